@@ -1,0 +1,430 @@
+"""The values that travel from stage to stage: frozen, keyword-only, typed.
+
+It does not hold behaviour beyond what a value can say about itself, and it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+Json: TypeAlias = "dict[str, JsonValue]"
+Vector: TypeAlias = "NDArray[np.float32]"
+"""A float32 array; the shape stands where it is used."""
+
+
+class Mode(StrEnum):
+    """What `auto` aims at."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    DEEP = "deep"
+    PRO = "pro"
+
+
+class Role(StrEnum):
+    """The place of a model in the family."""
+
+    FAST = "fast"
+    DEEP = "deep"
+    FAST_MINI = "fast-mini"
+    DEEP_MINI = "deep-mini"
+    PRO = "pro"
+
+
+class Capability(StrEnum):
+    """What a model can take or give beyond plain text."""
+
+    TOOLS = "tools"
+    JSON = "json"
+    VISION = "vision"
+    AUDIO = "audio"
+    FILES = "files"
+
+
+class Health(StrEnum):
+    """What recent attempts say about a model's upstream."""
+
+    UP = "up"
+    PROBING = "probing"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A value that shows itself in no log, error or dump. `reveal()` is the only way in."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """Return the secret text."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+# ---------------------------------------------------------------------------------------- the pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """Prices in USD per million tokens. `source` says where they come from."""
+
+    usd_per_mtok_in: float
+    usd_per_mtok_out: float
+    usd_per_mtok_cached_in: float | None = None
+    source: str = "config"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifecycle:
+    """Where a model stands in its life; `until` is the date on which a sunset ends."""
+
+    state: Literal["active", "legacy", "sunset", "retired"] = "active"
+    until: date | None = None
+    successor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model of the pool, as the catalogue describes it.
+
+    `upstream` names the provider plug-in, `options` are the keys that only this provider reads
+    (for `local`: `file`, `threads`, ...; for `scripted`: the script).
+    """
+
+    name: str
+    upstream: str
+    upstream_model: str
+    base_url: str | None = None
+    api_key: Secret | None = None
+    reports: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    role: Role = Role.FAST
+    capabilities: frozenset[Capability] = frozenset()
+    context_tokens: int = 8192
+    max_output_tokens: int | None = None
+    prices: Prices | None = None
+    knowledge_cutoff: date | None = None
+    quality: float | None = None
+    lifecycle: Lifecycle = Lifecycle()
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Limits in seconds for one upstream call."""
+
+    connect_s: float = 5.0
+    first_content_s: float = 60.0
+    gap_s: float = 60.0
+    total_s: float = 600.0
+
+
+# ------------------------------------------------------------------------------------- the request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """The part of one chat message that routing reads. The raw body keeps the rest."""
+
+    role: str
+    text: str
+    parts: frozenset[str] = frozenset()
+    n_tool_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the caller asked of the router: the `unisono` object or the `x-unisono-*` headers."""
+
+    dial: float | None = None
+    max_cost_usd: float | None = None
+    max_first_token_s: float | None = None
+    min_quality: float | None = None
+    models: tuple[str, ...] = ()
+    ban: tuple[str, ...] = ()
+    session: str | None = None
+    allow_fallback: bool | None = None
+    on_limit: Literal["downgrade", "block"] | None = None
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One chat request as it came in.
+
+    `body` is the whole JSON body, unread fields included, without the `unisono` object.
+    Exactly one of `mode` and `pin` is set; `pin` is a catalogue name.
+    """
+
+    id: str
+    received: datetime
+    body: Json
+    model: str
+    mode: Mode | None
+    pin: str | None
+    messages: tuple[Message, ...]
+    stream: bool = False
+    needs: frozenset[Capability] = frozenset()
+    max_output_tokens: int | None = None
+    wishes: Wishes = Wishes()
+    session: str = ""
+    key: str = "anonymous"
+    user: str | None = None
+
+    @property
+    def allow_fallback(self) -> bool:
+        """May another model answer if the chosen one fails? A pin says no unless asked."""
+        wish = self.wishes.allow_fallback
+        return self.pin is None if wish is None else wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """What is known about a request before any model is considered.
+
+    Attributes:
+        task: the user's words that say what is to be done (held in memory only, never logged).
+        n_input_tokens: estimate of the whole prompt, tools included.
+        surface: shape (n_surface,), see `understand.surface.NAMES`.
+        embedding: shape (dim,), unit length; None when the encoder could not run.
+        in_tool_loop: the last message is a tool's result.
+    """
+
+    task: str
+    n_input_tokens: int
+    n_turns: int
+    needs: frozenset[Capability]
+    surface: Vector
+    embedding: Vector | None = None
+    in_tool_loop: bool = False
+
+
+# ------------------------------------------------------------------------------------ the decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A model together with what is known about its upstream right now."""
+
+    model: Model
+    health: Health = Health.UP
+    retry_at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """A model that may not serve this request: which rule said so, and why, in one sentence."""
+
+    model: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """Expected score in [0, 1] of a model's answer, one standard deviation of doubt, the evidence."""
+
+    mean: float
+    spread: float
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Expected price of an answer, with an interval that holds four times in five."""
+
+    usd: float
+    low_usd: float
+    high_usd: float
+    output_tokens: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Expected seconds to the first content and to the end of the answer."""
+
+    first_token_s: float
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What is expected of one model on one request."""
+
+    model: str
+    quality: Quality
+    cost: Cost
+    latency: Latency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What the choice maximises, and its hard bounds."""
+
+    mode: Mode = Mode.BALANCED
+    dial: float = 0.5
+    max_cost_usd: float | None = None
+    max_first_token_s: float | None = None
+    min_quality: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """One place of the ranking. `reason` says why it leads, or why it lost to the leader."""
+
+    model: str
+    estimate: Estimate
+    utility: float
+    propensity: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something the user must be told: a switch, a fallback, a downgrade, an outage."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the chooser returns: the ranking, best first, and what no bound allowed."""
+
+    ranking: tuple[Ranked, ...]
+    excluded: tuple[Excluded, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Which models may answer, in which order, why, and why not the others."""
+
+    id: str
+    at: datetime
+    request: str
+    session: str
+    mode: Mode | None
+    pin: str | None
+    goal: Goal
+    pattern: Literal["single", "cascade", "fusion"]
+    ranking: tuple[Ranked, ...]
+    excluded: tuple[Excluded, ...]
+    reason: str
+    notices: tuple[Notice, ...]
+    degraded: bool
+    allow_fallback: bool
+    baseline: str | None
+    config_hash: str
+    artifact: str
+    seed: int
+    decide_s: float
+
+    @property
+    def model(self) -> str:
+        """The model that is asked first."""
+        return self.ranking[0].model
+
+
+# ------------------------------------------------------------------------------------ the upstream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One thing to ask of one upstream: the caller's body, to be put into the upstream's dialect."""
+
+    model: Model
+    body: Json
+    stream: bool
+    decision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens as the upstream counted them. `cached_input_tokens` is part of `input_tokens`."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """One JSON document in OpenAI's form: a stream event's data, or a whole plain answer.
+
+    Attributes:
+        data: the document's bytes as the upstream sent them (or as its dialect was translated).
+        has_content: something of the answer itself: text, a tool call, a refusal, reasoning.
+        model: the name that the upstream reports, if it does.
+        finish: the finish reason, if this chunk carries one.
+        usage: token counts, if this chunk carries them.
+        usage_only: the chunk exists only because usage was asked for (its `choices` are empty).
+    """
+
+    data: bytes
+    has_content: bool
+    model: str | None = None
+    finish: str | None = None
+    usage: Usage | None = None
+    usage_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One upstream call and how it ended. Durations count from the attempt's start.
+
+    Status: `ok`; `failed` before any content; `cut` after the first content; `cancelled` by the caller.
+    """
+
+    model: str
+    upstream_model: str
+    started: datetime
+    status: Literal["ok", "failed", "cut", "cancelled"]
+    first_content_s: float | None
+    total_s: float
+    reported_model: str | None = None
+    usage: Usage | None = None
+    cost_usd: float | None = None
+    http_status: int | None = None
+    error_code: str | None = None
+    error_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a request ended, over all its attempts. `model` answered, or is None."""
+
+    decision: str
+    request: str
+    status: Literal["ok", "failed", "cut", "cancelled"]
+    model: str | None
+    attempts: tuple[Attempt, ...]
+    notices: tuple[Notice, ...]
+    cost_usd: float | None
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A measured score in [0, 1] of one model on one prompt: a probe, later a feedback."""
+
+    model: str
+    item: str
+    kind: str
+    prompt: str
+    score: float
+    weight: float = 1.0
+    output_tokens: int | None = None
+    seconds: float | None = None
