@@ -17,7 +17,6 @@ from unisono.types import (
     Chunk,
     Cost,
     Estimate,
-    Excluded,
     Features,
     Goal,
     Latency,
