@@ -1,0 +1,1 @@
+"""Features and candidates to estimates of quality, cost and latency."""

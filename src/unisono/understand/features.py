@@ -1,0 +1,60 @@
+"""Request to Features: the stage as the router calls it.
+
+It knows no model; what a request means for a model is the predictors' business.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from unisono.protocols import Encoder
+from unisono.types import Features, Request, Vector
+from unisono.understand import conversation, tokens
+from unisono.understand.surface import surface
+
+
+class Understanding:
+    """Reads requests. Keeps the vectors of the latest distinct tasks, so that a repeat costs nothing."""
+
+    def __init__(self, encoder: Encoder | None, *, cache_size: int = 2048) -> None:
+        """Read with `encoder`, or without embeddings when it is None."""
+        self._encoder = encoder
+        self._cache: OrderedDict[str, tuple[Vector, Vector | None]] = OrderedDict()
+        self._cache_size = cache_size
+
+    def __call__(self, request: Request) -> Features:
+        """Return the features of a request. The same request gives the same features."""
+        task = conversation.task_text(request.messages)
+        facts, embedding = self.read(task)
+        return Features(
+            task=task,
+            n_input_tokens=tokens.count_prompt(request.body),
+            n_turns=conversation.n_turns(request.messages),
+            needs=request.needs,
+            surface=facts,
+            embedding=embedding,
+            in_tool_loop=conversation.in_tool_loop(request.messages),
+        )
+
+    def text(self, text: str) -> Features:
+        """Return the features of a bare user text, as probes and training see it."""
+        facts, embedding = self.read(text)
+        return Features(
+            task=text,
+            n_input_tokens=tokens.count_text(text) + tokens.TOKENS_PER_MESSAGE,
+            n_turns=1,
+            needs=frozenset(),
+            surface=facts,
+            embedding=embedding,
+        )
+
+    def read(self, task: str) -> tuple[Vector, Vector | None]:
+        """Return surface facts, shape (n_surface,), and the embedding, shape (dim,), of a text."""
+        if (known := self._cache.get(task)) is not None:
+            self._cache.move_to_end(task)
+            return known
+        read = surface(task), None if self._encoder is None else self._encoder.encode([task])[0]
+        self._cache[task] = read
+        if len(self._cache) > self._cache_size:
+            self._cache.popitem(last=False)
+        return read

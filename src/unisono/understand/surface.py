@@ -1,0 +1,106 @@
+"""Cheap facts about a text: its length, script, code, mathematics, tables and lists.
+
+It measures and does not judge: nothing here says that a prompt is hard or easy.
+"""
+
+from __future__ import annotations
+
+import re
+from math import log1p
+
+import numpy as np
+
+from unisono.types import Vector
+
+NAMES: tuple[str, ...] = (
+    "log_chars",
+    "log_words",
+    "log_lines",
+    "chars_per_word",
+    "digit_share",
+    "upper_share",
+    "space_share",
+    "punctuation_share",
+    "math_share",
+    "non_ascii_share",
+    "cjk_share",
+    "n_questions",
+    "n_numbers",
+    "n_options",
+    "n_bullets",
+    "n_code_fences",
+    "n_code_lines",
+    "n_tex",
+    "n_table_rows",
+    "n_quotes",
+)
+"""What the places of a surface vector hold; counts are `log(1 + n)`, shares are of all characters."""
+
+MAX_CHARS = 32_000
+"""Only the head and the tail of a longer text are read, half of this each."""
+
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_NON_ASCII = re.compile(r"[^\x00-\x7f]")
+_DIGIT = re.compile(r"[0-9]")
+_UPPER = re.compile(r"[A-Z]")
+_PUNCTUATION = re.compile(r"[.,;:!?'\"()\[\]{}，。！？；：（）]")
+_MATH = re.compile(r"[=+*/^<>≤≥≠≈√∑∫∞π∈∀∃→±×÷−]")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_OPTION = re.compile(r"(?m)^\s*\(?[A-Ja-j1-9][.):]\s")
+_BULLET = re.compile(r"(?m)^\s*[-*•]\s")
+_CODE_LINE = re.compile(
+    r"(?m)^(?:\s*(?:def|class|import|from|return|for|while|if|const|let|var|function|public|#include|SELECT)\b.*|.*[;{}]\s*)$"
+)
+_TEX = re.compile(r"\\[a-zA-Z]+|\$[^$\n]{1,200}\$")
+_TABLE_ROW = re.compile(r"(?m)^\s*\|.*\|\s*$")
+_QUOTE = re.compile(r"[\"“”「」«»]")
+
+
+def clip(text: str, max_chars: int = MAX_CHARS) -> str:
+    """Return the head and the tail of a text that is longer than `max_chars`, else the text."""
+    if len(text) <= max_chars:
+        return text
+    half = max_chars // 2
+    return f"{text[:half]}\n{text[-half:]}"
+
+
+def _count(pattern: re.Pattern[str], text: str) -> int:
+    return sum(1 for _ in pattern.finditer(text))
+
+
+def surface(text: str) -> Vector:
+    """Measure a text.
+
+    Args:
+        text: any text, also empty; beyond `MAX_CHARS` its head and tail are read.
+
+    Returns:
+        shape (len(NAMES),), float32, every value finite.
+    """
+    text_read = clip(text)
+    n_chars = max(len(text_read), 1)
+    n_words = len(text_read.split())
+    n_cjk = _count(_CJK, text_read)
+    values = (
+        log1p(len(text)),
+        log1p(n_words + n_cjk / 2),
+        log1p(text_read.count("\n")),
+        min((n_chars - n_cjk) / max(n_words, 1), 40.0),
+        _count(_DIGIT, text_read) / n_chars,
+        _count(_UPPER, text_read) / n_chars,
+        text_read.count(" ") / n_chars,
+        _count(_PUNCTUATION, text_read) / n_chars,
+        _count(_MATH, text_read) / n_chars,
+        _count(_NON_ASCII, text_read) / n_chars,
+        n_cjk / n_chars,
+        log1p(text_read.count("?") + text_read.count("？")),
+        log1p(_count(_NUMBER, text_read)),
+        log1p(_count(_OPTION, text_read)),
+        log1p(_count(_BULLET, text_read)),
+        log1p(text_read.count("```")),
+        log1p(_count(_CODE_LINE, text_read)),
+        log1p(_count(_TEX, text_read)),
+        log1p(_count(_TABLE_ROW, text_read)),
+        log1p(_count(_QUOTE, text_read)),
+    )
+    return np.asarray(values, dtype=np.float32)
