@@ -1,0 +1,1 @@
+"""Estimates and a goal to a ranking with reasons."""

@@ -1,0 +1,43 @@
+"""What a request needs that a model does not have: tools, JSON, pictures, a window long enough.
+
+It does not weigh anything: a model that lacks a need cannot serve, however good it is.
+"""
+
+from __future__ import annotations
+
+from unisono.types import Candidate, Capability, Features, Request
+
+_NAMES = {
+    Capability.TOOLS: "call tools",
+    Capability.JSON: "give structured output",
+    Capability.VISION: "see pictures",
+    Capability.AUDIO: "hear audio",
+    Capability.FILES: "read attached files",
+}
+
+
+class CapabilityRule:
+    """Against models that lack a capability that the request needs."""
+
+    name = "capability"
+
+    def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
+        """See `protocols.Rule`."""
+        missing = sorted(features.needs - candidate.model.capabilities)
+        if not missing:
+            return None
+        return f"cannot {' or '.join(_NAMES[need] for need in missing)} (capabilities lack {', '.join(missing)})"
+
+
+class WindowRule:
+    """Against models whose context window is shorter than the prompt and the answer asked for."""
+
+    name = "window"
+
+    def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
+        """See `protocols.Rule`. The answer counts only when the caller said how long it may be."""
+        window = candidate.model.context_tokens
+        wanted = features.n_input_tokens
+        if wanted <= window:
+            return None
+        return f"window of {window} tokens is shorter than the prompt of about {wanted}"

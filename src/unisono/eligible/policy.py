@@ -1,0 +1,43 @@
+"""What the caller allowed: pins, allow-lists and bans.
+
+Names are catalogue names here; the edge has resolved aliases.
+"""
+
+from __future__ import annotations
+
+from unisono.types import Candidate, Features, Request
+
+
+class PinRule:
+    """Against every other model than a pinned one, unless the caller allowed a fallback."""
+
+    name = "pin"
+
+    def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
+        """See `protocols.Rule`."""
+        if request.pin in (None, candidate.model.name) or request.allow_fallback:
+            return None
+        return f"you asked for {request.pin} and for no other"
+
+
+class AllowRule:
+    """Against models outside the caller's allow-list."""
+
+    name = "allow"
+
+    def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
+        """See `protocols.Rule`."""
+        allowed = request.wishes.models
+        if not allowed or candidate.model.name in allowed:
+            return None
+        return "not among the models that you allowed"
+
+
+class BanRule:
+    """Against models that the caller banned."""
+
+    name = "ban"
+
+    def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
+        """See `protocols.Rule`."""
+        return "you banned it" if candidate.model.name in request.wishes.ban else None

@@ -1,0 +1,64 @@
+"""All rules against all candidates: who is kept, and the first reason against each loser.
+
+It raises the error that a caller sees when nobody is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from unisono.errors import ContextTooLong, NoCandidate
+from unisono.protocols import Rule
+from unisono.types import Candidate, Excluded, Features, Request
+
+
+def sift(
+    request: Request, features: Features, *, candidates: Sequence[Candidate], rules: Sequence[Rule]
+) -> tuple[tuple[Candidate, ...], tuple[Excluded, ...]]:
+    """Split candidates into kept ones and losers with the first reason against each.
+
+    When only `health` stands against the models that are left, they are kept: an attempt at a failing upstream
+    is better than none, and its error is honest.
+
+    Raises:
+        ContextTooLong: the prompt is longer than every window of the models that could else serve.
+        NoCandidate: nobody may serve; the reasons are in the error.
+    """
+    kept: list[Candidate] = []
+    lost: list[Excluded] = []
+    failing: list[Candidate] = []
+    for candidate in candidates:
+        against = _first_against(request, features, candidate, rules)
+        if against is None:
+            kept.append(candidate)
+            continue
+        lost.append(against)
+        if against.rule == "health":
+            failing.append(candidate)
+    if kept:
+        return tuple(kept), tuple(lost)
+    if failing:
+        names = {c.model.name for c in failing}
+        return tuple(failing), tuple(e for e in lost if e.model not in names)
+    raise _nobody(request, lost)
+
+
+def _first_against(
+    request: Request, features: Features, candidate: Candidate, rules: Sequence[Rule]
+) -> Excluded | None:
+    for rule in rules:
+        if (reason := rule.against(request, features, candidate)) is not None:
+            return Excluded(model=candidate.model.name, rule=rule.name, reason=reason)
+    return None
+
+
+def _nobody(request: Request, lost: Sequence[Excluded]) -> NoCandidate:
+    by_window = [e for e in lost if e.rule == "window"]
+    others = {e.rule for e in lost} - {"window", "pin", "allow", "ban", "lifecycle"}
+    if by_window and not others:
+        return ContextTooLong(
+            "The prompt is too long for every model that may serve. Shorten it.", excluded=lost, param="messages"
+        )
+    if request.pin is not None:
+        return NoCandidate(f"{request.pin} cannot serve this request.", excluded=lost, param="model")
+    return NoCandidate("No model can serve this request.", excluded=lost)

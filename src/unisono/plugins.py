@@ -1,0 +1,71 @@
+"""The one door through which plug-ins come: built-in ones too.
+
+A plug-in is a module with `plug(registry)`. Built-ins are listed here by module name; installed packages announce theirs
+under the entry-point group `unisono.plugins`. It does not build running objects: `compose.py` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from unisono.errors import StartError
+from unisono.protocols import Chooser, Encoder, ProviderFactory, Rule
+
+GROUP = "unisono.plugins"
+BUILT_IN_PROVIDERS: dict[str, str] = {
+    "openai": "unisono.upstream.openai:openai_provider",
+    "anthropic": "unisono.upstream.anthropic:anthropic_provider",
+    "local": "unisono.upstream.local:local_provider",
+    "scripted": "unisono.upstream.scripted:scripted_provider",
+}
+"""Providers are imported when a model names them, so that a pool of hosted models loads no process code."""
+
+
+@dataclass(slots=True)
+class Registry:
+    """What plug-ins have announced, by name. A name may be taken once."""
+
+    providers: dict[str, ProviderFactory] = field(default_factory=dict)
+    encoders: dict[str, Callable[[], Encoder]] = field(default_factory=dict)
+    rules: dict[str, Callable[[], Rule]] = field(default_factory=dict)
+    choosers: dict[str, Callable[[float], Chooser]] = field(default_factory=dict)
+
+    def provider(self, name: str) -> ProviderFactory:
+        """Return the factory of a provider.
+
+        Raises:
+            StartError: nothing of that name is installed.
+        """
+        if name not in self.providers and name in BUILT_IN_PROVIDERS:
+            module, _, attribute = BUILT_IN_PROVIDERS[name].partition(":")
+            self.providers[name] = getattr(import_module(module), attribute)
+        if name not in self.providers:
+            known = ", ".join(sorted({*self.providers, *BUILT_IN_PROVIDERS}))
+            raise StartError(
+                f"No provider {name!r} is installed. Known: {known}. Install its plug-in or mend `upstream`."
+            )
+        return self.providers[name]
+
+
+def load() -> Registry:
+    """Return a registry with the built-ins and every installed plug-in.
+
+    Raises:
+        StartError: a plug-in cannot be imported or offers no `plug`.
+    """
+    registry = Registry()
+    _built_in(registry)
+    for entry in entry_points(group=GROUP):
+        try:
+            entry.load()(registry)
+        except (ImportError, AttributeError, TypeError) as exc:
+            raise StartError(f"The plug-in {entry.name!r} cannot be loaded: {exc}. Mend or uninstall it.") from exc
+    return registry
+
+
+def _built_in(registry: Registry) -> None:
+    for module in ("unisono.understand.plug", "unisono.eligible.plug", "unisono.choose.plug"):
+        import_module(module).plug(registry)
