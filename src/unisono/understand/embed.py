@@ -1,0 +1,149 @@
+"""Texts to unit vectors with a static encoder: the mean of fixed token vectors, in under a millisecond.
+
+It does not import the `wordllama` package (which pulls a web client and a validation library) but reads the two
+data files inside it, and it does not download anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unisono.errors import ArtifactError
+from unisono.types import Vector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from tokenizers import Tokenizer
+
+NAME = "wordllama-l2-256"
+DIM = 256
+WEIGHTS = "weights/l2_supercat_256.safetensors"
+TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
+SHA256 = {
+    WEIGHTS: "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
+    TOKENIZER: "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68",
+}
+MAX_CHARS = 4_000
+"""Of a longer text only the first and the last half of this are read; the middle is not."""
+MAX_TOKENS = 1_536
+"""A bound for scripts with several tokens a character: again the first and the last half count."""
+
+
+class StaticEncoder:
+    """wordllama's 256 dimensions (MIT), mean pooled: mainly English, weak but not blind elsewhere.
+
+    A text is read up to `MAX_CHARS` characters: the first 2,000 and the last 2,000 of a longer one, where task and
+    question usually stand. Every text is encoded on its own, so a batch gives the same bits as single calls, and the
+    tokenizer's thread pool (the one that warns about `TOKENIZERS_PARALLELISM` after a fork) is never started.
+
+    The vectors stay in half precision in memory (16 MB); sums are in single precision.
+
+    Source: D. L. Miller, WordLlama 0.4 (token vectors distilled from language models' input embeddings).
+    Not for: word order, negation, long documents whose middle matters.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Load and verify the weights.
+
+        Args:
+            folder: the folder of the installed `wordllama` package; found by itself when None.
+
+        Raises:
+            ArtifactError: a file is missing, is not the pinned one, or cannot be read.
+        """
+        place = _package_folder() if folder is None else folder
+        self._table = _read_table(_verified(place, WEIGHTS))
+        self._tokenizer = _read_tokenizer(_verified(place, TOKENIZER))
+        self._encode = partial(self._tokenizer.encode, add_special_tokens=False)
+
+    @property
+    def name(self) -> str:
+        """Identity that artifacts are bound to."""
+        return NAME
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return DIM
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        """Return unit vectors, shape (len(texts), 256), float32. Empty text gives zeros."""
+        vectors = np.zeros((len(texts), DIM), dtype=np.float32)
+        for row, text in enumerate(texts):
+            self._encode_into(vectors[row], text)
+        return vectors
+
+    def _encode_into(self, row: Vector, text: str) -> None:
+        ids = self._ids(text)
+        if ids.size == 0:
+            return
+        total = self._table[ids].astype(np.float32).sum(axis=0, dtype=np.float32)
+        length = float(np.sqrt(np.dot(total, total)))
+        if length > 0.0:
+            np.divide(total, np.float32(length), out=row)
+
+    def _ids(self, text: str) -> NDArray[np.int64]:
+        # Lone surrogates can come out of JSON escapes and are no text to the tokenizer.
+        readable = clip(text).encode("utf-8", "replace").decode("utf-8")
+        if not readable.strip():
+            return np.empty(0, dtype=np.int64)
+        ids = np.asarray(self._encode(readable).ids, dtype=np.int64)
+        if ids.size > MAX_TOKENS:
+            half = MAX_TOKENS // 2
+            ids = np.concatenate((ids[:half], ids[-half:]))
+        return ids
+
+
+def clip(text: str) -> str:
+    """Return what is read of a text: all of it, or its first and last `MAX_CHARS // 2` characters."""
+    if len(text) <= MAX_CHARS:
+        return text
+    half = MAX_CHARS // 2
+    return f"{text[:half]}\n{text[-half:]}"
+
+
+def _package_folder() -> Path:
+    spec = find_spec("wordllama")
+    if spec is None or not spec.submodule_search_locations:
+        raise ArtifactError("The encoder's weights are missing: the package wordllama is not installed. Install it.")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _verified(folder: Path, name: str) -> bytes:
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as exc:
+        raise ArtifactError(f"The encoder's file {name} cannot be read: {exc.strerror}. Reinstall wordllama.") from exc
+    if hashlib.sha256(content).hexdigest() != SHA256[name]:
+        raise ArtifactError(f"The encoder's file {name} is not the pinned one. Reinstall wordllama==0.4.0.post1.")
+    return content
+
+
+def _read_table(content: bytes) -> NDArray[np.float16]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        table: NDArray[np.float16] = load(content)["embedding.weight"]
+    except (SafetensorError, KeyError) as exc:
+        raise ArtifactError(f"The encoder's file {WEIGHTS} holds no token vectors. Reinstall wordllama.") from exc
+    return table
+
+
+def _read_tokenizer(content: bytes) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer: Tokenizer = Tokenizer.from_buffer(content)
+    except ValueError as exc:
+        raise ArtifactError(f"The encoder's file {TOKENIZER} is no tokenizer. Reinstall wordllama.") from exc
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
