@@ -1,6 +1,6 @@
 """The one door through which plug-ins come: built-in ones too.
 
-A plug-in is a module with `plug(registry)`. Built-ins are listed here by module name; installed packages announce theirs
+A plug-in is a function `plug(registry)`. Built-ins are listed here by module name; installed packages announce theirs
 under the entry-point group `unisono.plugins`. It does not build running objects: `compose.py` does.
 """
 

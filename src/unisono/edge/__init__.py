@@ -1,0 +1,1 @@
+"""Bodies to requests, chunks to answers: what callers see of the router."""

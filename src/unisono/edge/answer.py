@@ -1,0 +1,84 @@
+"""What an answer carries of the decision: the object `unisono`, the headers, the model's name.
+
+It changes two members of the upstream's JSON, `model` and `unisono`, and leaves every other byte alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import orjson
+
+from unisono.types import Decision, Json, Notice
+
+_PRINTABLE = "".join(chr(c) for c in range(0x20, 0x7F) if chr(c) != "%")
+_MAX_HEADER_CHARS = 1000
+
+
+def unisono_object(decision: Decision, *, model: str, notices: Sequence[Notice]) -> Json:
+    """Return what is known when the answer begins: who answers, why, and what must be said about it."""
+    return {
+        "decision": decision.id,
+        "model": model,
+        "mode": None if decision.mode is None else decision.mode.value,
+        "pattern": decision.pattern,
+        "reason": decision.reason,
+        "notices": [{"code": n.code, "text": n.text} for n in notices],
+        "degraded": decision.degraded,
+    }
+
+
+def headers_of(decision: Decision, *, model: str, notices: Sequence[Notice]) -> list[tuple[bytes, bytes]]:
+    """Return the `x-unisono-*` headers; text beyond printable ASCII is percent-encoded."""
+    pairs = [
+        ("x-unisono-decision", decision.id),
+        ("x-unisono-model", model),
+        ("x-unisono-reason", decision.reason),
+        ("x-unisono-degraded", "true" if decision.degraded else "false"),
+    ]
+    if notices:
+        pairs.append(("x-unisono-notices", "; ".join(f"{n.code}: {n.text}" for n in notices)))
+    return [(name.encode(), _header_text(value)) for name, value in pairs]
+
+
+def _header_text(value: str) -> bytes:
+    line = " ".join(value.split())[:_MAX_HEADER_CHARS]
+    return quote(line, safe=_PRINTABLE).encode("ascii")
+
+
+def stamp(data: bytes, *, model: str, reported: str | None, extra: Json | None = None) -> bytes:
+    """Return an upstream's JSON document with our name of the model and, where given, the object `unisono`.
+
+    Args:
+        data: one JSON object.
+        model: the name that `model` is to have.
+        reported: the name that it has, None when it has none.
+        extra: what to put under `unisono`.
+    """
+    if reported is not None and reported != model:
+        data = _rename(data, model=model, reported=reported)
+    elif reported is None and extra is not None:
+        data = _put(data, {"model": model})
+    return data if extra is None else _put(data, {"unisono": extra})
+
+
+def _rename(data: bytes, *, model: str, reported: str) -> bytes:
+    old, new = orjson.dumps(reported), orjson.dumps(model)
+    for key in (b'"model":', b'"model": '):
+        if data.count(key + old) == 1:
+            return data.replace(key + old, key + new, 1)
+    document = orjson.loads(data)
+    document["model"] = model
+    return orjson.dumps(document)
+
+
+def _put(data: bytes, members: Json) -> bytes:
+    """Append members to a JSON object without touching its other bytes, unless a name is there already."""
+    end = data.rstrip()
+    if not end.endswith(b"}") or any(f'"{name}"'.encode() in end for name in members):
+        document = orjson.loads(data)
+        return orjson.dumps({**document, **members})
+    inside = end[:-1].rstrip()
+    comma = b"" if inside.endswith(b"{") else b","
+    return inside + comma + orjson.dumps(members)[1:]

@@ -1,0 +1,39 @@
+"""Errors as callers see them: OpenAI's error body, with the router's facts beside it.
+
+It decides no status: the error tree does.
+"""
+
+from __future__ import annotations
+
+from unisono.errors import NoAnswer, UnisonoError, UpstreamRefused
+from unisono.types import Decision, Json
+
+
+def error_body(error: UnisonoError, *, decision: Decision | None = None) -> Json:
+    """Return OpenAI's error object for an error of ours; an upstream's own word to the caller passes through."""
+    body: Json = {"error": _error_object(error)}
+    facts = error.detail
+    if decision is not None:
+        facts = {"decision": decision.id, "reason": decision.reason, "degraded": decision.degraded, **facts}
+    if facts:
+        body["unisono"] = facts
+    return body
+
+
+def _error_object(error: UnisonoError) -> Json:
+    theirs = _passed_through(error.last if isinstance(error, NoAnswer) else error)
+    if theirs is not None:
+        return theirs
+    code = error.last.code if isinstance(error, NoAnswer) and len(error.attempts) == 1 else error.code
+    return {"message": str(error), "type": error.type, "param": error.param, "code": code}
+
+
+def _passed_through(error: UnisonoError) -> Json | None:
+    """Return the upstream's own error object when it speaks to the caller (a 400), not to the operator."""
+    if not isinstance(error, UpstreamRefused) or error.status not in (400, 413, 415, 422) or error.body is None:
+        return None
+    theirs = error.body.get("error")
+    if not isinstance(theirs, dict):
+        return None
+    message = theirs.get("message") or str(error)
+    return {"param": None, **theirs, "message": message, "code": theirs.get("code") or error.code}

@@ -1,0 +1,175 @@
+"""Body to Request: the raw JSON is kept whole, only what routing reads is checked.
+
+It refuses what no upstream could read, and names the field; everything else is the upstream's to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+
+from unisono.catalog import MODES, Catalog, is_reserved
+from unisono.edge.wishes import read_wishes
+from unisono.errors import ModelNotFound, RequestError
+from unisono.types import Capability, Json, Message, Mode, Request, Wishes
+
+CHAT_ID_HEADERS = ("x-openwebui-chat-id",)
+USER_ID_HEADERS = ("x-openwebui-user-id",)
+"""Headers by which chat front ends name the conversation and the person."""
+
+_PART_NEEDS = {
+    "image_url": Capability.VISION,
+    "input_audio": Capability.AUDIO,
+    "file": Capability.FILES,
+}
+
+
+class _Message(msgspec.Struct):
+    role: Annotated[str, msgspec.Meta(min_length=1)]
+    content: str | list[dict[str, Any]] | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+
+
+class _Body(msgspec.Struct):
+    model: Annotated[str, msgspec.Meta(min_length=1)]
+    messages: Annotated[list[_Message], msgspec.Meta(min_length=1)]
+    stream: bool | None = False
+    stream_options: dict[str, Any] | None = None
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    tools: list[dict[str, Any]] | None = None
+    functions: list[dict[str, Any]] | None = None
+    response_format: dict[str, Any] | None = None
+    user: str | None = None
+
+
+def load_body(raw: bytes) -> Json:
+    """Return the JSON object in a body.
+
+    Raises:
+        RequestError: it is no JSON, nested too deeply, or no object.
+    """
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as exc:
+        if "recursion" in str(exc).lower():
+            raise RequestError("The body is nested too deeply; at most 1,024 levels are read.") from exc
+        raise RequestError(f"The body is not JSON: {exc}. Send a JSON object as OpenAI's chat completions do.") from exc
+    if not isinstance(body, dict):
+        raise RequestError("The body must be a JSON object with `model` and `messages`.")
+    return body
+
+
+def parse(
+    raw: bytes, headers: Mapping[str, str], *, catalog: Catalog, id: str, now: datetime, key: str = "anonymous"
+) -> Request:
+    """Read a chat request.
+
+    Args:
+        raw: the body as it came in.
+        headers: lower-case names to values.
+        catalog: the models that a caller may name.
+        id: the id that the request gets (UUIDv7).
+        now: aware UTC.
+        key: who calls, as the edge has authenticated it.
+
+    Raises:
+        RequestError: the field in `param` is missing or of the wrong type.
+        ModelNotFound: `model` names nothing here.
+    """
+    body = load_body(raw)
+    try:
+        read = msgspec.convert(body, _Body)
+    except msgspec.ValidationError as exc:
+        raise _wrong_field(str(exc)) from exc
+    wishes = read_wishes(body.pop("unisono", None), headers, catalog=catalog)
+    mode, pin = _target(read.model, catalog, now=now)
+    messages = tuple(_message(m) for m in read.messages)
+    user = read.user or _first(headers, USER_ID_HEADERS)
+    return Request(
+        id=id,
+        received=now,
+        body=body,
+        model=read.model,
+        mode=mode,
+        pin=pin,
+        messages=messages,
+        stream=bool(read.stream),
+        needs=_needs(read, messages),
+        max_output_tokens=read.max_completion_tokens or read.max_tokens,
+        wishes=wishes,
+        session=_session(wishes, headers, messages, key=key, user=user),
+        key=key,
+        user=user,
+    )
+
+
+def wants_usage(request: Request) -> bool:
+    """Say whether the caller asked for the usage chunk of a stream."""
+    options = request.body.get("stream_options")
+    return isinstance(options, dict) and bool(options.get("include_usage"))
+
+
+def _wrong_field(text: str) -> RequestError:
+    """Turn msgspec's message, which ends in "- at `$.messages[0].role`", into ours."""
+    what, _, place = text.partition(" - at `$")
+    param = place.strip("`.") or None
+    if param is None and "required field" in what:
+        param = what.rpartition("field `")[2].rstrip("`") or None
+    hint = " Send at least one message." if param == "messages" else ""
+    where = f"`{param}`: " if param else ""
+    return RequestError(f"{where}{what}.{hint}", param=param)
+
+
+def _target(name: str, catalog: Catalog, *, now: datetime) -> tuple[Mode | None, str | None]:
+    if name == "auto":
+        return Mode.BALANCED, None
+    if name in MODES:
+        return Mode(name.partition(":")[2]), None
+    if is_reserved(name):
+        raise ModelNotFound(name, nearest=MODES)
+    return None, catalog.resolve(name, today=now.date()).name
+
+
+def _message(message: _Message) -> Message:
+    content = message.content
+    if isinstance(content, list):
+        texts = [part["text"] for part in content if isinstance(part.get("text"), str)]
+        text = "\n".join(texts)
+        parts = frozenset(kind for part in content if isinstance(kind := part.get("type"), str))
+    else:
+        text, parts = content or "", frozenset[str]()
+    return Message(role=message.role, text=text, parts=parts, n_tool_calls=len(message.tool_calls or ()))
+
+
+def _needs(read: _Body, messages: tuple[Message, ...]) -> frozenset[Capability]:
+    needs = {need for m in messages for part in m.parts if (need := _PART_NEEDS.get(part)) is not None}
+    if read.tools or read.functions or any(m.role == "tool" or m.n_tool_calls for m in messages):
+        needs.add(Capability.TOOLS)
+    if read.response_format is not None and read.response_format.get("type") in ("json_object", "json_schema"):
+        needs.add(Capability.JSON)
+    return frozenset(needs)
+
+
+def _first(headers: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((headers[name] for name in names if headers.get(name)), None)
+
+
+def _session(
+    wishes: Wishes, headers: Mapping[str, str], messages: tuple[Message, ...], *, key: str, user: str | None
+) -> str:
+    """Return the conversation's id: the caller's, the front end's, or a hash of who began it and how."""
+    named = wishes.session or _first(headers, CHAT_ID_HEADERS)
+    if named:
+        return named
+    digest = blake2b(f"{key}\0{user or ''}".encode(), digest_size=10)
+    for message in messages:
+        digest.update(f"\0{message.role}\0{message.text}".encode("utf-8", "surrogatepass"))
+        if message.role == "user":
+            break
+    return f"s_{digest.hexdigest()}"

@@ -1,0 +1,112 @@
+"""What the caller asks of the router: the object `unisono` in the body and the headers `x-unisono-<field>`.
+
+It does not resolve what a wish means for a choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+import msgspec
+import orjson
+
+from unisono.catalog import Catalog
+from unisono.errors import ModelNotFound, RequestError
+from unisono.types import Json, JsonValue, Wishes
+
+PREFIX = "x-unisono-"
+_LISTS = ("models", "ban")
+
+_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_Positive = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class _Wishes(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    dial: _Share | None = None
+    max_cost_usd: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    max_first_token_s: _Positive | None = None
+    min_quality: _Share | None = None
+    models: tuple[str, ...] = ()
+    ban: tuple[str, ...] = ()
+    session: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    allow_fallback: bool | None = None
+    on_limit: Literal["downgrade", "block"] | None = None
+    explain: bool = False
+
+
+FIELDS: tuple[str, ...] = _Wishes.__struct_fields__
+"""The fields that a caller may write; a test holds the reference page against them."""
+
+
+def read_wishes(given: JsonValue, headers: Mapping[str, str], *, catalog: Catalog) -> Wishes:
+    """Read a caller's wishes; a field of the body wins over the header of the same name.
+
+    Args:
+        given: the value of `unisono` in the body, None when absent.
+        headers: the request's headers with lower-case names.
+        catalog: knows the names in `models` and `ban`.
+
+    Raises:
+        RequestError: a field is unknown or of the wrong type; names it.
+        ModelNotFound: a name in `models` or `ban` does not exist.
+    """
+    if given is not None and not isinstance(given, dict):
+        raise RequestError("`unisono` must be an object.", param="unisono")
+    fields = {**_from_headers(headers), **(given or {})}
+    if not fields:
+        return _NONE
+    try:
+        read = msgspec.convert(fields, _Wishes)
+    except msgspec.ValidationError as exc:
+        known = ", ".join(FIELDS)
+        raise RequestError(f"`unisono`: {exc}. Known fields: {known}.", param=_param(str(exc))) from exc
+    return Wishes(
+        dial=read.dial,
+        max_cost_usd=read.max_cost_usd,
+        max_first_token_s=read.max_first_token_s,
+        min_quality=read.min_quality,
+        models=_names(read.models, catalog, field="models"),
+        ban=_names(read.ban, catalog, field="ban"),
+        session=read.session,
+        allow_fallback=read.allow_fallback,
+        on_limit=read.on_limit,
+        explain=read.explain,
+    )
+
+
+_NONE = Wishes()
+
+
+def _from_headers(headers: Mapping[str, str]) -> Json:
+    fields: Json = {}
+    for field in FIELDS:
+        text = headers.get(f"{PREFIX}{field}") or headers.get(f"{PREFIX}{field.replace('_', '-')}")
+        if text is not None:
+            fields[field] = _header_value(field, text)
+    return fields
+
+
+def _header_value(field: str, text: str) -> JsonValue:
+    if field in _LISTS and not text.lstrip().startswith("["):
+        return [name.strip() for name in text.split(",") if name.strip()]
+    if field == "session":
+        return text
+    try:
+        value: JsonValue = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return value
+
+
+def _names(names: Sequence[str], catalog: Catalog, *, field: str) -> tuple[str, ...]:
+    try:
+        return tuple(catalog.resolve(name).name for name in names)
+    except ModelNotFound as exc:
+        exc.param = f"unisono.{field}"
+        raise
+
+
+def _param(text: str) -> str:
+    _, _, place = text.rpartition("$.")
+    return f"unisono.{place.rstrip('`')}" if place else "unisono"

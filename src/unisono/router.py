@@ -1,0 +1,295 @@
+"""THE PATH: the one place that knows the order of the stages.
+
+It builds nothing (`compose.py` does) and speaks no HTTP (`server` does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from time import perf_counter
+from typing import Protocol
+from zlib import crc32
+
+from uuid_utils import uuid7
+
+from unisono.catalog import Catalog
+from unisono.choose.goal import goal_of
+from unisono.eligible.sift import sift
+from unisono.errors import NoCandidate, UpstreamError
+from unisono.execute.single import Committed, run
+from unisono.protocols import Chooser, CostPredictor, LatencyPredictor, QualityPredictor, Rule
+from unisono.types import (
+    Attempt,
+    Call,
+    Candidate,
+    Choice,
+    Chunk,
+    Cost,
+    Decision,
+    Estimate,
+    Excluded,
+    Features,
+    Goal,
+    Health,
+    Latency,
+    Model,
+    Notice,
+    Outcome,
+    Quality,
+    Ranked,
+    Request,
+)
+
+
+class HealthView(Protocol):
+    """What the router asks about upstreams."""
+
+    def state(self, model: str, now_s: float) -> tuple[Health, float | None]:
+        """Return a model's health, and when a model that is down may be tried again."""
+
+    def observe(self, attempt: Attempt, error: UpstreamError | None, now_s: float) -> None:
+        """Take in how an attempt ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """One of each stage. `quality` is None when the trained parts are broken: then the default serves."""
+
+    understand: Callable[[Request], Features]
+    rules: Sequence[Rule]
+    quality: QualityPredictor | None
+    cost: CostPredictor
+    latency: LatencyPredictor
+    chooser: Chooser
+    health: HealthView
+    send: Callable[[Call], AsyncIterator[Chunk]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a decision depends on besides the request: all of it is stored with the decision."""
+
+    default: str
+    dial: float
+    config_hash: str
+    artifact: str
+    total_s: float
+
+
+class Router:
+    """Decides which model serves a request, and serves it."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        stages: Stages,
+        settings: Settings,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock_s: Callable[[], float] = perf_counter,
+    ) -> None:
+        """Route over `catalog` with these stages."""
+        self.catalog = catalog
+        self.settings = settings
+        self._stages = stages
+        self._models: Mapping[str, Model] = {model.name: model for model in catalog}
+        self._now = now
+        self._clock_s = clock_s
+
+    def decide(self, request: Request) -> tuple[Features, Decision]:
+        """Return what was understood of a request, and which models may answer it, best first.
+
+        Raises:
+            NoCandidate: no model may serve it.
+        """
+        if self._stages.quality is None:
+            return self.decide_degraded(request, why="its trained parts cannot be read")
+        started_s = self._clock_s()
+        stages = self._stages
+        features = stages.understand(request)
+        kept, excluded = sift(request, features, candidates=self._candidates(), rules=stages.rules)
+        estimates = self._estimate(request, features, [c.model for c in kept], quality=stages.quality)
+        goal = goal_of(request, dial=self.settings.dial)
+        seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
+        choice = stages.chooser.choose(estimates, goal, default=self.settings.default, rng=Random(seed))
+        choice = _pin_first(choice, request.pin)
+        excluded += choice.excluded
+        if not choice.ranking:
+            raise NoCandidate("No model meets the bounds of this request.", excluded=excluded)
+        baseline = max(estimates, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model
+        decision = self._decision(
+            request, choice, excluded, goal=goal, seed=seed, baseline=baseline, started_s=started_s, degraded=None
+        )
+        return features, decision
+
+    def decide_degraded(self, request: Request, *, why: str) -> tuple[Features, Decision]:
+        """Return the declared default (or the pinned model) when the router itself is broken.
+
+        Raises:
+            NoCandidate: the rules leave nobody: a broken router still breaks no bound of the caller.
+        """
+        started_s = self._clock_s()
+        features = _bare_features(request)
+        kept, excluded = sift(request, features, candidates=self._candidates(), rules=self._stages.rules)
+        first = request.pin or self.settings.default
+        models = sorted((c.model for c in kept), key=lambda m: m.name != first)
+        ranking = tuple(_unknown(m, place=place, why=why) for place, m in enumerate(models))
+        choice = Choice(ranking=ranking, excluded=(), reason=ranking[0].reason)
+        goal = goal_of(request, dial=self.settings.dial)
+        decision = self._decision(
+            request, choice, excluded, goal=goal, seed=0, baseline=None, started_s=started_s, degraded=why
+        )
+        return features, decision
+
+    def run(
+        self, request: Request, features: Features, *, decision: Decision, record: Callable[[Outcome], None]
+    ) -> AsyncIterator[Committed | Chunk]:
+        """Carry out a decision: first a `Committed`, then the chunks; `record` gets the outcome, once."""
+
+        def observe(attempt: Attempt, error: UpstreamError | None) -> None:
+            self._stages.health.observe(attempt, error, self._clock_s())
+            self._stages.latency.learn_one(features, attempt)
+            self._stages.cost.learn_one(features, attempt)
+
+        return run(
+            request,
+            decision,
+            models=self._models,
+            send=self._stages.send,
+            record=record,
+            observe=observe,
+            total_s=self.settings.total_s,
+        )
+
+    def _candidates(self) -> tuple[Candidate, ...]:
+        now_s = self._clock_s()
+        states = ((model, self._stages.health.state(model.name, now_s)) for model in self.catalog)
+        return tuple(Candidate(model=model, health=health, retry_at_s=at_s) for model, (health, at_s) in states)
+
+    def _estimate(
+        self, request: Request, features: Features, models: Sequence[Model], *, quality: QualityPredictor
+    ) -> tuple[Estimate, ...]:
+        qualities = quality.predict_one(features, models)
+        costs = self._stages.cost.predict_one(request, features, models)
+        latencies = self._stages.latency.predict_one(features, models, costs)
+        return tuple(
+            Estimate(model=m.name, quality=q, cost=c, latency=t)
+            for m, q, c, t in zip(models, qualities, costs, latencies, strict=True)
+        )
+
+    def _decision(
+        self,
+        request: Request,
+        choice: Choice,
+        excluded: tuple[Excluded, ...],
+        *,
+        goal: Goal,
+        seed: int,
+        baseline: str | None,
+        started_s: float,
+        degraded: str | None,
+    ) -> Decision:
+        return Decision(
+            id=str(uuid7()),
+            at=self._now(),
+            request=request.id,
+            session=request.session,
+            mode=request.mode,
+            pin=request.pin,
+            goal=goal,
+            pattern="single",
+            ranking=choice.ranking,
+            excluded=excluded,
+            reason=choice.reason,
+            notices=self._notices(request, degraded=degraded),
+            degraded=degraded is not None,
+            allow_fallback=request.allow_fallback,
+            baseline=baseline,
+            config_hash=self.settings.config_hash,
+            artifact=self.settings.artifact,
+            seed=seed,
+            decide_s=self._clock_s() - started_s,
+        )
+
+    def _notices(self, request: Request, *, degraded: str | None) -> tuple[Notice, ...]:
+        notices: list[Notice] = []
+        if degraded is not None:
+            first = request.pin or self.settings.default
+            notices.append(Notice(code="degraded", text=f"The router is degraded ({degraded}); {first} serves."))
+        if request.pin is not None:
+            notices.extend(_lifecycle_notices(request.model, self.catalog.get(request.pin), self.catalog))
+        return tuple(notices)
+
+
+def _lifecycle_notices(asked: str, model: Model | None, catalog: Catalog) -> list[Notice]:
+    if model is None:
+        return []
+    notices = []
+    if asked != model.name and catalog.get(asked) is not None:
+        notices.append(Notice(code="successor", text=f"{asked} is retired; {model.name}, its successor, answers."))
+    life = model.lifecycle
+    if life.state == "sunset" and life.until is not None:
+        follows = f"; {life.successor} follows it" if life.successor else ""
+        notices.append(Notice(code="sunset", text=f"{model.name} serves until {life.until.isoformat()}{follows}."))
+    return notices
+
+
+def _pin_first(choice: Choice, pin: str | None) -> Choice:
+    """Put a pinned model first; the others stay as the fallbacks that the caller allowed."""
+    if pin is None:
+        return choice
+    pinned = [r for r in choice.ranking if r.model == pin]
+    if not pinned:
+        return Choice(ranking=(), excluded=choice.excluded, reason=choice.reason)
+    reason = f"You asked for {pin}."
+    first = _replaced(pinned[0], propensity=1.0, reason=reason)
+    rest = [
+        _replaced(r, propensity=0.0, reason=f"you asked for {pin}; this may answer only if it fails")
+        for r in choice.ranking
+        if r.model != pin
+    ]
+    return Choice(ranking=(first, *rest), excluded=choice.excluded, reason=reason)
+
+
+def _replaced(ranked: Ranked, *, propensity: float, reason: str) -> Ranked:
+    return Ranked(
+        model=ranked.model, estimate=ranked.estimate, utility=ranked.utility, propensity=propensity, reason=reason
+    )
+
+
+def _bare_features(request: Request) -> Features:
+    """Return features that need nothing which could be broken."""
+    import numpy as np
+
+    from unisono.understand.tokens import count_prompt
+
+    n_turns = sum(1 for m in request.messages if m.role == "user")
+    return Features(
+        task="",
+        n_input_tokens=count_prompt(request.body),
+        n_turns=n_turns,
+        needs=request.needs,
+        surface=np.zeros(0, dtype=np.float32),
+    )
+
+
+def _unknown(model: Model, *, place: int, why: str) -> Ranked:
+    quality = 0.5 if model.quality is None else model.quality
+    estimate = Estimate(
+        model=model.name,
+        quality=Quality(mean=quality, spread=0.5, evidence="none: the router is degraded"),
+        cost=Cost(usd=0.0, low_usd=0.0, high_usd=0.0, output_tokens=0.0),
+        latency=Latency(first_token_s=0.0, total_s=0.0),
+    )
+    first = f"{model.name} serves because the router is degraded: {why}."
+    reason = first if place == 0 else "the router is degraded; it may answer only if those before it fail"
+    return Ranked(
+        model=model.name,
+        estimate=estimate,
+        utility=0.0,
+        propensity=1.0 if place == 0 else 0.0,
+        reason=reason,
+    )
