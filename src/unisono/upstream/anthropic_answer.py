@@ -1,0 +1,289 @@
+"""Answers and streams of Anthropic's Messages API to OpenAI documents. Pure but for the state of one stream.
+
+Text, tool calls, thinking, refusals, stop reasons, errors and usage are translated. Thinking comes as
+`reasoning_content`, and whole with its signature in `thinking_blocks`, which the next request may carry back. Citations
+and the blocks of Anthropic's own server tools have no place in OpenAI's form and are left out.
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from unisono.errors import UpstreamError
+from unisono.types import Chunk, Json, JsonValue, Usage
+from unisono.upstream.exchange import BrokenEvent, error_in
+
+_FINISH = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+
+
+class MessagesReading:
+    """Reads one answer of the Messages API."""
+
+    def __init__(self, model: str, *, created: int) -> None:
+        self._model = model
+        self._created = created
+        self._id = ""
+        self._reported: str | None = None
+        self._counts: dict[str, int] = {}
+        self._blocks: dict[int, _Block] = {}
+        self._n_tools = 0
+        self.ended = False
+        self.finished = False
+
+    def event(self, name: bytes, data: bytes) -> list[Chunk]:
+        """Read one stream event; kinds that are not known are ignored, as the API's description asks."""
+        event = _parsed(data)
+        match event.get("type"):
+            case "content_block_delta":
+                return self._delta(event)
+            case "content_block_start":
+                return self._start_block(event)
+            case "content_block_stop":
+                return self._stop_block(event)
+            case "message_start":
+                return self._start(_object(event, "message"))
+            case "message_delta":
+                return self._message_delta(event)
+            case "message_stop":
+                self.ended = True
+                return [self._usage_chunk()]
+            case "error":
+                raise self._failed(event)
+            case _:
+                return []
+
+    def whole(self, data: bytes) -> Chunk:
+        """Read a plain answer."""
+        message = _parsed(data)
+        if message.get("type") == "error" or "error" in message:
+            raise self._failed(message)
+        blocks = message.get("content")
+        if not isinstance(blocks, list):
+            raise BrokenEvent("no `content`")
+        self._open(message)
+        finish = self._finish(message.get("stop_reason"))
+        usage = self._usage()
+        document: Json = {
+            "id": self._id,
+            "object": "chat.completion",
+            "created": self._created,
+            "model": self._reported,
+            "choices": [{"index": 0, "message": _message(blocks), "logprobs": None, "finish_reason": finish}],
+            "usage": _usage_json(usage),
+        }
+        self.ended = self.finished = True
+        return Chunk(data=orjson.dumps(document), has_content=True, model=self._reported, finish=finish, usage=usage)
+
+    # -------------------------------------------------------------------------------------- events
+
+    def _start(self, message: Json) -> list[Chunk]:
+        self._open(message)
+        return [self._chunk({"role": "assistant", "content": ""})]
+
+    def _open(self, message: Json) -> None:
+        identity, reported = message.get("id"), message.get("model")
+        self._id = identity if isinstance(identity, str) else ""
+        self._reported = reported if isinstance(reported, str) and reported else None
+        self._count(message.get("usage"))
+
+    def _start_block(self, event: Json) -> list[Chunk]:
+        block = _object(event, "content_block")
+        kind = block.get("type")
+        state = self._blocks[_index(event)] = _Block(kind if isinstance(kind, str) else "")
+        if kind == "tool_use":
+            state.tool = self._n_tools
+            self._n_tools += 1
+            given = block.get("input")
+            state.text = orjson.dumps(given).decode() if given else ""
+            function: Json = {"name": block.get("name"), "arguments": state.text}
+            call: Json = {"index": state.tool, "id": block.get("id"), "type": "function", "function": function}
+            return [self._chunk({"tool_calls": [call]}, has_content=True)]
+        if kind == "redacted_thinking":
+            return [self._chunk({"thinking_blocks": [block]})]
+        text = block.get("text") if kind == "text" else block.get("thinking") if kind == "thinking" else None
+        return self._text(state, text)
+
+    def _delta(self, event: Json) -> list[Chunk]:
+        delta = _object(event, "delta")
+        state = self._blocks.get(_index(event))
+        if state is None:
+            raise BrokenEvent("a delta without a block")
+        match delta.get("type"):
+            case "text_delta":
+                return self._text(state, delta.get("text"))
+            case "thinking_delta":
+                return self._text(state, delta.get("thinking"))
+            case "input_json_delta":
+                return self._arguments(state, delta.get("partial_json"))
+            case "signature_delta":
+                signature = delta.get("signature")
+                state.signature += signature if isinstance(signature, str) else ""
+                return []
+            case _:
+                return []
+
+    def _text(self, state: _Block, text: JsonValue) -> list[Chunk]:
+        if not isinstance(text, str) or not text or state.kind not in ("text", "thinking"):
+            return []
+        if state.kind == "text":
+            return [self._chunk({"content": text}, has_content=True)]
+        state.text += text
+        return [self._chunk({"reasoning_content": text}, has_content=True)]
+
+    def _arguments(self, state: _Block, fragment: JsonValue) -> list[Chunk]:
+        if not isinstance(fragment, str) or not fragment or state.tool is None:
+            return []
+        state.text += fragment
+        call: Json = {"index": state.tool, "function": {"arguments": fragment}}
+        return [self._chunk({"tool_calls": [call]}, has_content=True)]
+
+    def _stop_block(self, event: Json) -> list[Chunk]:
+        state = self._blocks.pop(_index(event), None)
+        if state is None:
+            return []
+        if state.tool is not None and not state.text:
+            return self._arguments(state, "{}")  # a call without arguments; OpenAI's clients parse the text
+        if state.kind == "thinking" and state.signature:
+            block: Json = {"type": "thinking", "thinking": state.text, "signature": state.signature}
+            return [self._chunk({"thinking_blocks": [block]})]
+        return []
+
+    def _message_delta(self, event: Json) -> list[Chunk]:
+        self._count(event.get("usage"))
+        finish = self._finish(_object(event, "delta").get("stop_reason"))
+        if finish is None:
+            return []
+        self.finished = True
+        return [self._chunk({}, finish=finish)]
+
+    # --------------------------------------------------------------------------------------- parts
+
+    def _chunk(self, delta: Json, *, has_content: bool = False, finish: str | None = None) -> Chunk:
+        choice: Json = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        data = orjson.dumps(self._document([choice]))
+        return Chunk(data=data, has_content=has_content, model=self._reported, finish=finish)
+
+    def _usage_chunk(self) -> Chunk:
+        usage = self._usage()
+        document = {**self._document([]), "usage": _usage_json(usage)}
+        return Chunk(data=orjson.dumps(document), has_content=False, model=self._reported, usage=usage, usage_only=True)
+
+    def _document(self, choices: list[JsonValue]) -> Json:
+        return {
+            "id": self._id,
+            "object": "chat.completion.chunk",
+            "created": self._created,
+            "model": self._reported,
+            "choices": choices,
+        }
+
+    def _finish(self, reason: JsonValue) -> str | None:
+        return _FINISH.get(reason, "stop") if isinstance(reason, str) else None
+
+    def _count(self, usage: JsonValue) -> None:
+        """Take in counts; those of a stream are cumulative, and a later event need not repeat all."""
+        if not isinstance(usage, dict):
+            return
+        for key in ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"):
+            if isinstance(n := usage.get(key), int) and n >= 0:
+                self._counts[key] = n
+        details = usage.get("output_tokens_details")
+        if isinstance(details, dict) and isinstance(n := details.get("thinking_tokens"), int) and n >= 0:
+            self._counts["thinking_tokens"] = n
+
+    def _usage(self) -> Usage:
+        """Sum up as OpenAI does: its prompt count includes what the cache gave and took."""
+        count = self._counts.get
+        cached = count("cache_read_input_tokens", 0)
+        return Usage(
+            input_tokens=count("input_tokens", 0) + cached + count("cache_creation_input_tokens", 0),
+            output_tokens=count("output_tokens", 0),
+            cached_input_tokens=cached,
+            reasoning_tokens=min(count("thinking_tokens", 0), count("output_tokens", 0)),
+        )
+
+    def _failed(self, event: Json) -> UpstreamError:
+        failed = error_in({"error": event.get("error") or {"type": "api_error"}}, self._model)
+        return failed or UpstreamError(f"{self._model}: the upstream reported an error.")
+
+
+class _Block:
+    """A content block that is open in the stream."""
+
+    __slots__ = ("kind", "signature", "text", "tool")
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.text = ""
+        self.signature = ""
+        self.tool: int | None = None
+
+
+def _message(blocks: list[JsonValue]) -> Json:
+    texts: list[str] = []
+    thoughts: list[str] = []
+    thinking: list[JsonValue] = []
+    calls: list[JsonValue] = []
+    for block in blocks:
+        if not isinstance(block, dict):
+            raise BrokenEvent("a content block is no object")
+        kind = block.get("type")
+        if kind == "text":
+            texts.append(str(block.get("text") or ""))
+        elif kind in ("thinking", "redacted_thinking"):
+            thoughts.append(str(block.get("thinking") or ""))
+            thinking.append(block)
+        elif kind == "tool_use":
+            arguments = orjson.dumps(block.get("input") or {}).decode()
+            function: Json = {"name": block.get("name"), "arguments": arguments}
+            calls.append({"id": block.get("id"), "type": "function", "function": function})
+    message: Json = {"role": "assistant", "content": "".join(texts) if texts or not calls else None, "refusal": None}
+    if calls:
+        message["tool_calls"] = calls
+    if any(thoughts):
+        message["reasoning_content"] = "".join(thoughts)
+    if thinking:
+        message["thinking_blocks"] = thinking
+    return message
+
+
+def _usage_json(usage: Usage) -> Json:
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
+
+
+def _parsed(data: bytes) -> Json:
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as exc:
+        raise BrokenEvent("not JSON") from exc
+    if not isinstance(document, dict):
+        raise BrokenEvent("not a JSON object")
+    return document
+
+
+def _object(event: Json, key: str) -> Json:
+    value = event.get(key)
+    if not isinstance(value, dict):
+        raise BrokenEvent(f"no `{key}`")
+    return value
+
+
+def _index(event: Json) -> int:
+    value = event.get("index")
+    if not isinstance(value, int):
+        raise BrokenEvent("no `index`")
+    return value

@@ -1,0 +1,302 @@
+"""OpenAI's chat body to a body of Anthropic's Messages API. Pure.
+
+What both APIs know under other names is translated, what only Anthropic knows (`thinking`, `top_k`, `cache_control`
+and the rest of `PASSED`, also inside messages, parts and tools) passes through, what only OpenAI knows and changes at
+most the sampling (`seed`, `logit_bias`, penalties, `logprobs`, `reasoning_effort`, `store`, ...) is dropped. What would
+change the shape or the meaning of the answer (`n` above 1, audio, `functions`, JSON mode without a schema) is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import orjson
+
+from unisono.errors import UpstreamRefused
+from unisono.types import Call, Json, JsonValue
+from unisono.upstream.exchange import untranslatable
+
+DEFAULT_MAX_TOKENS = 4096
+
+PASSED = (
+    "cache_control",
+    "container",
+    "context_management",
+    "inference_geo",
+    "mcp_servers",
+    "output_config",
+    "speed",
+    "stop_sequences",
+    "system",
+    "thinking",
+    "top_k",
+    "top_p",
+)
+
+_NATIVE_BLOCKS = frozenset(
+    {"image", "document", "search_result", "thinking", "redacted_thinking", "tool_use", "tool_result"}
+)
+_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w=.+-]+)*;base64,(.*)", re.DOTALL)
+
+
+def messages_body(call: Call) -> Json:
+    """Translate one call.
+
+    Raises:
+        UpstreamRefused: status 400, retryable elsewhere: this API cannot say what the body asks.
+    """
+    return _Translation(call.model.name).body(call)
+
+
+class _Translation:
+    """One body's translation; holds only the model's name, for messages."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+
+    def body(self, call: Call) -> Json:
+        source = call.body
+        self._refuse_what_has_no_counterpart(source)
+        body: Json = {
+            "model": call.model.upstream_model,
+            "max_tokens": _max_tokens(call),
+            "stream": call.stream,
+        }
+        for key in PASSED:
+            if source.get(key) is not None:
+                body[key] = source[key]
+        system, messages = self._conversation(source.get("messages"))
+        if system:
+            body["system"] = [*_as_blocks(body.get("system")), *system]
+        body["messages"] = messages
+        body.update(_sampling(source))
+        tools = self._tools(source.get("tools"))
+        if tools:
+            body["tools"] = tools
+            choice = self._tool_choice(source)
+            if choice is not None:
+                body["tool_choice"] = choice
+        schema = self._schema(source.get("response_format"))
+        if schema is not None:
+            config = body.get("output_config")
+            body["output_config"] = {**(config if isinstance(config, dict) else {}), "format": schema}
+        return body
+
+    # ------------------------------------------------------------------------------ what is refused
+
+    def _refuse_what_has_no_counterpart(self, source: Json) -> None:
+        n = source.get("n")
+        if isinstance(n, int) and n > 1:
+            raise self._cannot("give more than one choice; send `n` = 1", param="n")
+        modalities = source.get("modalities")
+        if source.get("audio") is not None or (isinstance(modalities, list) and "audio" in modalities):
+            raise self._cannot("answer with audio", param="modalities")
+        if source.get("functions"):
+            raise self._cannot("take `functions`; send them as `tools`", param="functions")
+
+    def _cannot(self, what: str, *, param: str) -> UpstreamRefused:
+        return untranslatable(self._model, f"Anthropic's Messages API cannot {what}.", param=param)
+
+    # --------------------------------------------------------------------------------- the messages
+
+    def _conversation(self, source: JsonValue) -> tuple[list[JsonValue], list[JsonValue]]:
+        """Return the system blocks and the messages, neighbours of one role joined (tool results need that)."""
+        system: list[JsonValue] = []
+        turns: list[tuple[str, list[JsonValue]]] = []
+        for i, message in enumerate(source if isinstance(source, list) else []):
+            if not isinstance(message, dict):
+                raise self._cannot("read a message that is no object", param=f"messages.{i}")
+            role, blocks = self._message(message, where=f"messages.{i}")
+            if role == "system":
+                system += blocks
+            elif turns and turns[-1][0] == role:
+                turns[-1][1].extend(blocks)
+            elif blocks:
+                turns.append((role, blocks))
+        return system, [{"role": role, "content": blocks} for role, blocks in turns]
+
+    def _message(self, message: Json, *, where: str) -> tuple[str, list[JsonValue]]:
+        role = message.get("role")
+        content = message.get("content")
+        if role in ("system", "developer"):
+            return "system", _cached(self._parts(content, where=where), message)
+        if role == "user":
+            return "user", _cached(self._parts(content, where=where), message)
+        if role == "assistant":
+            return "assistant", _cached(self._assistant(message, where=where), message)
+        if role == "tool":
+            result: Json = {"type": "tool_result", "tool_use_id": message.get("tool_call_id")}
+            blocks = self._parts(content, where=where)
+            if blocks:
+                result["content"] = content if isinstance(content, str) else blocks
+            if message.get("is_error") is not None:
+                result["is_error"] = message["is_error"]
+            return "user", _cached([result], message)
+        raise self._cannot(f"take the role {role!r}", param=f"{where}.role")
+
+    def _assistant(self, message: Json, *, where: str) -> list[JsonValue]:
+        thinking = message.get("thinking_blocks")
+        blocks: list[JsonValue] = list(thinking) if isinstance(thinking, list) else []
+        blocks += self._parts(message.get("content"), where=where)
+        refusal = message.get("refusal")
+        if isinstance(refusal, str) and refusal:
+            blocks.append({"type": "text", "text": refusal})
+        calls = message.get("tool_calls")
+        for i, call in enumerate(calls if isinstance(calls, list) else []):
+            blocks.append(self._tool_use(call, where=f"{where}.tool_calls.{i}"))
+        return blocks
+
+    def _tool_use(self, call: JsonValue, *, where: str) -> Json:
+        function = call.get("function") if isinstance(call, dict) else None
+        if not isinstance(call, dict) or not isinstance(function, dict):
+            raise self._cannot("take a tool call that is no function's", param=where)
+        arguments = function.get("arguments")
+        try:
+            value = orjson.loads(arguments) if isinstance(arguments, str) and arguments.strip() else {}
+        except orjson.JSONDecodeError as exc:
+            raise self._cannot("take arguments that are not JSON", param=f"{where}.function.arguments") from exc
+        if not isinstance(value, dict):
+            raise self._cannot("take arguments that are no JSON object", param=f"{where}.function.arguments")
+        return {"type": "tool_use", "id": call.get("id"), "name": function.get("name"), "input": value}
+
+    def _parts(self, content: JsonValue, *, where: str) -> list[JsonValue]:
+        """Return the blocks of a content; empty texts are left out, the API refuses them."""
+        if isinstance(content, str):
+            return [{"type": "text", "text": content}] if content else []
+        parts = content if isinstance(content, list) else []
+        blocks = (self._part(part, where=f"{where}.content.{i}") for i, part in enumerate(parts))
+        return [block for block in blocks if block is not None]
+
+    def _part(self, part: JsonValue, *, where: str) -> Json | None:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if not isinstance(part, dict) or not isinstance(kind, str):
+            raise self._cannot("read a content part without a type", param=where)
+        if kind == "text":
+            return part if part.get("text") else None
+        if kind == "refusal":
+            return {"type": "text", "text": part.get("refusal")} if part.get("refusal") else None
+        if kind == "image_url":
+            return {"type": "image", "source": self._image(part.get("image_url"), where=where), **_kept(part)}
+        if kind == "file":
+            return self._file(part, where=where)
+        if kind in _NATIVE_BLOCKS:
+            return part
+        raise self._cannot(f"take a content part of type {kind[:40]!r}", param=where)
+
+    def _image(self, image: JsonValue, *, where: str) -> Json:
+        url = image.get("url") if isinstance(image, dict) else image
+        if not isinstance(url, str):
+            raise self._cannot("read an image without a URL", param=f"{where}.image_url")
+        if found := _DATA_URL.fullmatch(url):
+            return {"type": "base64", "media_type": found[1], "data": found[2]}
+        if url.startswith(("https://", "http://")):
+            return {"type": "url", "url": url}
+        raise self._cannot("read an image URL that is neither https nor base64 data", param=f"{where}.image_url.url")
+
+    def _file(self, part: Json, *, where: str) -> Json:
+        file = part.get("file")
+        data = file.get("file_data") if isinstance(file, dict) else None
+        found = _DATA_URL.fullmatch(data) if isinstance(data, str) else None
+        if not isinstance(file, dict) or found is None:
+            raise self._cannot("take a file but as base64 data in `file_data`", param=f"{where}.file")
+        source: Json = {"type": "base64", "media_type": found[1], "data": found[2]}
+        title: Json = {"title": file["filename"]} if isinstance(file.get("filename"), str) else {}
+        return {"type": "document", "source": source, **title, **_kept(part)}
+
+    # ------------------------------------------------------------------------------------ the tools
+
+    def _tools(self, source: JsonValue) -> list[JsonValue]:
+        return [self._tool(t, where=f"tools.{i}") for i, t in enumerate(source if isinstance(source, list) else [])]
+
+    def _tool(self, tool: JsonValue, *, where: str) -> Json:
+        if not isinstance(tool, dict):
+            raise self._cannot("read a tool that is no object", param=where)
+        function = tool.get("function")
+        if tool.get("type") != "function" or not isinstance(function, dict):
+            return tool  # one of Anthropic's own tools
+        out: Json = {
+            "name": function.get("name"),
+            "input_schema": function.get("parameters") or {"type": "object", "properties": {}},
+            **_kept(tool),
+            **_kept(function),
+        }
+        for key in ("description", "strict"):
+            if function.get(key) is not None:
+                out[key] = function[key]
+        return out
+
+    def _tool_choice(self, source: Json) -> Json | None:
+        choice = source.get("tool_choice")
+        out: Json | None = None
+        if isinstance(choice, str):
+            kind = {"auto": "auto", "none": "none", "required": "any"}.get(choice)
+            if kind is None:
+                raise self._cannot(f"take the tool choice {choice[:40]!r}", param="tool_choice")
+            out = {"type": kind}
+        elif isinstance(choice, dict) and isinstance(function := choice.get("function"), dict):
+            out = {"type": "tool", "name": function.get("name")}
+        elif isinstance(choice, dict):
+            if choice.get("type") not in ("auto", "any", "tool", "none"):
+                raise self._cannot("take this tool choice", param="tool_choice")
+            out = dict(choice)
+        if source.get("parallel_tool_calls") is False:
+            out = out or {"type": "auto"}
+            if out["type"] != "none":
+                out["disable_parallel_tool_use"] = True
+        return out
+
+    def _schema(self, wanted: JsonValue) -> Json | None:
+        kind = wanted.get("type") if isinstance(wanted, dict) else None
+        if not isinstance(wanted, dict) or kind in (None, "text"):
+            return None
+        described = wanted.get("json_schema")
+        if kind == "json_schema" and isinstance(described, dict) and isinstance(described.get("schema"), dict):
+            return {"type": "json_schema", "schema": described["schema"]}
+        raise self._cannot("promise JSON without a schema; send `json_schema` with one", param="response_format")
+
+
+def _max_tokens(call: Call) -> int:
+    for key in ("max_completion_tokens", "max_tokens"):
+        value = call.body.get(key)
+        if isinstance(value, int) and value > 0:
+            return value
+    return call.model.max_output_tokens or DEFAULT_MAX_TOKENS
+
+
+def _sampling(source: Json) -> Json:
+    out: Json = {}
+    temperature = source.get("temperature")
+    if isinstance(temperature, (int, float)):
+        out["temperature"] = min(temperature, 1.0)  # OpenAI's scale ends at 2, this one at 1
+    stop = source.get("stop")
+    if isinstance(stop, str):
+        out["stop_sequences"] = [stop]
+    elif isinstance(stop, list) and stop:
+        out["stop_sequences"] = stop
+    metadata = source.get("metadata")
+    user = source.get("user") or (metadata.get("user_id") if isinstance(metadata, dict) else None)
+    if isinstance(user, str):
+        out["metadata"] = {"user_id": user}
+    if source.get("service_tier") in ("auto", "standard_only"):
+        out["service_tier"] = source["service_tier"]
+    return out
+
+
+def _kept(fields: Json) -> Json:
+    """Return what Anthropic knows inside parts and tools under the same name."""
+    return {k: fields[k] for k in ("cache_control", "citations", "context", "title") if fields.get(k) is not None}
+
+
+def _cached(blocks: list[JsonValue], message: Json) -> list[JsonValue]:
+    """Move a message's `cache_control` to its last block, where the API expects it."""
+    mark = message.get("cache_control")
+    if mark is not None and blocks and isinstance(last := blocks[-1], dict):
+        blocks[-1] = {**last, "cache_control": mark}
+    return blocks
+
+
+def _as_blocks(system: JsonValue) -> Iterable[JsonValue]:
+    if isinstance(system, list):
+        return system
+    return [{"type": "text", "text": system}] if isinstance(system, str) and system else []

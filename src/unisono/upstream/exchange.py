@@ -1,0 +1,205 @@
+"""One call over HTTP, plain or streamed, read by a dialect: the loop that every wire provider shares.
+
+It does not know what an event means (a `Reading` does) nor how bytes travel (`http.py` does).
+
+A broken event before the first content fails the attempt, so that another model may answer. After it, up to
+`MAX_BROKEN_EVENTS` are dropped and counted in one log line at the end: the rest of the answer is worth more to its
+reader than an abort. More than that is no stream, and ends it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from typing import Protocol
+
+import orjson
+
+from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
+from unisono.types import Chunk, Json
+from unisono.upstream.http import Answer, Transport, refusal
+from unisono.upstream.sse import EventParser
+
+MAX_BROKEN_EVENTS = 8
+_log = logging.getLogger(__name__)
+
+
+class BrokenEvent(Exception):
+    """One document is not what the dialect promises. Raised by a `Reading`, caught here."""
+
+
+class Reading(Protocol):
+    """How a dialect reads one answer. One object per call; it may keep state."""
+
+    @property
+    def ended(self) -> bool:
+        """Was the protocol's own end seen (`[DONE]`, `message_stop`)?"""
+
+    @property
+    def finished(self) -> bool:
+        """Was a finish reason seen?"""
+
+    def event(self, name: bytes, data: bytes) -> Sequence[Chunk]:
+        """Read one stream event.
+
+        Raises:
+            BrokenEvent: it cannot be read.
+            UpstreamError: it says that the upstream failed.
+        """
+
+    def whole(self, data: bytes) -> Chunk:
+        """Read a plain answer.
+
+        Raises:
+            BrokenEvent: it cannot be read.
+            UpstreamError: it says that the upstream failed.
+        """
+
+
+async def exchange(
+    transport: Transport, reading: Reading, *, model: str, body: bytes, stream: bool
+) -> AsyncGenerator[Chunk, None]:
+    """POST `body` and yield the answer's chunks; closing the generator closes the connection at once.
+
+    Raises:
+        UpstreamError: the attempt failed, before or after the first chunk.
+    """
+    with await transport.post(body) as answer:
+        if not stream:
+            yield _whole(reading, await answer.read_all(), model)
+            return
+        if answer.content_type != "text/event-stream":
+            raise await _not_a_stream(answer, model)
+        inflow = _Inflow(answer, reading, model)
+        data = b"-"
+        while data and not inflow.over:
+            data = await answer.read()
+            for chunk in inflow.take(data):
+                yield chunk
+        inflow.check_end()
+        if reading.ended:
+            await answer.drain()
+
+
+class _Inflow:
+    """Bytes of one stream to chunks. A failure waits until the chunks read before it are given out."""
+
+    __slots__ = ("_answer", "_failure", "_model", "_n_broken", "_parser", "_reading")
+
+    def __init__(self, answer: Answer, reading: Reading, model: str) -> None:
+        self._answer = answer
+        self._reading = reading
+        self._model = model
+        self._parser = EventParser()
+        self._n_broken = 0
+        self._failure: UpstreamError | None = None
+
+    @property
+    def over(self) -> bool:
+        """Is there nothing more to read?"""
+        return self._reading.ended or self._failure is not None
+
+    def take(self, data: bytes) -> list[Chunk]:
+        """Return the chunks that these bytes complete; no bytes mean the end of the stream."""
+        chunks: list[Chunk] = []
+        try:
+            for name, text in self._parser.feed(data) if data else self._parser.end():
+                chunks += self._read(name, text)
+                if self._reading.ended:
+                    break
+        except UpstreamError as exc:
+            self._failure = exc
+        return chunks
+
+    def check_end(self) -> None:
+        """Raise what went wrong, if anything did; a stream must say that it is at its end."""
+        if self._n_broken:
+            _log.warning("model=%s n_broken_events=%d in its stream", self._model, self._n_broken)
+        if self._failure is not None:
+            raise self._failure
+        if self._reading.ended or self._reading.finished:
+            return
+        if self._answer.content_seen:
+            raise UpstreamCut(f"{self._model}: its stream stopped without an end; the answer is not whole.")
+        raise UpstreamMalformed(f"{self._model}: its stream ended before any content.")
+
+    def _read(self, name: bytes, text: bytes) -> Iterable[Chunk]:
+        try:
+            chunks = self._reading.event(name, text)
+        except BrokenEvent as exc:
+            self._n_broken += 1
+            if not self._answer.content_seen or self._n_broken > MAX_BROKEN_EVENTS:
+                raise UpstreamMalformed(f"{self._model}: an event of its stream is broken ({exc}).") from exc
+            return ()
+        if not self._answer.content_seen and any(chunk.has_content for chunk in chunks):
+            self._answer.mark_content()
+        return chunks
+
+
+def _whole(reading: Reading, data: bytes, model: str) -> Chunk:
+    try:
+        return reading.whole(data)
+    except BrokenEvent as exc:
+        raise UpstreamMalformed(f"{model}: its answer is not a completion ({exc}).") from exc
+
+
+async def _not_a_stream(answer: Answer, model: str) -> UpstreamError:
+    """Say what came instead of a stream: perhaps an error in plain JSON."""
+    kind = answer.content_type or "no content type"
+    wrong = UpstreamMalformed(f"{model}: asked for a stream, it answered with {kind}; is `base_url` right?")
+    if not kind.endswith("json"):
+        return wrong
+    try:
+        body = orjson.loads(await answer.read_all())
+    except orjson.JSONDecodeError:
+        return wrong
+    error = error_in(body, model) if isinstance(body, dict) else None
+    return error or wrong
+
+
+_STATUS_OF = {
+    "invalid_request_error": 400,
+    "context_length_exceeded": 400,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "model_not_found": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "api_error": 500,
+    "server_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+
+
+def error_in(document: Json, model: str) -> UpstreamError | None:
+    """Return the error that a document of status 200 or a stream event carries, or None.
+
+    Known: `{"error": {"code" | "type" | "status": …}}` with a number or a well-known name, `{"error": "text"}`, and
+    vLLM's older `{"object": "error", "code": 400}`. A name that is not known counts as 500.
+    """
+    error = document.get("error")
+    if not error:
+        if document.get("object") != "error":
+            return None
+        error = {"code": document.get("code"), "type": document.get("type"), "message": document.get("message")}
+    fields = error if isinstance(error, dict) else {}
+    values = [fields.get(k) for k in ("code", "status", "type")]
+    numbers = [v for v in values if isinstance(v, int) and 400 <= v < 600]
+    known = [_STATUS_OF[v] for v in values if isinstance(v, str) and v in _STATUS_OF]
+    status = (numbers + known + [500])[0]
+    return refusal(model, http_status=status, body={"error": error})
+
+
+def untranslatable(model: str, what: str, *, param: str) -> UpstreamRefused:
+    """Build the error for what a dialect cannot say: a 400 for the caller, yet another model may take it."""
+    text = f"{model}: {what}"
+    error: Json = {"message": text, "type": "invalid_request_error", "param": param, "code": "unsupported_parameter"}
+    refused = UpstreamRefused(text, http_status=400, body={"error": error})
+    refused.retryable = True
+    return refused

@@ -1,0 +1,196 @@
+"""OpenAI's chat completions dialect: any endpoint that speaks it, hosted or local (vLLM, Ollama, llama.cpp's server).
+
+Bytes pass through as they came; each document is parsed once, only to see what the router must know. It does not
+repair or translate answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+import orjson
+from yarl import URL
+
+from unisono.errors import UpstreamError
+from unisono.types import Call, Chunk, Json, JsonValue, Model, Timeouts, Usage
+from unisono.upstream.exchange import BrokenEvent, error_in, exchange
+from unisono.upstream.http import Transport
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+
+_CONTENT_KEYS = (
+    "content",
+    "tool_calls",
+    "reasoning_content",
+    "reasoning",
+    "reasoning_details",
+    "refusal",
+    "audio",
+    "images",
+    "function_call",
+)
+
+
+def openai_provider(model: Model, timeouts: Timeouts) -> OpenAIProvider:
+    """Build the provider of one OpenAI-compatible model; opens nothing before `start`."""
+    return OpenAIProvider(model, timeouts)
+
+
+class OpenAIProvider:
+    """One model behind `<base_url>/chat/completions`."""
+
+    def __init__(self, model: Model, timeouts: Timeouts) -> None:
+        key = model.api_key
+        self._transport = Transport(
+            model=model.name,
+            url=chat_url(model.base_url or DEFAULT_BASE_URL),
+            headers={} if key is None else {"Authorization": f"Bearer {key.reveal()}"},
+            timeouts=timeouts,
+        )
+
+    async def start(self) -> None:
+        """Open the connection pool."""
+        await self._transport.start()
+
+    def send(self, call: Call) -> AsyncIterator[Chunk]:
+        """Yield the answer's chunks; the last of a stream may be `usage_only`.
+
+        Raises:
+            UpstreamError: the attempt failed.
+        """
+        name = call.model.name
+        return exchange(
+            self._transport, ChatReading(name), model=name, body=orjson.dumps(chat_body(call)), stream=call.stream
+        )
+
+    async def close(self) -> None:
+        """Close the pool; calls in flight fail."""
+        await self._transport.close()
+
+
+def chat_url(base_url: str) -> str:
+    """Return the address of chat completions under a base address, with or without a slash at its end."""
+    base = URL(base_url)
+    return str(base.with_path(base.path.rstrip("/") + "/chat/completions").with_query(base.query))
+
+
+def chat_body(call: Call) -> Json:
+    """Return the caller's body with the upstream's model name; a stream also asks for usage. Nothing else changes."""
+    body: Json = {**call.body, "model": call.model.upstream_model}
+    if call.stream:
+        options = call.body.get("stream_options")
+        body["stream"] = True
+        body["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}
+    else:
+        body.pop("stream_options", None)
+        if "stream" in body:
+            body["stream"] = False
+    return body
+
+
+class ChatReading:
+    """Reads `chat.completion` and `chat.completion.chunk` documents. One per call."""
+
+    __slots__ = ("_model", "ended", "finished")
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self.ended = False
+        self.finished = False
+
+    def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:
+        """Read one stream event; `[DONE]` ends the stream."""
+        if data.startswith(b"[DONE]"):
+            self.ended = True
+            return ()
+        if not data:
+            return ()
+        document = _parsed(data)
+        choices = document.get("choices")
+        if not isinstance(choices, list):
+            if (error := self._error(name, document)) is not None:
+                raise error
+            raise BrokenEvent("no `choices`")
+        if document.get("error") and (error := error_in(document, self._model)) is not None:
+            raise error
+        finish = _finish(choices)
+        if finish is not None:
+            self.finished = True
+        usage = usage_of(document.get("usage"))
+        reported = document.get("model")
+        return (
+            Chunk(
+                data=data,
+                has_content=_any_content(choices),
+                model=reported if isinstance(reported, str) and reported else None,
+                finish=finish,
+                usage=usage,
+                usage_only=usage is not None and not choices,
+            ),
+        )
+
+    def whole(self, data: bytes) -> Chunk:
+        """Read a plain answer."""
+        document = _parsed(data)
+        if (error := error_in(document, self._model)) is not None:
+            raise error
+        choices = document.get("choices")
+        if not isinstance(choices, list):
+            raise BrokenEvent("no `choices`")
+        self.finished = self.ended = True
+        reported = document.get("model")
+        return Chunk(
+            data=data,
+            has_content=bool(choices),
+            model=reported if isinstance(reported, str) and reported else None,
+            finish=_finish(choices),
+            usage=usage_of(document.get("usage")),
+        )
+
+    def _error(self, name: bytes, document: Json) -> UpstreamError | None:
+        if name == b"error" and "error" not in document:
+            document = {"error": document}
+        return error_in(document, self._model)
+
+
+def usage_of(value: JsonValue) -> Usage | None:
+    """Read OpenAI's `usage`; None when it is absent or has no counts."""
+    if not isinstance(value, Mapping) or ("prompt_tokens" not in value and "completion_tokens" not in value):
+        return None
+    n_in = _count(value.get("prompt_tokens"))
+    n_out = _count(value.get("completion_tokens"))
+    n_cached = n_reasoning = 0
+    if isinstance(details := value.get("prompt_tokens_details"), Mapping):
+        n_cached = min(n_in, _count(details.get("cached_tokens")))
+    if isinstance(details := value.get("completion_tokens_details"), Mapping):
+        n_reasoning = min(n_out, _count(details.get("reasoning_tokens")))
+    return Usage(input_tokens=n_in, output_tokens=n_out, cached_input_tokens=n_cached, reasoning_tokens=n_reasoning)
+
+
+def _parsed(data: bytes) -> Json:
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as exc:
+        raise BrokenEvent("not JSON") from exc
+    if not isinstance(document, dict):
+        raise BrokenEvent("not a JSON object")
+    return document
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _finish(choices: list[JsonValue]) -> str | None:
+    for choice in choices:
+        if isinstance(choice, dict) and isinstance(finish := choice.get("finish_reason"), str):
+            return finish
+    return None
+
+
+def _any_content(choices: list[JsonValue]) -> bool:
+    for choice in choices:
+        delta = choice.get("delta") if isinstance(choice, dict) else None
+        if isinstance(delta, dict) and (delta.get("content") or any(delta.get(key) for key in _CONTENT_KEYS)):
+            return True
+    return False
