@@ -66,7 +66,7 @@ def load_body(raw: bytes) -> Json:
 
 
 def parse(
-    raw: bytes, headers: Mapping[str, str], *, catalog: Catalog, id: str, now: datetime, key: str = "anonymous"
+    raw: bytes, headers: Mapping[str, str], *, catalog: Catalog, request_id: str, now: datetime, key: str = "anonymous"
 ) -> Request:
     """Read a chat request.
 
@@ -74,7 +74,7 @@ def parse(
         raw: the body as it came in.
         headers: lower-case names to values.
         catalog: the models that a caller may name.
-        id: the id that the request gets (UUIDv7).
+        request_id: the id that the request gets (UUIDv7).
         now: aware UTC.
         key: who calls, as the edge has authenticated it.
 
@@ -92,7 +92,7 @@ def parse(
     messages = tuple(_message(m) for m in read.messages)
     user = read.user or _first(headers, USER_ID_HEADERS)
     return Request(
-        id=id,
+        id=request_id,
         received=now,
         body=body,
         model=read.model,

@@ -1,0 +1,50 @@
+"""The ASGI application: which route is served by what.
+
+It starts nothing: who runs it has started `live`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from unisono.compose import Live
+from unisono.edge.failure import error_body
+from unisono.errors import NotFound, RequestError, UnisonoError
+from unisono.server.chat import ChatEndpoint, RouteEndpoint
+from unisono.server.facts import Facts, OrjsonResponse
+
+
+def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """Return the application over a started `Live`."""
+    facts = Facts(live)
+    guarded = facts.guarded
+    routes: list[BaseRoute] = [
+        Route("/v1/chat/completions", ChatEndpoint(live), methods=["POST"]),
+        Route("/v1/route", RouteEndpoint(live), methods=["POST"]),
+        Route("/v1/models", guarded(facts.models)),
+        Route("/v1/models/{name:path}", guarded(facts.model)),
+        Route("/v1/decisions", guarded(facts.decisions)),
+        Route("/v1/decisions/{id}", guarded(facts.decision)),
+        Route("/healthz", facts.healthz),
+        Route("/readyz", guarded(facts.readyz)),
+        Route("/metrics", guarded(facts.metrics)),
+        *extra_routes,
+    ]
+    return Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+
+
+async def _http_error(http: HttpRequest, exc: Exception) -> Response:
+    """Send Starlette's own 404 and 405 in OpenAI's form."""
+    status = exc.status_code if isinstance(exc, HTTPException) else 500
+    error: UnisonoError
+    if status == 405:
+        error = RequestError(f"{http.method} is not served at {http.url.path}.", code="method_not_allowed")
+    else:
+        error = NotFound(f"Nothing is served at {http.url.path}. See docs/reference/http.md for the routes.")
+    return OrjsonResponse(error_body(error), status_code=status)

@@ -1,0 +1,43 @@
+"""Who calls: keys where they are configured, and no pages of other origins.
+
+It stores no keys; they come from the configuration by reference to the environment.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from urllib.parse import urlsplit
+
+from unisono.errors import NotAuthorised
+from unisono.types import Secret
+
+ANONYMOUS = "anonymous"
+
+
+def caller(headers: Mapping[str, str], keys: Sequence[Secret]) -> str:
+    """Return a name for the caller: a short hash of its key, or `anonymous` where no keys are configured.
+
+    Raises:
+        NotAuthorised: keys are configured and none of them was sent, or a web page of another origin calls.
+    """
+    _same_origin(headers)
+    if not keys:
+        return ANONYMOUS
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not given:
+        raise NotAuthorised("No API key. Send `Authorization: Bearer <key>` with a key that `server.keys` names.")
+    known = [hmac.compare_digest(given.strip().encode(), key.reveal().encode()) for key in keys]
+    if not any(known):
+        raise NotAuthorised("This API key is not known here. Ask the operator for one.")
+    return f"k_{blake2b(given.strip().encode(), digest_size=6).hexdigest()}"
+
+
+def _same_origin(headers: Mapping[str, str]) -> None:
+    """Refuse browsers that act for a page of another origin: on loopback there is no key that would stop them."""
+    origin = headers.get("origin")
+    if origin is None:
+        return
+    if urlsplit(origin).netloc != headers.get("host", ""):
+        raise NotAuthorised("A web page of another origin may not call this server.")

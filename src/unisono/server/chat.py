@@ -1,0 +1,222 @@
+"""`POST /v1/chat/completions`, plain and streamed, and its dry run `POST /v1/route`.
+
+Both are one path: a plain answer is a stream of one chunk. It decides nothing; the router does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+import orjson
+from starlette.types import Receive, Scope, Send
+from uuid_utils import uuid7
+
+from unisono.compose import Live
+from unisono.edge.answer import headers_of, stamp, unisono_object
+from unisono.edge.failure import error_body
+from unisono.edge.parse import parse, wants_usage
+from unisono.errors import UnisonoError, UpstreamError
+from unisono.execute.single import Committed
+from unisono.record.rows import decision_to_json
+from unisono.server.auth import caller
+from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
+from unisono.types import Chunk, Decision, Features, Json, Outcome, Request
+
+log = logging.getLogger("unisono")
+
+_EVENT_HEADERS = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+)
+
+
+def decide(live: Live, request: Request) -> tuple[Features, Decision]:
+    """Decide, and when the router itself breaks, let the declared default serve: marked, counted, logged."""
+    try:
+        return live.router.decide(request)
+    except UnisonoError:
+        raise
+    except Exception as exc:  # noqa: BLE001 - the server edge is one of the three borders
+        log.exception("router broken request=%s", request.id)
+        live.note_fault("router", f"{type(exc).__name__} in a stage; see the log")
+        return live.router.decide_degraded(request, why=f"a stage failed with {type(exc).__name__}")
+
+
+async def _read(live: Live, scope: Scope, receive: Receive) -> Request:
+    headers = headers_in(scope)
+    key = caller(headers, live.config.server.keys)
+    raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes)
+    now = datetime.now(UTC)
+    return parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=key)
+
+
+class RouteEndpoint:
+    """The decision that the same body would get; nothing is called and nothing recorded."""
+
+    def __init__(self, live: Live) -> None:
+        """Serve for `live`."""
+        self._live = live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            request = await _read(self._live, scope, receive)
+            _, decision = decide(self._live, request)
+        except ClientGone:
+            return
+        except UnisonoError as error:
+            await send_error(send, error)
+            return
+        headers = headers_of(decision, model=decision.model, notices=decision.notices)
+        await send_json(send, decision_to_json(decision), headers=headers)
+
+
+class ChatEndpoint:
+    """Chat completions."""
+
+    def __init__(self, live: Live) -> None:
+        """Serve for `live`."""
+        self._live = live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a caller who leaves cancels the upstream call at once."""
+        try:
+            request = await _read(self._live, scope, receive)
+        except ClientGone:
+            return
+        except UnisonoError as error:
+            await send_error(send, error)
+            return
+        work = asyncio.ensure_future(_Exchange(self._live, request, send).serve())
+        watch = asyncio.ensure_future(_until_gone(receive))
+        try:
+            await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watch.cancel()
+            if not work.done():
+                work.cancel()
+            await asyncio.gather(work, watch, return_exceptions=True)
+        if not work.cancelled() and (failure := work.exception()) is not None:
+            raise failure
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class _Exchange:
+    """One request from its decision to its last byte."""
+
+    def __init__(self, live: Live, request: Request, send: Send) -> None:
+        self._live = live
+        self._request = request
+        self._send = send
+        self._outcome: Outcome | None = None
+
+    async def serve(self) -> None:
+        """Decide, call, answer; errors go out in OpenAI's form."""
+        live, request = self._live, self._request
+        try:
+            features, decision = decide(live, request)
+        except UnisonoError as error:
+            live.note_refusal(request, error)
+            await send_error(self._send, error)
+            return
+        live.note_decision(request, features, decision)
+        events = live.router.run(request, features, decision=decision, record=self._settle)
+        with live.metrics.in_flight():
+            async with aclosing(events):
+                try:
+                    await self._answer(decision, events)
+                except UnisonoError as error:  # nothing has left yet
+                    headers = headers_of(decision, model=decision.model, notices=decision.notices)
+                    await send_error(self._send, error, decision=decision, headers=headers)
+
+    def _settle(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self._live.note_outcome(outcome)
+
+    async def _answer(self, decision: Decision, events: AsyncIterator[Committed | Chunk]) -> None:
+        committed = await anext(events)
+        assert isinstance(committed, Committed)  # noqa: S101 - the contract of `execute`
+        notices = (*decision.notices, *committed.notices)
+        name = self._shown_name(committed)
+        head = headers_of(decision, model=name, notices=notices)
+        facts = unisono_object(decision, model=name, notices=notices)
+        if self._request.wishes.explain:
+            facts["explain"] = decision_to_json(decision)
+        if self._request.stream:
+            await self._stream(decision, events, name=name, head=head, facts=facts)
+        else:
+            await self._plain(decision, events, name=name, head=head, facts=facts)
+
+    def _shown_name(self, committed: Committed) -> str:
+        """Return the catalogue's name of who answered, or what the upstream said when that is another model."""
+        reported, model = committed.reported_model, self._live.router.catalog.get(committed.model)
+        if reported is None or model is None or self._live.router.catalog.accepts_report(model, reported):
+            return committed.model
+        return reported
+
+    async def _plain(
+        self,
+        decision: Decision,
+        events: AsyncIterator[Committed | Chunk],
+        *,
+        name: str,
+        head: list[tuple[bytes, bytes]],
+        facts: Json,
+    ) -> None:
+        chunks = [event async for event in events if isinstance(event, Chunk)]
+        chunk = chunks[-1]
+        extra = {**facts, **self._money(decision)}
+        body = stamp(chunk.data, model=name, reported=chunk.model, extra=extra)
+        await send_json(self._send, body, headers=head)
+
+    async def _stream(
+        self,
+        decision: Decision,
+        events: AsyncIterator[Committed | Chunk],
+        *,
+        name: str,
+        head: list[tuple[bytes, bytes]],
+        facts: Json,
+    ) -> None:
+        """Send chunks as they come. The one that may be the last waits for the usage, to carry the cost."""
+        await self._send({"type": "http.response.start", "status": 200, "headers": [*_EVENT_HEADERS, *head]})
+        show_usage = wants_usage(self._request)
+        extra: Json | None = facts
+        waiting: Chunk | None = None
+        try:
+            async for event in events:
+                if isinstance(event, Committed) or (event.usage_only and not show_usage):
+                    continue
+                if waiting is not None:
+                    await self._event(stamp(waiting.data, model=name, reported=waiting.model, extra=extra))
+                    extra, waiting = None, None
+                if event.finish is not None or event.usage_only:
+                    waiting = event
+                    continue
+                await self._event(stamp(event.data, model=name, reported=event.model, extra=extra))
+                extra = None
+        except UpstreamError as error:
+            await self._event(orjson.dumps(error_body(error, decision=decision)), more=False)
+            return
+        money = {"decision": decision.id, **(extra or {}), **self._money(decision)}
+        if waiting is not None:
+            await self._event(stamp(waiting.data, model=name, reported=waiting.model, extra=money))
+        await self._event(b"[DONE]", more=False)
+
+    async def _event(self, data: bytes, *, more: bool = True) -> None:
+        await self._send({"type": "http.response.body", "body": b"data: " + data + b"\n\n", "more_body": more})
+
+    def _money(self, decision: Decision) -> Json:
+        outcome = self._outcome
+        if outcome is None:
+            return {"cost_usd": None, "baseline_usd": None}
+        return {"cost_usd": outcome.cost_usd, "baseline_usd": self._live.baseline_usd(decision, outcome)}

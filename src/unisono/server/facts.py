@@ -1,0 +1,144 @@
+"""The routes that tell: models, decisions, health, metrics.
+
+Each reads; none changes anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from unisono.compose import Live
+from unisono.edge.failure import error_body
+from unisono.errors import NotFound, RequestError, UnisonoError
+from unisono.server.auth import caller
+from unisono.types import Json, JsonValue, Mode, Model
+
+Answer = Callable[[HttpRequest], Awaitable[Response]]
+
+
+class OrjsonResponse(Response):
+    """A JSON answer."""
+
+    media_type = "application/json"
+
+    def render(self, content: JsonValue) -> bytes:
+        """Return the body."""
+        import orjson
+
+        return orjson.dumps(content)
+
+
+class Facts:
+    """Answers from a running Unisono."""
+
+    def __init__(self, live: Live) -> None:
+        """Tell about `live`."""
+        self._live = live
+
+    def guarded(self, answer: Answer) -> Answer:
+        """Return an endpoint that authenticates first and sends our errors in OpenAI's form."""
+
+        async def endpoint(http: HttpRequest) -> Response:
+            try:
+                caller(http.headers, self._live.config.server.keys)
+                return await answer(http)
+            except UnisonoError as error:
+                return OrjsonResponse(error_body(error), status_code=error.status)
+
+        return endpoint
+
+    async def models(self, http: HttpRequest) -> Response:
+        """`GET /v1/models`."""
+        auto = [_auto_row("auto"), *(_auto_row(f"auto:{mode.value}") for mode in Mode)]
+        return OrjsonResponse({"object": "list", "data": [*auto, *map(self._model_row, self._live.router.catalog)]})
+
+    async def model(self, http: HttpRequest) -> Response:
+        """`GET /v1/models/{name}`."""
+        return OrjsonResponse(self._model_row(self._live.router.catalog.resolve(http.path_params["name"])))
+
+    def _model_row(self, model: Model) -> Json:
+        health, _ = self._live.health_of(model.name)
+        prices = model.prices
+        return {
+            "id": model.name,
+            "object": "model",
+            "created": 0,
+            "owned_by": model.upstream,
+            "unisono": {
+                "role": model.role.value,
+                "upstream_model": model.upstream_model,
+                "capabilities": sorted(c.value for c in model.capabilities),
+                "context_tokens": model.context_tokens,
+                "usd_per_mtok_in": None if prices is None else prices.usd_per_mtok_in,
+                "usd_per_mtok_out": None if prices is None else prices.usd_per_mtok_out,
+                "prices_from": None if prices is None else prices.source,
+                "knowledge_cutoff": None if model.knowledge_cutoff is None else model.knowledge_cutoff.isoformat(),
+                "lifecycle": model.lifecycle.state,
+                "successor": model.lifecycle.successor,
+                "health": health.value,
+            },
+        }
+
+    async def decision(self, http: HttpRequest) -> Response:
+        """`GET /v1/decisions/{id}`."""
+        asked = http.path_params["id"]
+        found = await asyncio.to_thread(self._live.store.decision, asked)
+        if found is None:
+            raise NotFound(f"No decision {asked!r} is recorded. GET /v1/decisions lists the latest.")
+        return OrjsonResponse(found)
+
+    async def decisions(self, http: HttpRequest) -> Response:
+        """`GET /v1/decisions`, newest first."""
+        query = http.query_params
+        limit = _whole(query.get("limit", "50"))
+        rows = await asyncio.to_thread(
+            lambda: self._live.store.decisions(
+                limit=limit,
+                before=query.get("before"),
+                model=query.get("model"),
+                status=query.get("status"),
+                since=_stamp(query.get("since")),
+            )
+        )
+        return OrjsonResponse({"object": "list", "data": list(rows)})
+
+    async def healthz(self, http: HttpRequest) -> Response:
+        """`GET /healthz`: the process answers."""
+        return OrjsonResponse({"status": "ok"})
+
+    async def readyz(self, http: HttpRequest) -> Response:
+        """`GET /readyz`: what is degraded. Still 200 then: a degraded router serves, and says so."""
+        return OrjsonResponse(self._live.readiness())
+
+    async def metrics(self, http: HttpRequest) -> Response:
+        """`GET /metrics` for Prometheus."""
+        self._live.refresh_metrics()
+        text = await asyncio.to_thread(self._live.metrics.render)
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _auto_row(name: str) -> Json:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "unisono"}
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 1000:
+        raise RequestError("`limit` must be a whole number from 1 to 1000.", param="limit")
+    return int(text)
+
+
+def _stamp(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        stamp = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise RequestError("`since` must be a time such as 2026-11-23T10:00:00Z.", param="since") from exc
+    if stamp.tzinfo is None:
+        raise RequestError("`since` needs a time zone, such as 2026-11-23T10:00:00Z.", param="since")
+    return stamp

@@ -1,0 +1,70 @@
+"""Small ASGI pieces: read a bounded body, send JSON, send an error.
+
+It knows no route.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import orjson
+from starlette.types import Message, Receive, Scope, Send
+
+from unisono.edge.failure import error_body
+from unisono.errors import RequestError, UnisonoError
+from unisono.types import Decision, JsonValue
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+class ClientGone(Exception):
+    """The caller left before the request was read."""
+
+
+def headers_in(scope: Scope) -> Mapping[str, str]:
+    """Return the request's headers with lower-case names; of a repeated one, the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def read_body(receive: Receive, *, max_bytes: int) -> bytes:
+    """Return the body.
+
+    Raises:
+        RequestError: it is longer than `max_bytes`.
+        ClientGone: the caller left.
+    """
+    parts: list[bytes] = []
+    n_bytes = 0
+    while True:
+        message: Message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        part = message.get("body", b"")
+        n_bytes += len(part)
+        if n_bytes > max_bytes:
+            raise RequestError(
+                f"The body is larger than {max_bytes} bytes. Send less, or raise `server.max_body_bytes`.",
+                code="request_too_large",
+            )
+        parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def send_json(send: Send, value: JsonValue | bytes, *, status: int = 200, headers: Headers = ()) -> None:
+    """Send a JSON document; bytes are taken as JSON already."""
+    body = value if isinstance(value, bytes) else orjson.dumps(value)
+    start = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_error(
+    send: Send, error: UnisonoError, *, decision: Decision | None = None, headers: Headers = ()
+) -> None:
+    """Send an error in OpenAI's form, with `Retry-After` where it is known."""
+    extra = list(headers)
+    if error.retry_after_s is not None:
+        extra.append((b"retry-after", str(math.ceil(error.retry_after_s)).encode()))
+    await send_json(send, error_body(error, decision=decision), status=error.status, headers=extra)
