@@ -5,7 +5,7 @@ It builds nothing (`compose.py` does) and speaks no HTTP (`server` does).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -105,13 +105,13 @@ class Router:
         Raises:
             NoCandidate: no model may serve it.
         """
-        if self._stages.quality is None:
+        stages, quality = self._stages, self._stages.quality
+        if quality is None:
             return self.decide_degraded(request, why="its trained parts cannot be read")
         started_s = self._clock_s()
-        stages = self._stages
         features = stages.understand(request)
         kept, excluded = sift(request, features, candidates=self._candidates(), rules=stages.rules)
-        estimates = self._estimate(request, features, [c.model for c in kept], quality=stages.quality)
+        estimates = self._estimate(request, features, [c.model for c in kept], quality=quality)
         goal = goal_of(request, dial=self.settings.dial)
         seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
         choice = stages.chooser.choose(estimates, goal, default=self.settings.default, rng=Random(seed))
@@ -146,7 +146,7 @@ class Router:
 
     def run(
         self, request: Request, features: Features, *, decision: Decision, record: Callable[[Outcome], None]
-    ) -> AsyncIterator[Committed | Chunk]:
+    ) -> AsyncGenerator[Committed | Chunk, None]:
         """Carry out a decision: first a `Committed`, then the chunks; `record` gets the outcome, once."""
 
         def observe(attempt: Attempt, error: UpstreamError | None) -> None:

@@ -21,7 +21,7 @@ from unisono.edge.failure import error_body
 from unisono.edge.parse import parse, wants_usage
 from unisono.errors import UnisonoError, UpstreamError
 from unisono.execute.single import Committed
-from unisono.record.rows import decision_to_json
+from unisono.record.view import decision_to_json
 from unisono.server.auth import caller
 from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
 from unisono.types import Chunk, Decision, Features, Json, Outcome, Request
@@ -41,7 +41,7 @@ def decide(live: Live, request: Request) -> tuple[Features, Decision]:
         return live.router.decide(request)
     except UnisonoError:
         raise
-    except Exception as exc:  # noqa: BLE001 - the server edge is one of the three borders
+    except Exception as exc:
         log.exception("router broken request=%s", request.id)
         live.note_fault("router", f"{type(exc).__name__} in a stage; see the log")
         return live.router.decide_degraded(request, why=f"a stage failed with {type(exc).__name__}")

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+import orjson
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
@@ -28,8 +29,6 @@ class OrjsonResponse(Response):
 
     def render(self, content: JsonValue) -> bytes:
         """Return the body."""
-        import orjson
-
         return orjson.dumps(content)
 
 
@@ -72,7 +71,7 @@ class Facts:
             "unisono": {
                 "role": model.role.value,
                 "upstream_model": model.upstream_model,
-                "capabilities": sorted(c.value for c in model.capabilities),
+                "capabilities": list[JsonValue](sorted(c.value for c in model.capabilities)),
                 "context_tokens": model.context_tokens,
                 "usd_per_mtok_in": None if prices is None else prices.usd_per_mtok_in,
                 "usd_per_mtok_out": None if prices is None else prices.usd_per_mtok_out,

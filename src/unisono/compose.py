@@ -1,0 +1,399 @@
+"""Config to running objects: the only place that builds things, and that swaps them while requests run.
+
+It routes nothing and serves nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from time import perf_counter
+
+from unisono.catalog import Catalog
+from unisono.catalog.fingerprint import fingerprint
+from unisono.choose.utility import UtilityChooser
+from unisono.config import Config, load_config
+from unisono.errors import ArtifactError, StartError, UnisonoError
+from unisono.execute.cost import cost_usd
+from unisono.plugins import Registry, load
+from unisono.predict import artifact as artifacts
+from unisono.predict.cost import OutputLength, TokenCost, unknown_length
+from unisono.predict.ensemble import QualityEnsemble
+from unisono.predict.latency import RecentLatency
+from unisono.protocols import Encoder, Provider, QualityPredictor
+from unisono.record.metrics import Metrics
+from unisono.record.store import Store
+from unisono.router import Router, Settings, Stages
+from unisono.types import Call, Chunk, Decision, Features, Health, Json, Model, Outcome, Request, Score
+from unisono.understand.features import Understanding
+from unisono.upstream.health import HealthBook
+
+log = logging.getLogger("unisono")
+
+NOTICE_SCORES_S = 1.0
+"""How often the server looks whether another process has measured its models."""
+
+
+class Outlet:
+    """A provider in use: counts its calls, so that a replaced one is closed after its last."""
+
+    def __init__(self, model: Model, provider: Provider) -> None:
+        """Wrap the provider of `model`."""
+        self.model = model
+        self.provider = provider
+        self._n_calls = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def send(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """Yield the provider's chunks; see `protocols.Provider.send`."""
+        self._n_calls += 1
+        self._idle.clear()
+        chunks = self.provider.send(call)
+        try:
+            async for chunk in chunks:
+                yield chunk
+        finally:
+            if (end := getattr(chunks, "aclose", None)) is not None:
+                await end()
+            self._n_calls -= 1
+            if self._n_calls == 0:
+                self._idle.set()
+
+    async def close(self, *, wait_s: float) -> None:
+        """Close the provider when its calls have ended, or after `wait_s`."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), wait_s)
+        except TimeoutError:
+            log.warning("closing model=%s with calls in flight after %.0f s", self.model.name, wait_s)
+        await self.provider.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The trained parts as they were read; `fault` says why they are missing."""
+
+    encoder: Encoder | None
+    artifact: artifacts.Artifact | None
+    fault: str | None
+
+    @property
+    def id(self) -> str:
+        """What a decision records: the artifact's id, or `none`."""
+        return "none" if self.artifact is None else self.artifact.id
+
+
+def read_trained(config: Config, registry: Registry) -> Trained:
+    """Return encoder and artifact; a broken one is a fault and no crash: the declared default serves then."""
+    try:
+        encoder = registry.encoders["static"]()
+        path = config.routing.artifact or artifacts.default_artifact_path()
+        artifact = artifacts.load(path, encoder=encoder.name)
+    except ArtifactError as error:
+        return Trained(None, None, str(error))
+    return Trained(encoder, artifact, None)
+
+
+class Live:
+    """A running Unisono: what the server and the command line hold on to."""
+
+    def __init__(self, config: Config, *, registry: Registry, store: Store) -> None:
+        """Hold the parts; `build` makes them, `start` sets them going."""
+        self.config = config
+        self.store = store
+        self.metrics = Metrics()
+        self.health = HealthBook()
+        self._registry = registry
+        self._trained = read_trained(config, registry)
+        self._latency = RecentLatency()
+        self._cost = TokenCost(self._length())
+        self._understand = Understanding(self._trained.encoder)
+        self._faults: dict[str, str] = {}
+        self._outlets: dict[str, Outlet] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._reloading = asyncio.Lock()
+        self._seen_scores = store.generation()
+        self.router = self._router(config, self._measured(config, self._understand))
+
+    # ------------------------------------------------------------------------------ life
+
+    async def start(self, *, watch_config: bool = True) -> None:
+        """Start every provider and the background tasks.
+
+        Raises:
+            StartError: a provider cannot start; nothing is left running.
+        """
+        self._outlets = self._make_outlets(self.config, keep={})
+        try:
+            await _start_all(self._outlets.values())
+        except StartError:
+            await self.close()
+            raise
+        self._tasks.append(asyncio.create_task(self._notice_scores()))
+        if watch_config and self.config.file is not None:
+            self._tasks.append(asyncio.create_task(self._follow_config()))
+
+    async def close(self) -> None:
+        """Stop everything that `start` set going; the record is flushed."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._closing, return_exceptions=True)
+        await asyncio.gather(*(outlet.provider.close() for outlet in self._outlets.values()))
+        await asyncio.to_thread(self.store.close)
+
+    async def reload(self, config: Config) -> None:
+        """Put a new configuration in force as a whole, or not at all. Requests in flight end on the old one.
+
+        Raises:
+            UnisonoError: the new configuration cannot be put in force; the old one stays.
+        """
+        async with self._reloading:
+            _same_house(self.config, config)
+            trained = await asyncio.to_thread(read_trained, config, self._registry)
+            understand = Understanding(trained.encoder)
+            outlets = self._make_outlets(config, keep=self._outlets)
+            added = [outlet for name, outlet in outlets.items() if self._outlets.get(name) is not outlet]
+            await _start_all(added)
+            self._trained, self._understand = trained, understand
+            self._cost = TokenCost(self._length())
+            quality = await asyncio.to_thread(self._measured, config, understand)
+            gone = [outlet for name, outlet in self._outlets.items() if outlets.get(name) is not outlet]
+            self._outlets = outlets
+            self.config = config
+            self.router = self._router(config, quality)
+            for outlet in gone:
+                task = asyncio.create_task(outlet.close(wait_s=config.timeouts.total_s))
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+        log.info("config reloaded hash=%s models=%d", config.hash, len(config.models))
+
+    async def reload_file(self) -> None:
+        """Read the configuration's file again; a broken one is logged, and the old configuration stays."""
+        if self.config.file is None:
+            return
+        try:
+            await self.reload(await asyncio.to_thread(load_config, self.config.file))
+        except UnisonoError as error:
+            self.refuse_config(error)
+        else:
+            self._faults.pop("config", None)
+
+    def want_reload(self) -> None:
+        """Have the configuration's file read again soon: what SIGHUP does."""
+        task = asyncio.create_task(self.reload_file())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def refuse_config(self, error: UnisonoError) -> None:
+        """Say that a new configuration was refused and the old one stays."""
+        self._faults["config"] = f"the changed file was refused, the old configuration stays: {error}"
+        log.error("config refused, the old one stays: %s", error)
+
+    async def _follow_config(self) -> None:
+        from unisono.config.watch import watch
+
+        assert self.config.file is not None  # noqa: S101 - `start` asks first
+        async for change in watch(self.config.file):
+            if isinstance(change, Config):
+                try:
+                    await self.reload(change)
+                except UnisonoError as error:
+                    self.refuse_config(error)
+                else:
+                    self._faults.pop("config", None)
+            else:
+                self.refuse_config(change)
+
+    async def _notice_scores(self) -> None:
+        while True:
+            await asyncio.sleep(NOTICE_SCORES_S)
+            try:
+                generation = await asyncio.to_thread(self.store.generation)
+            except UnisonoError:
+                continue  # `readiness` tells about the store
+            if generation != self._seen_scores:
+                self._seen_scores = generation
+                quality = await asyncio.to_thread(self._measured, self.config, self._understand)
+                self.router = self._router(self.config, quality)
+                log.info("scores changed; quality predictor rebuilt")
+
+    # ------------------------------------------------------------------------------ parts
+
+    def _length(self) -> OutputLength:
+        return unknown_length if self._trained.artifact is None else self._trained.artifact.length.expected
+
+    def _measured(self, config: Config, understand: Understanding) -> QualityPredictor | None:
+        """Return the trained predictor with every score of this pool taken in; None when it is broken."""
+        if self._trained.artifact is None:
+            return None
+        quality = QualityEnsemble(self._trained.artifact)
+        for score in self._scores(config.models):
+            quality.learn_one(understand.text(score.prompt), score)
+        return quality
+
+    def _scores(self, models: Sequence[Model]) -> tuple[Score, ...]:
+        try:
+            return self.store.scores({model.name: fingerprint(model) for model in models})
+        except UnisonoError as error:
+            self._faults["scores"] = str(error)
+            return ()
+
+    def _router(self, config: Config, quality: QualityPredictor | None) -> Router:
+        stages = Stages(
+            understand=self._understand,
+            rules=[rule() for rule in self._registry.rules.values()],
+            quality=quality,
+            cost=self._cost,
+            latency=self._latency,
+            chooser=UtilityChooser(margin=config.routing.margin),
+            health=self.health,
+            send=self.send,
+        )
+        settings = Settings(
+            default=config.default,
+            dial=config.routing.dial,
+            config_hash=config.hash,
+            artifact=self._trained.id,
+            total_s=config.timeouts.total_s,
+        )
+        return Router(Catalog(config.models), stages=stages, settings=settings)
+
+    def _make_outlets(self, config: Config, *, keep: dict[str, Outlet]) -> dict[str, Outlet]:
+        outlets: dict[str, Outlet] = {}
+        for model in config.models:
+            old = keep.get(model.name)
+            if old is not None and old.model == model and config.timeouts == self.config.timeouts:
+                outlets[model.name] = old
+            else:
+                factory = self._registry.provider(model.upstream)
+                outlets[model.name] = Outlet(model, factory(model, config.timeouts))
+        return outlets
+
+    def send(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """Send one call to its model's provider."""
+        return self._outlets[call.model.name].send(call)
+
+    # ------------------------------------------------------------------------------ what happened
+
+    def note_decision(self, request: Request, features: Features, decision: Decision) -> None:
+        """Record a decision that is about to be carried out."""
+        self.metrics.observe_decision(decision)
+        self.store.record_request(request, features, decision)
+
+    def note_outcome(self, outcome: Outcome) -> None:
+        """Record how a request ended; one line in the log."""
+        self.metrics.observe_outcome(outcome)
+        self.store.record_outcome(outcome)
+        log.info(
+            "decision=%s status=%s model=%s attempts=%d seconds=%.3f cost_usd=%s",
+            outcome.decision,
+            outcome.status,
+            outcome.model,
+            len(outcome.attempts),
+            outcome.total_s,
+            outcome.cost_usd,
+        )
+
+    def note_refusal(self, request: Request, error: UnisonoError) -> None:
+        """Log a request that no model may serve."""
+        log.info("request=%s status=refused code=%s", request.id, error.code)
+
+    def note_fault(self, part: str, text: str) -> None:
+        """Remember that a part of the router broke; `/readyz` tells."""
+        self._faults[part] = text
+
+    def baseline_usd(self, decision: Decision, outcome: Outcome) -> float | None:
+        """Return what the answer's tokens would have cost at the baseline model's prices, where they are known."""
+        model = None if decision.baseline is None else self.router.catalog.get(decision.baseline)
+        usage = outcome.attempts[-1].usage if outcome.attempts else None
+        return None if model is None or usage is None else cost_usd(usage, model.prices)
+
+    # ------------------------------------------------------------------------------ how it stands
+
+    def health_of(self, model: str) -> tuple[Health, float | None]:
+        """Return a model's health, and when one that is down may be tried again."""
+        return self.health.state(model, perf_counter())
+
+    def faults(self) -> dict[str, str]:
+        """Return what is degraded right now: the part and why."""
+        faults = dict(self._faults)
+        if self._trained.fault is not None:
+            faults["artifact"] = self._trained.fault
+        store = self.store.health()
+        if not store.ok:
+            faults["record"] = store.reason
+        for model in self.config.models:
+            health, _ = self.health_of(model.name)
+            if health is Health.DOWN:
+                faults[f"model {model.name}"] = "its upstream is failing"
+        return faults
+
+    def readiness(self) -> Json:
+        """Return what `GET /readyz` shows."""
+        faults = self.faults()
+        store = self.store.health()
+        return {
+            "status": "degraded" if faults else "ready",
+            "degraded": dict(faults),
+            "config_hash": self.config.hash,
+            "artifact": self._trained.id,
+            "models": {m.name: self.health_of(m.name)[0].value for m in self.config.models},
+            "record": {"ok": store.ok, "n_waiting": store.n_waiting, "n_lost": store.n_lost},
+        }
+
+    def refresh_metrics(self) -> None:
+        """Bring the gauges up to date before they are read."""
+        store = self.store.health()
+        self.metrics.set_record(n_waiting=store.n_waiting, n_lost=store.n_lost)
+        self.metrics.set_config(self.config.hash)
+        for model in self.config.models:
+            self.metrics.set_model_up(model.name, self.health_of(model.name)[0] is not Health.DOWN)
+
+
+def build(config: Config) -> Live:
+    """Return everything that a configuration describes, not yet started.
+
+    Raises:
+        StoreError: the record cannot be opened.
+        StartError: a plug-in cannot be loaded.
+    """
+    store = Store(config.store.path, text=config.store.text, flush_s=config.store.flush_s)
+    return Live(config, registry=load(), store=store)
+
+
+async def ask(live: Live, model: Model, body: Json) -> Chunk:
+    """Return the whole answer of one model to one body, past the router: what probes use.
+
+    Raises:
+        UpstreamError: it failed.
+    """
+    call = Call(model=model, body=body, stream=False, decision="probe")
+    last: Chunk | None = None
+    async with aclosing(live.send(call)) as chunks:
+        async for chunk in chunks:
+            last = chunk
+    assert last is not None  # noqa: S101 - a plain answer is a stream of one chunk
+    return last
+
+
+async def _start_all(outlets: Iterable[Outlet]) -> None:
+    """Start providers side by side; when one fails, close those that started."""
+    todo = list(outlets)
+    results = await asyncio.gather(*(o.provider.start() for o in todo), return_exceptions=True)
+    failures = [r for r in results if isinstance(r, BaseException)]
+    if failures:
+        await asyncio.gather(*(o.provider.close() for o in todo), return_exceptions=True)
+        raise failures[0]
+
+
+def _same_house(old: Config, new: Config) -> None:
+    """Refuse changes that a running server cannot make: where it listens and where it records."""
+    moved = [name for name in ("host", "port") if getattr(old.server, name) != getattr(new.server, name)]
+    if old.store != new.store:
+        moved.append("store")
+    if moved:
+        raise StartError(f"A running server cannot change {', '.join(moved)}: restart it, or change this back.")
