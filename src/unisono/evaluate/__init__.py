@@ -1,0 +1,1 @@
+"""Measures models and routers: probes, replays, reports. It builds nothing and serves nothing."""

@@ -1,0 +1,1 @@
+"""Short questions with known answers that measure what a pool can do. It does not choose models."""
