@@ -38,6 +38,10 @@ CAPITAL = TextIs(accepted=("Paris",), rivals=("Rome", "Lima"))
 DOUBLE = FunctionIs(name="double", parameters=("x",), accepted=("x * 2", "2 * x"))
 
 
+HOSTILE = ("{" * 9000, "[" * 9000, "def double(x):\n" * 900, "((((" * 900, "9" * 4000, "```" * 900)
+SOUP = ("the", "answer", "is", "=", "one", "1.", "```", "{", "def", "42", "yes", "no", "\n")
+
+
 @given(wrapping=st.sampled_from(WRAPPINGS), value=st.integers(-9999, 99999))
 def test_a_number_passes_in_usual_wrappings_and_another_does_not(wrapping: str, value: int) -> None:
     check = NumberIs(value=value)
