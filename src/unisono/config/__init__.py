@@ -1,0 +1,14 @@
+"""One TOML file to one frozen Config. This package is the only reader of the environment."""
+
+from unisono.config.load import load_config, parse_config
+from unisono.config.values import Config, EnvSecret, RoutingConfig, ServerConfig, StoreConfig
+
+__all__ = [
+    "Config",
+    "EnvSecret",
+    "RoutingConfig",
+    "ServerConfig",
+    "StoreConfig",
+    "load_config",
+    "parse_config",
+]

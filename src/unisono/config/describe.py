@@ -1,0 +1,151 @@
+"""Writes a Config in the form of the file again, as data and as TOML, and takes its hash.
+
+It never reads a secret: a key is shown as the `env:NAME` it came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+from unisono.config.values import Config, EnvSecret, RoutingConfig
+from unisono.types import JsonValue, Model, Secret
+
+Table = dict[str, "JsonValue | date"]
+_HASH_DIGITS = 12
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_CONTROL = re.compile(r"[\x7f]")
+
+
+def config_hash(*, default: str, models: tuple[Model, ...], routing: RoutingConfig, folder: Path) -> str:
+    """Return 12 hex digits over all that can change a decision.
+
+    Paths below `folder` count as relative, so that the same files elsewhere have the same hash.
+    """
+    described = {
+        "default": default,
+        "models": [{key: part for key, part in model_table(m).items() if key != "api_key"} for m in models],
+        "routing": _routing_table(routing),
+    }
+    text = json.dumps(described, sort_keys=True, default=str, ensure_ascii=True)
+    base = json.dumps(f"{folder}/")[1:-1]
+    return hashlib.sha256(text.replace(f'"{base}', '"').encode()).hexdigest()[:_HASH_DIGITS]
+
+
+def as_tables(config: Config) -> dict[str, object]:
+    """Return the effective configuration with the file's own names; what is unknown or unset is left out.
+
+    Read again by `parse_tables` it gives the same Config but for where prices come from.
+    """
+    tables: dict[str, object] = {"default": config.default}
+    if config.prices_file is not None:
+        tables["prices_file"] = str(config.prices_file)
+    server, store, times = config.server, config.store, config.timeouts
+    tables["server"] = {
+        "host": server.host,
+        "port": server.port,
+        "keys": [shown_secret(key) for key in server.keys],
+        "max_body_bytes": server.max_body_bytes,
+    }
+    tables["store"] = {"path": str(store.path), "text": store.text, "flush_s": store.flush_s}
+    tables["routing"] = _routing_table(config.routing)
+    tables["timeouts"] = {
+        "connect_s": times.connect_s,
+        "first_content_s": times.first_content_s,
+        "gap_s": times.gap_s,
+        "total_s": times.total_s,
+    }
+    tables["models"] = [model_table(model) for model in config.models]
+    return tables
+
+
+def shown_secret(secret: Secret) -> str:
+    """Return how a secret may be shown."""
+    return f"env:{secret.name}" if isinstance(secret, EnvSecret) else "env:…"
+
+
+def _routing_table(routing: RoutingConfig) -> Table:
+    table: Table = {"dial": routing.dial, "margin": routing.margin}
+    if routing.artifact is not None:
+        table["artifact"] = str(routing.artifact)
+    return table
+
+
+def model_table(model: Model) -> Table:
+    """Return one model with the file's own names."""
+    prices, life = model.prices, model.lifecycle
+    table: Mapping[str, JsonValue | date] = {
+        "name": model.name,
+        "upstream": model.upstream,
+        "base_url": model.base_url,
+        "upstream_model": model.upstream_model,
+        "reports": list(model.reports),
+        "aliases": list(model.aliases),
+        "api_key": None if model.api_key is None else shown_secret(model.api_key),
+        "role": str(model.role),
+        "context_tokens": model.context_tokens,
+        "max_output_tokens": model.max_output_tokens,
+        "capabilities": [str(name) for name in sorted(model.capabilities)],
+        "usd_per_mtok_in": None if prices is None else prices.usd_per_mtok_in,
+        "usd_per_mtok_out": None if prices is None else prices.usd_per_mtok_out,
+        "usd_per_mtok_cached_in": None if prices is None else prices.usd_per_mtok_cached_in,
+        "knowledge_cutoff": model.knowledge_cutoff,
+        "quality": model.quality,
+        "lifecycle": life.state,
+        "until": life.until,
+        "successor": life.successor,
+        **model.options,
+    }
+    return {key: value for key, value in table.items() if value is not None}
+
+
+def as_toml(config: Config) -> str:
+    """Return the effective configuration as a file that could be used instead; prices say where they come from."""
+    return "\n".join(_toml_lines(config)) + "\n"
+
+
+def _toml_lines(config: Config) -> Iterator[str]:
+    tables = as_tables(config)
+    yield f"# config hash {config.hash}"
+    for name, value in tables.items():
+        if not isinstance(value, dict | list):
+            yield f"{name} = {_toml(value)}"
+    for name, value in tables.items():
+        if isinstance(value, dict):
+            yield from ("", f"[{name}]")
+            yield from (f"{_toml_key(key)} = {_toml(part)}" for key, part in value.items())
+    for model in config.models:
+        yield from ("", "[[models]]")
+        for key, part in model_table(model).items():
+            source = f"  # {_comment(model)}" if key.startswith("usd_per_mtok") else ""
+            yield f"{_toml_key(key)} = {_toml(part)}{source}"
+        if model.prices is None:
+            yield "# no price is known: costs of this model are shown as unknown"
+
+
+def _comment(model: Model) -> str:
+    source = model.prices.source if model.prices else ""
+    return "".join(mark if mark.isprintable() else "?" for mark in source)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for the one control character that JSON leaves as it is.
+        return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", json.dumps(value, ensure_ascii=False))
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(part) for part in value)}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_toml_key(key)} = {_toml(part)}' for key, part in value.items())} }}"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _toml_key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else _toml(key)

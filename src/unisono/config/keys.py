@@ -1,0 +1,339 @@
+"""The one table of keys: it validates, fills in defaults and prints the reference page.
+
+What several keys mean together stands in `models` and `whole`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from unisono.types import Capability, JsonValue, Role, Timeouts
+
+Kind = Literal[
+    "text", "name", "names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path", "url",
+    "secret", "secrets", "upstream", "json", "tables",
+]  # fmt: skip
+
+BUILT_IN: tuple[str, ...] = ("openai", "anthropic", "local", "scripted")
+"""The providers that come with Unisono, and whose keys the table knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key of the file.
+
+    Attributes:
+        section: the table it stands in; empty at the top.
+        unit: as the name's ending says it; None where there is none.
+        default: what holds when the key is absent; None where `otherwise` says more, or nothing holds.
+        text: one sentence for people.
+        required: absence is a problem.
+        allowed: the values of a `choice`; known ones only are accepted.
+        low: smallest allowed number; `above` excludes the bound itself.
+        high: largest allowed number.
+        upstreams: the providers that read the key; empty for all.
+        option: the value goes into `Model.options`.
+        otherwise: the default in words, for the reference page.
+    """
+
+    section: str
+    name: str
+    kind: Kind
+    text: str
+    default: JsonValue = None
+    unit: str | None = None
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    upstreams: tuple[str, ...] = ()
+    option: bool = False
+    otherwise: str = ""
+
+
+SECTIONS: dict[str, str] = {
+    "server": "Where the server listens and who may call it.",
+    "store": "Where decisions and outcomes are recorded.",
+    "routing": "How `auto` chooses.",
+    "timeouts": "Limits for one call to one upstream.",
+    "models": "One `[[models]]` table for each model of the pool.",
+}
+"""The tables of the file, each with a sentence for the reference page."""
+
+_TIMES = Timeouts()
+_HTTP = ("openai", "anthropic")
+_LONGEST_S = 86400.0
+_MANY_TOKENS = 100_000_000.0
+_MANY_USD = 100_000.0
+
+
+_TOP = (
+    Key(
+        section="", name="default", kind="name", required=True,
+        text="The model that serves when the router itself is broken, and the one that others must clearly beat.",
+    ),
+    Key(
+        section="", name="prices_file", kind="path",
+        text="A price list in LiteLLM's JSON form; it wins over the price package and yields to prices in this file.",
+    ),
+    Key(section="", name="models", kind="tables", required=True, text="The pool: see `[[models]]`."),
+)  # fmt: skip
+
+_SERVER = (
+    Key(
+        section="server", name="host", kind="text", default="127.0.0.1",
+        text="The address to listen on; any other than this machine's own needs `keys`.",
+    ),
+    Key(
+        section="server", name="port", kind="integer", default=8080, low=0, high=65535,
+        text="The port to listen on; 0 takes a free one.",
+    ),
+    Key(
+        section="server", name="keys", kind="secrets", default=[],
+        text="The keys that callers may use, each as `env:NAME`; without any, everybody who reaches the port may call.",
+    ),
+    Key(
+        section="server", name="max_body_bytes", kind="integer", unit="bytes", default=20 * 1024 * 1024,
+        low=1024, high=1024 * 1024 * 1024, text="The largest body of a request.",
+    ),
+)  # fmt: skip
+
+_STORE = (
+    Key(section="store", name="path", kind="path", default="unisono.db", text="The SQLite file of the record."),
+    Key(
+        section="store", name="text", kind="choice", default="none", allowed=("none", "hash", "text"),
+        text="What of the users' words is recorded: nothing, a hash that recognises equal prompts, or the words.",
+    ),
+    Key(
+        section="store", name="flush_s", kind="number", unit="s", default=0.2, above=0, high=60,
+        text="How long a finished outcome may wait in memory before it is on disk.",
+    ),
+)  # fmt: skip
+
+_ROUTING = (
+    Key(
+        section="routing", name="dial", kind="number", default=0.5, low=0, high=1,
+        text="0 takes the cheapest that is good enough, 1 the best whatever it costs; a caller may say otherwise.",
+    ),
+    Key(
+        section="routing", name="margin", kind="number", default=0.01, low=0, high=1,
+        text="How much better than `default` (in expected quality after costs) another model must be to be chosen.",
+    ),
+    Key(
+        section="routing", name="artifact", kind="path", otherwise="the one in the package",
+        text="The trained parts of the predictors.",
+    ),
+)  # fmt: skip
+
+_TIMEOUTS = (
+    Key(
+        section="timeouts", name="connect_s", kind="number", unit="s", default=_TIMES.connect_s, above=0,
+        high=_LONGEST_S, text="Until the connection stands.",
+    ),
+    Key(
+        section="timeouts", name="first_content_s", kind="number", unit="s", default=_TIMES.first_content_s, above=0,
+        high=_LONGEST_S, text="Until the first piece of the answer; another model may be tried after it.",
+    ),
+    Key(
+        section="timeouts", name="gap_s", kind="number", unit="s", default=_TIMES.gap_s, above=0, high=_LONGEST_S,
+        text="Between two pieces of a stream.",
+    ),
+    Key(
+        section="timeouts", name="total_s", kind="number", unit="s", default=_TIMES.total_s, above=0, high=_LONGEST_S,
+        text="For the whole answer.",
+    ),
+)  # fmt: skip
+
+_MODELS = (
+    Key(section="models", name="name", kind="name", required=True, text="What callers see and may pin."),
+    Key(
+        section="models", name="upstream", kind="upstream", required=True, allowed=BUILT_IN,
+        text="The provider: one that comes with Unisono, or the name of an installed plug-in.",
+    ),
+    Key(
+        section="models", name="base_url", kind="url", upstreams=_HTTP,
+        otherwise="required for `openai`; Anthropic's own for `anthropic`",
+        text="The upstream's address, such as `http://127.0.0.1:9001/v1`.",
+    ),
+    Key(
+        section="models", name="upstream_model", kind="text", otherwise="`name`",
+        text="What the upstream is asked for.",
+    ),
+    Key(
+        section="models", name="reports", kind="texts", default=[],
+        text="Other names by which the upstream may call this model in its answers, such as dated snapshots.",
+    ),
+    Key(
+        section="models", name="aliases", kind="names", default=[],
+        text="Other names by which callers may ask for this model.",
+    ),
+    Key(
+        section="models", name="api_key", kind="secret", upstreams=_HTTP,
+        text="The upstream's key, as `env:NAME`: the name of an environment variable, never the key itself.",
+    ),
+    Key(
+        section="models", name="role", kind="choice", default="fast", allowed=tuple(Role),
+        text="The model's place in the family; it sets what is expected of a model nobody has measured.",
+    ),
+    Key(
+        section="models", name="context_tokens", kind="integer", unit="tokens", low=1, high=_MANY_TOKENS,
+        otherwise="the price list's, else 8192", text="The window: prompt and answer together.",
+    ),
+    Key(
+        section="models", name="max_output_tokens", kind="integer", unit="tokens", low=1, high=_MANY_TOKENS,
+        otherwise="the price list's, else no limit of its own", text="The longest answer that the model gives.",
+    ),
+    Key(
+        section="models", name="capabilities", kind="choices", default=[], allowed=tuple(Capability),
+        text="What the model can take or give beyond plain text.",
+    ),
+    Key(
+        section="models", name="usd_per_mtok_in", kind="number", unit="USD per million tokens", low=0, high=_MANY_USD,
+        otherwise="the price list's; 0 for `local` and `scripted`; else unknown", text="Price of the prompt.",
+    ),
+    Key(
+        section="models", name="usd_per_mtok_out", kind="number", unit="USD per million tokens", low=0, high=_MANY_USD,
+        otherwise="as above", text="Price of the answer.",
+    ),
+    Key(
+        section="models", name="usd_per_mtok_cached_in", kind="number", unit="USD per million tokens", low=0,
+        high=_MANY_USD, otherwise="as above; else the price of the prompt",
+        text="Price of the part of the prompt that the upstream had in its cache.",
+    ),
+    Key(
+        section="models", name="knowledge_cutoff", kind="date", otherwise="unknown",
+        text="The day on which the model's knowledge ends, such as `2024-12-01`.",
+    ),
+    Key(
+        section="models", name="quality", kind="number", low=0, high=1, otherwise="what the role suggests",
+        text="Your guess of how often the model is right, until probes or feedback know better.",
+    ),
+    Key(
+        section="models", name="lifecycle", kind="choice", default="active",
+        allowed=("active", "legacy", "sunset", "retired"),
+        text="Where the model stands in its life; a sunset one still serves until `until`, a retired one never.",
+    ),
+    Key(
+        section="models", name="until", kind="date", otherwise="required for `sunset`",
+        text="The last day of a sunset.",
+    ),
+    Key(
+        section="models", name="successor", kind="name",
+        text="The model that answers to this one's name when this one has retired.",
+    ),
+)  # fmt: skip
+
+_LOCAL = (
+    Key(
+        section="models", name="file", kind="path", upstreams=("local",), option=True,
+        text="The model's GGUF file.", required=True,
+    ),
+    Key(
+        section="models", name="threads", kind="integer", upstreams=("local",), option=True,
+        text="Threads of the model's process.", low=1, high=1024,
+    ),
+    Key(
+        section="models", name="parallel", kind="integer", upstreams=("local",), option=True,
+        text="How many answers it writes at the same moment; each has its share of the window.", low=1, high=256,
+    ),
+    Key(
+        section="models", name="chat_template", kind="text", upstreams=("local",), option=True,
+        text="A chat template of your own, for models whose file has none that works.",
+    ),
+    Key(
+        section="models", name="args", kind="texts", upstreams=("local",), option=True,
+        text="More arguments for `llama-server`, as it documents them.",
+    ),
+    Key(
+        section="models", name="stop", kind="texts", upstreams=("local",), option=True,
+        text="Texts that end an answer, added to the caller's own.",
+    ),
+    Key(
+        section="models", name="server", kind="path", upstreams=("local",), option=True,
+        text="The `llama-server` to run.", otherwise="the one of the extra `local`, else the one on the PATH",
+    ),
+    Key(
+        section="models", name="memory_check", kind="flag", upstreams=("local",), option=True,
+        text="Refuse to start a model that does not fit into the free memory.",
+    ),
+    Key(
+        section="models", name="max_tokens", kind="integer", upstreams=("local",), option=True,
+        text="The longest answer where the caller sets no limit.", unit="tokens", low=1, high=_MANY_TOKENS,
+    ),
+)  # fmt: skip
+
+_SCRIPTED = (
+    Key(
+        section="models", name="reply", kind="json", upstreams=("scripted",), option=True,
+        text="What it answers.",
+    ),
+    Key(
+        section="models", name="tokens", kind="integer", upstreams=("scripted",), option=True,
+        text="How many tokens it answers with.", unit="tokens", low=0, high=_MANY_TOKENS,
+    ),
+    Key(
+        section="models", name="first_token_s", kind="number", upstreams=("scripted",), option=True,
+        text="How long it waits before the first token.", unit="s", low=0, high=_LONGEST_S,
+    ),
+    Key(
+        section="models", name="token_s", kind="number", upstreams=("scripted",), option=True,
+        text="How long it waits before each later token.", unit="s", low=0, high=_LONGEST_S,
+    ),
+    Key(
+        section="models", name="tool_call", kind="json", upstreams=("scripted",), option=True,
+        text="A tool call that it answers with.",
+    ),
+    Key(
+        section="models", name="fail", kind="json", upstreams=("scripted",), option=True,
+        text="How it fails instead of answering.",
+    ),
+    Key(
+        section="models", name="fail_times", kind="integer", upstreams=("scripted",), option=True,
+        text="How many calls fail before one succeeds.", low=0, high=_MANY_TOKENS,
+    ),
+    Key(
+        section="models", name="fail_after_chunks", kind="integer", upstreams=("scripted",), option=True,
+        text="After how many chunks it fails.", low=0, high=_MANY_TOKENS,
+    ),
+    Key(
+        section="models", name="cut_after", kind="integer", upstreams=("scripted",), option=True,
+        text="After how many chunks the connection ends without an end of the answer.", low=0, high=_MANY_TOKENS,
+    ),
+    Key(
+        section="models", name="stall_after", kind="integer", upstreams=("scripted",), option=True,
+        text="After how many chunks nothing more comes.", low=0, high=_MANY_TOKENS,
+    ),
+    Key(
+        section="models", name="retry_after_s", kind="number", upstreams=("scripted",), option=True,
+        text="The `Retry-After` of its failures.", unit="s", low=0, high=_LONGEST_S,
+    ),
+    Key(
+        section="models", name="usage", kind="json", upstreams=("scripted",), option=True,
+        text="The token counts that it reports.",
+    ),
+)  # fmt: skip
+
+TABLE: tuple[Key, ...] = (*_TOP, *_SERVER, *_STORE, *_ROUTING, *_TIMEOUTS, *_MODELS, *_LOCAL, *_SCRIPTED)
+
+
+def section_keys(section: str) -> tuple[Key, ...]:
+    """Return the keys of a section in the order of the reference page."""
+    return tuple(key for key in TABLE if key.section == section)
+
+
+def model_keys(upstream: str) -> tuple[Key, ...]:
+    """Return the keys that a model with this upstream may have; a plug-in's model may have every general one."""
+    general = upstream not in BUILT_IN
+    return tuple(
+        key
+        for key in section_keys("models")
+        if not key.upstreams or upstream in key.upstreams or (general and not key.option)
+    )
+
+
+def names(keys: Sequence[Key]) -> tuple[str, ...]:
+    """Return the keys' names."""
+    return tuple(key.name for key in keys)

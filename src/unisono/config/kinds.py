@@ -1,0 +1,272 @@
+"""Turns one value of the file into one value of the program, by the kind of its key.
+
+It does not look at other keys.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from unisono.catalog import is_reserved
+from unisono.config.keys import BUILT_IN, Key
+from unisono.config.mistake import Mistake, Wrong, offer, shown, wrong
+from unisono.config.values import EnvSecret
+from unisono.types import JsonValue
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,99}")
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLUGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What a file's values refer to outside of it.
+
+    Attributes:
+        folder: relative paths start here.
+        environ: the environment's variables.
+        upstreams: the installed providers; None when it is not known which plug-ins there are.
+    """
+
+    folder: Path
+    environ: Mapping[str, str]
+    upstreams: frozenset[str] | None = None
+
+
+def read_value(key: Key, value: object, around: Around) -> object:
+    """Return the value of one key as the program uses it.
+
+    Raises:
+        Wrong: the value is not of the key's kind, or out of its bounds.
+    """
+    return _READERS[key.kind](key, value, around)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address can be reached from this machine only."""
+    if host.casefold() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _text(key: Key, value: object, around: Around) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise wrong(f"must be a text in quotes, not {shown(value)}")
+    if "\0" in value:
+        raise wrong("must not hold a null character")
+    return value
+
+
+def _name(key: Key, value: object, around: Around) -> str:
+    text = _text(key, value, around)
+    if key.section == "models" and is_reserved(text):
+        raise wrong(f"{text!r} belongs to the router (`auto` and `auto:…`); choose another name")
+    if not _NAME.fullmatch(text):
+        raise wrong(f"must be a name of letters, digits and . _ : / @ + - (100 at most, no spaces), not {shown(value)}")
+    return text
+
+
+def _choice(key: Key, value: object, around: Around) -> str:
+    if isinstance(value, str) and value in key.allowed:
+        return value
+    near = offer(value, key.allowed) if isinstance(value, str) else ""
+    raise wrong(f"must be one of {', '.join(key.allowed)}, not {shown(value)}{near}")
+
+
+def _upstream(key: Key, value: object, around: Around) -> str:
+    if isinstance(value, str) and value in (around.upstreams or BUILT_IN):
+        return value
+    known = sorted({*BUILT_IN, *(around.upstreams or ())}, key=lambda name: (name not in BUILT_IN, name))
+    near = offer(value, known) if isinstance(value, str) else ""
+    plugin = isinstance(value, str) and _PLUGIN.fullmatch(value) is not None
+    if plugin and not near and around.upstreams is None:
+        return str(value)
+    raise wrong(f"must be one of {', '.join(known)} or an installed plug-in, not {shown(value)}{near}")
+
+
+def _integer(key: Key, value: object, around: Around) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong(f"must be a whole number{_bounds(key)}, not {shown(value)}")
+    _within(key, value)
+    return value
+
+
+def _number(key: Key, value: object, around: Around) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong(f"must be a number{_bounds(key)}, not {shown(value)}")
+    _within(key, value)
+    return float(value)
+
+
+def _within(key: Key, value: float) -> None:
+    too_low = (key.low is not None and value < key.low) or (key.above is not None and value <= key.above)
+    too_high = key.high is not None and value > key.high
+    if too_low or too_high or (isinstance(value, float) and not math.isfinite(value)):
+        raise wrong(f"must be{_bounds(key) or ' finite'}, not {shown(value)}")
+
+
+def _bounds(key: Key) -> str:
+    """Return the bounds in words, with a leading space."""
+    unit = f" {key.unit}" if key.unit else ""
+    high = "" if key.high is None else f"{key.high:,.0f}{unit}".replace(",", "")
+    if key.above is not None:
+        return f" above {key.above:g}{f' and at most {high}' if high else unit}"
+    if key.low is not None:
+        return f" from {key.low:g} to {high}" if high else f" of at least {key.low:g}{unit}"
+    return ""
+
+
+def _flag(key: Key, value: object, around: Around) -> bool:
+    if not isinstance(value, bool):
+        raise wrong(f"must be true or false, not {shown(value)}")
+    return value
+
+
+def _date(key: Key, value: object, around: Around) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise wrong(f"must be a day such as 2026-12-01, not {shown(value)}")
+
+
+def _path(key: Key, value: object, around: Around) -> Path:
+    written = Path(_text(key, value, around))
+    try:
+        return Path(os.path.normpath(around.folder / written.expanduser()))
+    except RuntimeError as exc:
+        raise wrong(f"no home folder is known for {shown(value)}; write the path in full") from exc
+
+
+def _url(key: Key, value: object, around: Around) -> str:
+    parts = _split_url(value)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise wrong(f"must be an address such as http://127.0.0.1:9001/v1, not {_shown_url(value)}")
+    if parts.username is not None or parts.password is not None:
+        raise wrong("must not hold a user or password; put the key into `api_key` as `env:NAME`")
+    if parts.query or parts.fragment:
+        raise wrong("must be the address alone, without ?… or #…")
+    return str(value).rstrip("/")
+
+
+def _split_url(value: object) -> SplitResult | None:
+    if not isinstance(value, str) or any(mark.isspace() or not mark.isprintable() for mark in value):
+        return None
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _shown_url(value: object) -> str:
+    return "what stands there" if isinstance(value, str) and "@" in value else shown(value)
+
+
+def _secret(key: Key, value: object, around: Around) -> EnvSecret:
+    if not isinstance(value, str) or not value.startswith("env:"):
+        raise wrong(
+            "a key itself must not stand in the file: put it into an environment variable, "
+            'and write the variable\'s name here, as "env:NAME"'
+        )
+    name = value.removeprefix("env:").strip()
+    if not _ENV_NAME.fullmatch(name):
+        raise wrong("after `env:` comes the name of an environment variable: letters, digits and _")
+    secret = around.environ.get(name, "").strip()
+    if not secret:
+        state = "is empty" if name in around.environ else "is not set"
+        near = offer(name, around.environ, lead="set is")
+        named = "the environment variable of that name" if shown(name) != repr(name) else name
+        raise wrong(f"{named} {state} in the environment{near}; set it, or take this key out")
+    if not (secret.isascii() and secret.isprintable()):
+        raise wrong(f"the value of {name} has characters that no HTTP header can carry; set it again")
+    return EnvSecret(secret, name)
+
+
+def _json(key: Key, value: object, around: Around) -> JsonValue:
+    return plain(value)
+
+
+def plain(value: object) -> JsonValue:
+    """Return a TOML value as JSON has it: days and times become text.
+
+    Raises:
+        Wrong: a number that JSON cannot carry.
+    """
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise wrong("must be a finite number")
+    if value is None or isinstance(value, bool | float | str):
+        return value
+    if isinstance(value, int):
+        if abs(value) >= 2**63:
+            raise wrong("must be a smaller number")
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _each(reader: Callable[[Key, object, Around], object]) -> Callable[[Key, object, Around], object]:
+    """Return the reader of a list whose items `reader` reads; every wrong item is told."""
+
+    def read(key: Key, value: object, around: Around) -> object:
+        if not isinstance(value, list):
+            raise wrong(f"must be a list in [ ], not {shown(value)}")
+        items: list[object] = []
+        mistakes: list[Mistake] = []
+        for place, item in enumerate(value):
+            try:
+                items.append(reader(key, item, around))
+            except Wrong as refusal:
+                mistakes += [Mistake((place, *inner), text) for inner, text in refusal.mistakes]
+        if mistakes:
+            raise Wrong(*mistakes)
+        return tuple(dict.fromkeys(items)) if key.kind != "texts" else tuple(items)
+
+    return read
+
+
+def _tables(key: Key, value: object, around: Around) -> object:
+    if isinstance(value, dict):
+        raise wrong("each model has a table of its own: write [[models]] with two brackets")
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise wrong(f"must be [[models]] tables, not {shown(value)}")
+    return value
+
+
+_READERS: dict[str, Callable[[Key, object, Around], object]] = {
+    "text": _text,
+    "name": _name,
+    "names": _each(_name),
+    "texts": _each(_text),
+    "choice": _choice,
+    "choices": _each(_choice),
+    "integer": _integer,
+    "number": _number,
+    "flag": _flag,
+    "date": _date,
+    "path": _path,
+    "url": _url,
+    "secret": _secret,
+    "secrets": _each(_secret),
+    "upstream": _upstream,
+    "json": _json,
+    "tables": _tables,
+}

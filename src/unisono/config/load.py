@@ -1,0 +1,145 @@
+"""Makes a Config of a file, or refuses it as a whole with every mistake that was found.
+
+How a file, a table, a value and a price are read stands in the files beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from unisono.config.describe import config_hash
+from unisono.config.entry import read_entry
+from unisono.config.figures import priced_models
+from unisono.config.keys import SECTIONS, section_keys
+from unisono.config.kinds import Around
+from unisono.config.locate import Path as Place
+from unisono.config.locate import line_of, locate
+from unisono.config.mistake import Mistake, written
+from unisono.config.section import Section, read_section
+from unisono.config.source import read_text, syntax_problem
+from unisono.config.values import Config, RoutingConfig, ServerConfig, StoreConfig
+from unisono.config.whole import check_whole
+from unisono.errors import ConfigError, Problem
+from unisono.types import Model, Timeouts
+
+
+def load_config(
+    path: str | Path,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    now: datetime | None = None,
+    upstreams: Collection[str] | None = None,
+) -> Config:
+    """Read, check and complete a configuration file.
+
+    Args:
+        path: the TOML file; relative paths in it start at its folder.
+        environ: where `env:NAME` is looked up.
+        now: some published prices depend on the time; None is this moment.
+        upstreams: the installed providers' names; None accepts any name that is not a mistyped built-in one.
+
+    Raises:
+        ConfigError: the file cannot be read, or holds mistakes; `problems` lists them all, by line.
+    """
+    file = Path(path)
+    return parse_config(read_text(file), environ, file=file, now=now, upstreams=upstreams)
+
+
+def parse_config(
+    text: str,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    file: Path | None = None,
+    now: datetime | None = None,
+    upstreams: Collection[str] | None = None,
+) -> Config:
+    """Check and complete the text of a configuration; see `load_config`.
+
+    Args:
+        file: where the text came from, for messages and relative paths; None takes the current folder.
+
+    Raises:
+        ConfigError: the text holds mistakes.
+    """
+    named = str(file) if file is not None else "(text)"
+    try:
+        raw = tomllib.loads(text)
+        lines = locate(text)
+    except (ValueError, RecursionError) as exc:
+        raise ConfigError([syntax_problem(exc, file=named, text=text)]) from None
+    return _parse(raw, environ, named=named, lines=lines, file=file, now=now, upstreams=upstreams)
+
+
+def parse_tables(
+    tables: Mapping[str, object],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    file: Path | None = None,
+    now: datetime | None = None,
+    upstreams: Collection[str] | None = None,
+) -> Config:
+    """Check and complete a configuration that is data already, such as `config show --json` prints.
+
+    Raises:
+        ConfigError: the data holds mistakes; they have no lines.
+    """
+    return _parse(dict(tables), environ, named="(data)", lines={}, file=file, now=now, upstreams=upstreams)
+
+
+def _parse(
+    raw: dict[str, Any],
+    environ: Mapping[str, str],
+    *,
+    named: str,
+    lines: Mapping[Place, int],
+    file: Path | None,
+    now: datetime | None,
+    upstreams: Collection[str] | None,
+) -> Config:
+    folder = Path(os.path.abspath(file.parent if file is not None else Path()))  # noqa: PTH100  (keeps symlinks)
+    around = Around(folder=folder, environ=environ, upstreams=None if upstreams is None else frozenset(upstreams))
+    top = read_section(raw, section_keys(""), path=(), around=around)
+    sections = {
+        name: read_section(raw.get(name, {}), section_keys(name), path=(name,), around=around)
+        for name in SECTIONS
+        if name != "models"
+    }
+    tables: Any = top.values.get("models", ())
+    entries = [read_entry(table, place=place, around=around) for place, table in enumerate(tables)]
+    parts = (top, *sections.values(), *(entry.section for entry in entries))
+    mistakes = [mistake for part in parts for mistake in part.mistakes]
+    mistakes += check_whole(top, sections["server"], entries)
+    models, more = priced_models(entries, prices_file=top.values.get("prices_file"), now=now or datetime.now(UTC))
+    mistakes += more
+    if mistakes:
+        raise ConfigError(_problems(mistakes, lines=lines, file=named))
+    return _build(top, sections, models, file=file, folder=folder)
+
+
+def _problems(mistakes: Sequence[Mistake], *, lines: Mapping[Place, int], file: str) -> list[Problem]:
+    problems = [Problem(file=file, line=line_of(lines, path), key=written(path), text=text) for path, text in mistakes]
+    return sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def _build(
+    top: Section, sections: Mapping[str, Section], models: tuple[Model, ...], *, file: Path | None, folder: Path
+) -> Config:
+    values: dict[str, dict[str, Any]] = {name: dict(section.values) for name, section in sections.items()}
+    routing = RoutingConfig(**{"artifact": None, **values["routing"]})
+    whole: dict[str, Any] = dict(top.values)
+    return Config(
+        default=whole["default"],
+        models=models,
+        server=ServerConfig(**values["server"]),
+        store=StoreConfig(**values["store"]),
+        routing=routing,
+        timeouts=Timeouts(**values["timeouts"]),
+        hash=config_hash(default=whole["default"], models=models, routing=routing, folder=folder),
+        file=file,
+        prices_file=whole.get("prices_file"),
+    )

@@ -1,0 +1,73 @@
+"""The frozen values that a configuration becomes.
+
+They are not checked here: `load` builds them from a file that has been.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from unisono.types import Model, Secret, Timeouts
+
+StoredText = Literal["none", "hash", "text"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EnvSecret(Secret):
+    """A secret that knows the environment variable it came from, and shows only that."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"Secret(env:{self.name})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Where the server listens, who may call it, and how much a body may hold."""
+
+    host: str
+    port: int
+    keys: tuple[Secret, ...]
+    max_body_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreConfig:
+    """Where the record is kept, what of the text goes into it, and how long a row may wait in memory."""
+
+    path: Path
+    text: StoredText
+    flush_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingConfig:
+    """The dial of `auto`, the margin that protects the default, and the trained parts (None: the built-in ones)."""
+
+    dial: float
+    margin: float
+    artifact: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole configuration.
+
+    Attributes:
+        hash: 12 hex digits over everything that can change a decision: the models with their prices, the
+            default and the routing; neither secrets nor host, port, store or timeouts.
+        file: where it came from; None for a text without a file.
+    """
+
+    default: str
+    models: tuple[Model, ...]
+    server: ServerConfig
+    store: StoreConfig
+    routing: RoutingConfig
+    timeouts: Timeouts
+    hash: str
+    file: Path | None = None
+    prices_file: Path | None = None

@@ -1,0 +1,110 @@
+"""Checks what only the whole file shows: names that collide, successors, the default, who may call.
+
+It reads values that are right on their own and changes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from unisono.config.entry import Entry
+from unisono.config.kinds import is_loopback
+from unisono.config.mistake import Mistake, offer
+from unisono.config.section import Section
+
+
+def check_whole(top: Section, server: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
+    """Yield every mistake between keys of different tables."""
+    if "models" in top.values and not entries:
+        yield Mistake(("models",), "is empty: at least one [[models]] is needed")
+    yield from _names(entries)
+    yield from _aliases(entries)
+    yield from _successors(entries)
+    yield from _default(top, entries)
+    yield from _open_door(server)
+
+
+def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:
+    named: dict[str, Entry] = {}
+    for entry in entries:
+        name = entry.get("name")
+        if name is not None:
+            named.setdefault(name, entry)
+    return named
+
+
+def _names(entries: Sequence[Entry]) -> Iterator[Mistake]:
+    first = _by_name(entries)
+    for entry in entries:
+        name = entry.get("name")
+        if name is not None and first[name] is not entry:
+            place = first[name].section.path[1]
+            yield Mistake((*entry.section.path, "name"), f"{name!r} is the name of models[{place}] already")
+
+
+def _aliases(entries: Sequence[Entry]) -> Iterator[Mistake]:
+    first = _by_name(entries)
+    taken: dict[str, Entry] = {}
+    for entry in entries:
+        for place, alias in enumerate(entry.get("aliases") or ()):
+            at = (*entry.section.path, "aliases", place)
+            if alias in first and first[alias] is not entry:
+                yield Mistake(at, f"{alias!r} is the name of another model")
+            elif taken.setdefault(alias, entry) is not entry:
+                yield Mistake(at, f"{alias!r} is an alias of {taken[alias].get('name')!r} already")
+
+
+def _successors(entries: Sequence[Entry]) -> Iterator[Mistake]:
+    named = _by_name(entries)
+    for entry in entries:
+        successor = entry.get("successor")
+        if successor is None:
+            continue
+        at = (*entry.section.path, "successor")
+        if successor == entry.get("name"):
+            yield Mistake(at, "must be another model")
+        elif successor not in named:
+            yield Mistake(at, f"{successor!r} is not the name of a model in this file{offer(successor, named)}")
+        elif _circles(entry, named):
+            yield Mistake(at, f"{successor!r} leads back to this model; the last successor must be one that serves")
+
+
+def _circles(entry: Entry, named: dict[str, Entry]) -> bool:
+    """Return whether following the successors comes back to this entry."""
+    seen: set[str] = set()
+    name = entry.get("successor")
+    while name in named and name not in seen:
+        if named[name] is entry:
+            return True
+        seen.add(name)
+        name = named[name].get("successor")
+    return False
+
+
+def _default(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
+    default = top.values.get("default")
+    if not isinstance(default, str):
+        return
+    named = _by_name(entries)
+    entry = named.get(default)
+    if entry is not None:
+        if entry.get("lifecycle") == "retired":
+            successor = entry.get("successor")
+            instead = f"; its successor is {successor!r}" if successor else ""
+            yield Mistake(("default",), f"{default!r} has retired and cannot serve{instead}")
+        return
+    owner = next((e for e in entries if default in (e.get("aliases") or ())), None)
+    if owner is not None:
+        yield Mistake(("default",), f"{default!r} is an alias; write the name: {owner.get('name')}")
+    elif named:
+        near = offer(default, named) or f"; the models are {', '.join(list(named)[:8])}"
+        yield Mistake(("default",), f"{default!r} is not the name of a model in this file{near}")
+
+
+def _open_door(server: Section) -> Iterator[Mistake]:
+    host = server.values.get("host")
+    if isinstance(host, str) and not is_loopback(host) and "keys" in server.values and not server.values["keys"]:
+        yield Mistake(
+            ("server", "host"),
+            f'{host!r} can be reached by other machines: set keys = ["env:NAME"] under [server], or use "127.0.0.1"',
+        )
