@@ -132,14 +132,15 @@ async def _serve(config: Config, listening: socket, ready: Callable[[Live, str],
             timeout_graceful_shutdown=10,
             timeout_keep_alive=75,
         )
-        server = uvicorn.Server(settings)
-        serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+        host, bound = listening.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket] | None = None) -> None:
+                await super().startup(sockets)
+                ready(live, address)
+
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, live.want_reload)
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        host, port = listening.getsockname()[:2]
-        if not serving.done():
-            ready(live, f"http://{f'[{host}]' if ':' in host else host}:{port}")
-        await serving
+        await Server(settings).serve(sockets=[listening])
     finally:
         await live.close()

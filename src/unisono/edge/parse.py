@@ -57,7 +57,7 @@ def load_body(raw: bytes) -> Json:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as exc:
-        if "recursion" in str(exc).lower():
+        if "depth" in str(exc) or "recursion" in str(exc).lower():
             raise RequestError("The body is nested too deeply; at most 1,024 levels are read.") from exc
         raise RequestError(f"The body is not JSON: {exc}. Send a JSON object as OpenAI's chat completions do.") from exc
     if not isinstance(body, dict):

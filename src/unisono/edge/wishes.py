@@ -108,5 +108,10 @@ def _names(names: Sequence[str], catalog: Catalog, *, field: str) -> tuple[str, 
 
 
 def _param(text: str) -> str:
-    _, _, place = text.rpartition("$.")
-    return f"unisono.{place.rstrip('`')}" if place else "unisono"
+    """Return the field that msgspec's message names: "… unknown field `dail`" or "… - at `$.dial`"."""
+    _, unknown, name = text.partition("unknown field `")
+    if not unknown:
+        _, _, name = text.rpartition("$.")
+        name = name if "$." in text else ""
+    name = name.rstrip("`")
+    return f"unisono.{name}" if name else "unisono"

@@ -16,7 +16,7 @@ from unisono.types import Attempt, Cost, Features, Model, Prices, Request
 OutputLength: TypeAlias = Callable[[Features, Model], tuple[float, float]]
 """Mean and standard deviation of the logarithm of the output tokens, before anything was seen of the model here."""
 
-PRIOR_WEIGHT = 8.0
+PRIOR_WEIGHT = 3.0
 DECAY = 0.98
 Z_80 = 1.2816
 MAX_SPREAD = 1.5
@@ -44,8 +44,8 @@ class _Shift:
         return self.sum_ / (self.weight_ + PRIOR_WEIGHT)
 
     def spread(self, prior: float) -> float:
-        variance = max(self.squares_ - self.weight_ * self.mean() ** 2, 0.0)
-        return sqrt((variance + PRIOR_WEIGHT * prior * prior) / (self.weight_ + PRIOR_WEIGHT))
+        own = max(self.squares_ - self.sum_ * self.sum_ / self.weight_, 0.0) if self.weight_ else 0.0
+        return sqrt((own + PRIOR_WEIGHT * prior * prior) / (self.weight_ + PRIOR_WEIGHT))
 
 
 class TokenCost:

@@ -1,0 +1,93 @@
+"""How estimates and a goal become a ranking."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unisono.choose.utility import UtilityChooser
+from unisono.types import Choice, Cost, Estimate, Goal, Latency, Mode, Quality
+
+CHOOSER = UtilityChooser(margin=0.01)
+
+
+def estimate(name: str, *, quality: float, usd: float = 0.0, first_s: float = 0.5) -> Estimate:
+    return Estimate(
+        model=name,
+        quality=Quality(mean=quality, spread=0.1, evidence=""),
+        cost=Cost(usd=usd, low_usd=usd / 2, high_usd=usd * 2, output_tokens=100),
+        latency=Latency(first_token_s=first_s, total_s=first_s + 1),
+    )
+
+
+def choose(*estimates: Estimate, goal: Goal = Goal(), default: str = "") -> Choice:
+    return CHOOSER.choose(estimates, goal, default=default, rng=Random(0))
+
+
+WEAK = estimate("weak", quality=0.5, usd=0.0001)
+STRONG = estimate("strong", quality=0.8, usd=0.02)
+
+
+def test_the_dial_goes_from_the_cheapest_to_the_best() -> None:
+    leaders = [choose(WEAK, STRONG, goal=Goal(dial=dial)).ranking[0].model for dial in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert leaders[0] == "weak"
+    assert leaders[-1] == "strong"
+    assert leaders == sorted(leaders, reverse=True)
+
+
+def test_at_dial_one_money_does_not_count() -> None:
+    dear = estimate("dear", quality=0.801, usd=100.0)
+    assert choose(STRONG, dear, goal=Goal(dial=1.0, mode=Mode.DEEP)).ranking[0].model == "dear"
+
+
+def test_the_default_stays_unless_another_is_better_by_the_margin() -> None:
+    near = estimate("near", quality=0.605)
+    clear = estimate("clear", quality=0.65)
+    default = estimate("default", quality=0.6)
+    assert choose(near, default, default="default").ranking[0].model == "default"
+    assert choose(clear, default, default="default").ranking[0].model == "clear"
+
+
+@pytest.mark.parametrize(
+    ("goal", "rule"),
+    [
+        (Goal(max_cost_usd=0.001), "max_cost_usd"),
+        (Goal(min_quality=0.9), "min_quality"),
+        (Goal(max_first_token_s=0.1), "max_first_token_s"),
+    ],
+)
+def test_bounds_exclude_with_a_reason(goal: Goal, rule: str) -> None:
+    choice = choose(STRONG, goal=goal)
+    assert choice.ranking == ()
+    assert choice.excluded[0].rule == rule
+    assert "bound" in choice.excluded[0].reason
+
+
+def test_fast_mode_prefers_the_sooner_of_equals() -> None:
+    slow, soon = estimate("a-slow", quality=0.7, first_s=3.0), estimate("soon", quality=0.69, first_s=0.2)
+    assert choose(slow, soon, goal=Goal(mode=Mode.FAST)).ranking[0].model == "soon"
+    assert choose(slow, soon, goal=Goal(mode=Mode.DEEP)).ranking[0].model == "a-slow"
+
+
+qualities = st.floats(0, 1, allow_nan=False)
+
+
+@given(st.lists(st.tuples(qualities, st.floats(0, 1)), min_size=1, max_size=6), st.floats(0, 1))
+def test_every_model_has_a_place_a_reason_and_the_propensities_sum_to_one(
+    pool: list[tuple[float, float]], dial: float
+) -> None:
+    estimates = [estimate(f"m{n}", quality=q, usd=usd) for n, (q, usd) in enumerate(pool)]
+    ranking = choose(*estimates, goal=Goal(dial=dial)).ranking
+    assert sorted(r.model for r in ranking) == sorted(e.model for e in estimates)
+    assert sum(r.propensity for r in ranking) == 1.0
+    assert all(r.reason for r in ranking)
+
+
+@given(st.permutations([WEAK, STRONG, estimate("third", quality=0.8, usd=0.02)]), st.floats(0, 1))
+def test_the_order_of_the_catalogue_decides_nothing(pool: list[Estimate], dial: float) -> None:
+    goal = Goal(dial=dial)
+    again = choose(*sorted(pool, key=lambda e: e.model), goal=goal)
+    assert [r.model for r in choose(*pool, goal=goal).ranking] == [r.model for r in again.ranking]
