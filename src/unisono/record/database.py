@@ -1,0 +1,137 @@
+"""Opens the record's SQLite file for writing or for reading, and says in plain words what is wrong with it.
+
+It does not know tables: `migrations.py` does.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from unisono.errors import StoreError
+from unisono.record.migrations import VERSION, migrate, version_of
+
+BUSY_S = 5.0
+"""How long opening, reading and rare writes (scores, purge) wait for a lock of another program."""
+
+_WAL_LIMIT_BYTES = 64 * 1024 * 1024
+
+
+def connect_to_write(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connection:
+    """Open a connection in WAL mode with the current schema; the file is made if it is missing.
+
+    Raises:
+        StoreError: the file belongs to another program or to a newer Unisono.
+        sqlite3.Error: SQLite refused; see `explain`.
+    """
+    _create(path)
+    connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
+    try:
+        version_of(connection)  # before the next line, which would change a file that is not ours
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
+        migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_to_read(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connection:
+    """Open a connection that can only read. The database must have the current schema.
+
+    Raises:
+        StoreError: there is no such file, or its schema is not the current one.
+        sqlite3.Error: SQLite refused; see `explain`.
+    """
+    if not path.exists():
+        raise StoreError("there is no such file. It is made by the first start of `unisono serve`.")
+    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, timeout=busy_s, isolation_level=None, check_same_thread=False)
+    try:
+        version = version_of(connection)
+        if version < VERSION:
+            raise StoreError(f"it has the old schema version {version}. Start `unisono serve` once: that upgrades it.")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells this file from another of the same name; None when it is gone.
+
+    SQLite goes on writing to a file that was deleted under it, so an open connection alone proves nothing.
+    """
+    with suppress(OSError):
+        stat = path.stat()
+        return stat.st_dev, stat.st_ino
+    return None
+
+
+@contextmanager
+def told_plainly(path: Path) -> Iterator[None]:
+    """Turn every SQLite error in the body, and a `StoreError` without a subject, into one that names the file."""
+    try:
+        yield
+    except StoreError as exc:
+        raise StoreError(f"The record {str(path)!r} cannot be used: {exc}") from exc
+    except (sqlite3.Error, OSError) as exc:
+        raise StoreError(f"The record {str(path)!r} cannot be used: {explain(exc, path)}") from exc
+
+
+def explain(error: Exception, path: Path) -> str:
+    """Say in one sentence what a SQLite or file error means and what to do."""
+    text = str(error)
+    for sign, advice in _ADVICE:
+        if sign in text.lower():
+            return f"{text}. {advice.format(path=path)}"
+    return f"{text}. Look at the file and its folder."
+
+
+_ADVICE = (
+    ("locked", "Another program holds it; end that program, or wait."),
+    ("busy", "Another program holds it; end that program, or wait."),
+    ("is full", "Free disk space, or lower what is kept."),
+    ("no space", "Free disk space, or lower what is kept."),
+    ("readonly", "Give this user the right to write the file and its folder."),
+    ("permission denied", "Give this user the right to read and write the file and its folder."),
+    ("unable to open", "Make sure that the folder exists and that this user may write in it."),
+    ("no such file", "Make the folder, or set `store.path` to one that exists."),
+    ("not a database", "Move it away (mv {path} {path}.broken) and start again: a new one is made."),
+    (
+        "malformed",
+        "Move it away (mv {path} {path}.broken) and start again; `sqlite3 {path}.broken .recover` saves rows.",
+    ),
+    ("disk i/o", "Look at the disk."),
+)
+
+
+def _create(path: Path) -> None:
+    """Make the file readable by its owner only; SQLite gives its side files the same rights."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run the body inside one write transaction: all of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a short-lived write connection for a rare job; errors come out as `StoreError`."""
+    with told_plainly(path), closing(connect_to_write(path)) as connection:
+        yield connection

@@ -1,0 +1,100 @@
+"""The schema of the record as numbered migrations, applied one by one inside a transaction.
+
+It does not open databases. A migration that has been released is never edited: add the next one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from unisono.errors import StoreError
+
+APPLICATION_ID = 0x556E6973  # "Unis": tells our files from other SQLite databases
+
+_REQUESTS: tuple[str, ...] = (
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
+    "INSERT INTO settings VALUES ('salt', lower(hex(randomblob(32))))",
+    """CREATE TABLE runs (
+        id TEXT PRIMARY KEY, pid INTEGER NOT NULL, process TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER
+    )""",
+    """CREATE TABLE decisions (
+        id TEXT PRIMARY KEY, run TEXT NOT NULL, at INTEGER NOT NULL, request TEXT NOT NULL,
+        session TEXT NOT NULL, key TEXT NOT NULL, user TEXT, mode TEXT, pin TEXT, pattern TEXT NOT NULL,
+        model TEXT, stream INTEGER NOT NULL, degraded INTEGER NOT NULL, reason TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX decisions_at ON decisions (at)",
+    "CREATE INDEX decisions_user ON decisions (user) WHERE user IS NOT NULL",
+    "CREATE TABLE details (decision TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB, prompt TEXT)",
+    """CREATE TABLE outcomes (
+        decision TEXT PRIMARY KEY, at INTEGER NOT NULL, request TEXT NOT NULL, status TEXT NOT NULL, model TEXT,
+        cost_usd REAL, total_s REAL, notices TEXT
+    ) WITHOUT ROWID""",
+    "CREATE INDEX outcomes_at ON outcomes (at)",
+    """CREATE TABLE attempts (
+        decision TEXT NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, model TEXT NOT NULL,
+        upstream_model TEXT NOT NULL, status TEXT NOT NULL, first_content_s REAL, total_s REAL,
+        reported_model TEXT, input_tokens INTEGER, output_tokens INTEGER, cached_input_tokens INTEGER,
+        reasoning_tokens INTEGER, cost_usd REAL, http_status INTEGER, error_code TEXT, error_text TEXT,
+        PRIMARY KEY (decision, n)
+    ) WITHOUT ROWID""",
+)
+
+_SCORES: tuple[str, ...] = (
+    """CREATE TABLE scores (
+        fingerprint TEXT NOT NULL, item TEXT NOT NULL, model TEXT NOT NULL, kind TEXT NOT NULL,
+        prompt TEXT NOT NULL, score REAL NOT NULL, weight REAL NOT NULL, output_tokens INTEGER, seconds REAL,
+        at INTEGER NOT NULL, PRIMARY KEY (fingerprint, item)
+    )""",
+    "INSERT INTO settings VALUES ('scores_generation', 0)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_REQUESTS, _SCORES)
+"""Migration number n is at place n - 1; each is a list of single statements."""
+
+VERSION = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the schema version of an open database; 0 for an empty one.
+
+    Raises:
+        StoreError: the database belongs to another program or to a newer Unisono.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    n_tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    if owner != APPLICATION_ID and (owner or version or n_tables):
+        raise StoreError("it is a SQLite database of another program. Set `store.path` to another file.")
+    if version > VERSION:
+        raise StoreError(
+            f"it has schema version {version}, and this Unisono knows versions up to {VERSION}:"
+            " a newer Unisono wrote it. Install that version, or set `store.path` to another file."
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, *, upto: int = VERSION) -> None:
+    """Bring a database to schema version `upto`: all of it, or, on an error, nothing.
+
+    Args:
+        connection: open for writing, in autocommit mode.
+        upto: a lower version only in tests.
+
+    Raises:
+        StoreError: the database belongs to another program or to a newer Unisono.
+        sqlite3.Error: SQLite refused; nothing was changed.
+    """
+    if version_of(connection) >= upto:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have migrated while this one waited for the lock: look again, now inside it.
+        for number in range(version_of(connection) + 1, upto + 1):
+            for statement in MIGRATIONS[number - 1]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

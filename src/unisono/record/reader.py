@@ -1,0 +1,268 @@
+"""Reads the record: one decision, a page of decisions, scores. Any process may, while another one writes.
+
+It changes nothing and waits for no queue: `Store` adds that.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from unisono.errors import NotFound, StoreError
+from unisono.record.database import connect_to_read, file_identity, told_plainly
+from unisono.record.packed import packed_facts, unpack_features
+from unisono.record.rows import Value, decision_from_row, from_us, outcome_from_rows, score_from_row, to_us
+from unisono.record.view import decision_view, stamp
+from unisono.record.writer import is_alive
+from unisono.types import Decision, Features, Json, JsonValue, Outcome, Score
+
+MAX_PAGE = 1000
+_MAX_IDLE = 4
+
+# A row's status is its outcome's, or, without an outcome, whether the process that decided still lives (:live, JSON).
+_LIST = """
+SELECT * FROM (
+    SELECT d.id, d.at, d.session, d.user, d.mode, d.pin, d.pattern, coalesce(o.model, d.model) AS model, d.reason,
+        d.degraded, d.stream, o.cost_usd, o.total_s, o.notices,
+        (SELECT count(*) FROM attempts a WHERE a.decision = d.id) AS n_attempts,
+        coalesce(o.status, iif(d.run IN (SELECT value FROM json_each(:live)), 'running', 'interrupted')) AS status
+    FROM decisions d LEFT JOIN outcomes o ON o.decision = d.id
+)
+WHERE (at, id) < (:before_at, :before) AND at >= :since
+    AND (:model IS NULL OR model = :model) AND (:status IS NULL OR status = :status)
+ORDER BY at DESC, id DESC LIMIT :limit
+"""
+
+_ONE = """
+SELECT d.*, x.body, x.features, x.prompt,
+    coalesce(o.status, iif(d.run IN (SELECT value FROM json_each(:live)), 'running', 'interrupted')) AS status
+FROM decisions d JOIN details x ON x.decision = d.id LEFT JOIN outcomes o ON o.decision = d.id
+WHERE d.id = :id
+"""
+
+_END_OF_TIME = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A decision as it was made, with what it was made from (`features.task` is empty: it is not kept)."""
+
+    decision: Decision
+    features: Features | None
+    outcome: Outcome | None
+
+
+class Reader:
+    """Read-only connections to one record, shared by threads."""
+
+    def __init__(self, path: Path, *, run: str | None = None) -> None:
+        """Open nothing yet.
+
+        Args:
+            path: the SQLite file.
+            run: the run of this very process, which is alive whatever the table of runs says.
+        """
+        self._path = path
+        self._run = run
+        self._idle: deque[tuple[tuple[int, int] | None, sqlite3.Connection]] = deque()
+
+    def decision(self, decision: str) -> Json | None:
+        """Return the whole public record of one decision, or None when there is none.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            row = connection.execute(_ONE, {"id": decision, "live": self._live(connection)}).fetchone()
+            if row is None:
+                return None
+            made, facts = decision_from_row(row, row["body"])
+            if row["features"]:
+                facts |= packed_facts(row["features"])
+            if row["prompt"] is not None:
+                facts["prompt"] = row["prompt"]
+            outcome = _outcome(connection, decision)
+            return decision_view(made, status=row["status"], outcome=outcome, facts=facts)
+
+    def stored(self, decision: str) -> Stored | None:
+        """Return the values behind one decision, for a replay; None when there is none.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            row = connection.execute(_ONE, {"id": decision, "live": self._live(connection)}).fetchone()
+            if row is None:
+                return None
+            made, _ = decision_from_row(row, row["body"])
+            features = unpack_features(row["features"]) if row["features"] else None
+            return Stored(decision=made, features=features, outcome=_outcome(connection, decision))
+
+    def decisions(
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        model: str | None = None,
+        status: str | None = None,
+        since: datetime | None = None,
+    ) -> list[Json]:
+        """Return one short JSON per decision, newest first.
+
+        Args:
+            limit: at most so many, and at most 1000.
+            before: only those older than this decision: the last id of the page before.
+            model: only those that this model answered, or, where none did, for which it was the choice.
+            status: only those with this status.
+            since: only those at or after this aware stamp.
+
+        Raises:
+            NotFound: there is no decision `before`.
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            before_at = _END_OF_TIME
+            if before is not None:
+                found = connection.execute("SELECT at FROM decisions WHERE id = ?", (before,)).fetchone()
+                if found is None:
+                    raise NotFound(f"There is no decision {before!r} to go on from; start again at the newest.")
+                before_at = found["at"]
+            values = {
+                "live": self._live(connection),
+                "before_at": before_at,
+                "before": before or "",
+                "since": -_END_OF_TIME if since is None else to_us(since),
+                "model": model,
+                "status": status,
+                "limit": max(0, min(limit, MAX_PAGE)),
+            }
+            rows = connection.execute(_LIST, values)
+            return [_short(row) for row in rows]
+
+    def ids_starting(self, prefix: str, *, limit: int = 10) -> list[str]:
+        """Return ids of decisions that start with `prefix`, in order.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT id FROM decisions WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+                (prefix, prefix + "\x7f", limit),
+            )
+            return [row["id"] for row in rows]
+
+    def scores(self, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
+        """Return the newest score per item of each model, by what the model is and not by what it is called.
+
+        Args:
+            fingerprints: fingerprint of the definition, per model name of today.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        found: list[Score] = []
+        with self._reading() as connection:
+            for model, fingerprint in fingerprints.items():
+                rows = connection.execute("SELECT * FROM scores WHERE fingerprint = ? ORDER BY item", (fingerprint,))
+                found += [score_from_row(row, model=model) for row in rows]
+        return tuple(found)
+
+    def generation(self) -> int:
+        """Return a number that grows when any process adds scores. Takes some ten microseconds.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            return int(
+                connection.execute("SELECT value FROM settings WHERE name = 'scores_generation'").fetchone()["value"]
+            )
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        while self._idle:
+            self._idle.pop()[1].close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection inside one read transaction: all queries of the body see the same moment."""
+        with _translated(self._path):
+            connection, identity = self._borrow()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.close()
+                raise
+            if len(self._idle) < _MAX_IDLE:
+                self._idle.append((identity, connection))
+            else:
+                connection.close()
+
+    def _borrow(self) -> tuple[sqlite3.Connection, tuple[int, int] | None]:
+        now = file_identity(self._path)
+        while self._idle:
+            try:
+                identity, connection = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if identity == now and now is not None:
+                return connection, identity
+            connection.close()
+        connection = connect_to_read(self._path)
+        connection.row_factory = sqlite3.Row
+        return connection, now
+
+    def _live(self, connection: sqlite3.Connection) -> str:
+        """Return, as a JSON list, the runs whose process still lives."""
+        rows = connection.execute("SELECT id, pid FROM runs WHERE ended IS NULL")
+        live = {row["id"] for row in rows if is_alive(row["pid"])} | ({self._run} if self._run else set())
+        return msgspec.json.encode(sorted(live)).decode()
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        with told_plainly(path):
+            yield
+    except msgspec.MsgspecError as exc:
+        raise StoreError(
+            f"A row of the record {str(path)!r} cannot be read: {exc}. Update Unisono to read it."
+        ) from exc
+
+
+def _outcome(connection: sqlite3.Connection, decision: str) -> Outcome | None:
+    thin = connection.execute("SELECT * FROM outcomes WHERE decision = ?", (decision,)).fetchone()
+    if thin is None:
+        return None
+    attempts: Sequence[Mapping[str, Value]] = connection.execute(
+        "SELECT * FROM attempts WHERE decision = ? ORDER BY n", (decision,)
+    ).fetchall()
+    return outcome_from_rows(thin, attempts)
+
+
+def _short(row: Mapping[str, Value]) -> Json:
+    said: list[tuple[str, str]] = msgspec.json.decode(str(row["notices"] or "[]"), type=list[tuple[str, str]])
+    plain: dict[str, JsonValue] = {
+        name: value
+        for name in ("session", "user", "mode", "pin", "pattern", "model", "reason", "status", "cost_usd", "total_s")
+        if not isinstance(value := row[name], bytes)
+    }
+    return {
+        "decision": str(row["id"]),
+        "at": stamp(from_us(int(row["at"] or 0))),
+        **plain,
+        "degraded": bool(row["degraded"]),
+        "stream": bool(row["stream"]),
+        "n_attempts": int(row["n_attempts"] or 0),
+        "notices": [{"code": code, "text": text} for code, text in said],
+    }

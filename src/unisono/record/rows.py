@@ -1,0 +1,410 @@
+"""Decisions, outcomes and scores to the record's rows and back.
+
+It holds no SQL and opens nothing. The public JSON is written in `view.py`; its two entries, `decision_view` and
+`decision_to_json`, can be imported from here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from unisono.errors import StoreError
+from unisono.record.packed import pack_features
+from unisono.record.view import decision_to_json, decision_view
+from unisono.types import (
+    Attempt,
+    Cost,
+    Decision,
+    Estimate,
+    Excluded,
+    Features,
+    Goal,
+    JsonValue,
+    Latency,
+    Mode,
+    Notice,
+    Outcome,
+    Quality,
+    Ranked,
+    Request,
+    Score,
+    Usage,
+    Wishes,
+)
+
+__all__ = [
+    "Asked",
+    "Value",
+    "decision_from_row",
+    "decision_rows",
+    "decision_to_json",
+    "decision_view",
+    "from_us",
+    "outcome_from_rows",
+    "outcome_rows",
+    "prompt_of",
+    "score_from_row",
+    "score_row",
+    "to_us",
+]
+
+Value: TypeAlias = "str | int | float | bytes | None"
+"""What SQLite stores in one place of a row."""
+
+KeepText: TypeAlias = Literal["none", "hash", "text"]
+
+MAX_ERROR_CHARS = 300
+MAX_PROMPT_CHARS = 32_000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request at the moment of its decision, as it waits for the writer."""
+
+    request: Request
+    features: Features | bytes | None
+    decision: Decision
+
+
+class _RankedBody(msgspec.Struct, array_like=True, frozen=True):
+    """One place of the ranking; a number that is not finite is null in JSON."""
+
+    model: str
+    mean: float | None
+    spread: float | None
+    evidence: str
+    usd: float | None
+    low_usd: float | None
+    high_usd: float | None
+    output_tokens: float | None
+    first_token_s: float | None
+    total_s: float | None
+    utility: float | None
+    propensity: float | None
+    reason: str
+
+
+class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The part of a decision that no query filters by, and the facts of its request."""
+
+    ranking: list[_RankedBody]
+    excluded: list[tuple[str, str, str]]
+    notices: list[tuple[str, str]]
+    goal: Goal
+    config_hash: str
+    artifact: str
+    seed: int
+    decide_s: float | None
+    allow_fallback: bool
+    baseline: str | None = None
+    facts: dict[str, JsonValue] = {}
+
+
+_body_to_json = msgspec.json.Encoder().encode
+_body_from_json = msgspec.json.Decoder(_Body).decode
+
+
+def to_us(at: datetime) -> int:
+    """Return an aware stamp as whole microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_us(us: int) -> datetime:
+    """Return the aware UTC stamp of whole microseconds since 1970."""
+    return _EPOCH + us * _MICROSECOND
+
+
+# ------------------------------------------------------------------------------------- the decision
+
+
+def decision_rows(
+    asked: Asked, *, run: str, text: KeepText, salt: bytes
+) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """Return the row of `decisions` and the row of `details`."""
+    request, decision = asked.request, asked.decision
+    thin: tuple[Value, ...] = (
+        decision.id,
+        run,
+        to_us(decision.at),
+        decision.request,
+        decision.session,
+        request.key,
+        request.user,
+        decision.mode,
+        decision.pin,
+        decision.pattern,
+        decision.model if decision.ranking else None,
+        int(request.stream),
+        int(decision.degraded),
+        decision.reason,
+    )
+    features = pack_features(asked.features) if isinstance(asked.features, Features) else asked.features
+    return thin, (decision.id, _body_of(request, decision), features, prompt_of(request, keep=text, salt=salt))
+
+
+def decision_from_row(thin: Mapping[str, Value], body: str) -> tuple[Decision, dict[str, JsonValue]]:
+    """Return the decision of a row of `decisions` joined with its details, and the facts of its request.
+
+    Raises:
+        StoreError: the stored body cannot be read.
+    """
+    try:
+        stored = _body_from_json(body)
+    except msgspec.MsgspecError as exc:
+        raise StoreError(f"A stored decision cannot be read: {exc}. Update Unisono to read it.") from exc
+    decision = Decision(
+        id=str(thin["id"]),
+        at=from_us(_int(thin["at"])),
+        request=str(thin["request"]),
+        session=str(thin["session"]),
+        mode=None if thin["mode"] is None else Mode(str(thin["mode"])),
+        pin=_text(thin["pin"]),
+        goal=stored.goal,
+        pattern=msgspec.convert(thin["pattern"], Literal["single", "cascade", "fusion"]),
+        ranking=tuple(_ranked_from(place) for place in stored.ranking),
+        excluded=tuple(Excluded(model=m, rule=rule, reason=reason) for m, rule, reason in stored.excluded),
+        reason=str(thin["reason"]),
+        notices=tuple(Notice(code=code, text=said) for code, said in stored.notices),
+        degraded=bool(thin["degraded"]),
+        allow_fallback=stored.allow_fallback,
+        baseline=stored.baseline,
+        config_hash=stored.config_hash,
+        artifact=stored.artifact,
+        seed=stored.seed,
+        decide_s=_number(stored.decide_s),
+    )
+    facts = {"key": thin["key"], "user": thin["user"], "stream": bool(thin["stream"])}
+    return decision, {**facts, **stored.facts}  # type: ignore[dict-item]  # no bytes among these columns
+
+
+def prompt_of(request: Request, *, keep: KeepText, salt: bytes) -> str | None:
+    """Return what is kept of the prompt: nothing, a keyed SHA-256, or its first 32,000 characters."""
+    if keep == "none":
+        return None
+    whole = "\n\n".join(f"{message.role}: {message.text}" for message in request.messages)
+    if keep == "hash":
+        return hmac.new(salt, whole.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return whole[:MAX_PROMPT_CHARS]
+
+
+def _body_of(request: Request, decision: Decision) -> str:
+    body = _body_to_json(
+        _Body(
+            ranking=[_ranked_body(place) for place in decision.ranking],
+            excluded=[(e.model, e.rule, e.reason) for e in decision.excluded],
+            notices=[(n.code, n.text) for n in decision.notices],
+            goal=decision.goal,
+            config_hash=decision.config_hash,
+            artifact=decision.artifact,
+            seed=int(decision.seed),
+            decide_s=float(decision.decide_s),
+            allow_fallback=decision.allow_fallback,
+            baseline=decision.baseline,
+            facts=_facts_of(request),
+        )
+    )
+    return body.decode()
+
+
+def _facts_of(request: Request) -> dict[str, JsonValue]:
+    facts: dict[str, JsonValue] = {"model": request.model, "n_messages": len(request.messages)}
+    if request.needs:
+        needs: list[JsonValue] = [*sorted(str(need) for need in request.needs)]
+        facts["needs"] = needs
+    if request.max_output_tokens is not None:
+        facts["max_output_tokens"] = request.max_output_tokens
+    if wishes := _wishes_of(request.wishes):
+        facts["wishes"] = wishes
+    return facts
+
+
+def _wishes_of(wishes: Wishes) -> dict[str, JsonValue]:
+    """Only what the caller said; the session has its own column."""
+    if wishes == _NO_WISHES:
+        return {}
+    said: dict[str, JsonValue] = msgspec.to_builtins(wishes)
+    silent: dict[str, JsonValue] = msgspec.to_builtins(_NO_WISHES)
+    return {name: value for name, value in said.items() if value != silent[name] and name != "session"}
+
+
+def _ranked_body(place: Ranked) -> _RankedBody:
+    """`float()`, since a predictor may give numpy's own numbers, which JSON does not know."""
+    quality, cost, latency = place.estimate.quality, place.estimate.cost, place.estimate.latency
+    return _RankedBody(
+        model=place.model,
+        mean=float(quality.mean),
+        spread=float(quality.spread),
+        evidence=quality.evidence,
+        usd=float(cost.usd),
+        low_usd=float(cost.low_usd),
+        high_usd=float(cost.high_usd),
+        output_tokens=float(cost.output_tokens),
+        first_token_s=float(latency.first_token_s),
+        total_s=float(latency.total_s),
+        utility=float(place.utility),
+        propensity=float(place.propensity),
+        reason=place.reason,
+    )
+
+
+def _ranked_from(body: _RankedBody) -> Ranked:
+    return Ranked(
+        model=body.model,
+        estimate=Estimate(
+            model=body.model,
+            quality=Quality(mean=_number(body.mean), spread=_number(body.spread), evidence=body.evidence),
+            cost=Cost(
+                usd=_number(body.usd),
+                low_usd=_number(body.low_usd),
+                high_usd=_number(body.high_usd),
+                output_tokens=_number(body.output_tokens),
+            ),
+            latency=Latency(first_token_s=_number(body.first_token_s), total_s=_number(body.total_s)),
+        ),
+        utility=_number(body.utility),
+        propensity=_number(body.propensity),
+        reason=body.reason,
+    )
+
+
+# -------------------------------------------------------------------------------------- the outcome
+
+
+def outcome_rows(outcome: Outcome, *, at: datetime) -> tuple[tuple[Value, ...], list[tuple[Value, ...]]]:
+    """Return the row of `outcomes` and the rows of `attempts`."""
+    said = [(notice.code, notice.text) for notice in outcome.notices]
+    thin: tuple[Value, ...] = (
+        outcome.decision,
+        to_us(at),
+        outcome.request,
+        outcome.status,
+        outcome.model,
+        outcome.cost_usd,
+        outcome.total_s,
+        msgspec.json.encode(said).decode() if said else None,
+    )
+    return thin, [_attempt_row(outcome.decision, n, attempt) for n, attempt in enumerate(outcome.attempts)]
+
+
+def outcome_from_rows(thin: Mapping[str, Value], attempts: Sequence[Mapping[str, Value]]) -> Outcome:
+    """Return the outcome of a row of `outcomes` and its rows of `attempts`, in order."""
+    notices = msgspec.json.decode(str(thin["notices"] or "[]"), type=list[tuple[str, str]])
+    return Outcome(
+        decision=str(thin["decision"]),
+        request=str(thin["request"]),
+        status=msgspec.convert(thin["status"], Literal["ok", "failed", "cut", "cancelled"]),
+        model=_text(thin["model"]),
+        attempts=tuple(_attempt_from(row) for row in attempts),
+        notices=tuple(Notice(code=code, text=said) for code, said in notices),
+        cost_usd=_float(thin["cost_usd"]),
+        total_s=_number(_float(thin["total_s"])),
+    )
+
+
+def _attempt_row(decision: str, n: int, attempt: Attempt) -> tuple[Value, ...]:
+    usage = attempt.usage
+    return (
+        decision,
+        n,
+        to_us(attempt.started),
+        attempt.model,
+        attempt.upstream_model,
+        attempt.status,
+        attempt.first_content_s,
+        attempt.total_s,
+        attempt.reported_model,
+        usage.input_tokens if usage else None,
+        usage.output_tokens if usage else None,
+        usage.cached_input_tokens if usage else None,
+        usage.reasoning_tokens if usage else None,
+        attempt.cost_usd,
+        attempt.http_status,
+        attempt.error_code,
+        None if attempt.error_text is None else attempt.error_text[:MAX_ERROR_CHARS],
+    )
+
+
+def _attempt_from(row: Mapping[str, Value]) -> Attempt:
+    usage = None
+    if row["input_tokens"] is not None:
+        usage = Usage(
+            input_tokens=_int(row["input_tokens"]),
+            output_tokens=_int(row["output_tokens"]),
+            cached_input_tokens=_int(row["cached_input_tokens"]),
+            reasoning_tokens=_int(row["reasoning_tokens"]),
+        )
+    return Attempt(
+        model=str(row["model"]),
+        upstream_model=str(row["upstream_model"]),
+        started=from_us(_int(row["at"])),
+        status=msgspec.convert(row["status"], Literal["ok", "failed", "cut", "cancelled"]),
+        first_content_s=_float(row["first_content_s"]),
+        total_s=_number(_float(row["total_s"])),
+        reported_model=_text(row["reported_model"]),
+        usage=usage,
+        cost_usd=_float(row["cost_usd"]),
+        http_status=None if row["http_status"] is None else _int(row["http_status"]),
+        error_code=_text(row["error_code"]),
+        error_text=_text(row["error_text"]),
+    )
+
+
+# --------------------------------------------------------------------------------------- the scores
+
+
+def score_row(score: Score, *, fingerprint: str, at: datetime) -> tuple[Value, ...]:
+    """Return the row of `scores`."""
+    return (
+        fingerprint,
+        score.item,
+        score.model,
+        score.kind,
+        score.prompt,
+        score.score,
+        score.weight,
+        score.output_tokens,
+        score.seconds,
+        to_us(at),
+    )
+
+
+def score_from_row(row: Mapping[str, Value], *, model: str) -> Score:
+    """Return the score of a row, under the name that the model has today."""
+    return Score(
+        model=model,
+        item=str(row["item"]),
+        kind=str(row["kind"]),
+        prompt=str(row["prompt"]),
+        score=_number(_float(row["score"])),
+        weight=_number(_float(row["weight"])),
+        output_tokens=None if row["output_tokens"] is None else _int(row["output_tokens"]),
+        seconds=_float(row["seconds"]),
+    )
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _float(value: Value) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _int(value: Value) -> int:
+    return int(value) if isinstance(value, (int, float)) else 0
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,206 @@
+"""The record as one object: requests and outcomes go in without waiting, decisions and scores come out.
+
+It does not decide what to record, and it does not serve HTTP. The parts: `writer.py` (queue and thread),
+`reader.py` (queries), `migrations.py` (schema), `rows.py` (values to rows).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+
+from unisono.errors import StoreError
+from unisono.record.database import connect_to_write, told_plainly, transaction, writing
+from unisono.record.reader import Reader, Stored
+from unisono.record.rows import Asked, KeepText, score_row, to_us
+from unisono.record.writer import Connect, StoreHealth, Writer, connect_writer, read_salt
+from unisono.types import Decision, Features, Json, Outcome, Request, Score
+
+__all__ = ["KeepText", "Reader", "Store", "StoreHealth", "Stored"]
+
+READ_WAIT_S = 2.0
+"""How long a read waits for rows that were accepted before it. It does not wait while the database has a fault."""
+
+_PURGE_BATCH = 500
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """The record of one Unisono process. Safe to use from several threads and event loops.
+
+    `record_*` never wait; everything else may take milliseconds: call it with `asyncio.to_thread`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        run: str | None = None,
+        capacity: int = 10_000,
+        flush_s: float = 0.05,
+        text: KeepText = "none",
+        now: Callable[[], datetime] = _utc_now,
+        connect: Connect = connect_writer,
+    ) -> None:
+        """Open the database, made or upgraded if need be, and start the writer.
+
+        Args:
+            path: the SQLite file; its folder must exist.
+            run: name of this run of the server; default: a random one.
+            capacity: most rows that may wait; further ones are refused and counted.
+            flush_s: how long rows are gathered before they are written: what a kill -9 may lose.
+            text: what to keep of prompts.
+            now: the clock for stamps.
+            connect: opens the writer's connection.
+
+        Raises:
+            StoreError: the file cannot be used; the message says why and what to do.
+        """
+        self._path = path
+        self._now = now
+        with told_plainly(path), closing(connect_to_write(path)) as connection:
+            salt = read_salt(connection)
+        run = run or token_hex(8)
+        self._reader = Reader(path, run=run)
+        self._writer = Writer(
+            path, run=run, capacity=capacity, flush_s=flush_s, text=text, salt=salt, now=now, connect=connect
+        )
+
+    def record_request(self, request: Request, features: Features | bytes | None, decision: Decision) -> bool:
+        """Accept a request at the time of its decision.
+
+        Args:
+            request: its facts are kept; its text as `text` says.
+            features: what the decision was made from, or that packed by `packed.pack_features`; None: no replay.
+            decision: as made.
+
+        Returns:
+            False when the queue is full: the row is lost, and counted in `health().n_lost`.
+        """
+        return self._writer.put(Asked(request, features, decision))
+
+    def record_outcome(self, outcome: Outcome) -> bool:
+        """Accept how a request ended. Returns False when the queue is full, as `record_request`."""
+        return self._writer.put(outcome)
+
+    def decision(self, decision: str) -> Json | None:
+        """Return the whole record of one decision, or None. See `Reader.decision`."""
+        self._settle()
+        return self._reader.decision(decision)
+
+    def decisions(
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        model: str | None = None,
+        status: str | None = None,
+        since: datetime | None = None,
+    ) -> list[Json]:
+        """Return one short JSON per decision, newest first. See `Reader.decisions`."""
+        self._settle()
+        return self._reader.decisions(limit=limit, before=before, model=model, status=status, since=since)
+
+    def stored(self, decision: str) -> Stored | None:
+        """Return the values behind one decision, for a replay. See `Reader.stored`."""
+        self._settle()
+        return self._reader.stored(decision)
+
+    def add_scores(self, scores: Sequence[Score], *, fingerprints: Mapping[str, str]) -> None:
+        """Keep scores; a newer score of the same model definition on the same item replaces the older one.
+
+        Args:
+            scores: of any models.
+            fingerprints: fingerprint of the definition of each model that has a score, by name.
+
+        Raises:
+            StoreError: a model has no fingerprint, or the record cannot be written.
+        """
+        if missing := sorted({score.model for score in scores} - set(fingerprints)):
+            raise StoreError(f"No fingerprint was given for {', '.join(missing)}; its scores were not kept.")
+        at = self._now()
+        rows = [score_row(score, fingerprint=fingerprints[score.model], at=at) for score in scores]
+        with writing(self._path) as connection, transaction(connection):
+            connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.execute("UPDATE settings SET value = value + 1 WHERE name = 'scores_generation'")
+
+    def scores(self, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
+        """Return the scores of today's models. See `Reader.scores`."""
+        return self._reader.scores(fingerprints)
+
+    def generation(self) -> int:
+        """Return a number that grows when any process adds scores. See `Reader.generation`."""
+        return self._reader.generation()
+
+    def health(self) -> StoreHealth:
+        """Return whether the record can be written, how many rows wait, how many were lost. Takes a microsecond."""
+        return self._writer.health()
+
+    def flush(self, *, timeout_s: float = 5.0) -> bool:
+        """Wait until all that was accepted is in the database, through faults too. Returns False when it is not."""
+        return self._writer.flush(timeout_s=timeout_s, through_faults=True)
+
+    def purge(self, *, older_than: datetime | None = None, user: str | None = None) -> int:
+        """Delete requests for good: those before a stamp, those of a user, or, with both, those of the user before it.
+
+        The freed places of the file are overwritten. Scores stay.
+
+        Returns:
+            How many decisions were deleted.
+
+        Raises:
+            StoreError: neither was given, or the record cannot be written.
+        """
+        if older_than is None and user is None:
+            raise StoreError("Say what to purge: `older_than`, `user`, or both.")
+        self._settle()
+        which = _OLD if user is None else _OF_USER
+        values = {
+            "before": _END_OF_TIME if older_than is None else to_us(older_than),
+            "user": user,
+            "limit": _PURGE_BATCH,
+        }
+        n_purged = 0
+        with writing(self._path) as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            while ids := [(row[0],) for row in connection.execute(which, values)]:
+                with transaction(connection):  # short ones, so that the writer gets its turn between them
+                    for sql in _DELETIONS:
+                        connection.executemany(sql, ids)
+                n_purged += len(ids)
+            if user is None:
+                with transaction(connection):
+                    for sql in _ORPHANS:
+                        connection.execute(sql, values)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return n_purged
+
+    def close(self, *, timeout_s: float = 5.0) -> None:
+        """Write what waits and end the writer; what cannot be written in this time is logged and counted as lost."""
+        self._writer.close(timeout_s=timeout_s)
+        self._reader.close()
+
+    def _settle(self) -> None:
+        self._writer.flush(timeout_s=READ_WAIT_S, through_faults=False)
+
+
+_END_OF_TIME = 2**63 - 1
+_OLD = "SELECT id FROM decisions WHERE at < :before LIMIT :limit"
+_OF_USER = "SELECT id FROM decisions WHERE user = :user AND at < :before LIMIT :limit"
+_DELETIONS = (
+    "DELETE FROM attempts WHERE decision = ?",
+    "DELETE FROM outcomes WHERE decision = ?",
+    "DELETE FROM details WHERE decision = ?",
+    "DELETE FROM decisions WHERE id = ?",
+)
+_ORPHANS = (  # outcomes whose decision was lost to a full queue
+    "DELETE FROM attempts WHERE decision IN (SELECT decision FROM outcomes WHERE at < :before)"
+    " AND decision NOT IN (SELECT id FROM decisions)",
+    "DELETE FROM outcomes WHERE at < :before AND decision NOT IN (SELECT id FROM decisions)",
+)

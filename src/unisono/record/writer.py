@@ -1,0 +1,382 @@
+"""The one thread that writes requests and outcomes: takes them from a bounded queue, in batches, in transactions.
+
+It never blocks who records, and it never gives up on a row by itself: while the database is locked, full or
+read-only the rows wait and are tried again. It does not read the record: `reader.py` does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+from typing import TypeAlias
+
+from unisono.errors import StoreError
+from unisono.record.database import connect_to_write, explain, file_identity, transaction
+from unisono.record.rows import Asked, KeepText, Value, decision_rows, outcome_rows, to_us
+from unisono.types import Outcome
+
+MAX_WAITING_BYTES = 64 * 1024 * 1024
+"""Encoded rows that wait for a locked or full database take at most this much memory."""
+
+_BUSY_S = 0.25  # short: a lock shows in `health` soon, and the retry below does the waiting
+_BATCH = 1000
+_FIRST_RETRY_S = 0.1
+_LAST_RETRY_S = 1.0
+
+_DECISION = "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_DETAIL = "INSERT INTO details VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_ATTEMPT = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_RUN = "INSERT INTO runs VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING"
+_RUN_ENDED = "UPDATE runs SET ended = ? WHERE id = ?"
+
+_POISON = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+    UnicodeError,
+)
+
+_log = logging.getLogger("unisono.record")
+
+Entry: TypeAlias = "Asked | Outcome"
+Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreHealth:
+    """Whether the record can be written; `reason` says why not and what to do, and is empty when it can."""
+
+    ok: bool
+    reason: str
+    n_waiting: int
+    n_lost: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """One entry as statements; they go in together or not at all."""
+
+    decision: str
+    statements: tuple[tuple[str, tuple[Value, ...]], ...]
+    n_bytes: int
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """Open the writer's own connection."""
+    return connect_to_write(path, busy_s=_BUSY_S)
+
+
+class Writer:
+    """Owns the queue, the thread and the write connection."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        run: str,
+        capacity: int,
+        flush_s: float,
+        text: KeepText,
+        salt: bytes,
+        now: Callable[[], datetime],
+        connect: Connect = connect_writer,
+    ) -> None:
+        self._path = path
+        self._run_id = run
+        self._capacity = capacity
+        self._flush_s = flush_s
+        self._text: KeepText = text
+        self._salt = salt
+        self._now = now
+        self._connect = connect
+
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)  # the thread waits here
+        self._settled = threading.Condition(self._lock)  # who flushes waits here
+        self._inbox: list[Entry] = []
+        self._n_accepted = 0
+        self._n_settled = 0
+        self._n_lost = 0
+        self._fault = ""
+        self._hurry = False
+        self._closing = False
+
+        # Below: the thread's own.
+        self._ready: deque[_Rows] = deque()
+        self._ready_bytes = 0
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._retry_at = 0.0
+        self._retry_s = _FIRST_RETRY_S
+        self._give_up_at: float | None = None
+        self._thread = threading.Thread(target=self._live, name="unisono-record", daemon=True)
+        self._thread.start()
+
+    def put(self, entry: Entry) -> bool:
+        """Accept an entry, or count it as lost and say False when the queue is full. Takes a microsecond or two."""
+        with self._lock:
+            n_waiting = self._n_accepted - self._n_settled
+            if self._closing or n_waiting >= self._capacity or self._ready_bytes > MAX_WAITING_BYTES:
+                self._n_lost += 1
+                return False
+            self._n_accepted += 1
+            self._inbox.append(entry)
+            if len(self._inbox) == 1:
+                self._work.notify()
+        return True
+
+    def flush(self, *, timeout_s: float, through_faults: bool) -> bool:
+        """Wait until everything accepted before this call is in the database.
+
+        Args:
+            timeout_s: longest wait.
+            through_faults: wait even while the database cannot be written.
+
+        Returns:
+            False when rows still wait.
+        """
+        with self._lock:
+            target = self._n_accepted
+            self._hurry = True
+            self._work.notify()
+            self._settled.wait_for(
+                lambda: self._n_settled >= target or (bool(self._fault) and not through_faults), timeout=timeout_s
+            )
+            return self._n_settled >= target
+
+    def health(self) -> StoreHealth:
+        """Return how the writer is."""
+        with self._lock:
+            n_waiting = self._n_accepted - self._n_settled
+            reason = self._fault
+            if not reason and n_waiting >= self._capacity:
+                reason = f"The record's queue of {self._capacity} rows is full: the disk is slower than the requests."
+            return StoreHealth(ok=not reason, reason=reason, n_waiting=n_waiting, n_lost=self._n_lost)
+
+    def close(self, *, timeout_s: float) -> None:
+        """Write what waits, then end the thread. What cannot be written within `timeout_s` is counted as lost."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+            self._give_up_at = time.monotonic() + timeout_s
+            self._work.notify()
+        self._thread.join()
+
+    # ------------------------------------------------------------------------------- in the thread
+
+    def _live(self) -> None:
+        try:
+            while True:
+                for entry in self._take():
+                    self._encode(entry)
+                self._write()
+                if self._closing and self._is_done():
+                    break
+        finally:
+            self._end()
+
+    def _take(self) -> list[Entry]:
+        """Sleep until there is work, gather for one flush interval, and return what came."""
+        with self._lock:
+            if self._ready:  # a fault: sleep until the next try, but take what comes so that no body is held in memory
+                wait_s = max(0.0, self._retry_at - time.monotonic())
+                self._work.wait_for(lambda: bool(self._inbox) or self._closing, timeout=min(wait_s, self._left_s()))
+            else:
+                self._work.wait_for(lambda: bool(self._inbox) or self._closing)
+            if not self._closing:
+                self._work.wait_for(lambda: self._hurry or self._closing, timeout=self._flush_s)
+            elif self._ready:
+                self._work.wait(timeout=min(_FIRST_RETRY_S, self._left_s()))
+            taken, self._inbox = self._inbox, []
+            self._hurry = False
+            return taken
+
+    def _left_s(self) -> float:
+        return 60.0 if self._give_up_at is None else max(0.0, self._give_up_at - time.monotonic())
+
+    def _is_done(self) -> bool:
+        with self._lock:
+            return not self._inbox and (not self._ready or self._left_s() <= 0)
+
+    def _encode(self, entry: Entry) -> None:
+        try:
+            rows = self._rows_of(entry)
+        except Exception as exc:  # noqa: BLE001  the recorder's border: one strange value must not end the record
+            self._lose(entry.decision.id if isinstance(entry, Asked) else entry.decision, exc)
+            return
+        self._ready.append(rows)
+        self._ready_bytes += rows.n_bytes
+
+    def _rows_of(self, entry: Entry) -> _Rows:
+        statements: list[tuple[str, tuple[Value, ...]]]
+        if isinstance(entry, Asked):
+            decision = entry.decision.id
+            thin, detail = decision_rows(entry, run=self._run_id, text=self._text, salt=self._salt)
+            statements = [(_DECISION, thin), (_DETAIL, detail)]
+        else:
+            decision = entry.decision
+            row, attempts = outcome_rows(entry, at=self._now())
+            statements = [(_OUTCOME, row), *((_ATTEMPT, attempt) for attempt in attempts)]
+        n_bytes = sum(_n_bytes(values) for _, values in statements)
+        return _Rows(decision, tuple(statements), n_bytes)
+
+    def _write(self) -> None:
+        """Write all that is ready; on a fault keep it and set the time of the next try."""
+        if not self._closing and time.monotonic() < self._retry_at:
+            return
+        try:
+            while self._ready:
+                self._write_batch()
+        except (sqlite3.Error, StoreError, OSError) as exc:
+            self._fail(exc)
+            return
+        self._recover()
+
+    def _write_batch(self) -> None:
+        connection = self._connected()
+        batch = [self._ready[i] for i in range(min(_BATCH, len(self._ready)))]
+        current = batch[0]
+        try:
+            with transaction(connection):
+                for current in batch:
+                    for sql, values in current.statements:
+                        connection.execute(sql, values)
+        except _POISON as exc:  # this entry can never go in; the rest of the batch is tried again without it
+            self._ready.remove(current)
+            self._ready_bytes -= current.n_bytes
+            self._lose(current.decision, exc)
+            return
+        for rows in batch:
+            self._ready.popleft()
+            self._ready_bytes -= rows.n_bytes
+        self._settle(len(batch))
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is not None and self._identity == file_identity(self._path):
+            return self._connection
+        if self._connection is not None:
+            _log.error(
+                "record=replaced path=%s text=%r", self._path, "The file was removed or replaced; a new one is made."
+            )
+            self._disconnect()
+        connection = self._connect(self._path)
+        try:
+            _begin_run(connection, run=self._run_id, at=self._now())
+            self._salt = read_salt(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection, self._identity = connection, file_identity(self._path)
+        return connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _settle(self, n: int) -> None:
+        with self._lock:
+            self._n_settled += n
+            self._settled.notify_all()
+
+    def _lose(self, decision: str, exc: Exception) -> None:
+        _log.error("record=lost decision=%s error=%s", decision, type(exc).__name__)
+        with self._lock:
+            self._n_lost += 1
+            self._n_settled += 1
+            self._settled.notify_all()
+
+    def _fail(self, exc: Exception) -> None:
+        reason = str(exc) if isinstance(exc, StoreError) else explain(exc, self._path)
+        reason = f"The record {str(self._path)!r} cannot be written: {reason}"
+        self._disconnect()
+        self._retry_at = time.monotonic() + self._retry_s
+        self._retry_s = min(2 * self._retry_s, _LAST_RETRY_S)
+        with self._lock:
+            is_new, self._fault = not self._fault, reason
+            self._settled.notify_all()
+        if is_new:
+            _log.error("record=failing waiting=%d text=%r", len(self._ready), reason)
+
+    def _recover(self) -> None:
+        self._retry_at, self._retry_s = 0.0, _FIRST_RETRY_S
+        with self._lock:
+            had_fault, self._fault = bool(self._fault), ""
+        if had_fault:
+            _log.warning("record=recovered")
+
+    def _end(self) -> None:
+        """Give up on what is left, counted; mark the run as ended."""
+        with self._lock:
+            if not self._closing:  # not asked to end: a fault in this file
+                self._fault = "The record's writer ended by an error (see the log); restart Unisono."
+            self._closing = True
+            n_left = self._n_accepted - self._n_settled
+            self._n_lost += n_left
+            self._n_settled += n_left
+            self._inbox.clear()
+            self._settled.notify_all()
+        if n_left:
+            _log.error("record=lost rows=%d text=%r", n_left, self._fault)
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.execute(_RUN_ENDED, (to_us(self._now()), self._run_id))
+        self._disconnect()
+
+
+def is_alive(pid: int) -> bool:
+    """Is there a process with this id on this machine? Where one cannot ask safely, yes."""
+    if sys.platform == "win32":  # there, signal 0 would end the process
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _begin_run(connection: sqlite3.Connection, *, run: str, at: datetime) -> None:
+    """Enter this run, and end those whose process is no more."""
+    pid, token = os.getpid(), _process_token()
+    others: list[tuple[str, int, str]] = connection.execute(
+        "SELECT id, pid, process FROM runs WHERE ended IS NULL AND id <> ?", (run,)
+    ).fetchall()
+    with transaction(connection):
+        connection.execute(_RUN, (run, pid, token, to_us(at)))
+        for other, its_pid, its_token in others:
+            if its_token != token and (its_pid == pid or not is_alive(its_pid)):
+                connection.execute(_RUN_ENDED, (to_us(at), other))
+
+
+def read_salt(connection: sqlite3.Connection) -> bytes:
+    """Return the random bytes that this database keys its prompt hashes with."""
+    return bytes.fromhex(connection.execute("SELECT value FROM settings WHERE name = 'salt'").fetchone()[0])
+
+
+@cache
+def _process_token() -> str:
+    """Tells this process from an earlier one with the same id: in a container every start is process 1."""
+    return token_hex(8)
+
+
+def _n_bytes(values: tuple[Value, ...]) -> int:
+    return sum(len(value) if isinstance(value, (str, bytes)) else 8 for value in values)
