@@ -145,7 +145,7 @@ class _Exchange:
     async def _answer(self, decision: Decision, events: AsyncIterator[Committed | Chunk]) -> None:
         committed = await anext(events)
         assert isinstance(committed, Committed)  # noqa: S101 - the contract of `execute`
-        notices = (*decision.notices, *committed.notices)
+        notices = committed.notices
         name = self._shown_name(committed)
         head = headers_of(decision, model=name, notices=notices)
         facts = unisono_object(decision, model=name, notices=notices)
