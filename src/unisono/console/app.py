@@ -5,6 +5,7 @@ It reads no record and knows no router: the page calls the public JSON API.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from starlette.requests import Request
@@ -25,15 +26,11 @@ HEADERS = {
 
 def routes() -> list[BaseRoute]:
     """Return the routes to mount in the server's application."""
-    return [Route(path, _File(name), methods=["GET"], name=name) for path, name in FILES.items()]
+    return [Route(path, _serve(name), methods=["GET"], name=name) for path, name in FILES.items()]
 
 
-class _File:
-    """Serves one file of the package, under the console's security headers."""
+def _serve(name: str) -> Callable[[Request], FileResponse]:
+    def file(request: Request) -> FileResponse:
+        return FileResponse(STATIC / name, headers=HEADERS)
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.__name__ = name  # Starlette names an endpoint by it
-
-    async def __call__(self, request: Request) -> FileResponse:
-        return FileResponse(STATIC / self._name, headers=HEADERS)
+    return file
