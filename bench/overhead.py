@@ -1,0 +1,246 @@
+"""What Unisono adds to a request, beside a bare Starlette + aiohttp proxy, in one run on one machine.
+
+    python -m bench.overhead            # about five minutes
+    python -m bench.overhead --quick    # about twenty seconds, for a look
+
+Four ways to the same mock upstream: direct, through `bare_proxy`, through Unisono with a pinned model, and through
+Unisono with `auto` (features, encoder, estimates, decision, record, metrics). Every server is a process of its own on
+processor 0; the mock and the load generator share processor 1. Rounds are interleaved and medians reported. It writes
+`bench/results/overhead.json` and prints a table. It measures no routing quality.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from bench.machine import ROOT, provenance
+from bench.processes import Server, child, free_port, serving
+
+RESULTS = ROOT / "bench" / "results" / "overhead.json"
+N_MODELS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One kind of request. `n_requests` by number of connections."""
+
+    name: str
+    n_bytes: int
+    stream: bool
+    n_requests: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One way to the upstream: which server, and the `model` that requests name."""
+
+    name: str
+    server: Server
+    model: str
+
+
+FULL = (
+    Scenario(name="plain 1 KB", n_bytes=1024, stream=False, n_requests={1: 1000, 16: 3000, 64: 3000}),
+    Scenario(name="plain 20 KB", n_bytes=20 * 1024, stream=False, n_requests={1: 600, 16: 2000, 64: 2000}),
+    Scenario(name="stream of 100 chunks", n_bytes=1024, stream=True, n_requests={1: 8, 16: 160, 64: 384}),
+)
+QUICK = (
+    Scenario(name="plain 1 KB", n_bytes=1024, stream=False, n_requests={1: 200, 16: 500}),
+    Scenario(name="plain 20 KB", n_bytes=20 * 1024, stream=False, n_requests={16: 300}),
+    Scenario(name="stream of 100 chunks", n_bytes=1024, stream=True, n_requests={16: 48}),
+)
+
+
+def config_text(*, port: int, upstream_port: int, store: Path) -> str:
+    """Return a configuration with `N_MODELS` models of different role and price, all at the mock."""
+    head = f'default = "m0"\n\n[server]\nport = {port}\n\n[store]\npath = "{store}"\n'
+    models = [
+        f"""
+[[models]]
+name = "m{i}"
+upstream = "openai"
+base_url = "http://127.0.0.1:{upstream_port}/v1"
+upstream_model = "mock-1"
+role = "{"deep" if i % 2 else "fast"}"
+context_tokens = 131072
+usd_per_mtok_in = {0.1 * (i + 1):.2f}
+usd_per_mtok_out = {0.4 * (i + 1):.2f}
+quality = {0.5 + 0.08 * i:.2f}
+"""
+        for i in range(N_MODELS)
+    ]
+    return head + "".join(models)
+
+
+@contextmanager
+def servers(folder: Path) -> Iterator[list[Target]]:
+    """Start the mock, the bare proxy and two Unisonos."""
+    cpus = sorted(os.sched_getaffinity(0))
+    under_test, beside = (cpus[0], cpus[1]) if len(cpus) > 1 else (None, None)
+    ports = [free_port() for _ in range(4)]
+    with ExitStack() as stack:
+
+        def start(name: str, words: Sequence[str], port: int, cpu: int | None) -> Server:
+            return stack.enter_context(serving(name, words, port=port, cpu=cpu, log=folder / f"{name}.log"))
+
+        mock = start("mock", ["-m", "bench.mock_upstream", "--port", str(ports[0])], ports[0], beside)
+        upstream = f"http://127.0.0.1:{ports[0]}"
+        bare_words = ["-m", "bench.bare_proxy", "--port", str(ports[1]), "--upstream", upstream]
+        targets = [
+            Target(name="direct", server=mock, model="mock-1"),
+            Target(name="bare proxy", server=start("bare", bare_words, ports[1], under_test), model="mock-1"),
+        ]
+        for kind, port, model in (("pinned", ports[2], "m1"), ("auto", ports[3], "auto")):
+            file = folder / f"{kind}.toml"
+            file.write_text(config_text(port=port, upstream_port=ports[0], store=folder / f"{kind}.db"))
+            words = ["-m", "unisono.cli", "serve", "--config", str(file), "--port", str(port)]
+            server = start(f"unisono-{kind}", words, port, under_test)
+            targets.append(Target(name=f"unisono, {kind}", server=server, model=model))
+        yield targets
+
+
+def measure(
+    load: subprocess.Popen[str], target: Target, scenario: Scenario, n_connections: int, n: int
+) -> dict[str, float]:
+    """Fire one cell and return its figures."""
+    order = {
+        "port": target.server.port,
+        "model": target.model,
+        "n_bytes": scenario.n_bytes,
+        "stream": scenario.stream,
+        "n_connections": n_connections,
+        "n_requests": n,
+    }
+    assert load.stdin is not None
+    assert load.stdout is not None
+    before_s = target.server.cpu_s()
+    load.stdin.write(json.dumps(order) + "\n")
+    load.stdin.flush()
+    result: dict[str, float] = json.loads(load.stdout.readline())
+    if "error" in result:
+        raise RuntimeError(f"{target.name}, {scenario.name}, {n_connections} connections: {result['error']}")
+    result["cpu_us"] = 1e6 * (target.server.cpu_s() - before_s) / n
+    return result
+
+
+def run(scenarios: Sequence[Scenario], *, n_rounds: int, folder: Path) -> dict[str, object]:
+    """Return the medians of every cell and the facts of every server."""
+    cells: dict[tuple[str, int, str], list[dict[str, float]]] = {}
+    cpus = sorted(os.sched_getaffinity(0))
+    with (
+        servers(folder) as targets,
+        child(
+            ["-m", "bench.load"], cpu=cpus[-1] if len(cpus) > 1 else None, log=folder / "load.log", piped=True
+        ) as load,
+    ):
+        idle_mb = {t.name: t.server.rss_mb() for t in targets}
+        for target in targets:  # connections, caches and lazily imported code
+            for scenario in scenarios:
+                measure(load, target, scenario, 16, 100 if not scenario.stream else 16)
+        for round_ in range(n_rounds):
+            for scenario in scenarios:
+                for n_connections, n in scenario.n_requests.items():
+                    for place in range(len(targets)):
+                        target = targets[(place + round_) % len(targets)]
+                        figures = measure(load, target, scenario, n_connections, n)
+                        cells.setdefault((scenario.name, n_connections, target.name), []).append(figures)
+            print(f"round {round_ + 1} of {n_rounds} done", file=sys.stderr)
+        facts = {
+            t.name: {"cold_s": t.server.cold_s, "idle_mb": idle_mb[t.name], "load_mb": t.server.rss_mb()}
+            for t in targets
+        }
+    return {"servers": facts, "cells": [_row(key, rounds, cells) for key, rounds in cells.items()]}
+
+
+def _row(
+    key: tuple[str, int, str],
+    rounds: list[dict[str, float]],
+    cells: dict[tuple[str, int, str], list[dict[str, float]]],
+) -> dict[str, object]:
+    scenario, n_connections, target = key
+
+    def middle(name: str, of: str = target) -> float:
+        return median(r[name] for r in cells[(scenario, n_connections, of)])
+
+    return {
+        "scenario": scenario,
+        "connections": n_connections,
+        "target": target,
+        "n_requests": rounds[0]["n_requests"],
+        "rps": round(middle("rps"), 1),
+        "cpu_us": round(middle("cpu_us"), 1),
+        "cpu_us_rounds": [round(r["cpu_us"], 1) for r in rounds],
+        "p50_ms": round(middle("p50_ms"), 3),
+        "p99_ms": round(middle("p99_ms"), 3),
+        "added_p50_ms": round(middle("p50_ms") - middle("p50_ms", "direct"), 3),
+        "added_p99_ms": round(middle("p99_ms") - middle("p99_ms", "direct"), 3),
+        "added_first_p50_ms": round(middle("first_p50_ms") - middle("first_p50_ms", "direct"), 3),
+        "cpu_to_bare": round(middle("cpu_us") / middle("cpu_us", "bare proxy"), 2),
+        "rps_to_bare": round(middle("rps") / middle("rps", "bare proxy"), 3),
+    }
+
+
+def table(result: dict[str, object]) -> str:
+    """Return the results as Markdown."""
+    lines = [
+        "| scenario | conn. | through | requests/s | CPU µs/request | ÷ bare | added p50 ms | p99 ms | first byte ms |",
+        "|---|---:|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    rows: list[dict[str, object]] = result["cells"]  # type: ignore[assignment]
+    order = {"direct": 0, "bare proxy": 1}
+    for row in sorted(rows, key=lambda r: (r["scenario"], r["connections"], order.get(str(r["target"]), 2))):
+        direct = row["target"] == "direct"
+        shown = (
+            ["–"] * 4
+            if direct
+            else [
+                f"{row['cpu_to_bare']:.2f}",
+                f"{row['added_p50_ms']:.2f}",
+                f"{row['added_p99_ms']:.2f}",
+                f"{row['added_first_p50_ms']:.2f}",
+            ]
+        )
+        cpu = "–" if direct else f"{row['cpu_us']:.0f}"
+        lines.append(
+            f"| {row['scenario']} | {row['connections']} | {row['target']} | {row['rps']:.0f} | {cpu} | "
+            + " | ".join(shown)
+            + " |"
+        )
+    lines += ["", "| server | cold start s | memory MB idle | under load |", "|---|---:|---:|---:|"]
+    facts: dict[str, dict[str, float]] = result["servers"]  # type: ignore[assignment]
+    for name, fact in facts.items():
+        if name != "direct":
+            lines.append(f"| {name} | {fact['cold_s']:.2f} | {fact['idle_mb']:.0f} | {fact['load_mb']:.0f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, write the results, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one short round; its results are not written")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="where the JSON goes")
+    given = parser.parse_args()
+    about = provenance()
+    with tempfile.TemporaryDirectory() as folder:
+        result = run(
+            QUICK if given.quick else FULL, n_rounds=1 if given.quick else max(3, given.rounds), folder=Path(folder)
+        )
+    if not given.quick or given.out != RESULTS:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        given.out.write_text(json.dumps({**about, **result}, indent=1) + "\n")
+    print(table(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Chat bodies of a given size, different from each other, so that no cache can flatter a measurement.
+
+They are words without meaning: what they cost to read matters here, not what they ask.
+"""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+_WORDS = """
+the of and to in that it was his with is for as had you not be her on at by which have or from this him
+but all she they were my are me one their so an said them we who would been will no when there if more
+out up into do any your what has man could other than our some very time upon about may its only now like
+little then can made should did after before river compare integral protein contract explain summarise
+translate function matrix tariff winter antibody theorem ledger compiler harbour velocity negotiate
+estimate catalogue
+""".split()  # noqa: SIM905 - a list of a hundred quoted words would hide them
+
+
+def prompt(rng: Random, n_chars: int) -> str:
+    """Return words of about `n_chars` characters in all."""
+    words: list[str] = []
+    length = 0
+    while length < n_chars:
+        word = rng.choice(_WORDS)
+        words.append(word)
+        length += len(word) + 1
+    return " ".join(words)[:n_chars]
+
+
+def body(text: str, *, model: str, stream: bool) -> bytes:
+    """Return a chat body with one user message."""
+    document: dict[str, object] = {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 64}
+    if stream:
+        document["stream"] = True
+    return json.dumps(document).encode()
+
+
+def bodies(n: int, *, n_bytes: int, model: str, stream: bool, seed: int = 7) -> list[bytes]:
+    """Return `n` different bodies of about `n_bytes` bytes each."""
+    rng = Random(seed)
+    frame = len(body("", model=model, stream=stream))
+    return [body(prompt(rng, max(16, n_bytes - frame)), model=model, stream=stream) for _ in range(n)]
