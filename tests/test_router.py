@@ -1,0 +1,187 @@
+"""The path, seen from outside: the same request gives the same decision, a pin holds, a broken router says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unisono.catalog import Catalog
+from unisono.choose.utility import UtilityChooser
+from unisono.errors import NoAnswer, NoCandidate, UpstreamError, UpstreamUnreachable
+from unisono.execute.single import Committed
+from unisono.plugins import load
+from unisono.predict.cost import TokenCost
+from unisono.predict.latency import RecentLatency
+from unisono.protocols import QualityPredictor
+from unisono.router import Router, Settings, Stages
+from unisono.types import (
+    Attempt,
+    Call,
+    Chunk,
+    Features,
+    Health,
+    Message,
+    Mode,
+    Model,
+    Outcome,
+    Quality,
+    Request,
+    Score,
+    Wishes,
+)
+from unisono.understand.features import Understanding
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+MODELS = tuple(Model(name=n, upstream="scripted", upstream_model=n, context_tokens=50_000) for n in ("a", "b", "c"))
+
+
+class QualityByName:
+    """Knows each model's quality by heart."""
+
+    def __init__(self, **known: float) -> None:
+        self._known = known
+
+    def predict_one(self, features: Features, models: Sequence[Model]) -> tuple[Quality, ...]:
+        return tuple(Quality(mean=self._known[m.name], spread=0.1, evidence="by heart") for m in models)
+
+    def learn_one(self, features: Features, score: Score) -> None:
+        raise AssertionError
+
+
+class AllUp:
+    """No upstream is ever down."""
+
+    def state(self, model: str, now_s: float) -> tuple[Health, float | None]:
+        return Health.UP, None
+
+    def observe(self, attempt: Attempt, error: UpstreamError | None, now_s: float) -> None:
+        pass
+
+
+def router(quality: QualityPredictor | None, *, dead: frozenset[str] = frozenset()) -> Router:
+    async def send(call: Call) -> AsyncIterator[Chunk]:
+        if call.model.name in dead:
+            raise UpstreamUnreachable(f"{call.model.name}: refused")
+        yield Chunk(data=b"{}", has_content=True, model=call.model.name, finish="stop")
+
+    stages = Stages(
+        understand=Understanding(None),
+        rules=[rule() for rule in load().rules.values()],
+        quality=quality,
+        cost=TokenCost(),
+        latency=RecentLatency(),
+        chooser=UtilityChooser(margin=0.01),
+        health=AllUp(),
+        send=send,
+    )
+    settings_ = Settings(default="b", dial=0.5, config_hash="h", artifact="x", total_s=10.0)
+    return Router(Catalog(MODELS), stages=stages, settings=settings_, now=lambda: NOW, clock_s=lambda: 0.0)
+
+
+def request(*, pin: str | None = None, wishes: Wishes = Wishes(), text: str = "hello") -> Request:
+    return Request(
+        id="r",
+        received=NOW,
+        body={"messages": [{"role": "user", "content": text}]},
+        model=pin or "auto",
+        mode=None if pin else Mode.BALANCED,
+        pin=pin,
+        messages=(Message(role="user", text=text),),
+        wishes=wishes,
+    )
+
+
+KNOWN = QualityByName(a=0.9, b=0.5, c=0.7)
+
+
+def test_the_best_leads_and_every_other_model_has_a_reason_against_it() -> None:
+    _, decision = router(KNOWN).decide(request())
+    assert [r.model for r in decision.ranking] == ["a", "c", "b"]
+    assert "a" in decision.reason
+    assert all(r.reason for r in decision.ranking[1:])
+
+
+@given(st.text(max_size=50), st.sampled_from([None, "a", "b", "c"]), st.floats(0, 1))
+def test_the_same_request_gives_the_same_decision(text: str, pin: str | None, dial: float) -> None:
+    asked = request(pin=pin, text=text, wishes=Wishes(dial=dial))
+    first, second = (router(KNOWN).decide(asked)[1] for _ in range(2))
+    assert (first.ranking, first.excluded, first.reason, first.seed) == (
+        second.ranking,
+        second.excluded,
+        second.reason,
+        second.seed,
+    )
+
+
+def test_bounds_that_nobody_meets_are_refused_with_the_reason_against_each() -> None:
+    with pytest.raises(NoCandidate) as refusal:
+        router(KNOWN).decide(request(wishes=Wishes(min_quality=0.95)))
+    assert {e.model for e in refusal.value.excluded} == {"a", "b", "c"}
+
+
+def test_a_router_without_its_trained_parts_lets_the_default_serve_and_says_so() -> None:
+    _, decision = router(None).decide(request())
+    assert decision.model == "b"
+    assert decision.degraded
+    assert [n.code for n in decision.notices] == ["degraded"]
+
+
+def test_a_broken_router_still_obeys_pins_and_bans() -> None:
+    assert router(None).decide(request(pin="c"))[1].model == "c"
+    assert router(None).decide(request(wishes=Wishes(ban=("b",))))[1].model != "b"
+
+
+async def _carry_out(routing: Router, asked: Request) -> tuple[str | None, list[Outcome], list[str]]:
+    features, decision = routing.decide(asked)
+    outcomes: list[Outcome] = []
+    events = routing.run(asked, features, decision=decision, record=outcomes.append)
+    model, codes = None, []
+    try:
+        async for event in events:
+            if isinstance(event, Committed):
+                model, codes = event.model, [n.code for n in event.notices]
+    except NoAnswer:
+        pass
+    return model, outcomes, codes
+
+
+names = st.sampled_from(["a", "b", "c"])
+
+
+@settings(deadline=None)
+@given(
+    pin=st.none() | names,
+    dead=st.frozensets(names),
+    allow=st.none() | st.booleans(),
+    ban=st.frozensets(names, max_size=2),
+    broken=st.booleans(),
+)
+def test_a_pin_is_never_substituted_and_every_fallback_is_announced(
+    pin: str | None, dead: frozenset[str], allow: bool | None, ban: frozenset[str], broken: bool
+) -> None:
+    asked = request(pin=pin, wishes=Wishes(allow_fallback=allow, ban=tuple(sorted(ban))))
+    routing = router(None if broken else KNOWN, dead=dead)
+    try:
+        model, outcomes, codes = asyncio.run(_carry_out(routing, asked))
+    except NoCandidate:
+        assert pin in ban
+        return
+    assert len(outcomes) == 1
+    assert outcomes[0].model == model
+    assert model not in ban
+    if pin is not None and not allow:
+        assert model in (pin, None)
+    first = outcomes[0].attempts[0].model
+    assert ("fallback" in codes) == (model is not None and model != first)
+
+
+def test_features_hold_no_embedding_without_an_encoder() -> None:
+    features, _ = router(KNOWN).decide(request())
+    assert features.embedding is None
+    assert features.surface.dtype == np.float32
