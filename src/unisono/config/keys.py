@@ -13,7 +13,7 @@ from unisono.types import Capability, JsonValue, Role, Timeouts
 
 Kind = Literal[
     "text", "name", "names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path", "url",
-    "secret", "secrets", "upstream", "json", "tables",
+    "secret", "secrets", "upstream", "fault", "table", "json", "tables",
 ]  # fmt: skip
 
 BUILT_IN: tuple[str, ...] = ("openai", "anthropic", "local", "scripted")
@@ -63,6 +63,9 @@ SECTIONS: dict[str, str] = {
 }
 """The tables of the file, each with a sentence for the reference page."""
 
+FAULTS = ("refuse", "reset", "stall", "malformed", "cut")
+"""How a scripted upstream can fail, beside an HTTP status."""
+
 _TIMES = Timeouts()
 _HTTP = ("openai", "anthropic")
 _LONGEST_S = 86400.0
@@ -108,7 +111,7 @@ _STORE = (
         text="What of the users' words is recorded: nothing, a hash that recognises equal prompts, or the words.",
     ),
     Key(
-        section="store", name="flush_s", kind="number", unit="s", default=0.2, above=0, high=60,
+        section="store", name="flush_s", kind="number", unit="s", default=0.05, above=0, high=60,
         text="How long a finished outcome may wait in memory before it is on disk.",
     ),
 )  # fmt: skip
@@ -268,51 +271,77 @@ _LOCAL = (
 _SCRIPTED = (
     Key(
         section="models", name="reply", kind="json", upstreams=("scripted",), option=True,
-        text="What it answers.",
+        otherwise="`You said: {prompt}`",
+        text="The answer; `{prompt}` in it becomes the prompt, a table becomes JSON.",
     ),
     Key(
         section="models", name="tokens", kind="integer", upstreams=("scripted",), option=True,
-        text="How many tokens it answers with.", unit="tokens", low=0, high=_MANY_TOKENS,
+        unit="tokens", low=0, high=_MANY_TOKENS, otherwise="as many as the reply has",
+        text="The answer is cut or repeated to so many tokens.",
+    ),
+    Key(
+        section="models", name="reasoning", kind="text", upstreams=("scripted",), option=True,
+        text="What it thinks aloud before it answers.",
     ),
     Key(
         section="models", name="first_token_s", kind="number", upstreams=("scripted",), option=True,
-        text="How long it waits before the first token.", unit="s", low=0, high=_LONGEST_S,
+        unit="s", low=0, high=_LONGEST_S, otherwise="`0`",
+        text="How long it waits before the first token.",
     ),
     Key(
         section="models", name="token_s", kind="number", upstreams=("scripted",), option=True,
-        text="How long it waits before each later token.", unit="s", low=0, high=_LONGEST_S,
+        unit="s", low=0, high=_LONGEST_S, otherwise="`0`",
+        text="How long it waits before each later token.",
     ),
     Key(
-        section="models", name="tool_call", kind="json", upstreams=("scripted",), option=True,
-        text="A tool call that it answers with.",
+        section="models", name="tool_call", kind="table", upstreams=("scripted",), option=True,
+        allowed=("name", "arguments"),
+        text="A tool call instead of a text: the function and its arguments.",
     ),
     Key(
-        section="models", name="fail", kind="json", upstreams=("scripted",), option=True,
-        text="How it fails instead of answering.",
+        section="models", name="fail", kind="fault", upstreams=("scripted",), option=True,
+        allowed=FAULTS, low=400, high=599,
+        text="How a call fails.",
     ),
     Key(
         section="models", name="fail_times", kind="integer", upstreams=("scripted",), option=True,
-        text="How many calls fail before one succeeds.", low=0, high=_MANY_TOKENS,
+        low=0, high=_MANY_TOKENS, otherwise="every call",
+        text="So many calls fail, and later ones succeed.",
     ),
     Key(
         section="models", name="fail_after_chunks", kind="integer", upstreams=("scripted",), option=True,
-        text="After how many chunks it fails.", low=0, high=_MANY_TOKENS,
+        low=0, high=_MANY_TOKENS, otherwise="`0`",
+        text="A call fails after so many pieces of its answer.",
     ),
     Key(
         section="models", name="cut_after", kind="integer", upstreams=("scripted",), option=True,
-        text="After how many chunks the connection ends without an end of the answer.", low=0, high=_MANY_TOKENS,
+        low=0, high=_MANY_TOKENS,
+        text="The connection ends after so many pieces, without an end of the answer.",
     ),
     Key(
         section="models", name="stall_after", kind="integer", upstreams=("scripted",), option=True,
-        text="After how many chunks nothing more comes.", low=0, high=_MANY_TOKENS,
+        low=0, high=_MANY_TOKENS,
+        text="Nothing more comes after so many pieces.",
     ),
     Key(
         section="models", name="retry_after_s", kind="number", upstreams=("scripted",), option=True,
-        text="The `Retry-After` of its failures.", unit="s", low=0, high=_LONGEST_S,
+        unit="s", low=0, high=_LONGEST_S,
+        text="The `Retry-After` of its failures.",
     ),
     Key(
-        section="models", name="usage", kind="json", upstreams=("scripted",), option=True,
+        section="models", name="answers_as", kind="text", upstreams=("scripted",), option=True,
+        otherwise="`upstream_model`",
+        text="The model name that it reports.",
+    ),
+    Key(
+        section="models", name="usage", kind="table", upstreams=("scripted",), option=True,
+        allowed=("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens"), otherwise="counted",
         text="The token counts that it reports.",
+    ),
+    Key(
+        section="models", name="finish", kind="text", upstreams=("scripted",), option=True,
+        otherwise="`stop`, or `tool_calls`",
+        text="The finish reason that it reports.",
     ),
 )  # fmt: skip
 

@@ -198,6 +198,26 @@ def _secret(key: Key, value: object, around: Around) -> EnvSecret:
     return EnvSecret(secret, name)
 
 
+def _fault(key: Key, value: object, around: Around) -> int | str:
+    status = isinstance(value, int) and not isinstance(value, bool) and 400 <= value <= 599
+    if status or (isinstance(value, str) and value in key.allowed):
+        return value  # type: ignore[return-value]  # one of the two
+    near = offer(value, key.allowed) if isinstance(value, str) else ""
+    raise wrong(f"must be an HTTP status from 400 to 599 or one of {', '.join(key.allowed)}, not {shown(value)}{near}")
+
+
+def _table(key: Key, value: object, around: Around) -> JsonValue:
+    if not isinstance(value, dict):
+        raise wrong(f"must be a table such as {{ {key.allowed[0]} = … }}, not {shown(value)}")
+    unknown = [name for name in value if name not in key.allowed]
+    if unknown:
+        listed = ", ".join(key.allowed)
+        raise Wrong(
+            *(Mistake((name,), f"is not a key here{offer(name, key.allowed)}; known: {listed}") for name in unknown)
+        )
+    return plain(value)
+
+
 def _json(key: Key, value: object, around: Around) -> JsonValue:
     return plain(value)
 
@@ -267,6 +287,8 @@ _READERS: dict[str, Callable[[Key, object, Around], object]] = {
     "secret": _secret,
     "secrets": _each(_secret),
     "upstream": _upstream,
+    "fault": _fault,
+    "table": _table,
     "json": _json,
     "tables": _tables,
 }

