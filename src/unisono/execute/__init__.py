@@ -1,0 +1,1 @@
+"""Decisions carried out: calls to upstreams in the decided order, and their outcome."""

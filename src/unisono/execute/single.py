@@ -1,0 +1,322 @@
+"""The pattern `single`: one answer from one model, the next of the ranking only before the first content.
+
+Plain and streamed answers take this one path. It does not decide who may answer (the decision did) and speaks no
+dialect (`send` does). A model is tried once: a second try at the same upstream is left to the ranking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import perf_counter
+from types import TracebackType
+from typing import Literal, Self
+
+from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamRefused, UpstreamTimeout
+from unisono.execute.cost import cost_usd
+from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Request, Usage
+
+Send = Callable[[Call], AsyncIterator[Chunk]]
+Status = Literal["ok", "failed", "cut", "cancelled"]
+
+_DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A model has begun to answer; from here on no other model may.
+
+    Attributes:
+        model: catalogue name of the model that answers.
+        reported_model: the name that its upstream reports, if it has.
+        notices: the decision's, and those of the walk so far.
+        n_failed: how many models failed before.
+        first_content_s: from the attempt's start to its first content; None for an answer without any.
+        waited_s: from the request's start to now, failed attempts included.
+    """
+
+    model: str
+    reported_model: str | None
+    notices: tuple[Notice, ...]
+    n_failed: int
+    first_content_s: float | None
+    waited_s: float
+
+
+async def run(
+    request: Request,
+    decision: Decision,
+    *,
+    models: Mapping[str, Model],
+    send: Send,
+    record: Callable[[Outcome], None],
+    observe: Callable[[Attempt, UpstreamError | None], None],
+    total_s: float = 600.0,
+    clock_s: Callable[[], float] = perf_counter,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> AsyncGenerator[Committed | Chunk, None]:
+    """Carry out a decision: yield one `Committed`, then every chunk of the answer.
+
+    Args:
+        request: what the caller asked; its body goes to the upstream.
+        decision: the ranking is tried in order if it allows a fallback, else only its head.
+        models: the catalogue by name.
+        send: starts one upstream call.
+        record: gets the outcome, exactly once, however this ends.
+        observe: gets each attempt once, with its error.
+        total_s: limit for the whole request.
+        clock_s: monotonic seconds.
+        now: the time of day.
+
+    Raises:
+        NoAnswer: no model answered; lists the attempts and carries the last error.
+        UpstreamCut: the answer broke off after its first content.
+    """
+    walk = _Walk(request, decision, observe=observe, deadline_s=clock_s() + total_s, total_s=total_s, clock_s=clock_s)
+    try:
+        for name in walk.order():
+            model = models[name]
+            call = Call(model=model, body=request.body, stream=request.stream, decision=decision.id)
+            async with _Running(walk, model, chunks=send(call), started=now()) as attempt:
+                held = await attempt.until_content()
+                yield walk.commit(attempt)
+                for chunk in held:
+                    yield chunk
+                if not attempt.complete:
+                    async for chunk in attempt.chunks:
+                        attempt.see(chunk)
+                        yield chunk
+                return
+        raise walk.no_answer()
+    finally:
+        record(walk.outcome())
+
+
+class _Running:
+    """One attempt while it runs. Leaving it closes the upstream call at once and notes how the attempt ended.
+
+    A failure before the first content is swallowed, so that the walk goes on; one after it becomes `UpstreamCut`.
+    """
+
+    __slots__ = (
+        "_began_s",
+        "_clock_s",
+        "_started",
+        "_usage",
+        "_walk",
+        "chunks",
+        "committed",
+        "complete",
+        "first_content_s",
+        "model",
+        "reported_model",
+    )
+
+    def __init__(self, walk: _Walk, model: Model, *, chunks: AsyncIterator[Chunk], started: datetime) -> None:
+        self.model = model
+        self.chunks = chunks
+        self.committed = False
+        self.complete = False
+        self.first_content_s: float | None = None
+        self.reported_model: str | None = None
+        self._walk = walk
+        self._started = started
+        self._clock_s = walk.clock_s
+        self._began_s = walk.clock_s()
+        self._usage: Usage | None = None
+
+    async def until_content(self) -> list[Chunk]:
+        """Return the chunks up to the first with content; all of them when the answer has none."""
+        held: list[Chunk] = []
+        try:
+            async with asyncio.timeout(max(0.0, self._walk.deadline_s - self._clock_s())):
+                async for chunk in self.chunks:
+                    self.see(chunk)
+                    held.append(chunk)
+                    if chunk.has_content:
+                        return held
+        except TimeoutError as exc:
+            raise self._walk.too_late(self.model.name) from exc
+        self.complete = True
+        return held
+
+    def see(self, chunk: Chunk) -> None:
+        """Take in what the record needs of one chunk.
+
+        Raises:
+            UpstreamTimeout: the whole request has taken too long.
+        """
+        now_s = self._clock_s()
+        if chunk.has_content and self.first_content_s is None:
+            self.first_content_s = now_s - self._began_s
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        if self.reported_model is None:
+            self.reported_model = chunk.model
+        if now_s > self._walk.deadline_s:
+            raise self._walk.too_late(self.model.name)
+
+    def mismatch(self) -> Notice | None:
+        """Return a notice when the upstream says that another model answered (invariant 2)."""
+        reported = self.reported_model
+        if reported is None or _is_same(reported, self.model):
+            return None
+        text = f"{self.model.name}: asked for {self.model.upstream_model}, the upstream reports {reported}."
+        return Notice(code="model_mismatch", text=text)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> bool:
+        try:
+            if isinstance(self.chunks, AsyncGenerator):
+                await self.chunks.aclose()
+        finally:
+            error = exc if isinstance(exc, UpstreamError) else None
+            self._walk.note(self, self._attempt(self._status(exc), exc), error)
+        if error is None:
+            return False
+        if self.committed:
+            raise _cut(self.model.name, error) from error
+        return True
+
+    def _status(self, exc: BaseException | None) -> Status:
+        if exc is None:
+            return "ok"
+        if isinstance(exc, (GeneratorExit, asyncio.CancelledError)):
+            return "cancelled"
+        return "cut" if self.committed else "failed"
+
+    def _attempt(self, status: Status, exc: BaseException | None) -> Attempt:
+        failed = None if status in ("ok", "cancelled") else exc
+        known = failed if isinstance(failed, UpstreamError) else None
+        return Attempt(
+            model=self.model.name,
+            upstream_model=self.model.upstream_model,
+            started=self._started,
+            status=status,
+            first_content_s=self.first_content_s,
+            total_s=self._clock_s() - self._began_s,
+            reported_model=self.reported_model,
+            usage=self._usage,
+            cost_usd=cost_usd(self._usage, self.model.prices),
+            http_status=known.http_status if isinstance(known, UpstreamRefused) else None,
+            error_code=None if failed is None else known.code if known else "internal_error",
+            error_text=None if failed is None else str(known) if known else type(failed).__name__,
+        )
+
+
+class _Walk:
+    """The attempts of one request so far."""
+
+    def __init__(
+        self,
+        request: Request,
+        decision: Decision,
+        *,
+        observe: Callable[[Attempt, UpstreamError | None], None],
+        deadline_s: float,
+        total_s: float,
+        clock_s: Callable[[], float],
+    ) -> None:
+        self.clock_s = clock_s
+        self.deadline_s = deadline_s
+        self._total_s = total_s
+        self._request = request
+        self._decision = decision
+        self._observe = observe
+        self._attempts: list[Attempt] = []
+        self._failures: list[UpstreamError] = []
+        self._notices = list(decision.notices)
+        self._status: Status = "failed"
+        self._model: str | None = None
+
+    def order(self) -> Iterator[str]:
+        """Yield the models to try, as long as trying on may help."""
+        ranking = self._decision.ranking
+        for ranked in ranking if self._decision.allow_fallback else ranking[:1]:
+            if self._failures and (not self._failures[-1].retryable or self.clock_s() >= self.deadline_s):
+                return
+            yield ranked.model
+
+    def commit(self, attempt: _Running) -> Committed:
+        """Note that a model answers, and tell the caller what happened until here."""
+        attempt.committed = True
+        name = self._model = attempt.model.name
+        if self._failures:
+            pairs = zip(self._attempts, self._failures, strict=True)
+            failed = ", ".join(f"{a.model} failed ({_short(e)})" for a, e in pairs)
+            self._notices.append(Notice(code="fallback", text=f"{failed}; {name} answered instead."))
+        self._note_mismatch(attempt)
+        return Committed(
+            model=name,
+            reported_model=attempt.reported_model,
+            notices=tuple(self._notices),
+            n_failed=len(self._failures),
+            first_content_s=attempt.first_content_s,
+            waited_s=self.clock_s() - self.deadline_s + self._total_s,
+        )
+
+    def note(self, attempt: _Running, ended: Attempt, error: UpstreamError | None) -> None:
+        """Take in how an attempt ended; the last one's status is the request's."""
+        self._attempts.append(ended)
+        self._status = ended.status
+        if attempt.committed:
+            self._note_mismatch(attempt)
+        elif error is not None:
+            self._failures.append(error)
+        self._observe(ended, error)
+
+    def too_late(self, model: str) -> UpstreamTimeout:
+        """Build the error for a request that has used up its time."""
+        return UpstreamTimeout(f"{model}: the request took longer than {self._total_s:g} s in all (`total_s`).")
+
+    def no_answer(self) -> NoAnswer:
+        """Build the error that lists every attempt."""
+        reasons = " ".join(str(error) for error in self._failures)
+        return NoAnswer(f"No model answered. {reasons}", attempts=self._attempts, last=self._failures[-1])
+
+    def outcome(self) -> Outcome:
+        """Return how the request ended. Its cost is known when that of every attempt with usage is."""
+        costs = [a.cost_usd for a in self._attempts if a.usage is not None]
+        known = [c for c in costs if c is not None]
+        return Outcome(
+            decision=self._decision.id,
+            request=self._request.id,
+            status=self._status,
+            model=self._model,
+            attempts=tuple(self._attempts),
+            notices=tuple(self._notices),
+            cost_usd=sum(known) if known and len(known) == len(costs) else None,
+            total_s=self.clock_s() - self.deadline_s + self._total_s,
+        )
+
+    def _note_mismatch(self, attempt: _Running) -> None:
+        notice = attempt.mismatch()
+        if notice is not None and notice not in self._notices:
+            self._notices.append(notice)
+
+
+def _is_same(reported: str, model: Model) -> bool:
+    """Is the reported name one the model may have? A full date behind the asked name is its snapshot."""
+    asked = model.upstream_model
+    if reported in (asked, model.name) or reported in model.reports:
+        return True
+    stem = asked.removesuffix("-latest")
+    return reported.startswith(stem) and _DATED.fullmatch(reported, len(stem)) is not None
+
+
+def _short(error: UpstreamError) -> str:
+    """Say in a few words why an attempt failed; never the upstream's own text."""
+    if isinstance(error, UpstreamRefused):
+        return f"{error.http_status} {error.code}"
+    return error.code.removeprefix("upstream_")
+
+
+def _cut(name: str, error: UpstreamError) -> UpstreamCut:
+    return UpstreamCut(f"{name} broke off in mid-answer ({_short(error)}); what came before is not the whole answer.")
