@@ -1,0 +1,162 @@
+"""Expected score by item response: what a prompt asks for against what a model can do.
+
+    score = sigmoid(general + skills(x) . ability - difficulty(x))
+
+The prompt's side is a ridge map of its design vector; the model's side is one Gaussian vector, trained, or guessed and
+then sharpened by the scores measured here. It does not look for similar prompts: `neighbors` does.
+
+Source: multidimensional two-parameter item response with features on the item side, as in IRT-Router (2506.01048),
+section 3; Laplace's approximation for the update.
+Not for: tasks unlike any in training; `structural` doubt says how much that costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp, pi, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unisono.predict.design import Design
+from unisono.predict.names import lookup
+from unisono.predict.prior import Population
+from unisono.types import Features, Model, Vector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+N_NEWTON = 12
+"""Steps of Newton's method; it has converged to the last digits after about six."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belief:
+    """What is believed of one model's ability: a Gaussian over (general, skills...).
+
+    Attributes:
+        mean: shape (k,).
+        covariance: shape (k, k).
+        n_outcomes: trained outcomes behind it.
+        ground: where it comes from, in words.
+    """
+
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    n_outcomes: int
+    ground: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What one prompt asks for: `profile` (k,) starts with 1; `doubt` is the logit's structural deviation."""
+
+    profile: NDArray[np.float64]
+    difficulty: float
+    doubt: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ability:
+    """The trained item-response model.
+
+    Attributes:
+        design: features to x, shape (n,).
+        skills: shape (n, k - 1).
+        difficulty: shape (n,).
+        means: shape (n_models, k).
+        covariances: shape (n_models, k, k); tempered, so that some dozen scores measured here can correct them.
+        n_outcomes: shape (n_models,).
+        known: normalised name to place.
+        aliases: normalised name to normalised name.
+        population: the prior for models that are not known.
+        doubt_near: deviation of the logit on prompts like the trained ones, on top of the ability's own.
+        doubt_far: the same on tasks that training never saw.
+    """
+
+    design: Design
+    skills: Vector
+    difficulty: Vector
+    means: NDArray[np.float64]
+    covariances: NDArray[np.float64]
+    n_outcomes: NDArray[np.int64]
+    known: Mapping[str, int]
+    aliases: Mapping[str, str]
+    population: Population
+    doubt_near: float
+    doubt_far: float
+
+    def place(self, model: Model) -> int | None:
+        """Return the place of a trained model by any of its names, or None."""
+        return lookup((model.upstream_model, *model.reports, model.name, *model.aliases), self.known, self.aliases)
+
+    def demand(self, features: Features) -> Demand:
+        """Return what a prompt asks for."""
+        x = self.design.x(features)
+        profile = np.concatenate(([1.0], x @ self.skills))
+        novelty = self.design.novelty(features)
+        doubt = self.doubt_near + (self.doubt_far - self.doubt_near) * novelty
+        return Demand(profile=profile, difficulty=float(x @ self.difficulty), doubt=doubt)
+
+    def prior(self, model: Model) -> Belief:
+        """Return the belief before any score was measured here."""
+        place = self.place(model)
+        if place is None:
+            mean, covariance, ground = self.population.guess(model)
+            return Belief(mean=mean, covariance=covariance, n_outcomes=0, ground=f"guessed from {ground}")
+        n = int(self.n_outcomes[place])
+        mean, covariance = self.means[place], self.covariances[place]
+        return Belief(mean=mean, covariance=covariance, n_outcomes=n, ground=f"trained on {n:,} outcomes")
+
+
+def updated(
+    belief: Belief, profiles: NDArray[np.float64], difficulties: NDArray[np.float64], scores: NDArray[np.float64]
+) -> Belief:
+    """Return the belief after measured scores, by Laplace's approximation at the mode.
+
+    The order of the scores does not matter.
+
+    Args:
+        belief: the prior.
+        profiles: shape (n, k).
+        difficulties: shape (n,).
+        scores: shape (n,), in [0, 1]; graded scores count as shares of right answers.
+    """
+    if scores.size == 0:
+        return belief
+    prior_precision = np.linalg.inv(belief.covariance)
+    mean = belief.mean
+    precision = prior_precision
+    for _ in range(N_NEWTON):
+        p = _sigmoid(profiles @ mean - difficulties)
+        gradient = profiles.T @ (scores - p) - prior_precision @ (mean - belief.mean)
+        precision = (profiles.T * (p * (1 - p))) @ profiles + prior_precision
+        step = np.linalg.solve(precision, gradient)
+        # Far from the mode a full step can overshoot; two logits at a time always come home.
+        mean = mean + step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+    covariance = np.linalg.inv(precision)
+    return Belief(mean=mean, covariance=covariance, n_outcomes=belief.n_outcomes, ground=belief.ground)
+
+
+def expected(belief: Belief, demand: Demand) -> tuple[float, float]:
+    """Return the expected score and its standard deviation of doubt, both in [0, 1].
+
+    The mean is moderated: where ability is uncertain it moves towards one half.
+
+    Source: D. MacKay 1992, "The evidence framework applied to classification networks", for the moderation.
+    """
+    logit = float(belief.mean @ demand.profile) - demand.difficulty
+    variance = float(demand.profile @ belief.covariance @ demand.profile)
+    mean = _sigmoid_one(logit / sqrt(1.0 + pi / 8.0 * variance))
+    spread = mean * (1.0 - mean) * sqrt(variance + demand.doubt * demand.doubt)
+    return mean, min(spread, 0.5)
+
+
+def _sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    squashed: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(z, -30.0, 30.0)))
+    return squashed
+
+
+def _sigmoid_one(z: float) -> float:
+    return 1.0 / (1.0 + exp(-min(max(z, -30.0), 30.0)))

@@ -1,0 +1,46 @@
+"""Finds the trained model behind a name that an operator or an upstream uses.
+
+It matches whole names after normalising; it does not guess families, since a wrong match is worse than a wide prior.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+_NOISE = re.compile(r"\.gguf$|[-.]q\d(?:_[a-z0-9]+)*$|@.*$|:latest$|^meta-(?=llama)")
+_DATE = re.compile(r"-(?:20\d{2}-?\d{2}-?\d{2}|\d{4}|\d{2}-\d{2}-\d{2})$")
+_SIZE = re.compile(r"(?:^|[-_ :.x])(?:(\d+)x)?(\d+(?:\.\d+)?)([bm])(?![a-z0-9])")
+
+
+@lru_cache(maxsize=4096)
+def normal(name: str) -> str:
+    """Return a name without vendor path, quantisation, tag and spelling differences."""
+    short = name.strip().casefold().rsplit("/", 1)[-1].replace("_", "-")
+    short = re.sub(r"(?<=\d)-(?=\d(?:-\d+b|$))", ".", short)
+    previous = None
+    while previous != short:
+        previous, short = short, _NOISE.sub("", short)
+    return short
+
+
+def lookup(names: tuple[str, ...], known: Mapping[str, int], aliases: Mapping[str, str]) -> int | None:
+    """Return the place of the first of `names` that is known: as written, by alias, without its date."""
+    for name in names:
+        written = normal(name)
+        for form in (written, _DATE.sub("", written)):
+            place = known.get(aliases.get(form, form))
+            if place is not None:
+                return place
+    return None
+
+
+def size_b(name: str) -> float | None:
+    """Return the billions of parameters that a name states (`8x7b` counts 56), or None."""
+    found = _SIZE.search(name.casefold().replace("_", "-"))
+    if found is None:
+        return None
+    n_experts, size, unit = found.groups()
+    billions = float(size) * (int(n_experts) if n_experts else 1)
+    return billions if unit == "b" else billions / 1000.0

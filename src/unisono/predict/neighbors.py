@@ -1,0 +1,110 @@
+"""Local evidence: how models did on prompts like this one, relative to what was expected of them.
+
+    correction = sum w_i (y_i - p_i) / (sum w_i + shrinkage),   w_i falls with the distance of the prompts
+
+It keeps the latest scores of each model in a ring and searches them by brute force. It knows nothing of training: with
+no scores near by the correction is zero and `ability` stands as it is.
+
+Source: Nadaraya-Watson regression of residuals, shrunk to the parametric fit (as in semiparametric "boosted" kernels).
+Not for: more than some thousands of scores a model; an index belongs here then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unisono.types import Vector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CAPACITY = 512
+"""Scores kept per model; the oldest goes first."""
+SHRINKAGE = 2.0
+"""How many scores on the very same kind of prompt it takes to believe them more than the ability model."""
+HALF_WEIGHT_COSINE = 0.6
+WIDTH = 0.07
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """What the neighbourhood says: the correction of the expected score, and the scores near by (a sum of weights)."""
+
+    correction: float
+    n_near: float
+
+
+class Ring:
+    """The latest measured scores of one model, with their prompts."""
+
+    def __init__(self, *, dim: int, k: int, capacity: int = CAPACITY) -> None:
+        """Hold up to `capacity` scores of prompts with embeddings (dim,) and profiles (k,)."""
+        self.n_seen = 0
+        self._capacity = capacity
+        self._embeddings = np.zeros((8, dim), dtype=np.float32)
+        self._profiles = np.zeros((8, k), dtype=np.float64)
+        self._difficulties = np.zeros(8, dtype=np.float64)
+        self._scores = np.zeros(8, dtype=np.float64)
+
+    def __len__(self) -> int:
+        return min(self.n_seen, self._capacity)
+
+    def add(self, embedding: Vector | None, profile: NDArray[np.float64], *, difficulty: float, score: float) -> None:
+        """Take in one score; beyond the capacity it replaces the oldest."""
+        if self.n_seen < self._capacity and self.n_seen == len(self._scores):
+            self._grow()
+        place = self.n_seen % self._capacity
+        self._embeddings[place] = 0.0 if embedding is None else embedding
+        self._profiles[place] = profile
+        self._difficulties[place] = difficulty
+        self._scores[place] = score
+        self.n_seen += 1
+
+    def _grow(self) -> None:
+        more = min(2 * len(self._scores), self._capacity) - len(self._scores)
+        self._embeddings = np.pad(self._embeddings, ((0, more), (0, 0)))
+        self._profiles = np.pad(self._profiles, ((0, more), (0, 0)))
+        self._difficulties = np.pad(self._difficulties, (0, more))
+        self._scores = np.pad(self._scores, (0, more))
+
+    @property
+    def embeddings(self) -> Vector:
+        """Shape (n, dim); zeros where a prompt had none."""
+        return self._embeddings[: len(self)]
+
+    @property
+    def profiles(self) -> NDArray[np.float64]:
+        """Shape (n, k)."""
+        return self._profiles[: len(self)]
+
+    @property
+    def difficulties(self) -> NDArray[np.float64]:
+        """Shape (n,)."""
+        return self._difficulties[: len(self)]
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Shape (n,)."""
+        return self._scores[: len(self)]
+
+
+def local(
+    embedding: Vector | None, ring: Ring, residuals: NDArray[np.float64], *, shrinkage: float = SHRINKAGE
+) -> Local:
+    """Return what the scores near a prompt say.
+
+    Args:
+        embedding: shape (dim,), unit length, or None.
+        ring: a model's scores.
+        residuals: shape (len(ring),): each score less what `ability` expects of the model on its prompt.
+        shrinkage: weight of the ability model, in scores.
+    """
+    if embedding is None or len(ring) == 0:
+        return Local(correction=0.0, n_near=0.0)
+    cosines = ring.embeddings @ embedding
+    weights = 1.0 / (1.0 + np.exp((HALF_WEIGHT_COSINE - cosines.astype(np.float64)) / WIDTH))
+    n_near = float(weights.sum())
+    return Local(correction=float(weights @ residuals) / (n_near + shrinkage), n_near=n_near)
