@@ -161,8 +161,11 @@ class Live:
             self._trained, self._understand = trained, understand
             self._cost = TokenCost(self._length())
             quality = await asyncio.to_thread(self._measured, config, understand)
+            kept = frozenset(name for name, outlet in outlets.items() if self._outlets.get(name) is outlet)
             gone = [outlet for name, outlet in self._outlets.items() if outlets.get(name) is not outlet]
             self._outlets = outlets
+            self.health.forget(kept)
+            self.metrics.keep_models({model.name for model in config.models})
             self.config = config
             self.router = self._router(config, quality)
             for outlet in gone:
@@ -274,7 +277,8 @@ class Live:
         return outlets
 
     def send(self, call: Call) -> AsyncGenerator[Chunk, None]:
-        """Send one call to its model's provider."""
+        """Send one call to its model's provider. While it is down this is the one call that tries it."""
+        self.health.begin(call.model.name, perf_counter())
         return self._outlets[call.model.name].send(call)
 
     # ------------------------------------------------------------------------------ what happened
@@ -284,10 +288,10 @@ class Live:
         self.metrics.observe_decision(decision)
         self.store.record_request(request, features, decision)
 
-    def note_outcome(self, outcome: Outcome) -> None:
+    def note_outcome(self, outcome: Outcome, *, baseline_usd: float | None) -> None:
         """Record how a request ended; one line in the log."""
         self.metrics.observe_outcome(outcome)
-        self.store.record_outcome(outcome)
+        self.store.record_outcome(outcome, baseline_usd=baseline_usd)
         log.info(
             "decision=%s status=%s model=%s attempts=%d seconds=%.3f cost_usd=%s",
             outcome.decision,

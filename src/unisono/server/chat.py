@@ -118,6 +118,7 @@ class _Exchange:
         self._request = request
         self._send = send
         self._outcome: Outcome | None = None
+        self._baseline_usd: float | None = None
 
     async def serve(self) -> None:
         """Decide, call, answer; errors go out in OpenAI's form."""
@@ -129,7 +130,12 @@ class _Exchange:
             await send_error(self._send, error)
             return
         live.note_decision(request, features, decision)
-        events = live.router.run(request, features, decision=decision, record=self._settle)
+
+        def settle(outcome: Outcome) -> None:
+            self._outcome, self._baseline_usd = outcome, live.baseline_usd(decision, outcome)
+            live.note_outcome(outcome, baseline_usd=self._baseline_usd)
+
+        events = live.router.run(request, features, decision=decision, record=settle)
         with live.metrics.in_flight():
             async with aclosing(events):
                 try:
@@ -137,10 +143,6 @@ class _Exchange:
                 except UnisonoError as error:  # nothing has left yet
                     headers = headers_of(decision, model=decision.model, notices=decision.notices)
                     await send_error(self._send, error, decision=decision, headers=headers)
-
-    def _settle(self, outcome: Outcome) -> None:
-        self._outcome = outcome
-        self._live.note_outcome(outcome)
 
     async def _answer(self, decision: Decision, events: AsyncIterator[Committed | Chunk]) -> None:
         committed = await anext(events)
@@ -174,7 +176,7 @@ class _Exchange:
     ) -> None:
         chunks = [event async for event in events if isinstance(event, Chunk)]
         chunk = chunks[-1]
-        extra = {**facts, **self._money(decision)}
+        extra = {**facts, **self._money()}
         body = stamp(chunk.data, model=name, reported=chunk.model, extra=extra)
         await send_json(self._send, body, headers=head)
 
@@ -207,7 +209,7 @@ class _Exchange:
         except UpstreamError as error:
             await self._event(orjson.dumps(error_body(error, decision=decision)), more=False)
             return
-        money = {"decision": decision.id, **(extra or {}), **self._money(decision)}
+        money = {"decision": decision.id, **(extra or {}), **self._money()}
         if waiting is not None:
             await self._event(stamp(waiting.data, model=name, reported=waiting.model, extra=money))
         await self._event(b"[DONE]", more=False)
@@ -215,8 +217,6 @@ class _Exchange:
     async def _event(self, data: bytes, *, more: bool = True) -> None:
         await self._send({"type": "http.response.body", "body": b"data: " + data + b"\n\n", "more_body": more})
 
-    def _money(self, decision: Decision) -> Json:
-        outcome = self._outcome
-        if outcome is None:
-            return {"cost_usd": None, "baseline_usd": None}
-        return {"cost_usd": outcome.cost_usd, "baseline_usd": self._live.baseline_usd(decision, outcome)}
+    def _money(self) -> Json:
+        cost_usd = None if self._outcome is None else self._outcome.cost_usd
+        return {"cost_usd": cost_usd, "baseline_usd": self._baseline_usd}
