@@ -118,7 +118,7 @@ def load_outcomes(folder: Path, name: str, *, part: Part) -> Outcomes:
     def table(column: str) -> NDArray[np.float64]:
         wide = outcomes.pivot(index="prompt_id", columns="model", values=column)
         wide = wide.reindex(index=prompts["prompt_id"], columns=list(models))
-        return np.asarray(wide.astype("float64").to_numpy(na_value=np.nan), dtype=np.float64)
+        return np.array(wide.astype("float64").to_numpy(na_value=np.nan), dtype=np.float64)
 
     return Outcomes(
         name=stem,

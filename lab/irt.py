@@ -1,0 +1,90 @@
+"""Fits the item-response model of `unisono.predict.ability` by penalised likelihood; only the start is random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What cross-validation chose; see `lab/LOG.md`."""
+
+    n_skills: int = 4
+    map_penalty: float = 80.0
+    ability_penalty: float = 80.0
+    general_penalty: float = 0.1
+    n_steps: int = 80
+    seed: int = 20261123
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """Maps (n, k - 1) and (n,), abilities (n_models, k) with the general one first."""
+
+    skills: Array
+    difficulty: Array
+    abilities: Array
+
+    def probabilities(self, x: Array, columns: NDArray[np.intp]) -> Array:
+        """Return expected scores, shape (n prompts, len(columns))."""
+        return sigmoid(profiles(x, self.skills) @ self.abilities[columns].T - (x @ self.difficulty)[:, None])
+
+
+def profiles(x: Array, skills: Array) -> Array:
+    """Return (n prompts, k): ones, then the skills asked for."""
+    return np.hstack([np.ones((len(x), 1)), x @ skills])
+
+
+def sigmoid(z: Array) -> Array:
+    """Return the logistic function, safe at both ends."""
+    return 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
+
+
+def fit(blocks: Sequence[tuple[Array, Array, NDArray[np.intp]]], n_models: int, settings: Settings) -> Fitted:
+    """Fit on blocks of (x, scores with NaN, places of the columns among all models)."""
+    n_x, n_skills = blocks[0][0].shape[1], settings.n_skills
+    rng = np.random.default_rng(settings.seed)
+    start = [
+        rng.normal(0, 0.05, (n_x, n_skills)),
+        rng.normal(0, 0.3, (n_models, n_skills)),
+        np.zeros(n_models),
+        np.zeros(n_x),
+    ]
+    cuts = np.cumsum([part.size for part in start])[:-1]
+    prepared = [(x, ~np.isnan(y), np.nan_to_num(y), columns) for x, y, columns in blocks]
+
+    def unpack(flat: Array) -> tuple[Array, Array, Array, Array]:
+        skills, ability, general, difficulty = np.split(flat, cuts)
+        return skills.reshape(n_x, n_skills), ability.reshape(n_models, n_skills), general, difficulty
+
+    def loss(flat: Array) -> tuple[float, Array]:
+        skills, ability, general, difficulty = unpack(flat)
+        total = 0.5 * (
+            settings.map_penalty * ((skills**2).sum() + (difficulty**2).sum())
+            + settings.ability_penalty * (ability**2).sum()
+            + settings.general_penalty * (general**2).sum()
+        )
+        to_skills, to_ability = settings.map_penalty * skills, settings.ability_penalty * ability
+        to_general, to_difficulty = settings.general_penalty * general, settings.map_penalty * difficulty
+        for x, known, y, columns in prepared:
+            z = x @ skills
+            logits = z @ ability[columns].T + general[columns] - (x @ difficulty)[:, None]
+            total += float(((np.logaddexp(0, logits) - y * logits) * known).sum())
+            residual = (sigmoid(logits) - y) * known
+            to_skills = to_skills + x.T @ (residual @ ability[columns])
+            np.add.at(to_ability, columns, residual.T @ z)
+            np.add.at(to_general, columns, residual.sum(axis=0))
+            to_difficulty = to_difficulty - x.T @ residual.sum(axis=1)
+        return total, np.concatenate([to_skills.ravel(), to_ability.ravel(), to_general, to_difficulty])
+
+    flat = np.concatenate([part.ravel() for part in start])
+    found = minimize(loss, flat, jac=True, method="L-BFGS-B", options={"maxiter": settings.n_steps})
+    skills, ability, general, difficulty = unpack(found.x)
+    return Fitted(skills=skills, difficulty=difficulty, abilities=np.hstack([general[:, None], ability]))
