@@ -157,8 +157,9 @@ async function showLog() {
     link.href = `#${entry.decision}`;
     const when = make("td");
     when.append(link);
-    const asked = entry.pin ?? (entry.mode ? `auto:${entry.mode}` : "auto");
-    body.append(row([when, asked, entry.answered ?? "–", entry.status, dollars(entry.cost_usd), seconds(entry.total_s), entry.reason]));
+    const asked = entry.pin ?? `auto:${entry.mode}`;
+    const answered = ["ok", "cut"].includes(entry.status) ? entry.model : "–";
+    body.append(row([when, asked, answered, entry.status, dollars(entry.cost_usd), seconds(entry.total_s), entry.reason]));
   }
   if (!data.length) body.append(row(["Nothing yet.", "", "", "", "", "", "Ask something."]));
 }
