@@ -30,3 +30,9 @@ def test_questions_and_their_answers_are_short() -> None:
 
 def test_a_smaller_probe_is_the_beginning_of_a_larger_one() -> None:
     assert {q.id for q in probe_questions(n_per_kind=2)} < {q.id for q in probe_questions()}
+
+
+def test_asking_for_more_than_the_word_lists_hold_gives_what_there_is() -> None:
+    questions = probe_questions(n_per_kind=200)
+    assert len({q.id for q in questions}) == len(questions)
+    assert 11 * 20 < len(questions) <= 11 * 200

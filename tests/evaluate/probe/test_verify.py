@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from unisono.evaluate.probe.questions import KINDS, Question, probe_questions, written
+from unisono.evaluate.probe.questions import Question, probe_questions
 from unisono.evaluate.probe.verify import (
     Check,
     ExactText,
@@ -21,7 +21,7 @@ from unisono.evaluate.probe.verify import (
     yes_no,
 )
 
-QUESTIONS = written(KINDS, seed=1, n_per_kind=8)
+QUESTIONS = probe_questions(seed=1, n_per_kind=8)
 WRAPPINGS = (
     "{}",
     " {}.",

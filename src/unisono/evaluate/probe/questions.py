@@ -5,7 +5,7 @@ It asks no model. The live test set of the lab has other templates and other wor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
@@ -69,44 +69,37 @@ class Draft:
 
 Template: TypeAlias = Callable[[Random], Draft]
 
+_MAX_DRAWS_PER_QUESTION = 20
+
 
 def probe_questions(*, seed: int = 0, n_per_kind: int = 6) -> tuple[Question, ...]:
     """Return the probe's questions, the same ones for the same arguments.
 
     Args:
         seed: draws the words, numbers and phrasings.
-        n_per_kind: questions of each of the eleven kinds.
+        n_per_kind: questions of each of the eleven kinds; fewer where the word lists end before.
     """
-    return written(KINDS, seed=seed, n_per_kind=n_per_kind)
+    return tuple(q for kind, templates in KINDS.items() for q in _of_kind(kind, templates, seed=seed, n=n_per_kind))
 
 
-def written(kinds: Mapping[str, tuple[Template, ...]], *, seed: int, n_per_kind: int) -> tuple[Question, ...]:
-    """Return `n_per_kind` different questions of each kind; its templates take turns."""
-    questions: list[Question] = []
-    for kind, templates in kinds.items():
-        rng = Random(f"{seed}/{kind}")
-        seen: set[str] = set()
-        for n in range(n_per_kind):
-            draft = _fresh(templates[n % len(templates)], rng, seen=seen)
-            seen.add(draft.prompt)
-            questions.append(
-                Question(
-                    id=f"{kind}-{sha256(draft.prompt.encode()).hexdigest()[:8]}",
-                    kind=kind,
-                    prompt=draft.prompt,
-                    check=draft.check,
-                    max_tokens=draft.max_tokens,
-                )
-            )
-    return tuple(questions)
-
-
-def _fresh(template: Template, rng: Random, *, seen: set[str]) -> Draft:
-    for _ in range(500):
-        draft = template(rng)
-        if draft.prompt not in seen:
-            return draft
-    raise ValueError("The probe's word lists are too short for so many questions of a kind: ask for fewer.")
+def _of_kind(kind: str, templates: Sequence[Template], *, seed: int, n: int) -> Iterator[Question]:
+    """Yield up to `n` different questions; the templates take turns."""
+    rng = Random(f"{seed}/{kind}")
+    seen: set[str] = set()
+    for turn in range(_MAX_DRAWS_PER_QUESTION * n):
+        if len(seen) == n:
+            return
+        draft = templates[turn % len(templates)](rng)
+        if draft.prompt in seen:
+            continue
+        seen.add(draft.prompt)
+        yield Question(
+            id=f"{kind}-{sha256(draft.prompt.encode()).hexdigest()[:8]}",
+            kind=kind,
+            prompt=draft.prompt,
+            check=draft.check,
+            max_tokens=draft.max_tokens,
+        )
 
 
 # -------------------------------------------------------------------------------------- arithmetic
