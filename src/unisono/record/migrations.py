@@ -27,7 +27,7 @@ _REQUESTS: tuple[str, ...] = (
     "CREATE TABLE details (decision TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB, prompt TEXT)",
     """CREATE TABLE outcomes (
         decision TEXT PRIMARY KEY, at INTEGER NOT NULL, request TEXT NOT NULL, status TEXT NOT NULL, model TEXT,
-        cost_usd REAL, total_s REAL, notices TEXT
+        cost_usd REAL, total_s REAL, notices TEXT, baseline_usd REAL
     ) WITHOUT ROWID""",
     "CREATE INDEX outcomes_at ON outcomes (at)",
     """CREATE TABLE attempts (

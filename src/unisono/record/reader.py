@@ -30,7 +30,7 @@ _MAX_IDLE = 4
 _LIST = """
 SELECT * FROM (
     SELECT d.id, d.at, d.session, d.user, d.mode, d.pin, d.pattern, coalesce(o.model, d.model) AS model, d.reason,
-        d.degraded, d.stream, o.cost_usd, o.total_s, o.notices,
+        d.degraded, d.stream, o.cost_usd, o.baseline_usd, o.total_s, o.notices,
         (SELECT count(*) FROM attempts a WHERE a.decision = d.id) AS n_attempts,
         coalesce(o.status, iif(d.run IN (SELECT value FROM json_each(:live)), 'running', 'interrupted')) AS status
     FROM decisions d LEFT JOIN outcomes o ON o.decision = d.id
@@ -41,7 +41,7 @@ ORDER BY at DESC, id DESC LIMIT :limit
 """
 
 _ONE = """
-SELECT d.*, x.body, x.features, x.prompt,
+SELECT d.*, x.body, x.features, x.prompt, o.baseline_usd,
     coalesce(o.status, iif(d.run IN (SELECT value FROM json_each(:live)), 'running', 'interrupted')) AS status
 FROM decisions d JOIN details x ON x.decision = d.id LEFT JOIN outcomes o ON o.decision = d.id
 WHERE d.id = :id
@@ -89,7 +89,10 @@ class Reader:
             if row["prompt"] is not None:
                 facts["prompt"] = row["prompt"]
             outcome = _outcome(connection, decision)
-            return decision_view(made, status=row["status"], outcome=outcome, facts=facts)
+            view = decision_view(made, status=row["status"], outcome=outcome, facts=facts)
+            if row["baseline_usd"] is not None:
+                view["baseline_usd"] = row["baseline_usd"]
+            return view
 
     def stored(self, decision: str) -> Stored | None:
         """Return the values behind one decision, for a replay; None when there is none.
@@ -254,7 +257,19 @@ def _short(row: Mapping[str, Value]) -> Json:
     said: list[tuple[str, str]] = msgspec.json.decode(str(row["notices"] or "[]"), type=list[tuple[str, str]])
     plain: dict[str, JsonValue] = {
         name: value
-        for name in ("session", "user", "mode", "pin", "pattern", "model", "reason", "status", "cost_usd", "total_s")
+        for name in (
+            "session",
+            "user",
+            "mode",
+            "pin",
+            "pattern",
+            "model",
+            "reason",
+            "status",
+            "cost_usd",
+            "baseline_usd",
+            "total_s",
+        )
         if not isinstance(value := row[name], bytes)
     }
     return {

@@ -42,6 +42,8 @@ from unisono.types import (
 
 __all__ = [
     "Asked",
+    "Ended",
+    "KeepText",
     "Value",
     "decision_from_row",
     "decision_rows",
@@ -76,6 +78,14 @@ class Asked:
     request: Request
     features: Features | bytes | None
     decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a request ended, as it waits for the writer."""
+
+    outcome: Outcome
+    baseline_usd: float | None
 
 
 class _RankedBody(msgspec.Struct, array_like=True, frozen=True):
@@ -282,8 +292,9 @@ def _ranked_from(body: _RankedBody) -> Ranked:
 # -------------------------------------------------------------------------------------- the outcome
 
 
-def outcome_rows(outcome: Outcome, *, at: datetime) -> tuple[tuple[Value, ...], list[tuple[Value, ...]]]:
+def outcome_rows(ended: Ended, *, at: datetime) -> tuple[tuple[Value, ...], list[tuple[Value, ...]]]:
     """Return the row of `outcomes` and the rows of `attempts`."""
+    outcome = ended.outcome
     said = [(notice.code, notice.text) for notice in outcome.notices]
     thin: tuple[Value, ...] = (
         outcome.decision,
@@ -294,6 +305,7 @@ def outcome_rows(outcome: Outcome, *, at: datetime) -> tuple[tuple[Value, ...], 
         outcome.cost_usd,
         outcome.total_s,
         msgspec.json.encode(said).decode() if said else None,
+        ended.baseline_usd,
     )
     return thin, [_attempt_row(outcome.decision, n, attempt) for n, attempt in enumerate(outcome.attempts)]
 

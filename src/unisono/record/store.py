@@ -15,7 +15,7 @@ from secrets import token_hex
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, told_plainly, transaction, writing
 from unisono.record.reader import Reader, Stored
-from unisono.record.rows import Asked, KeepText, score_row, to_us
+from unisono.record.rows import Asked, Ended, KeepText, score_row, to_us
 from unisono.record.writer import Connect, StoreHealth, Writer, connect_writer, read_salt
 from unisono.types import Decision, Features, Json, Outcome, Request, Score
 
@@ -85,9 +85,17 @@ class Store:
         """
         return self._writer.put(Asked(request, features, decision))
 
-    def record_outcome(self, outcome: Outcome) -> bool:
-        """Accept how a request ended. Returns False when the queue is full, as `record_request`."""
-        return self._writer.put(outcome)
+    def record_outcome(self, outcome: Outcome, *, baseline_usd: float | None = None) -> bool:
+        """Accept how a request ended.
+
+        Args:
+            outcome: the first one of a decision counts.
+            baseline_usd: what the same tokens would have cost at the baseline model, where that is known.
+
+        Returns:
+            False when the queue is full, as `record_request`.
+        """
+        return self._writer.put(Ended(outcome, baseline_usd))
 
     def decision(self, decision: str) -> Json | None:
         """Return the whole record of one decision, or None. See `Reader.decision`."""
@@ -112,7 +120,7 @@ class Store:
         self._settle()
         return self._reader.stored(decision)
 
-    def add_scores(self, scores: Sequence[Score], *, fingerprints: Mapping[str, str]) -> None:
+    def add_scores(self, scores: Sequence[Score], fingerprints: Mapping[str, str]) -> None:
         """Keep scores; a newer score of the same model definition on the same item replaces the older one.
 
         Args:

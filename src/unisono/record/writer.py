@@ -24,8 +24,7 @@ from typing import TypeAlias
 
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, explain, file_identity, transaction
-from unisono.record.rows import Asked, KeepText, Value, decision_rows, outcome_rows, to_us
-from unisono.types import Outcome
+from unisono.record.rows import Asked, Ended, KeepText, Value, decision_rows, outcome_rows, to_us
 
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Encoded rows that wait for a locked or full database take at most this much memory."""
@@ -37,7 +36,7 @@ _LAST_RETRY_S = 1.0
 
 _DECISION = "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DETAIL = "INSERT INTO details VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _ATTEMPT = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _RUN = "INSERT INTO runs VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING"
 _RUN_ENDED = "UPDATE runs SET ended = ? WHERE id = ?"
@@ -53,7 +52,7 @@ _POISON = (
 
 _log = logging.getLogger("unisono.record")
 
-Entry: TypeAlias = "Asked | Outcome"
+Entry: TypeAlias = "Asked | Ended"
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
 
 
@@ -218,7 +217,7 @@ class Writer:
         try:
             rows = self._rows_of(entry)
         except Exception as exc:  # noqa: BLE001  the recorder's border: one strange value must not end the record
-            self._lose(entry.decision.id if isinstance(entry, Asked) else entry.decision, exc)
+            self._lose(entry.decision.id if isinstance(entry, Asked) else entry.outcome.decision, exc)
             return
         self._ready.append(rows)
         self._ready_bytes += rows.n_bytes
@@ -230,7 +229,7 @@ class Writer:
             thin, detail = decision_rows(entry, run=self._run_id, text=self._text, salt=self._salt)
             statements = [(_DECISION, thin), (_DETAIL, detail)]
         else:
-            decision = entry.decision
+            decision = entry.outcome.decision
             row, attempts = outcome_rows(entry, at=self._now())
             statements = [(_OUTCOME, row), *((_ATTEMPT, attempt) for attempt in attempts)]
         n_bytes = sum(_n_bytes(values) for _, values in statements)

@@ -1,0 +1,267 @@
+"""What Prometheus reads: counts, seconds, tokens and money, from the decisions and outcomes themselves.
+
+It measures nothing by itself and starts no server. Every label has few values: model names of the pool, modes, and
+codes; an error code that Unisono does not know counts as `other`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+
+from unisono.types import Attempt, Decision, Outcome
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_DECIDE_S = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0)
+_ANSWER_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+_MAX_OPEN = 100_000
+_MAX_CODES = 40  # more different notice codes or error codes than exist; a plug-in's go to `other` beyond
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric: a row of the reference page and the source of the object that counts."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...] = ()
+    text: str
+    buckets: tuple[float, ...] = ()
+
+
+TABLE: tuple[Metric, ...] = (
+    Metric(
+        name="unisono_requests_total",
+        kind="counter",
+        labels=("model", "mode", "status"),
+        text="Requests that ended: the model that answered (or was asked first), the mode (or `pin`), how it ended.",
+    ),
+    Metric(
+        name="unisono_attempts_total",
+        kind="counter",
+        labels=("model", "status", "error"),
+        text="Upstream calls that ended: `ok`, `failed`, `cut` or `cancelled`, and the error code.",
+    ),
+    Metric(
+        name="unisono_first_content_seconds",
+        kind="histogram",
+        labels=("model",),
+        text="Seconds from the start of an attempt to its first content.",
+        buckets=_ANSWER_S,
+    ),
+    Metric(
+        name="unisono_answer_seconds",
+        kind="histogram",
+        labels=("model",),
+        text="Seconds from the start of a request to the end of its answer, all attempts together.",
+        buckets=_ANSWER_S,
+    ),
+    Metric(
+        name="unisono_decide_seconds",
+        kind="histogram",
+        text="Seconds that a decision took.",
+        buckets=_DECIDE_S,
+    ),
+    Metric(
+        name="unisono_tokens_total",
+        kind="counter",
+        labels=("model", "direction"),
+        text="Tokens as the upstreams counted them; `in` holds cached ones too, `out` reasoning too.",
+    ),
+    Metric(
+        name="unisono_cost_usd_total",
+        kind="counter",
+        labels=("model",),
+        text="Money spent in USD, where the prices are known.",
+    ),
+    Metric(
+        name="unisono_notices_total",
+        kind="counter",
+        labels=("code",),
+        text="Notices that users were given, such as a fallback.",
+    ),
+    Metric(
+        name="unisono_degraded_total",
+        kind="counter",
+        labels=("stage",),
+        text="Decisions that the declared default took over because the router broke. Raise an alarm on this.",
+    ),
+    Metric(
+        name="unisono_model_mismatch_total",
+        kind="counter",
+        labels=("model",),
+        text="Answers for which the upstream reports another model than was asked. Raise an alarm on this.",
+    ),
+    Metric(name="unisono_record_waiting", kind="gauge", text="Rows that wait to be written to the record."),
+    Metric(
+        name="unisono_record_lost_total",
+        kind="counter",
+        text="Rows that the record did not take: its queue was full, or a row was broken. Raise an alarm on this.",
+    ),
+    Metric(name="unisono_in_flight", kind="gauge", text="Requests that are being answered."),
+    Metric(
+        name="unisono_model_up",
+        kind="gauge",
+        labels=("model",),
+        text="1 while the model's upstream may be asked, 0 while it is down.",
+    ),
+    Metric(
+        name="unisono_config_info",
+        kind="gauge",
+        labels=("hash",),
+        text="1 for the configuration in force.",
+    ),
+)
+"""Every metric there is. `docs/reference/metrics.md` is checked against this table."""
+
+
+class Metrics:
+    """All metrics of one server, in a registry of their own. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        counters: dict[str, Counter] = {}
+        gauges: dict[str, Gauge] = {}
+        histograms: dict[str, Histogram] = {}
+        for m in TABLE:
+            if m.kind == "counter":
+                counters[m.name] = Counter(m.name, m.text, m.labels, registry=self._registry)
+            elif m.kind == "gauge":
+                gauges[m.name] = Gauge(m.name, m.text, m.labels, registry=self._registry)
+            else:
+                histograms[m.name] = Histogram(m.name, m.text, m.labels, registry=self._registry, buckets=m.buckets)
+        self._counters, self._gauges, self._histograms = counters, gauges, histograms
+        self._decide = histograms["unisono_decide_seconds"]
+        self._counter_cells: dict[tuple[str, ...], Counter] = {}
+        self._histogram_cells: dict[tuple[str, str], Histogram] = {}
+        self._codes: set[str] = set()
+        self._open: dict[str, tuple[str, str]] = {}  # decision -> first model and mode, until its outcome
+        self._models: set[str] = set()
+        self._config_hash = ""
+        self._n_lost = 0
+        self._lock = Lock()
+
+    def observe_decision(self, decision: Decision) -> None:
+        """Take in a decision that is about to be carried out (not a dry run)."""
+        self._decide.observe(decision.decide_s)
+        first = decision.model if decision.ranking else "none"
+        mode = decision.mode.value if decision.mode is not None else "pin"
+        with self._lock:
+            if len(self._open) >= _MAX_OPEN:  # outcomes that never came: forget the oldest
+                self._open.pop(next(iter(self._open)))
+            self._open[decision.id] = (first, mode)
+        if decision.degraded:
+            self._count("unisono_degraded_total", "router")
+
+    def observe_outcome(self, outcome: Outcome) -> None:
+        """Take in how a request ended."""
+        with self._lock:
+            first, mode = self._open.pop(outcome.decision, ("none", "unknown"))
+        model = outcome.model or first
+        self._count("unisono_requests_total", model, mode, outcome.status)
+        self._time("unisono_answer_seconds", model, outcome.total_s)
+        for attempt in outcome.attempts:
+            self._observe_attempt(attempt)
+        for notice in outcome.notices:  # holds the decision's too
+            self._count("unisono_notices_total", self._bounded(notice.code))
+            if notice.code == "model_mismatch":
+                self._count("unisono_model_mismatch_total", model)
+
+    def observe_degraded(self, stage: str) -> None:
+        """Count a stage that gave its fallback value while the rest of the router went on."""
+        self._count("unisono_degraded_total", self._bounded(stage))
+
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        """Count a request as being answered while the body runs."""
+        gauge = self._gauges["unisono_in_flight"]
+        gauge.inc()
+        try:
+            yield
+        finally:
+            gauge.dec()
+
+    def set_record(self, *, n_waiting: int, n_lost: int) -> None:
+        """Say how the record stands; `n_lost` counts from the start of the process."""
+        self._gauges["unisono_record_waiting"].set(n_waiting)
+        with self._lock:
+            more, self._n_lost = n_lost - self._n_lost, max(self._n_lost, n_lost)
+        if more > 0:
+            self._counters["unisono_record_lost_total"].inc(more)
+
+    def set_config(self, config_hash: str) -> None:
+        """Say which configuration is in force."""
+        gauge = self._gauges["unisono_config_info"]
+        with self._lock:
+            if config_hash != self._config_hash:
+                gauge.clear()
+                gauge.labels(config_hash).set(1)
+                self._config_hash = config_hash
+
+    def set_model_up(self, model: str, up: bool) -> None:  # noqa: FBT001  the value itself
+        """Say whether a model's upstream may be asked."""
+        self._models.add(model)
+        self._gauges["unisono_model_up"].labels(model).set(float(up))
+
+    def keep_models(self, models: Collection[str]) -> None:
+        """Forget `unisono_model_up` of models that left the pool, so that no alarm stays on."""
+        for gone in self._models.difference(models):
+            self._gauges["unisono_model_up"].remove(gone)
+        self._models.intersection_update(models)
+
+    def render(self) -> bytes:
+        """Return the text that Prometheus reads. Takes milliseconds: call it in a thread."""
+        return generate_latest(_WithoutCreated(self._registry))
+
+    def _observe_attempt(self, attempt: Attempt) -> None:
+        error = self._bounded(attempt.error_code) if attempt.error_code else ""
+        self._count("unisono_attempts_total", attempt.model, attempt.status, error)
+        if attempt.first_content_s is not None:
+            self._time("unisono_first_content_seconds", attempt.model, attempt.first_content_s)
+        if attempt.usage is not None:
+            self._count("unisono_tokens_total", attempt.model, "in", by=attempt.usage.input_tokens)
+            self._count("unisono_tokens_total", attempt.model, "out", by=attempt.usage.output_tokens)
+        if attempt.cost_usd is not None:
+            self._count("unisono_cost_usd_total", attempt.model, by=attempt.cost_usd)
+
+    def _count(self, name: str, *labels: str, by: float = 1.0) -> None:
+        cell = self._counter_cells.get((name, *labels))
+        if cell is None:
+            cell = self._counter_cells[(name, *labels)] = self._counters[name].labels(*labels)
+        cell.inc(max(0.0, by))
+
+    def _time(self, name: str, model: str, seconds: float) -> None:
+        cell = self._histogram_cells.get((name, model))
+        if cell is None:
+            cell = self._histogram_cells[(name, model)] = self._histograms[name].labels(model)
+        cell.observe(seconds)
+
+    def _bounded(self, code: str) -> str:
+        if code in self._codes:
+            return code
+        if len(self._codes) >= _MAX_CODES:
+            return "other"
+        self._codes.add(code)
+        return code
+
+
+class _WithoutCreated(Collector):
+    """The registry's metrics without the `_created` stamps, which double the text and answer no question here."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Family]:
+        """Yield each metric."""
+        for family in self._registry.collect():
+            family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+            yield family
