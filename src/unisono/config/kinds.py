@@ -68,6 +68,13 @@ def _text(key: Key, value: object, around: Around) -> str:
     return value
 
 
+def _item(key: Key, value: object, around: Around) -> str:
+    """Return a text that may be blank, such as a line's end that stops an answer."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise wrong(f"must be a text in quotes that is not empty, not {shown(value)}")
+    return value
+
+
 def _name(key: Key, value: object, around: Around) -> str:
     text = _text(key, value, around)
     if key.section == "models" and is_reserved(text):
@@ -275,7 +282,7 @@ _READERS: dict[str, Callable[[Key, object, Around], object]] = {
     "text": _text,
     "name": _name,
     "names": _each(_name),
-    "texts": _each(_text),
+    "texts": _each(_item),
     "choice": _choice,
     "choices": _each(_choice),
     "integer": _integer,
