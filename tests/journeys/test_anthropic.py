@@ -1,0 +1,165 @@
+"""Journeys through the Anthropic dialect: OpenAI's form in and out, the Messages API on the wire.
+
+The events are written by hand from Anthropic's public documentation.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+from tests.journeys.house import config_text, model, serving
+from tests.journeys.upstream import Exchange, upstream
+
+HELLO: list[Any] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello"}]
+TOOLS: list[Any] = [
+    {
+        "type": "function",
+        "function": {
+            "name": "weather",
+            "description": "Tells the weather.",
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+        },
+    }
+]
+
+
+def _message(exchange: Exchange, content: list[Any], stop: str) -> dict[str, Any]:
+    return {
+        "id": "msg_01",
+        "type": "message",
+        "role": "assistant",
+        "model": exchange.body["model"],
+        "content": content,
+        "stop_reason": stop,
+        "stop_sequence": None,
+        "usage": {"input_tokens": 25, "output_tokens": 15},
+    }
+
+
+def _answers(exchange: Exchange) -> None:
+    if not exchange.stream:
+        exchange.json(_message(exchange, [{"type": "text", "text": "Good day."}], "end_turn"))
+        return
+    exchange.open_stream()
+    start = {**_message(exchange, [], "end_turn"), "stop_reason": None}
+    start["usage"] = {"input_tokens": 25, "output_tokens": 1}
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": start},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "ping"},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Good"}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": " day."}},
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+            "usage": {"output_tokens": 15},
+        },
+        {"type": "message_stop"},
+    ]
+    for event in events:
+        exchange.event(event, name=event["type"])
+    exchange.cut()
+
+
+def _calls_a_tool(exchange: Exchange) -> None:
+    last = exchange.body["messages"][-1]["content"]
+    if isinstance(last, list) and last[0]["type"] == "tool_result":
+        exchange.json(_message(exchange, [{"type": "text", "text": "It is rainy."}], "end_turn"))
+        return
+    call = {"type": "tool_use", "id": "toolu_01", "name": "weather", "input": {"city": "Oslo"}}
+    exchange.json(_message(exchange, [call], "tool_use"))
+
+
+def _claude(at: Any, **keys: object) -> str:
+    return config_text(
+        model("claude", at, upstream="anthropic", api_key="env:CLAUDE_KEY", capabilities=["tools"], **keys),
+        default="claude",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLAUDE_KEY", "sk-ant-93")
+
+
+def test_chat_speaks_messages_on_the_wire_and_openai_to_the_caller(tmp_path: Path) -> None:
+    with upstream(_answers) as up, serving(tmp_path, _claude(up)) as house:
+        answer = house.client().chat.completions.create(model="auto", messages=HELLO, max_tokens=50)
+    wire = up.seen[0]
+    assert wire.path == "/v1/messages"
+    assert wire.headers["x-api-key"] == "sk-ant-93"
+    assert wire.headers["anthropic-version"]
+    assert wire.body["model"] == "real-claude"
+    assert wire.body["max_tokens"] == 50
+    assert "Be brief." in json.dumps(wire.body["system"])
+    assert [m["role"] for m in wire.body["messages"]] == ["user"]
+    assert answer.choices[0].message.content == "Good day."
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.model == "claude"
+    assert answer.usage is not None
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (25, 15)
+    assert (answer.model_extra or {})["unisono"]["cost_usd"] == (25 * 1.0 + 15 * 2.0) / 1e6
+
+
+def test_a_stream_of_messages_events_becomes_openais(tmp_path: Path) -> None:
+    with upstream(_answers) as up, serving(tmp_path, _claude(up)) as house:
+        chunks = list(
+            house.client().chat.completions.create(
+                model="claude", messages=HELLO, stream=True, stream_options={"include_usage": True}
+            )
+        )
+    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == "Good day."
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "stop"
+    assert {c.model for c in chunks} == {"claude"}
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.completion_tokens == 15
+    assert up.seen[0].body["max_tokens"] > 0
+
+
+def test_tools_make_a_round_trip_through_the_other_dialect(tmp_path: Path) -> None:
+    with upstream(_calls_a_tool) as up, serving(tmp_path, _claude(up)) as house:
+        client = house.client()
+        asked = list(HELLO)
+        first = client.chat.completions.create(model="auto", messages=asked, tools=TOOLS)
+        calls = first.choices[0].message.tool_calls
+        assert calls
+        assert calls[0].type == "function"
+        assert json.loads(calls[0].function.arguments) == {"city": "Oslo"}
+        assert first.choices[0].finish_reason == "tool_calls"
+        asked += [first.choices[0].message, {"role": "tool", "tool_call_id": calls[0].id, "content": "rainy"}]
+        second = client.chat.completions.create(model="auto", messages=asked, tools=TOOLS)
+    assert second.choices[0].message.content == "It is rainy."
+    tool = up.seen[0].body["tools"][0]
+    assert (tool["name"], tool["input_schema"]["type"]) == ("weather", "object")
+    result = up.seen[1].body["messages"][-1]["content"][0]
+    assert (result["type"], result["tool_use_id"]) == ("tool_result", "toolu_01")
+    assert "rainy" in json.dumps(result["content"])
+
+
+def test_its_errors_become_the_official_clients_exceptions(tmp_path: Path) -> None:
+    def refuses(status: int, kind: str, text: str) -> Any:
+        def behave(exchange: Exchange) -> None:
+            document = {"type": "error", "error": {"type": kind, "message": text}}
+            exchange.json(document, status=status, headers={"retry-after": "3"} if status == 429 else {})
+
+        return behave
+
+    with (
+        upstream(refuses(400, "invalid_request_error", "max_tokens: must be positive")) as up,
+        serving(tmp_path, _claude(up)) as house,
+    ):
+        client = house.client()
+        with pytest.raises(openai.BadRequestError, match="max_tokens: must be positive"):
+            client.chat.completions.create(model="claude", messages=HELLO)
+        up.behave = refuses(529, "overloaded_error", "Overloaded")
+        with pytest.raises(openai.InternalServerError):
+            client.chat.completions.create(model="claude", messages=HELLO)
+        up.behave = refuses(429, "rate_limit_error", "Slow down")
+        with pytest.raises(openai.RateLimitError) as limited:
+            client.chat.completions.create(model="claude", messages=HELLO)
+    assert limited.value.response.headers["retry-after"] == "3"
