@@ -1,0 +1,172 @@
+"""`unisono doctor` finds what stands in the way, and says what to do about it."""
+
+import asyncio
+import socket
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from unisono.cli.doctor import (
+    Finding,
+    default_serves,
+    disk_space,
+    exposed_key,
+    local_files,
+    plug_ins,
+    port,
+    prices,
+    python_version,
+    store,
+    upstreams,
+)
+from unisono.config import Config, parse_config
+from unisono.types import Model, Secret
+
+SCRIPTED = 'default = "a"\n[[models]]\nname = "a"\nupstream = "scripted"\n'
+
+
+def states(findings: object) -> list[str]:
+    return [finding.state for finding in findings]  # type: ignore[attr-defined]
+
+
+def http_model(base_url: str, *, key: str | None = None) -> Model:
+    secret = None if key is None else Secret(key)
+    return Model(name="m", upstream="openai", upstream_model="m", base_url=base_url, api_key=secret)
+
+
+def http_config(*base_urls: str) -> Config:
+    text = 'default = "m0"\n'
+    for n, url in enumerate(base_urls):
+        text += f'[[models]]\nname = "m{n}"\nupstream = "openai"\nbase_url = "{url}"\n'
+    return parse_config(text, {})
+
+
+def test_an_old_python_fails() -> None:
+    assert python_version((3, 10)).state == "fail"
+    assert python_version((3, 11)).state == "ok"
+
+
+def test_a_taken_port_fails_and_says_what_to_do() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        finding = port("127.0.0.1", taken.getsockname()[1])
+    assert finding.state == "fail"
+    assert "server.port" in finding.todo
+
+
+def test_port_zero_is_always_free() -> None:
+    assert port("127.0.0.1", 0).state == "ok"
+
+
+def test_a_new_record_in_a_good_folder_is_fine(tmp_path: Path) -> None:
+    assert next(store(tmp_path / "new.db")).state == "ok"
+
+
+def test_a_missing_folder_fails(tmp_path: Path) -> None:
+    (finding,) = store(tmp_path / "none" / "new.db")
+    assert finding.state == "fail"
+    assert finding.todo.startswith("mkdir")
+
+
+def test_a_folder_in_the_place_of_the_record_fails(tmp_path: Path) -> None:
+    assert states(store(tmp_path)) == ["fail"]
+
+
+def test_another_kind_of_file_in_the_place_of_the_record_fails(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear reader", encoding="utf-8")
+    assert next(store(file)).state == "fail"
+
+
+def test_a_record_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "u.db"
+    file.write_bytes(b"SQLite format 3\x00" + bytes(84))
+    file.chmod(0o644)
+    assert next(store(file)).state == "warn"
+    file.chmod(0o600)
+    assert next(store(file)).state == "ok"
+
+
+@pytest.mark.parametrize(("free_bytes", "state"), [(10**6, "fail"), (5 * 10**8, "warn"), (10**11, "ok")])
+def test_disk_space(tmp_path: Path, free_bytes: int, state: str) -> None:
+    assert disk_space(free_bytes, folder=tmp_path).state == state
+
+
+def test_a_missing_model_file_and_a_wrong_one_fail(tmp_path: Path) -> None:
+    page = tmp_path / "page.gguf"
+    page.write_text("<html>", encoding="utf-8")
+    server = tmp_path / "llama-server"
+    server.touch(mode=0o755)
+    for file in (tmp_path / "none.gguf", page):
+        options = {"file": str(file), "server": str(server)}
+        model = Model(name="l", upstream="local", upstream_model="l", options=options)
+        assert states(local_files(model)) == ["fail"]
+
+
+def test_a_good_model_file_with_a_server_that_cannot_run_fails_once(tmp_path: Path) -> None:
+    file = tmp_path / "m.gguf"
+    file.write_bytes(b"GGUF" + bytes(100))
+    options = {"file": str(file), "server": str(tmp_path / "no-server")}
+    model = Model(name="l", upstream="local", upstream_model="l", options=options)
+    assert states(local_files(model)) == ["ok", "fail"]
+
+
+def test_a_key_in_clear_text_is_a_warning_and_is_not_shown() -> None:
+    findings = list(exposed_key(http_model("http://vllm.internal:8000/v1", key="s3cr3t")))
+    assert states(findings) == ["warn"]
+    assert "s3cr3t" not in repr(findings)
+
+
+def test_a_key_on_this_machine_is_fine() -> None:
+    assert list(exposed_key(http_model("http://127.0.0.1:8000/v1", key="x"))) == []
+
+
+def test_a_hosted_upstream_without_a_key_is_a_warning() -> None:
+    assert states(exposed_key(http_model("https://models.example/v1"))) == ["warn"]
+
+
+def test_an_unknown_price_is_a_warning() -> None:
+    assert states(prices(http_model("http://127.0.0.1:8000/v1"))) == ["warn"]
+
+
+def test_reachable_upstreams_are_tried_once_each() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as upstream:
+        url = f"http://127.0.0.1:{upstream.getsockname()[1]}"
+        findings = asyncio.run(upstreams(http_config(f"{url}/v1", f"{url}/v2")))
+    assert states(findings) == ["ok"]
+    assert "m0, m1" in findings[0].text
+
+
+def test_an_unreachable_default_fails_and_another_model_only_warns() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as upstream:
+        up = upstream.getsockname()[1]
+        with closing(socket.socket()) as silent:
+            silent.bind(("127.0.0.1", 0))  # bound and not listening: refused, and nobody else takes it
+            down = silent.getsockname()[1]
+            alone = asyncio.run(upstreams(http_config(f"http://127.0.0.1:{down}/v1")))
+            spare = asyncio.run(upstreams(http_config(f"http://127.0.0.1:{up}/v1", f"http://127.0.0.1:{down}/v1")))
+    assert states(alone) == ["fail"]
+    assert sorted(states(spare)) == ["ok", "warn"]
+
+
+def test_a_default_past_its_sunset_fails() -> None:
+    config = parse_config(SCRIPTED + 'lifecycle = "sunset"\nuntil = 2026-12-01\n', {})
+    assert list(default_serves(config, today=date(2026, 12, 1))) == []
+    assert states(default_serves(config, today=date(2026, 12, 2))) == ["fail"]
+
+
+def test_a_plug_in_that_is_not_installed_fails() -> None:
+    findings = list(plug_ins(parse_config(SCRIPTED.replace("scripted", "elsewhere"), {})))
+    assert any(f.state == "fail" and "elsewhere" in f.text for f in findings)
+
+
+def test_options_that_a_provider_refuses_fail() -> None:
+    findings = list(plug_ins(parse_config(SCRIPTED + "tool_call = { arguments = 1 }\n", {})))
+    assert any(f.state == "fail" and "tool_call" in f.text for f in findings)
+
+
+def test_a_broken_artifact_fails(tmp_path: Path) -> None:
+    config = parse_config(SCRIPTED + '[routing]\nartifact = "none-here"\n', {}, file=tmp_path / "u.toml")
+    artifact: list[Finding] = [f for f in plug_ins(config) if f.check == "artifact"]
+    assert states(artifact) == ["fail"]
