@@ -1,0 +1,357 @@
+"""The walk: one model answers, another only before the first content, and the outcome is recorded once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unisono.errors import (
+    NoAnswer,
+    UpstreamCut,
+    UpstreamError,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from unisono.execute.single import Committed, run
+from unisono.testing import ManualClock
+from unisono.types import (
+    Attempt,
+    Call,
+    Chunk,
+    Cost,
+    Decision,
+    Estimate,
+    Goal,
+    Latency,
+    Mode,
+    Model,
+    Outcome,
+    Prices,
+    Quality,
+    Ranked,
+    Request,
+    Usage,
+)
+
+Step = Chunk | Exception | float
+"""What a fake upstream does next: send, fail, or let seconds pass."""
+
+ROLE = Chunk(data=b'{"role":1}', has_content=False, model="a")
+END = Chunk(data=b'{"end":1}', has_content=False, finish="stop", usage=Usage(input_tokens=1000, output_tokens=500))
+
+
+def word(text: str, model: str | None = None) -> Chunk:
+    return Chunk(data=text.encode(), has_content=True, model=model)
+
+
+def model(name: str, **fields: object) -> Model:
+    prices = Prices(usd_per_mtok_in=1.0, usd_per_mtok_out=2.0)
+    return Model(**{"name": name, "upstream": "fake", "upstream_model": name, "prices": prices, **fields})  # type: ignore[arg-type]
+
+
+def ranked(name: str) -> Ranked:
+    estimate = Estimate(
+        model=name,
+        quality=Quality(mean=0.5, spread=0.1, evidence=""),
+        cost=Cost(usd=0, low_usd=0, high_usd=0, output_tokens=1),
+        latency=Latency(first_token_s=1, total_s=1),
+    )
+    return Ranked(model=name, estimate=estimate, utility=0.0, propensity=1.0, reason="")
+
+
+def decision(names: Sequence[str], *, allow_fallback: bool = True, pin: str | None = None) -> Decision:
+    return Decision(
+        id="d", at=datetime(2030, 1, 1, tzinfo=UTC), request="r", session="", mode=None if pin else Mode.BALANCED,
+        pin=pin, goal=Goal(), pattern="single", ranking=tuple(ranked(n) for n in names), excluded=(), reason="",
+        notices=(), degraded=False, allow_fallback=allow_fallback, baseline=None, config_hash="", artifact="", seed=0,
+        decide_s=0.0,
+    )  # fmt: skip
+
+
+REQUEST = Request(
+    id="r", received=datetime(2030, 1, 1, tzinfo=UTC), body={"messages": []}, model="auto", mode=Mode.BALANCED,
+    pin=None, messages=(), stream=True,
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class World:
+    """Fake upstreams by model name, and all that the walk tells the outside."""
+
+    steps: dict[str, list[Step]]
+    models: dict[str, Model] = field(default_factory=dict)
+    clock: ManualClock = field(default_factory=ManualClock)
+    calls: list[Call] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    observed: list[tuple[Attempt, UpstreamError | None]] = field(default_factory=list)
+
+    async def _send(self, call: Call) -> AsyncIterator[Chunk]:
+        self.calls.append(call)
+        try:
+            for step in self.steps[call.model.name]:
+                if isinstance(step, Exception):
+                    raise step
+                if isinstance(step, float):
+                    self.clock.advance(step)
+                else:
+                    yield step
+        finally:
+            self.closed.append(call.model.name)
+
+    def walk(self, decided: Decision, *, total_s: float = 100.0) -> AsyncIterator[Committed | Chunk]:
+        return run(
+            REQUEST,
+            decided,
+            models={name: self.models.get(name, model(name)) for name in self.steps},
+            send=self._send,
+            record=self.outcomes.append,
+            observe=lambda attempt, error: self.observed.append((attempt, error)),
+            total_s=total_s,
+            clock_s=self.clock.seconds,
+            now=self.clock.now,
+        )
+
+    def play(self, decided: Decision, *, total_s: float = 100.0) -> tuple[list[Committed | Chunk], Exception | None]:
+        async def read() -> tuple[list[Committed | Chunk], Exception | None]:
+            seen: list[Committed | Chunk] = []
+            try:
+                async for item in self.walk(decided, total_s=total_s):
+                    seen.append(item)  # noqa: PERF401 - what came before an error counts
+            except UpstreamError as exc:
+                return seen, exc
+            return seen, None
+
+        return asyncio.run(read())
+
+
+def test_first_one_commitment_then_every_chunk_in_order() -> None:
+    world = World({"a": [ROLE, 2.0, word("x"), word("y"), END]})
+    seen, error = world.play(decision(["a"]))
+    assert error is None
+    committed, *chunks = seen
+    assert isinstance(committed, Committed)
+    assert (committed.model, committed.reported_model, committed.n_failed) == ("a", "a", 0)
+    assert committed.first_content_s == committed.waited_s == 2.0
+    assert chunks == [ROLE, word("x"), word("y"), END]
+
+
+def test_the_outcome_holds_usage_and_cost() -> None:
+    world = World({"a": [word("x", "a"), 3.0, END]})
+    world.play(decision(["a"]))
+    (outcome,) = world.outcomes
+    (attempt,) = outcome.attempts
+    assert (outcome.status, outcome.model, outcome.total_s) == ("ok", "a", 3.0)
+    assert attempt.usage == END.usage
+    assert attempt.cost_usd == outcome.cost_usd == pytest.approx(0.002)
+    assert (attempt.status, attempt.reported_model, attempt.total_s) == ("ok", "a", 3.0)
+
+
+def test_falls_back_only_before_first_content() -> None:
+    refused = UpstreamRefused("a: no", http_status=429, retry_after_s=3.0)
+    world = World({"a": [ROLE, refused], "b": [word("x"), END]})
+    seen, error = world.play(decision(["a", "b"]))
+    assert error is None
+    assert isinstance(seen[0], Committed)
+    assert seen[0].model == "b"
+    assert [(n.code, n.text) for n in seen[0].notices] == [
+        ("fallback", "a failed (429 rate_limit_exceeded); b answered instead.")
+    ]
+    assert ROLE not in seen
+    assert [a.status for a in world.outcomes[0].attempts] == ["failed", "ok"]
+    assert world.outcomes[0].notices == seen[0].notices
+
+
+def test_after_content_a_failure_is_a_cut_and_no_other_model_speaks() -> None:
+    world = World({"a": [word("x"), UpstreamTimeout("a: silent")], "b": [word("y"), END]})
+    seen, error = world.play(decision(["a", "b"]))
+    assert isinstance(error, UpstreamCut)
+    assert isinstance(error.__cause__, UpstreamTimeout)
+    assert [c.model.name for c in world.calls] == ["a"]
+    assert len(seen) == 2
+    assert (world.outcomes[0].status, world.outcomes[0].model) == ("cut", "a")
+    assert world.outcomes[0].attempts[0].error_code == "upstream_timeout"
+
+
+def test_the_callers_mistake_ends_the_walk() -> None:
+    refused = UpstreamRefused("a: bad", http_status=400, body={"error": {"message": "m"}})
+    world = World({"a": [refused], "b": [word("y"), END]})
+    _, error = world.play(decision(["a", "b"]))
+    assert isinstance(error, NoAnswer)
+    assert (error.status, error.last, error.retryable) == (400, refused, False)
+    assert [c.model.name for c in world.calls] == ["a"]
+
+
+def test_when_all_fail_the_error_lists_each_attempt() -> None:
+    world = World({"a": [UpstreamUnreachable("a: refused.")], "b": [UpstreamRefused("b: 503.", http_status=503)]})
+    _, error = world.play(decision(["a", "b"]))
+    assert isinstance(error, NoAnswer)
+    assert str(error) == "No model answered. a: refused. b: 503."
+    assert [a.model for a in error.attempts] == ["a", "b"]
+    assert [a.http_status for a in error.attempts] == [None, 503]
+    assert world.outcomes[0].status == "failed"
+    assert world.outcomes[0].model is None
+
+
+def test_a_single_attempt_keeps_its_status_and_retry_after() -> None:
+    world = World({"a": [UpstreamRefused("a: no", http_status=429, retry_after_s=3.0)]})
+    _, error = world.play(decision(["a"], allow_fallback=False, pin="a"))
+    assert isinstance(error, NoAnswer)
+    assert (error.status, error.retry_after_s) == (429, 3.0)
+
+
+def test_an_answer_without_content_is_an_answer() -> None:
+    world = World({"a": [ROLE, END], "b": [word("y")]})
+    seen, error = world.play(decision(["a", "b"]))
+    assert error is None
+    assert isinstance(seen[0], Committed)
+    assert seen[0].first_content_s is None
+    assert seen[1:] == [ROLE, END]
+    assert world.outcomes[0].status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("reported", "is_incident"),
+    [
+        ("gpt-x", False),
+        ("a", False),
+        ("gpt-x-0701", False),
+        ("gpt-x-2024-08-06", False),
+        ("gpt-x-20240806", False),
+        ("gpt-x-mini", True),
+        ("gpt-x-mini-2024-08-06", True),
+        ("other", True),
+        (None, False),
+    ],
+)
+def test_a_model_other_than_the_asked_one_is_an_incident(reported: str | None, is_incident: bool) -> None:
+    world = World({"a": [word("x", reported), END]}, {"a": model("a", upstream_model="gpt-x", reports=("gpt-x-0701",))})
+    seen, _ = world.play(decision(["a"]))
+    assert isinstance(seen[0], Committed)
+    assert [n.code for n in seen[0].notices] == (["model_mismatch"] if is_incident else [])
+
+
+def test_a_name_reported_late_is_an_incident_in_the_outcome() -> None:
+    late = Chunk(data=b"{}", has_content=False, model="other")
+    world = World({"a": [word("x"), late, END]})
+    world.play(decision(["a"]))
+    assert [n.code for n in world.outcomes[0].notices] == ["model_mismatch"]
+
+
+def test_the_requests_time_ends_the_walk() -> None:
+    world = World({"a": [30.0, UpstreamTimeout("a: late.")], "b": [word("x")]})
+    _, error = world.play(decision(["a", "b"]), total_s=20.0)
+    assert isinstance(error, NoAnswer)
+    assert [c.model.name for c in world.calls] == ["a"]
+
+
+def test_the_requests_time_ends_an_endless_answer() -> None:
+    world = World({"a": [word("x"), 15.0, word("y"), 15.0, word("z"), END]})
+    seen, error = world.play(decision(["a"]), total_s=20.0)
+    assert isinstance(error, UpstreamCut)
+    assert seen[1:] == [word("x"), word("y")]
+
+
+def test_a_fault_of_our_own_is_recorded_as_failed_and_not_hidden() -> None:
+    world = World({"a": [KeyError("bug")], "b": [word("x")]})
+    with pytest.raises(KeyError):
+        world.play(decision(["a", "b"]))
+    assert world.outcomes[0].status == "failed"
+    assert world.outcomes[0].attempts[0].error_code == "internal_error"
+
+
+def test_cancelling_the_reader_closes_the_upstream_and_records_it() -> None:
+    world = World({"a": []})
+    waiting = asyncio.Event()
+
+    async def forever(call: Call) -> AsyncIterator[Chunk]:
+        try:
+            yield word("x")
+            waiting.set()
+            await asyncio.Event().wait()
+        finally:
+            world.closed.append("a")
+
+    async def play() -> None:
+        async def read() -> None:
+            walk = run(
+                REQUEST, decision(["a"]), models={"a": model("a")}, send=forever, record=world.outcomes.append,
+                observe=lambda attempt, error: world.observed.append((attempt, error)),
+            )  # fmt: skip
+            async for _ in walk:
+                pass
+
+        task = asyncio.create_task(read())
+        await waiting.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(play())
+    assert world.closed == ["a"]
+    assert [o.status for o in world.outcomes] == ["cancelled"]
+    assert [(a.status, e) for a, e in world.observed] == [("cancelled", None)]
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.just(ROLE),
+        st.just(word("x", "a")),
+        st.just(END),
+        st.sampled_from([1.0, 7.0]),
+        st.sampled_from([UpstreamTimeout("t"), UpstreamUnreachable("u"), UpstreamRefused("r", http_status=400),
+                         UpstreamRefused("r", http_status=429), UpstreamCut("c")]),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(
+    scripts=st.lists(STEPS, min_size=1, max_size=3),
+    allow_fallback=st.booleans(),
+    leave_after=st.none() | st.integers(0, 8),
+)
+def test_every_ending_is_recorded_exactly_once(
+    scripts: list[list[Step]], allow_fallback: bool, leave_after: int | None
+) -> None:
+    names = ["a", "b", "c"][: len(scripts)]
+    world = World(dict(zip(names, scripts, strict=True)))
+    decided = decision(names, allow_fallback=allow_fallback, pin=None if allow_fallback else "a")
+    seen, error = asyncio.run(_read(world.walk(decided, total_s=12.0), leave_after))
+
+    (outcome,) = world.outcomes
+    assert [a for a, _ in world.observed] == list(outcome.attempts)
+    assert world.closed == [c.model.name for c in world.calls] == [a.model for a in outcome.attempts]
+    # A pin is never substituted, and fallbacks keep the decision's order.
+    assert [c.model.name for c in world.calls] == names[: len(world.calls)]
+    assert allow_fallback or len(world.calls) == 1
+    # One answer, one model, and nothing before its commitment.
+    assert [isinstance(item, Committed) for item in seen] == [i == 0 for i in range(len(seen))]
+    assert all(a.status == "failed" for a in outcome.attempts[:-1])
+    assert outcome.status == outcome.attempts[-1].status
+    assert (outcome.model is None) == (not seen)
+    expected = {"ok": type(None), "cancelled": type(None), "cut": UpstreamCut, "failed": NoAnswer}
+    assert type(error) is expected[outcome.status]
+
+
+async def _read(
+    walk: AsyncIterator[Committed | Chunk], leave_after: int | None
+) -> tuple[list[Committed | Chunk], Exception | None]:
+    seen: list[Committed | Chunk] = []
+    try:
+        async for item in walk:
+            seen.append(item)
+            if leave_after is not None and len(seen) > leave_after:
+                await walk.aclose()  # type: ignore[attr-defined]
+                break
+    except UpstreamError as exc:
+        return seen, exc
+    return seen, None
