@@ -1,5 +1,5 @@
 # ruff: noqa: E501, PERF401 - the items are data: a group a line reads better than a word a line
-"""The live test set: 455 short questions with known answers that no probe asks.
+"""The live test set: 453 short questions with known answers that no probe asks.
 
 Other templates, other words and ten kinds that the probe does not have: a router which only remembers the
 probe gains nothing here. Used to measure, never to tune or to teach.
@@ -314,10 +314,10 @@ def _yes_no(rng: Random) -> list[Item]:
 
 def _code(rng: Random) -> list[Item]:
     outputs: list[Item] = [
-        ("max([3, 9, 4])", NumberIs(value=9, given=(3, 4))), ("'abc'[0]", TextIs(accepted=("a",), max_words=25)),
+        ("max([3, 9, 4])", NumberIs(value=9, given=(3, 4))), ("'xyz'[0]", TextIs(accepted=("x",), max_words=25)),
         ("10 // 4", NumberIs(value=2, given=(10, 4))), ("len([5, 6, 7, 8])", NumberIs(value=4, given=(5, 6, 7, 8))),
         ("'Cat'.lower()", ExactText(wanted="cat", n_extra_words=25)), ("2 ** 5", NumberIs(value=32, given=(2, 5))),
-        ("'a-b-c'.split('-')[1]", TextIs(accepted=("b",), max_words=25)), ("abs(-8)", NumberIs(value=8, given=(-8,))),
+        ("'red-blue-pink'.split('-')[1]", TextIs(accepted=("blue",), rivals=("red", "pink"))), ("abs(-8)", NumberIs(value=8, given=(-8,))),
         ("'hello'.replace('l', 'w')", ExactText(wanted="hewwo", n_extra_words=25)), ("min(6, 2, 11)", NumberIs(value=2, given=(6, 11))),
         ("list(range(3))[-1]", NumberIs(value=2, given=(3, 1))),
     ]  # fmt: skip
@@ -495,7 +495,7 @@ def _series(rng: Random) -> list[Item]:
         values = [n * 2**k for k in range(4)]
         items.append((", ".join(map(str, values)), NumberIs(value=n * 16, given=tuple(map(float, values)))))
     for text, right in (
-        ("Monday, Tuesday, Wednesday", "Thursday"), ("March, April, May", "June"), ("A, C, E, G", "I"), ("first, second, third", "fourth"),
+        ("Monday, Tuesday, Wednesday", "Thursday"), ("March, April, May", "June"), ("B, D, F", "H"), ("first, second, third", "fourth"),
         ("spring, summer, autumn", "winter"), ("one, two, three, four", "five"), ("Z, Y, X, W", "V"),
     ):  # fmt: skip
         items.append((text, TextIs(accepted=(right, "5") if right == "five" else (right,), max_words=25)))
