@@ -17,6 +17,9 @@ from unisono.understand.features import Understanding
 TRAIN_SETS = ("mmlu_pro", "routerbench_0shot_part", "llmrouter_default", "zeroeval_math_l5")
 """Permitted training parts. Sets without a stated licence (routerdc, bfcl, time_sensitive, evergreen) are not here."""
 
+HELD_BACK = {"llmrouter_default": ("mmlu", "gsm8k")}
+"""Tasks of training parts that are left out, so that RouteLLM's MMLU and GSM8K are tasks never trained on."""
+
 OPTIONS = {"arc_challenge": 4, "commonsense_qa": 5, "gpqa": 4, "mmlu": 4, "openbook_qa": 4}
 """Answers offered by the multiple-choice tasks of `llmrouter_default`: below chance means unreadable, not ignorant."""
 
@@ -83,6 +86,9 @@ def read_corpus(folder: Path, encoder: Encoder) -> Corpus:
     tables, dropped = [], []
     for name in TRAIN_SETS:
         table = load_outcomes(folder, name, part="train")
+        back = HELD_BACK.get(name, ())
+        table = table.rows(~np.isin(np.array(table.categories), back))
+        dropped += [f"{table.name}: every outcome on {task}: held back for tests" for task in back]
         dropped += drop_failures(table)
         tables.append(table)
     models = tuple(sorted({trained_name(model) for table in tables for model in table.models}))

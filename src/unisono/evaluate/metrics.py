@@ -81,7 +81,9 @@ def cost_at(costs: Array, scores: Array, quality: float) -> float:
 # ---------------------------------------------------------------------------------------- two models
 
 
-def call_curve(strong_first: Array, strong: Array, weak: Array, *, n_steps: int = 10) -> tuple[Array, Array]:
+def call_curve(
+    strong_first: Array, strong: Array, weak: Array, *, n_steps: int = 10, weights: Array | None = None
+) -> tuple[Array, Array]:
     """Return shares of strong calls and mean scores as the threshold falls over the deciles of `strong_first`.
 
     Args:
@@ -89,14 +91,16 @@ def call_curve(strong_first: Array, strong: Array, weak: Array, *, n_steps: int 
         strong: shape (n,), its scores.
         weak: shape (n,), the weak model's scores.
         n_steps: number of equal steps of the threshold.
+        weights: shape (n,), summing to one; the thresholds stay those of the unweighted prompts.
 
     Source: RouteLLM (2406.18665), its evaluation's decile thresholds.
     """
     edges = np.unique(np.quantile(strong_first, np.linspace(0.0, 1.0, n_steps + 1)))
+    shares = np.full(len(strong), 1.0 / len(strong)) if weights is None else weights
     points = []
     for place, edge in enumerate(edges):
         chosen = strong_first > edge if place == len(edges) - 1 else strong_first >= edge
-        points.append((float(chosen.mean()), float(np.where(chosen, strong, weak).mean())))
+        points.append((float(shares @ chosen), float(shares @ np.where(chosen, strong, weak))))
     points.sort()
     return np.array([share for share, _ in points]), np.array([score for _, score in points])
 

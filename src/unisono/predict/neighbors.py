@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 CAPACITY = 512
 """Scores kept per model; the oldest goes first."""
-SHRINKAGE = 2.0
+SHRINKAGE = 1.5
 """How many scores on the very same kind of prompt it takes to believe them more than the ability model."""
-HALF_WEIGHT_COSINE = 0.6
+HALF_WEIGHT_COSINE = 0.4
 WIDTH = 0.07
+"""Chosen on simulated newcomers that differ by kind of probe question; see `lab/LOG.md`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

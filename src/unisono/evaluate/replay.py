@@ -1,0 +1,170 @@
+"""Replays policies on recorded outcomes: what each would have chosen, what that scored and cost.
+
+It needs complete tables (every model's outcome on every prompt), so nothing is estimated; logs with one outcome a
+prompt are the business of off-policy evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unisono.choose.utility import usd_per_quality
+from unisono.evaluate.datasets import Outcomes
+from unisono.evaluate.metrics import aiq
+from unisono.protocols import CostPredictor, QualityPredictor
+from unisono.types import Features, Message, Mode, Model, Prices, Request
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+N_DIALS = 121
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a router expects, before any outcome: `quality` and `cost_usd` have shape (n prompts, n models)."""
+
+    quality: Array
+    cost_usd: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A family of choices over settings of a dial.
+
+    Attributes:
+        name: as tables show it.
+        chosen: shape (n settings, n prompts), the place of the model; a mixture is several settings.
+    """
+
+    name: str
+    chosen: NDArray[np.intp]
+
+
+def models_of(table: Outcomes) -> tuple[Model, ...]:
+    """Return the table's models with the prices that its bills imply (least squares over tokens)."""
+    return tuple(
+        Model(
+            name=name,
+            upstream="scripted",
+            upstream_model=name,
+            context_tokens=131_072,
+            prices=_implied_prices(table, place),
+        )
+        for place, name in enumerate(table.models)
+    )
+
+
+def _implied_prices(table: Outcomes, place: int) -> Prices | None:
+    tokens = np.stack((table.input_tokens[:, place], table.output_tokens[:, place]), axis=1)
+    known = ~np.isnan(tokens).any(axis=1) & ~np.isnan(table.costs_usd[:, place])
+    if not known.any():
+        return None
+    fit, *_ = np.linalg.lstsq(tokens[known], table.costs_usd[known, place], rcond=None)
+    into, out = (max(float(price) * 1e6, 0.0) for price in fit)
+    return Prices(usd_per_mtok_in=into, usd_per_mtok_out=out, source="implied by the table")
+
+
+def expect(
+    features: Sequence[Features], models: Sequence[Model], *, quality: QualityPredictor, cost: CostPredictor
+) -> Expected:
+    """Ask the product's own predictors, prompt by prompt."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    rows_quality, rows_cost = [], []
+    for place, known in enumerate(features):
+        request = Request(
+            id=str(place),
+            received=now,
+            body={},
+            model="auto",
+            mode=Mode.DEEP,
+            pin=None,
+            messages=(Message(role="user", text=known.task),),
+        )
+        rows_quality.append([q.mean for q in quality.predict_one(known, models)])
+        rows_cost.append([c.usd for c in cost.predict_one(request, known, models)])
+    return Expected(quality=np.array(rows_quality), cost_usd=np.array(rows_cost))
+
+
+def sweep(name: str, expected: Expected, *, n_dials: int = N_DIALS) -> Policy:
+    """Return the choices of utility (quality less the price of money) over the whole dial, 0 to 1.
+
+    Time has no price here, as in the mode `deep`; at dial 1 money has none either.
+    """
+    rows = []
+    for dial in np.linspace(0.0, 1.0, n_dials):
+        money = 0.0 if dial >= 1.0 else expected.cost_usd / usd_per_quality(float(dial))
+        rows.append((expected.quality - money).argmax(axis=1))
+    return Policy(name=name, chosen=np.array(rows))
+
+
+def always(name: str, place: int, n_prompts: int) -> Policy:
+    """Return the policy that always asks one model."""
+    return Policy(name=name, chosen=np.full((1, n_prompts), place, dtype=np.intp))
+
+
+def singles(name: str, n_models: int, n_prompts: int) -> Policy:
+    """Return every constant policy at once: its hull is what mixing single models at random can buy."""
+    return Policy(name=name, chosen=np.repeat(np.arange(n_models)[:, None], n_prompts, axis=1))
+
+
+class Replay:
+    """Scores and costs of policies on one table, also under resampled weights of the prompts."""
+
+    def __init__(self, table: Outcomes) -> None:
+        """Take a complete table."""
+        if np.isnan(table.scores).any() or np.isnan(table.costs_usd).any():
+            raise ValueError("a replay needs every model's outcome on every prompt: use table.complete()")
+        self.table = table
+        self._rows = np.arange(len(table.prompts))
+
+    @property
+    def even(self) -> Array:
+        """Equal weights, shape (n prompts,)."""
+        return np.full(len(self._rows), 1.0 / len(self._rows))
+
+    def outcomes(self, policy: Policy) -> tuple[Array, Array]:
+        """Return costs and scores per setting and prompt, each (n settings, n prompts)."""
+        return self.table.costs_usd[self._rows, policy.chosen], self.table.scores[self._rows, policy.chosen]
+
+    def points(self, policy: Policy, weights: Array) -> tuple[Array, Array]:
+        """Return mean costs and mean scores, each (n settings,)."""
+        costs, scores = self.outcomes(policy)
+        return costs @ weights, scores @ weights
+
+
+class Stack:
+    """Areas of several policies under the same weights, laid out once, so that thousands of resamples stay cheap."""
+
+    def __init__(self, replay: Replay, policies: Sequence[Policy]) -> None:
+        """Gather costs and scores of every policy."""
+        self._replay = replay
+        self._laid = [replay.outcomes(policy) for policy in policies]
+
+    def areas(self, weights: Array) -> list[float]:
+        """Return each policy's AIQ between the cheapest and the dearest single model.
+
+        Every policy may also send everything to the cheapest model: that is where its hull begins.
+
+        Args:
+            weights: shape (n prompts,), summing to one.
+        """
+        table = self._replay.table
+        cost, score = table.costs_usd.T @ weights, table.scores.T @ weights
+        cheapest, low, high = int(cost.argmin()), float(cost.min()), float(cost.max())
+        return [
+            aiq(
+                np.append(costs @ weights, low),
+                np.append(scores @ weights, score[cheapest]),
+                low_usd=low,
+                high_usd=high,
+            )
+            for costs, scores in self._laid
+        ]
