@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -119,7 +119,7 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
     decide_s: float | None
     allow_fallback: bool
     baseline: str | None = None
-    facts: dict[str, JsonValue] = {}
+    facts: dict[str, Any] = {}  # JSON; msgspec cannot read a recursive alias
 
 
 _body_to_json = msgspec.json.Encoder().encode
