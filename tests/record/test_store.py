@@ -1,0 +1,330 @@
+"""What goes into the record comes out of it: whole, once, by every read, at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from unisono.errors import NotFound, StoreError
+from unisono.record.packed import pack_features
+from unisono.record.reader import Reader
+from unisono.record.store import Store
+from unisono.record.view import decision_to_json
+from unisono.types import Mode, Score, Wishes
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "record.db"
+
+
+@pytest.fixture
+def store(path: Path):
+    with closing(Store(path, run="r1")) as opened:
+        yield opened
+
+
+def test_every_read_sees_what_was_recorded_just_before(store, values) -> None:
+    for n in range(20):
+        assert store.record_request(values.request(n), values.features(), values.decision(n))
+        assert store.decision(values.id(n))["status"] == "running"
+        assert store.decisions(limit=1)[0]["decision"] == values.id(n)
+        assert store.stored(values.id(n)).outcome is None
+        assert store.record_outcome(values.outcome(n))
+        assert store.decision(values.id(n))["status"] == "ok"
+        assert store.decisions(limit=1)[0]["status"] == "ok"
+        assert store.stored(values.id(n)).outcome == values.outcome(n)
+
+
+def test_a_decision_comes_back_bit_for_bit_with_its_features(store, values) -> None:
+    features = values.features()
+    store.record_request(values.request(), features, values.decision())
+    stored = store.stored(values.id(1))
+    assert stored.decision == values.decision()
+    assert stored.features.embedding.tobytes() == features.embedding.tobytes()
+    assert stored.features.surface.tobytes() == features.surface.tobytes()
+    assert stored.features.task == ""
+
+
+def test_features_may_come_packed_or_not_at_all(store, values) -> None:
+    store.record_request(values.request(1), pack_features(values.features()), values.decision(1))
+    store.record_request(values.request(2), None, values.decision(2))
+    assert store.decision(values.id(1))["request"]["n_input_tokens"] == 12
+    assert "n_input_tokens" not in store.decision(values.id(2))["request"]
+    assert store.stored(values.id(2)).features is None
+
+
+def test_the_record_of_a_request_holds_what_was_decided_and_what_happened(store, values) -> None:
+    store.record_request(values.request(user="ann"), values.features(), values.decision())
+    attempts = (values.attempt(status="failed"), values.attempt("big"))
+    store.record_outcome(values.outcome(attempts=attempts), baseline_usd=0.5)
+    view = store.decision(values.id(1))
+    made = decision_to_json(values.decision())
+    changed = {"model": "big", "baseline_usd": 0.5}
+    assert {name: view[name] for name in made} == made | changed
+    assert [attempt["status"] for attempt in view["attempts"]] == ["failed", "ok"]
+    assert view["attempts"][0]["error_text"] == "overloaded"
+    assert view["request"] == {
+        "id": "req-1",
+        "key": "team",
+        "user": "ann",
+        "stream": True,
+        "model": "auto",
+        "n_messages": 1,
+        "needs": ["json", "tools"],
+        "wishes": {"dial": 0.0, "ban": ["old"], "allow_fallback": False},
+        "n_input_tokens": 12,
+        "n_turns": 3,
+        "in_tool_loop": True,
+    }
+
+
+def test_a_request_without_wishes_has_none(store, values) -> None:
+    store.record_request(replace(values.request(), wishes=Wishes(session="s-1")), None, values.decision())
+    assert "wishes" not in store.decision(values.id(1))["request"]
+
+
+def test_numbers_of_numpy_are_recorded(store, values) -> None:
+    odd = replace(values.decision().ranking[0], utility=np.float32(0.5))
+    store.record_request(values.request(), None, replace(values.decision(), ranking=(odd,), seed=np.int64(7)))
+    view = store.decision(values.id(1))
+    assert (view["ranking"][0]["utility"], view["seed"]) == (0.5, 7)
+
+
+def test_an_unknown_decision_is_none(store) -> None:
+    assert store.decision("nothing") is None
+    assert store.stored("nothing") is None
+
+
+def test_pages_hold_each_decision_once_newest_first(store, values) -> None:
+    for n in range(25):
+        store.record_request(values.request(n), None, values.decision(n))
+    seen: list[str] = []
+    while page := store.decisions(limit=10, before=seen[-1] if seen else None):
+        seen += [row["decision"] for row in page]
+    assert seen == [values.id(n) for n in reversed(range(25))]
+
+
+def test_a_page_before_an_unknown_decision_is_not_found(store) -> None:
+    with pytest.raises(NotFound):
+        store.decisions(before="nothing")
+
+
+def test_decisions_are_found_by_model_status_and_time(store, values) -> None:
+    store.record_request(values.request(1), None, values.decision(1))
+    store.record_request(values.request(2), None, values.decision(2, mode=Mode.FAST))
+    store.record_request(values.request(3), None, values.decision(3))
+    store.record_outcome(values.outcome(1))
+    store.record_outcome(values.outcome(2, attempts=(values.attempt("small", status="failed"), values.attempt("big"))))
+
+    def found(**which: object) -> list[str]:
+        return [row["decision"] for row in store.decisions(**which)]
+
+    assert found(model="small") == [values.id(3), values.id(1)]
+    assert found(model="big") == [values.id(2)]
+    assert found(status="running") == [values.id(3)]
+    assert found(status="ok", since=values.at(2)) == [values.id(2)]
+    assert found(status="failed") == []
+
+
+@pytest.mark.parametrize(("text", "kept"), [("none", 0), ("hash", 64), ("text", 20)])
+def test_no_words_are_kept_unless_asked_for(path: Path, values, text, kept: int) -> None:
+    words = "my secret is xyzzy"[:14]
+    with closing(Store(path, text=text)) as store:
+        store.record_request(values.request(text=words), values.features(), values.decision())
+        prompt = store.decision(values.id(1))["request"].get("prompt", "")
+    raw = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert (words.encode() in raw) == (text == "text")
+    assert len(prompt) == kept
+    assert b"What is 2 + 2" not in raw
+
+
+def test_equal_prompts_have_equal_hashes_in_one_record_and_others_in_another(tmp_path: Path, values) -> None:
+    hashes = []
+    for name in ("a.db", "b.db"):
+        with closing(Store(tmp_path / name, text="hash")) as store:
+            for n in (1, 2):
+                store.record_request(values.request(n), None, values.decision(n))
+                hashes.append(store.decision(values.id(n))["request"]["prompt"])
+    assert hashes[0] == hashes[1] != hashes[2] == hashes[3]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    n_threads=st.integers(1, 8),
+    n_rows=st.integers(1, 60),
+    flush_s=st.sampled_from([0.0001, 0.002, 0.05]),
+    repeats=st.booleans(),
+)
+def test_many_threads_lose_nothing_and_double_nothing(
+    tmp_path_factory, values, n_threads, n_rows, flush_s, repeats
+) -> None:
+    path = tmp_path_factory.mktemp("threads") / "record.db"
+
+    def record(first: int) -> None:
+        for n in range(first, first + n_rows):
+            for _ in range(1 + repeats):
+                assert store.record_request(values.request(n), None, values.decision(n))
+                assert store.record_outcome(values.outcome(n))
+
+    with closing(Store(path, flush_s=flush_s)) as store:
+        threads = [threading.Thread(target=record, args=(t * n_rows,)) for t in range(n_threads)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        found = store.decisions(limit=1000)
+    with closing(sqlite3.connect(path)) as connection:
+        n_attempts = connection.execute("SELECT count(*) FROM attempts").fetchone()[0]
+    expected = {values.id(n) for n in range(n_threads * n_rows)}
+    assert {row["decision"] for row in found} == expected
+    assert len(found) == n_attempts == len(expected)
+    assert {row["status"] for row in found} == {"ok"}
+
+
+def test_a_full_queue_refuses_and_counts(path: Path, values) -> None:
+    with closing(Store(path, capacity=3, flush_s=60.0)) as store:
+        taken = [store.record_request(values.request(n), None, values.decision(n)) for n in range(5)]
+        health = store.health()
+        assert taken == [True, True, True, False, False]
+        assert (health.ok, health.n_waiting, health.n_lost) == (False, 3, 2)
+        assert "full" in health.reason
+        assert len(store.decisions()) == 3
+        assert store.health().ok
+        assert store.health().n_lost == 2
+
+
+def test_a_value_that_cannot_be_written_is_lost_alone(store, values) -> None:
+    good, broken = values.decision(1), replace(values.decision(2), reason="half a pair \ud800")
+    huge = replace(values.outcome(1), attempts=(replace(values.attempt(), http_status=2**70),))
+    store.record_request(values.request(1), None, good)
+    store.record_request(values.request(2), None, broken)
+    store.record_outcome(huge)
+    store.record_request(values.request(3), None, values.decision(3))
+    assert [row["decision"] for row in store.decisions()] == [values.id(3), values.id(1)]
+    assert store.decision(values.id(1))["status"] == "running"
+    assert store.health().n_lost == 2
+    assert store.health().ok
+
+
+def test_closing_writes_what_waits_and_refuses_more(path: Path, values) -> None:
+    store = Store(path, flush_s=60.0)
+    store.record_request(values.request(), None, values.decision())
+    store.close()
+    assert not store.record_outcome(values.outcome())
+    assert store.health().n_lost == 1
+    assert [row["decision"] for row in Reader(path).decisions()] == [values.id(1)]
+
+
+def test_what_an_ended_run_left_open_is_interrupted(path: Path, values) -> None:
+    with closing(Store(path)) as first:
+        first.record_request(values.request(1), None, values.decision(1))
+        assert first.decision(values.id(1))["status"] == "running"
+    with closing(Store(path)) as second:
+        second.record_request(values.request(2), None, values.decision(2))
+        assert [row["status"] for row in second.decisions()] == ["running", "interrupted"]
+        assert [row["decision"] for row in second.decisions(status="interrupted")] == [values.id(1)]
+        assert second.decision(values.id(1))["status"] == "interrupted"
+
+
+def test_another_process_sees_what_runs(store, path: Path, values) -> None:
+    store.record_request(values.request(1), None, values.decision(1))
+    assert store.flush()
+    with closing(Reader(path)) as reader:
+        assert reader.decision(values.id(1))["status"] == "running"
+
+
+def test_a_record_that_was_removed_is_made_anew(store, path: Path, values) -> None:
+    store.record_request(values.request(1), None, values.decision(1))
+    assert store.flush()
+    for file in list(path.parent.iterdir()):
+        file.unlink()
+    store.record_request(values.request(2), None, values.decision(2))
+    assert [row["decision"] for row in store.decisions()] == [values.id(2)]
+
+
+def test_ids_are_found_by_their_beginning(store, path: Path, values) -> None:
+    for n in (1, 2, 13):
+        store.record_request(values.request(n), None, values.decision(n))
+    assert store.flush()
+    with closing(Reader(path)) as reader:
+        assert reader.ids_starting(values.id(1)[:-2]) == [values.id(1), values.id(2), values.id(13)]
+        assert reader.ids_starting(values.id(13)) == [values.id(13)]
+        assert reader.ids_starting("ff") == []
+
+
+# ------------------------------------------------------------------------------------------ scores
+
+
+def _score(model: str, item: str, score: float) -> Score:
+    return Score(model=model, item=item, kind="arithmetic", prompt="2 + 2", score=score, output_tokens=3, seconds=0.5)
+
+
+def test_the_newest_score_of_an_item_counts_under_the_name_of_today(store) -> None:
+    store.add_scores([_score("old-name", "a", 0.0), _score("old-name", "b", 1.0)], {"old-name": "f1"})
+    store.add_scores([_score("old-name", "a", 0.5)], {"old-name": "f1"})
+    assert store.scores({"new-name": "f1"}) == (_score("new-name", "a", 0.5), _score("new-name", "b", 1.0))
+    assert store.scores({"old-name": "f2"}) == ()
+
+
+def test_scores_need_a_fingerprint(store) -> None:
+    with pytest.raises(StoreError, match="small"):
+        store.add_scores([_score("small", "a", 1.0)], {})
+
+
+def test_another_process_notices_new_scores(store, path: Path) -> None:
+    with closing(Store(path)) as other:
+        before = store.generation()
+        other.add_scores([_score("small", "a", 1.0)], {"small": "f1"})
+        assert store.generation() > before
+        assert store.generation() == other.generation()
+
+
+# ------------------------------------------------------------------------------------------- purge
+
+
+def test_purge_by_age_leaves_the_younger(store, values) -> None:
+    for n in range(10):
+        store.record_request(values.request(n), None, values.decision(n))
+        store.record_outcome(values.outcome(n))
+    assert store.purge(older_than=values.at(6)) == 6
+    assert [row["decision"] for row in store.decisions()] == [values.id(n) for n in (9, 8, 7, 6)]
+    assert store.decision(values.id(9))["attempts"]
+
+
+def test_purge_of_a_user_leaves_no_byte_of_them(path: Path, values) -> None:
+    with closing(Store(path, text="text")) as store:
+        store.record_request(values.request(1, user="ann", text="ann's words"), None, values.decision(1))
+        store.record_request(values.request(2, user="bob", text="bob's words"), None, values.decision(2))
+        assert store.flush()
+        assert store.purge(user="ann") == 1
+        assert store.purge(user="ann") == 0
+        raw = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b"ann's words" not in raw
+    assert b"bob's words" in raw
+
+
+def test_purge_takes_outcomes_whose_decision_was_lost(path: Path, values) -> None:
+    late = values.at(0) + timedelta(days=1)
+    with closing(Store(path, now=lambda: values.at(0))) as store:
+        store.record_outcome(values.outcome(1))
+        assert store.flush()
+        assert store.purge(older_than=late) == 0
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute(
+            "SELECT (SELECT count(*) FROM outcomes) + (SELECT count(*) FROM attempts)"
+        ).fetchone() == (0,)
+
+
+def test_purge_wants_to_know_what(store) -> None:
+    with pytest.raises(StoreError):
+        store.purge()
