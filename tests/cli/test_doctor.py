@@ -147,6 +147,7 @@ def test_an_unreachable_default_fails_and_another_model_only_warns() -> None:
             alone = asyncio.run(upstreams(http_config(f"http://127.0.0.1:{down}/v1")))
             spare = asyncio.run(upstreams(http_config(f"http://127.0.0.1:{up}/v1", f"http://127.0.0.1:{down}/v1")))
     assert states(alone) == ["fail"]
+    assert "refused" in alone[0].text
     assert sorted(states(spare)) == ["ok", "warn"]
 
 

@@ -315,8 +315,12 @@ async def _connect(host: str, number: int, *, limit_s: float) -> str | None:
             _, writer = await asyncio.open_connection(host, number)
     except TimeoutError:
         return f"no connection within {limit_s:g} s"
-    except (OSError, UnicodeError) as exc:
-        return getattr(exc, "strerror", None) or str(exc)
+    except socket.gaierror:
+        return "its name cannot be looked up"
+    except UnicodeError:
+        return "its name is not one that can be looked up"
+    except OSError as exc:
+        return os.strerror(exc.errno) if exc.errno else str(exc)
     writer.close()
     return None
 
