@@ -196,7 +196,7 @@ def decision_from_row(thin: Mapping[str, Value], body: str) -> tuple[Decision, d
         decide_s=_number(stored.decide_s),
     )
     facts = {"key": thin["key"], "user": thin["user"], "stream": bool(thin["stream"])}
-    return decision, {**facts, **stored.facts}  # type: ignore[dict-item]  # no bytes among these columns
+    return decision, {**facts, **stored.facts}
 
 
 def prompt_of(request: Request, *, keep: KeepText, salt: bytes) -> str | None:
