@@ -107,21 +107,21 @@ class ChatReading:
             return ()
         document = _parsed(data)
         choices = document.get("choices")
-        if not isinstance(choices, list):
+        if not isinstance(choices, list) or "error" in document:
             if (error := self._error(name, document)) is not None:
                 raise error
-            raise BrokenEvent("no `choices`")
-        if document.get("error") and (error := error_in(document, self._model)) is not None:
-            raise error
-        finish = _finish(choices)
+            if not isinstance(choices, list):
+                raise BrokenEvent("no `choices`")
+        counts = document.get("usage")
+        usage = None if counts is None else usage_of(counts)
+        reported = document.get("model")
+        finish, has_content = _seen_in(choices)
         if finish is not None:
             self.finished = True
-        usage = usage_of(document.get("usage"))
-        reported = document.get("model")
         return (
             Chunk(
                 data=data,
-                has_content=_any_content(choices),
+                has_content=has_content,
                 model=reported if isinstance(reported, str) and reported else None,
                 finish=finish,
                 usage=usage,
@@ -143,7 +143,7 @@ class ChatReading:
             data=data,
             has_content=bool(choices),
             model=reported if isinstance(reported, str) and reported else None,
-            finish=_finish(choices),
+            finish=_seen_in(choices)[0],
             usage=usage_of(document.get("usage")),
         )
 
@@ -181,16 +181,17 @@ def _count(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0
 
 
-def _finish(choices: list[JsonValue]) -> str | None:
+def _seen_in(choices: list[JsonValue]) -> tuple[str | None, bool]:
+    """Return the first finish reason of a stream event's choices, and whether any of them has content."""
+    finish: str | None = None
+    has_content = False
     for choice in choices:
-        if isinstance(choice, dict) and isinstance(finish := choice.get("finish_reason"), str):
-            return finish
-    return None
-
-
-def _any_content(choices: list[JsonValue]) -> bool:
-    for choice in choices:
-        delta = choice.get("delta") if isinstance(choice, dict) else None
-        if isinstance(delta, dict) and (delta.get("content") or any(delta.get(key) for key in _CONTENT_KEYS)):
-            return True
-    return False
+        if not isinstance(choice, dict):
+            continue
+        reason = choice.get("finish_reason")
+        if finish is None and isinstance(reason, str):
+            finish = reason
+        delta = choice.get("delta")
+        if not has_content and isinstance(delta, dict):
+            has_content = bool(delta.get("content")) or any(delta.get(key) for key in _CONTENT_KEYS)
+    return finish, has_content

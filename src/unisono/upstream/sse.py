@@ -64,8 +64,9 @@ class EventParser:
         while end >= 0:
             if end - start > self._max_bytes:
                 raise self._too_long()
-            event = _event(bytes(buffer[start:end]))
-            if event is not None:
+            if buffer.startswith(b"data: ", start) and buffer.find(b"\n", start, end) < 0:
+                events.append((b"", bytes(buffer[start + 6 : end])))
+            elif (event := _event(bytes(buffer[start:end]))) is not None:
                 events.append(event)
             start = end + 2
             end = buffer.find(b"\n\n", start)
@@ -98,8 +99,6 @@ class EventParser:
 
 def _event(block: bytes) -> Event | None:
     """Read the lines of one event; None when it carries no data."""
-    if block.startswith(b"data: ") and b"\n" not in block:
-        return b"", block[6:]
     name = b""
     data: list[bytes] = []
     for line in block.split(b"\n"):
