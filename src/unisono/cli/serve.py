@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,6 +140,13 @@ async def _serve(config: Config, listening: socket, ready: Callable[[Live, str],
             async def startup(self, sockets: list[socket] | None = None) -> None:
                 await super().startup(sockets)
                 ready(live, address)
+
+            @contextmanager
+            def capture_signals(self) -> Iterator[None]:
+                """End on a signal, but do not raise it again as uvicorn does: the record must still be closed."""
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
+                yield
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, live.want_reload)
         await Server(settings).serve(sockets=[listening])
