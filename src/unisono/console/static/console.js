@@ -13,7 +13,7 @@ function make(tag, text, className) {
 
 const missing = (value) => value === null || value === undefined;
 const seconds = (s) => missing(s) ? "–" : s < 1 ? `${Math.round(s * 1000)} ms` : `${s.toFixed(1)} s`;
-const dollars = (usd) => missing(usd) ? "–" : usd === 0 ? "$0" : `$${usd.toPrecision(2)}`;
+const dollars = (usd) => missing(usd) ? "–" : usd === 0 ? "$0" : usd < 0.0001 ? "< $0.0001" : `$${usd.toPrecision(2)}`;
 const share = (q) => missing(q) ? "–" : q.toFixed(2);
 
 // ------------------------------------------------------------------------------------------ the API
@@ -94,7 +94,7 @@ function take(chunk, facts) {
 }
 
 function showFacts(facts) {
-  clear(at("who")).append(make("strong", facts.answered ?? facts.model), ` answered. ${facts.reason ?? ""}`);
+  clear(at("who")).append(make("strong", facts.answered ?? facts.model), ` answered. Decided so: ${facts.reason}`);
   clear(at("notices"));
   for (const notice of facts.notices ?? []) say(notice.text);
   if (facts.degraded) say("The router is degraded: the configured default model serves.", "bad");
@@ -135,7 +135,6 @@ function row(cells, className) {
 
 function showDecision(record) {
   at("why-part").hidden = false;
-  at("reason").textContent = record.reason;
   const body = clear(at("ranking"));
   record.ranking.forEach((place, n) => body.append(row([
     place.model, bar(place.quality), dollars(place.cost_usd.usd), seconds(place.latency.first_token_s),
@@ -144,8 +143,9 @@ function showDecision(record) {
   for (const out of record.excluded) body.append(row([out.model, "may not serve", "", "", "", `${out.rule}: ${out.reason}`], "out"));
   at("attempts").textContent = (record.attempts ?? []).map((a) =>
     `${a.model}: ${a.status}${a.error_text ? ` (${a.error_text})` : ""}, first word after ${seconds(a.first_content_s)}, whole after ${seconds(a.total_s)}.`).join(" ");
-  at("cost").textContent = `Cost ${dollars(record.cost_usd)} (${record.baseline ?? "the baseline"}: ${dollars(record.baseline_usd)}), ` +
-    `took ${seconds(record.total_s)}, decided in ${seconds(record.decide_s)}.`;
+  const strongest = record.baseline && record.baseline !== record.model ? ` (${record.baseline}, the strongest: ${dollars(record.baseline_usd)})` : "";
+  at("cost").textContent = `Cost ${dollars(record.cost_usd)}${strongest}. ` +
+    `Took ${seconds(record.total_s)}, of which the decision ${seconds(record.decide_s)}.`;
   at("facts").textContent = `Decision ${record.decision} · artifact ${record.artifact} · config ${record.config_hash} · JSON: /v1/decisions/${record.decision}`;
 }
 
@@ -170,7 +170,7 @@ async function open() {
   const record = await read(`/v1/decisions/${encodeURIComponent(id)}`);
   at("answer-part").hidden = false;
   at("answer").textContent = "(the record holds no words)";
-  showFacts({ ...record, answered: record.answered ?? "No model" });
+  showFacts({ ...record, answered: record.answered ?? "No model (yet)" });
   showDecision(record);
   at("why-part").scrollIntoView({ block: "nearest" });
 }
