@@ -49,7 +49,7 @@ def _parameters(command: Any) -> Iterator[str]:
     yield "| argument | default | what it says |\n|---|---|---|"
     for parameter in shown:
         options = [*parameter.opts, *parameter.secondary_opts] if parameter.opts[0].startswith("-") else []
-        name = ", ".join(f"`{option}`" for option in options) or f"`{parameter.human_readable_name}`"
+        name = ", ".join(f"`{option}`" for option in options) or f"`{parameter.name}`"
         text = re.sub(r"\s+", " ", getattr(parameter, "help", None) or "").replace("|", "\\|")
         yield f"| {name} | {_default(parameter)} | {text} |"
     yield ""

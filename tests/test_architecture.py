@@ -164,7 +164,10 @@ def _committed() -> list[Path]:
 
 
 # Written in pieces, so that this file is clean too.
-REGISTRIES = ("pypi.org", "pythonhosted.org", "registry.npmjs.org", "deb.debian.org", "huggingface.co")
+REGISTRIES = [
+    ".".join(parts)
+    for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org"), ("huggingface", "co"))
+]
 MACHINE_PATH = re.compile(r"(?<![\w.~$}\])])/(?:work|root|home/(?!you\b)\w+)/")
 
 
