@@ -1,0 +1,1 @@
+"""The pool of `unisono demo`: two small real models that come as ordinary packages."""
