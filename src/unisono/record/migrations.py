@@ -24,7 +24,7 @@ _REQUESTS: tuple[str, ...] = (
     ) WITHOUT ROWID""",
     "CREATE INDEX decisions_at ON decisions (at)",
     "CREATE INDEX decisions_user ON decisions (user) WHERE user IS NOT NULL",
-    "CREATE TABLE details (decision TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB, prompt TEXT)",
+    "CREATE TABLE details (decision TEXT PRIMARY KEY, body BLOB NOT NULL, features BLOB, prompt TEXT)",
     """CREATE TABLE outcomes (
         decision TEXT PRIMARY KEY, at INTEGER NOT NULL, request TEXT NOT NULL, status TEXT NOT NULL, model TEXT,
         cost_usd REAL, total_s REAL, notices TEXT, baseline_usd REAL

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from unisono.errors import StoreError
-from unisono.record.packed import pack_features
+from unisono.record.packed import pack_features, pack_json, unpack_json
 from unisono.record.view import decision_to_json, decision_view
 from unisono.types import (
     Attempt,
@@ -164,14 +164,14 @@ def decision_rows(
     return thin, (decision.id, _body_of(request, decision), features, prompt_of(request, keep=text, salt=salt))
 
 
-def decision_from_row(thin: Mapping[str, Value], body: str) -> tuple[Decision, dict[str, JsonValue]]:
+def decision_from_row(thin: Mapping[str, Value], body: bytes) -> tuple[Decision, dict[str, JsonValue]]:
     """Return the decision of a row of `decisions` joined with its details, and the facts of its request.
 
     Raises:
         StoreError: the stored body cannot be read.
     """
     try:
-        stored = _body_from_json(body)
+        stored = _body_from_json(unpack_json(body))
     except msgspec.MsgspecError as exc:
         raise StoreError(f"A stored decision cannot be read: {exc}. Update Unisono to read it.") from exc
     decision = Decision(
@@ -209,7 +209,7 @@ def prompt_of(request: Request, *, keep: KeepText, salt: bytes) -> str | None:
     return whole[:MAX_PROMPT_CHARS]
 
 
-def _body_of(request: Request, decision: Decision) -> str:
+def _body_of(request: Request, decision: Decision) -> bytes:
     body = _body_to_json(
         _Body(
             ranking=[_ranked_body(place) for place in decision.ranking],
@@ -225,7 +225,7 @@ def _body_of(request: Request, decision: Decision) -> str:
             facts=_facts_of(request),
         )
     )
-    return body.decode()
+    return pack_json(body)
 
 
 def _facts_of(request: Request) -> dict[str, JsonValue]:

@@ -10,7 +10,7 @@ CREATE TABLE decisions (
     ) WITHOUT ROWID;
 CREATE INDEX decisions_at ON decisions (at);
 CREATE INDEX decisions_user ON decisions (user) WHERE user IS NOT NULL;
-CREATE TABLE details (decision TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB, prompt TEXT);
+CREATE TABLE details (decision TEXT PRIMARY KEY, body BLOB NOT NULL, features BLOB, prompt TEXT);
 CREATE TABLE outcomes (
         decision TEXT PRIMARY KEY, at INTEGER NOT NULL, request TEXT NOT NULL, status TEXT NOT NULL, model TEXT,
         cost_usd REAL, total_s REAL, notices TEXT, baseline_usd REAL
@@ -25,6 +25,6 @@ CREATE TABLE attempts (
     ) WITHOUT ROWID;
 INSERT INTO settings VALUES ('salt', 'abababababababababababababababababababababababababababababababab');
 INSERT INTO decisions VALUES ('DECISION-ID', 'r0', 1777636801123456, 'req-1', 's-1', 'team', NULL, 'balanced', NULL, 'single', 'small', 1, 0, 'small is good enough at a third of the price');
-INSERT INTO details VALUES ('DECISION-ID', '{"ranking":[["small",0.81234567891234,0.03333333333333333,"48 probes, 3 skills",0.0003333333333333333,0.000014285714285714287,0.0011111111111111111,123.456,0.06666666666666667,1.3333333333333333,0.6666666666666666,1.0,"the best answer for its price"],["big",0.6694885360551972,0.03333333333333333,"48 probes, 3 skills",0.0003333333333333333,0.000014285714285714287,0.0011111111111111111,123.456,0.06666666666666667,1.3333333333333333,0.5238095238095237,0.0,"costs 3.2 times more for 2 points of quality"]],"excluded":[["tiny","window","its window of 512 tokens is too short"]],"notices":[["sunset","small serves until 2027-01-01."]],"goal":{"mode":"balanced","dial":0.5,"max_cost_usd":0.1,"max_first_token_s":null,"min_quality":null},"config_hash":"0123456789ab","artifact":"builtin-1","seed":3735928559,"decide_s":0.00123,"allow_fallback":true,"baseline":"big","facts":{"model":"auto","n_messages":1,"needs":["json","tools"],"wishes":{"dial":0.0,"ban":["old"],"allow_fallback":false}}}', NULL, NULL);
+INSERT INTO details VALUES ('DECISION-ID', X'01783f70f11891cd96cb6e84300c457f05cd9a89f2c0797c4e514755540a55c32cf9f7b976db4c099baab369841022566cccb937d937b6bca182135a1e8d7503f910133ff03f70cde84f43fcd269dfb9aebce6096938521f63e5ad36838d14eef720d1a61d3d522a24e759bf1fa137aaa9c3216c1fe43da2d053e6132e0227161b11ac2af182cc985fb862efd3102339af894c0a96131fb2fca3cf25eba24ef52e6d64f20ae4ec94edd60c20e0731f705848c976ef4b9e31070ffbc6f5a0a035cf6cf17573e046dd374f32585598112f5e96cf4df4a0b9729dcb65c53a02d27e0bb7da86b336b8d45ff5a815f87e408eba52fd34a2c81fd21caf79420bce866b178dbae02881574aad5ab1c82f042b6c3dacd9f6780632eb016b999e59d6ad75c044ca65dbb61b54ed1484', NULL, NULL);
 INSERT INTO outcomes VALUES ('DECISION-ID', 1777636802123456, 'req-1', 'ok', 'small', 0.000123, 1.75, '[["sunset","small serves until 2027-01-01."]]', NULL);
 INSERT INTO attempts VALUES ('DECISION-ID', 0, 1777636800123456, 'small', 'small-upstream', 'ok', 0.25, 1.5, 'small-upstream', 10, 20, 4, 0, 0.000123, 200, NULL, NULL);
