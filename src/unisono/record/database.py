@@ -18,6 +18,7 @@ from unisono.record.migrations import VERSION, migrate, version_of
 BUSY_S = 5.0
 """How long opening, reading and rare writes (scores, purge) wait for a lock of another program."""
 
+_PAGE_BYTES = 8192  # several decisions of about 2 kB a page; at 4096 a larger pool would leave a third of each empty
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
 
@@ -32,6 +33,7 @@ def connect_to_write(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connectio
     connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
     try:
         version_of(connection)  # before the next line, which would change a file that is not ours
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # counts only while the file is empty
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
