@@ -73,7 +73,7 @@ def quality_at(costs: Array, scores: Array, cost_usd: float) -> float:
 def cost_at(costs: Array, scores: Array, quality: float) -> float:
     """Return the least cost at which the hull reaches a score; infinite when it never does."""
     xs, ys = hull(costs, scores)
-    if quality > ys[-1]:
+    if quality > ys[-1] + 1e-9:  # sums of the same scores in another order
         return float("inf")
     return float(np.interp(quality, ys, xs))
 

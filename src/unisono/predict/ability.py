@@ -149,8 +149,10 @@ def expected(belief: Belief, demand: Demand) -> tuple[float, float]:
     logit = float(belief.mean @ demand.profile) - demand.difficulty
     variance = float(demand.profile @ belief.covariance @ demand.profile)
     mean = _sigmoid_one(logit / sqrt(1.0 + pi / 8.0 * variance))
-    spread = mean * (1.0 - mean) * sqrt(variance + demand.doubt * demand.doubt)
-    return mean, min(spread, 0.5)
+    # Small doubt on the logit becomes doubt on the score by the slope; endless doubt is a coin with that mean.
+    slope = mean * (1.0 - mean)
+    doubt = slope * (variance + demand.doubt * demand.doubt)
+    return mean, sqrt(slope * doubt / (1.0 + doubt))
 
 
 def _sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:

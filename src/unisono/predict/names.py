@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-_NOISE = re.compile(r"\.gguf$|[-.]q\d(?:_[a-z0-9]+)*$|@.*$|:latest$|^meta-(?=llama)")
+_NOISE = re.compile(r"\.gguf$|[-.]q\d(?:-[a-z0-9]{1,2})*$|@.*$|:latest$|^meta-(?=llama)")
 _DATE = re.compile(r"-(?:20\d{2}-?\d{2}-?\d{2}|\d{4}|\d{2}-\d{2}-\d{2})$")
 _SIZE = re.compile(r"(?:^|[-_ :.x])(?:(\d+)x)?(\d+(?:\.\d+)?)([bm])(?![a-z0-9])")
 

@@ -1,0 +1,67 @@
+"""The static encoder: what it reads, that it repeats itself bit for bit, that damage is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unisono.errors import ArtifactError
+from unisono.understand import embed
+from unisono.understand.embed import StaticEncoder
+
+ENCODER = StaticEncoder()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=300), min_size=1, max_size=5))
+def test_batch_equals_single_bit_for_bit(texts: list[str]) -> None:
+    batch = ENCODER.encode(texts)
+    assert batch.dtype == np.float32
+    assert batch.shape == (len(texts), ENCODER.dim)
+    for row, text in zip(batch, texts, strict=True):
+        assert np.array_equal(row, ENCODER.encode([text])[0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=300))
+def test_vectors_are_unit_or_zero(text: str) -> None:
+    length = float(np.linalg.norm(ENCODER.encode([text])[0]))
+    assert length == pytest.approx(1.0, abs=1e-5) or (length == 0.0 and not text.strip())
+
+
+def test_empty_text_gives_zeros() -> None:
+    assert not ENCODER.encode(["", "  \n"]).any()
+
+
+def test_lone_surrogates_are_read_as_noise_and_not_refused() -> None:
+    assert np.isfinite(ENCODER.encode(["broken \ud800 text"])).all()
+
+
+def test_similar_questions_lie_closer_than_different_ones() -> None:
+    a, b, c = ENCODER.encode(
+        ["Solve the equation x + 3 = 7.", "Solve the equation y - 2 = 9.", "Write a poem of love."]
+    )
+    assert a @ b > a @ c + 0.3
+
+
+def test_the_middle_of_a_long_text_is_not_read() -> None:
+    head, tail = "a" * (embed.MAX_CHARS // 2), "z " * (embed.MAX_CHARS // 4)
+    one, other = ENCODER.encode([head + "first middle" * 50 + tail, head + "another" * 90 + tail])
+    assert np.array_equal(one, other)
+
+
+def test_a_missing_file_is_an_artifact_error(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        StaticEncoder(tmp_path)
+
+
+def test_a_changed_file_is_an_artifact_error(tmp_path: Path) -> None:
+    for name in embed.SHA256:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"changed")
+    with pytest.raises(ArtifactError, match="not the pinned one"):
+        StaticEncoder(tmp_path)
