@@ -79,12 +79,14 @@ def test_any_name_is_found_or_refused(name: str) -> None:
         assert found.name == "small"
 
 
-def test_a_dated_snapshot_is_accepted_only_when_declared() -> None:
+def test_a_report_may_be_declared_or_a_dated_snapshot_of_the_asked_name_and_nothing_else() -> None:
     plain = Model(name="big", upstream="openai", upstream_model="gpt-4o")
     declared = Model(name="big", upstream="openai", upstream_model="gpt-4o", reports=("gpt-4o-2024-08-06",))
     assert accepts_report(plain, "gpt-4o")
     assert accepts_report(plain, "big")
-    assert not accepts_report(plain, "gpt-4o-2024-08-06")
+    assert accepts_report(plain, "gpt-4o-2024-08-06")
+    assert not accepts_report(plain, "gpt-4o-mini-2024-07-18")
+    assert not accepts_report(plain, "gpt-4o-0806")
     assert accepts_report(declared, "gpt-4o-2024-08-06")
     assert not accepts_report(declared, "gpt-4o-mini")
 

@@ -5,6 +5,7 @@ It does not say which of them may serve a request: the stage `eligible` does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,13 +23,20 @@ def is_reserved(name: str) -> bool:
     return name.casefold() == "auto" or name.casefold().startswith("auto:")
 
 
+_DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})")
+
+
 def accepts_report(model: Model, reported: str) -> bool:
     """Return whether this model's upstream may call itself `reported` in an answer.
 
-    A dated snapshot (`gpt-4o-2024-08-06` of `gpt-4o`) is accepted only if `reports` declares it: the name in
-    an answer is checked, not guessed.
+    Its own names, those that `reports` declares, and the asked name with a full date behind it: providers resolve
+    `gpt-4o` to its snapshot `gpt-4o-2024-08-06`. Anything else is another model.
     """
-    return reported in (model.upstream_model, model.name) or reported in model.reports
+    asked = model.upstream_model
+    if reported in (asked, model.name) or reported in model.reports:
+        return True
+    stem = asked.removesuffix("-latest")
+    return reported.startswith(stem) and _DATED.fullmatch(reported, len(stem)) is not None
 
 
 @dataclass(frozen=True, slots=True)

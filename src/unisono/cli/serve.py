@@ -83,9 +83,10 @@ def _run(main: object) -> None:
 
 
 def _safe_to_listen(host: str, config: Config) -> None:
+    from unisono.config.kinds import is_loopback
     from unisono.errors import StartError
 
-    if host not in ("127.0.0.1", "::1", "localhost") and not config.server.keys:
+    if not is_loopback(host) and not config.server.keys:
         raise StartError(f'Listening on {host} needs keys: set `server.keys = ["env:NAME"]`, or listen on 127.0.0.1.')
 
 

@@ -87,7 +87,7 @@ def parse(
         read = msgspec.convert(body, _Body)
     except msgspec.ValidationError as exc:
         raise _wrong_field(str(exc)) from exc
-    wishes = read_wishes(body.pop("unisono", None), headers, catalog=catalog)
+    wishes = read_wishes(body.pop("unisono", None), headers, catalog=catalog, today=now.date())
     mode, pin = _target(read.model, catalog, now=now)
     messages = tuple(_message(m) for m in read.messages)
     user = read.user or _first(headers, USER_ID_HEADERS)

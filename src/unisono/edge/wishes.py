@@ -6,6 +6,7 @@ It does not resolve what a wish means for a choice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -39,13 +40,14 @@ FIELDS: tuple[str, ...] = _Wishes.__struct_fields__
 """The fields that a caller may write; a test holds the reference page against them."""
 
 
-def read_wishes(given: JsonValue, headers: Mapping[str, str], *, catalog: Catalog) -> Wishes:
+def read_wishes(given: JsonValue, headers: Mapping[str, str], *, catalog: Catalog, today: date) -> Wishes:
     """Read a caller's wishes; a field of the body wins over the header of the same name.
 
     Args:
         given: the value of `unisono` in the body, None when absent.
         headers: the request's headers with lower-case names.
         catalog: knows the names in `models` and `ban`.
+        today: the day on which names are resolved.
 
     Raises:
         RequestError: a field is unknown or of the wrong type; names it.
@@ -66,8 +68,8 @@ def read_wishes(given: JsonValue, headers: Mapping[str, str], *, catalog: Catalo
         max_cost_usd=read.max_cost_usd,
         max_first_token_s=read.max_first_token_s,
         min_quality=read.min_quality,
-        models=_names(read.models, catalog, field="models"),
-        ban=_names(read.ban, catalog, field="ban"),
+        models=_names(read.models, catalog, today=today, field="models"),
+        ban=_names(read.ban, catalog, today=today, field="ban"),
         session=read.session,
         allow_fallback=read.allow_fallback,
         on_limit=read.on_limit,
@@ -99,9 +101,9 @@ def _header_value(field: str, text: str) -> JsonValue:
     return value
 
 
-def _names(names: Sequence[str], catalog: Catalog, *, field: str) -> tuple[str, ...]:
+def _names(names: Sequence[str], catalog: Catalog, *, today: date, field: str) -> tuple[str, ...]:
     try:
-        return tuple(catalog.resolve(name).name for name in names)
+        return tuple(catalog.resolve(name, today=today).name for name in names)
     except ModelNotFound as exc:
         exc.param = f"unisono.{field}"
         raise

@@ -7,7 +7,6 @@ dialect (`send` does). A model is tried once: a second try at the same upstream 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,14 +14,13 @@ from time import perf_counter
 from types import TracebackType
 from typing import Literal, Self
 
+from unisono.catalog import accepts_report
 from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamRefused, UpstreamTimeout
 from unisono.execute.cost import cost_usd
 from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Request, Usage
 
 Send = Callable[[Call], AsyncIterator[Chunk]]
 Status = Literal["ok", "failed", "cut", "cancelled"]
-
-_DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +160,7 @@ class _Running:
     def mismatch(self) -> Notice | None:
         """Return a notice when the upstream says that another model answered (invariant 2)."""
         reported = self.reported_model
-        if reported is None or _is_same(reported, self.model):
+        if reported is None or accepts_report(self.model, reported):
             return None
         text = f"{self.model.name}: asked for {self.model.upstream_model}, the upstream reports {reported}."
         return Notice(code="model_mismatch", text=text)
@@ -300,15 +298,6 @@ class _Walk:
         notice = attempt.mismatch()
         if notice is not None and notice not in self._notices:
             self._notices.append(notice)
-
-
-def _is_same(reported: str, model: Model) -> bool:
-    """Is the reported name one the model may have? A full date behind the asked name is its snapshot."""
-    asked = model.upstream_model
-    if reported in (asked, model.name) or reported in model.reports:
-        return True
-    stem = asked.removesuffix("-latest")
-    return reported.startswith(stem) and _DATED.fullmatch(reported, len(stem)) is not None
 
 
 def _short(error: UpstreamError) -> str:
