@@ -225,6 +225,13 @@ def test_closing_writes_what_waits_and_refuses_more(path: Path, values) -> None:
     assert [row["decision"] for row in Reader(path).decisions()] == [values.id(1)]
 
 
+def test_a_closed_record_is_one_file(path: Path, values) -> None:
+    with closing(Store(path)) as store:
+        store.record_request(values.request(), None, values.decision())
+        assert store.decisions()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
 def test_what_an_ended_run_left_open_is_interrupted(path: Path, values) -> None:
     with closing(Store(path)) as first:
         first.record_request(values.request(1), None, values.decision(1))

@@ -191,8 +191,8 @@ class Store:
 
     def close(self, *, timeout_s: float = 5.0) -> None:
         """Write what waits and end the writer; what cannot be written in this time is logged and counted as lost."""
+        self._reader.close()  # first: the last to leave folds the WAL into the file, and a reader may not
         self._writer.close(timeout_s=timeout_s)
-        self._reader.close()
 
     def _settle(self) -> None:
         self._writer.flush(timeout_s=READ_WAIT_S, through_faults=False)
