@@ -183,12 +183,16 @@ def _measure(
             "gap_at_oracle": gap_at_oracle(top, oracle=oracle_score),
             "curve": np.column_stack(hull(*points)).tolist(),
         }
-        saved = "never reached" if np.isinf(equal) else f"{cost_save(equal, strongest_usd=best_cost):.0%}"
+        saved = (
+            "never reached" if np.isinf(equal) else f"{round(cost_save(equal, strongest_usd=best_cost), 2) + 0.0:.0%}"
+        )
         rows.append([label, shown(area), "" if place == 0 else shown(lead, signed=True), f"{top:.3f}", saved])
     for policy in constant:
         cost, score = (float(v[0]) for v in replay.points(policy, even))
         out[policy.name] = {"quality": score, "usd_per_1k": 1000 * cost}
-        rows.append([policy.name, "", "", f"{score:.3f}", f"{1 - cost / best_cost:.0%} at this quality"])
+        rows.append(
+            [policy.name, "", "", f"{score:.3f}", f"{round(1 - cost / best_cost, 2) + 0.0:.0%} at this quality"]
+        )
     drawn_cost, drawn_score = np.mean([replay.points(p, even) for p in flat], axis=0)[:, 0]
     out["random"] = {"quality": float(drawn_score), "usd_per_1k": 1000 * float(drawn_cost), "seeds": list(SEEDS)}
     rows.append(
