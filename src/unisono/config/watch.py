@@ -9,17 +9,13 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from unisono.config.load import load_config
 from unisono.config.values import Config
 from unisono.errors import ConfigError
 
-if TYPE_CHECKING:
-    from watchfiles import Change
-
-DEBOUNCE_MS = 300
-"""An editor writes, renames and sets rights: what happens within this time is one change."""
+LOOK_S = 0.25
+"""How often the file is looked at. An editor writes, renames and sets rights: a change counts once two looks agree."""
 
 
 async def watch(
@@ -29,22 +25,25 @@ async def watch(
     environ: Mapping[str, str] = os.environ,
     upstreams: Collection[str] | None = None,
     changes: AsyncIterator[object] | None = None,
+    seen: bytes | None = None,
 ) -> AsyncIterator[Config | ConfigError]:
     """Yield the configuration, or what is wrong with it, after each change of the file's content.
 
-    The folder is watched, not the file, so that an editor that replaces the file and a mounted volume that
-    swaps a link are seen too. Saving the same content again yields nothing.
+    The file is looked at by its name, so that an editor that replaces it and a mounted volume that swaps a link are
+    seen too. Saving the same content again yields nothing.
 
     Args:
         path: the TOML file.
         stop: set it to end the iteration; cancelling the task ends it as well.
         environ: see `load_config`.
         upstreams: see `load_config`.
-        changes: yields whenever something may have changed; None asks the operating system.
+        changes: yields whenever something may have changed; None looks at the file every `LOOK_S`.
+        seen: the content that is in force; None takes what the file holds when the iteration starts.
     """
     file = Path(path)
-    seen = await asyncio.to_thread(_content, file)
-    async for _ in changes if changes is not None else _system_changes(file, stop=stop):
+    if seen is None:
+        seen = await asyncio.to_thread(_content, file)
+    async for _ in changes if changes is not None else _looks(file, stop=stop):
         content = await asyncio.to_thread(_content, file)
         if content == seen:
             continue
@@ -55,14 +54,29 @@ async def watch(
             yield error
 
 
-def _system_changes(file: Path, *, stop: asyncio.Event | None) -> AsyncIterator[object]:
-    from watchfiles import awatch
+async def _looks(file: Path, *, stop: asyncio.Event | None) -> AsyncIterator[None]:
+    """Yield when the file has changed and settled, the first time at once.
 
-    def concerns(change: Change, changed: str) -> bool:
-        return Path(changed).name == file.name or file.is_symlink()
+    Looking beats being told: the operating system tells nothing of what changed just before the watch stood, nor on
+    some network and container volumes, and tells of every write to the record that lies in the same folder.
+    """
+    told = before = None
+    while stop is None or not stop.is_set():
+        now = await asyncio.to_thread(_stamp, file)
+        if now == before and now != told:
+            told = now
+            yield
+        before = now
+        await asyncio.sleep(LOOK_S)
 
-    folder = Path(os.path.abspath(file)).parent  # noqa: PTH100 - a link's own folder, not its target's
-    return awatch(folder, watch_filter=concerns, stop_event=stop, recursive=False, debounce=DEBOUNCE_MS)
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """Return what differs when a file was written or replaced; empty while there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _content(file: Path) -> bytes | None:
