@@ -141,7 +141,8 @@ class ScriptedServer:
     """A real HTTP server on loopback that plays scripts in OpenAI's and in Anthropic's dialect.
 
     Use as an async context manager. `script` and `wire` may be changed between requests; `scripts` holds those of
-    single upstream models. `requests` lists what came in, with the moment at which each client went away.
+    single upstream models. `requests` lists what came in, with the moment at which each client went away; `arrived` is
+    set by the first of them.
     """
 
     def __init__(
@@ -156,6 +157,7 @@ class ScriptedServer:
         self.wire = wire or Wire()
         self.scripts = dict(scripts or {})
         self.requests: list[Received] = []
+        self.arrived = asyncio.Event()
         self._port = port
         self._n_calls: dict[str, int] = {}
         self._runner: web.AppRunner | None = None
@@ -202,6 +204,7 @@ class ScriptedServer:
         body = orjson.loads(await request.read())
         received = Received(path=request.path, headers=dict(request.headers), body=body, at_s=time.monotonic())
         self.requests.append(received)
+        self.arrived.set()
         name = str(body.get("model"))
         n_call = self._n_calls.get(name, 0)
         self._n_calls[name] = n_call + 1
@@ -215,10 +218,16 @@ class ScriptedServer:
         )
         try:
             return await play.run()
+        except _Reset:
+            raise asyncio.CancelledError from None  # aiohttp's quiet way out of a connection that is gone
         except (asyncio.CancelledError, ConnectionError):
             received.gone_at_s = time.monotonic()
             received.gone.set()
-            raise
+            raise asyncio.CancelledError from None
+
+
+class _Reset(Exception):
+    """The script has broken the connection."""
 
 
 class _Play:
@@ -362,7 +371,7 @@ class _Play:
             sock = transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
-        raise ConnectionResetError("the script resets the connection")
+        raise _Reset
 
 
 class _OpenAIWire:

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
@@ -203,6 +203,7 @@ def test_what_it_cannot_say_is_the_callers_400_but_another_model_may_take_it(fie
     assert error.body["error"]["param"] == param
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(max_size=4),
@@ -391,6 +392,7 @@ EVENTS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(EVENTS, max_size=8))
 def test_no_order_of_events_crashes_the_reading(events: list[Json]) -> None:
     reading = MessagesReading("m", created=0)

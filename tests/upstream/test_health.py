@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unisono.errors import (
@@ -149,6 +149,7 @@ ERRORS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(ERRORS, st.floats(0, 20), st.booleans()), max_size=30))
 def test_it_never_stays_down_for_longer_than_the_cap_and_always_lets_a_probe_through(
     steps: list[tuple[UpstreamError | None, float, bool]],

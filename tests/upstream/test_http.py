@@ -342,3 +342,27 @@ def test_an_upstream_whose_answer_is_not_http_is_malformed() -> None:
 
     with pytest.raises(UpstreamMalformed):
         asyncio.run(play())
+
+
+@pytest.mark.parametrize(("stall_after", "stream"), [(1, True), (0, True), (0, False)])
+def test_closing_the_provider_ends_calls_in_flight(stall_after: int, stream: bool) -> None:
+    async def play() -> BaseException | None:
+        async with ScriptedServer(Script(reply="one two", stall_after=stall_after)) as server:
+            model = Model(name="m", upstream="openai", upstream_model="m", base_url=server.openai_url)
+            provider = OpenAIProvider(model, Timeouts())
+            await provider.start()
+
+            async def read() -> None:
+                async for _ in provider.send(Call(model=model, body=BODY, stream=stream, decision="d")):
+                    pass
+
+            reader = asyncio.create_task(read())
+            await server.arrived.wait()
+            if stall_after:
+                await server.requests[0].first_chunk.wait()
+            await provider.close()
+            done, _ = await asyncio.wait([reader], timeout=5)
+            reader.cancel()
+            return reader.exception() if done else None
+
+    assert isinstance(asyncio.run(play()), (UpstreamCut, UpstreamUnreachable))

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unisono.errors import UpstreamError, UpstreamMalformed, UpstreamRefused
@@ -104,6 +104,7 @@ def test_usage_beside_a_choice_is_not_usage_only() -> None:
     assert (chunk.usage_only, chunk.finish) == (False, "stop")
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details"]),
@@ -130,6 +131,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(json_values, st.booleans())
 def test_no_document_crashes_the_reading(document: object, stream: bool) -> None:
     reading = ChatReading("m")

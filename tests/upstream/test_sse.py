@@ -1,7 +1,7 @@
 """Server-sent events survive any split of their bytes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unisono.errors import UpstreamMalformed
@@ -49,6 +49,7 @@ def by_the_lines(stream: bytes) -> list[tuple[bytes, bytes]]:
     return events
 
 
+@settings(deadline=None)
 @given(stream=streams(), data=st.data())
 def test_any_split_gives_the_same_events(stream: bytes, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
@@ -56,11 +57,13 @@ def test_any_split_gives_the_same_events(stream: bytes, data: st.DataObject) -> 
     assert parsed(pieces) == parsed([stream]) == parsed([stream[i : i + 1] for i in range(len(stream))])
 
 
+@settings(deadline=None)
 @given(stream=streams())
 def test_events_are_those_of_the_description(stream: bytes) -> None:
     assert parsed([stream]) == by_the_lines(stream)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_it(stream: bytes) -> None:
     parsed([stream])

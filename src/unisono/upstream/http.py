@@ -75,6 +75,7 @@ class Transport:
             **headers,
         }
         self._session: aiohttp.ClientSession | None = None
+        self._open: set[Answer] = set()
 
     async def start(self) -> None:
         """Make the pool. Proxy settings of the environment are not read, cookies not kept."""
@@ -91,6 +92,8 @@ class Transport:
     async def close(self) -> None:
         """Close every connection; calls in flight fail."""
         session, self._session = self._session, None
+        for answer in tuple(self._open):
+            answer.abandon()  # aiohttp closes their sockets without waking who reads
         if session is not None:
             await session.close()
 
@@ -117,7 +120,7 @@ class Transport:
             if isinstance(exc, TimeoutError) and limit.expired():
                 raise UpstreamTimeout(_late(self._model, limits)) from exc
             raise _translated(exc, model=self._model, after_content=False, limits=limits) from exc
-        answer = Answer(response, model=self._model, limits=limits, began_s=began, loop=loop)
+        answer = Answer(response, model=self._model, limits=limits, began_s=began, open_answers=self._open)
         if response.status != 200:
             with answer:
                 raise await _refusal(answer, response, model=self._model)
@@ -134,6 +137,7 @@ class Answer:
         "_limits",
         "_loop",
         "_model",
+        "_open_answers",
         "_response",
         "_seen",
         "_timer",
@@ -147,18 +151,21 @@ class Answer:
         model: str,
         limits: Timeouts,
         began_s: float,
-        loop: asyncio.AbstractEventLoop,
+        open_answers: set[Answer],
     ) -> None:
+        """Watch over a response; it stands in `open_answers` until it is closed."""
         self._response = response
         self._content = response.content
         self._model = model
         self._limits = limits
-        self._loop = loop
+        self._loop = loop = asyncio.get_running_loop()
         self._seen = False
         self._waiting = False
         self._end_s = began_s + limits.total_s
         self._due_s = min(began_s + limits.first_content_s, self._end_s)
         self._timer = loop.call_at(self._due_s, self._watch)
+        self._open_answers = open_answers
+        open_answers.add(self)
 
     @property
     def content_type(self) -> str:
@@ -223,6 +230,7 @@ class Answer:
     def close(self) -> None:
         """Free the connection when the body was read to its end, else close it at once."""
         self._timer.cancel()
+        self._open_answers.discard(self)
         if self._content.at_eof() and self._content.exception() is None:
             self._response.release()
         else:
@@ -251,7 +259,15 @@ class Answer:
             why = f"nothing came for {self._limits.gap_s:g} s in mid-answer (`gap_s`)"
         else:
             why = f"no content within {self._limits.first_content_s:g} s (`first_content_s`)"
-        self._content.set_exception(UpstreamTimeout(f"{self._model}: {why}."))
+        self._break_off(UpstreamTimeout(f"{self._model}: {why}."))
+
+    def abandon(self) -> None:
+        """End the call from our side: the upstream is being closed."""
+        error = UpstreamCut if self._seen else UpstreamUnreachable
+        self._break_off(error(f"{self._model}: its upstream was closed here during the call."))
+
+    def _break_off(self, error: UpstreamError) -> None:
+        self._content.set_exception(error)
         self._response.close()
 
 
