@@ -356,3 +356,33 @@ async def _read(
     except UpstreamError as exc:
         return seen, exc
     return seen, None
+
+
+def test_a_caller_who_leaves_while_a_failed_attempt_is_closed_has_cancelled() -> None:
+    outcomes: list[Outcome] = []
+    closing = asyncio.Event()
+
+    async def slow_to_close(call: Call) -> AsyncIterator[Chunk]:
+        try:
+            yield ROLE
+            raise UpstreamTimeout("a: late.")
+        finally:
+            closing.set()
+            await asyncio.Event().wait()
+
+    async def play() -> None:
+        async def read() -> None:
+            walk = run(
+                REQUEST, decision(["a"]), models={"a": model("a")}, send=slow_to_close, record=outcomes.append,
+                observe=lambda attempt, error: None,
+            )  # fmt: skip
+            async for _ in walk:
+                pass
+
+        task = asyncio.create_task(read())
+        await closing.wait()
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(play())
+    assert [o.status for o in outcomes] == ["cancelled"]

@@ -89,6 +89,9 @@ async def run(
                         yield chunk
                 return
         raise walk.no_answer()
+    except (GeneratorExit, asyncio.CancelledError):
+        walk.cancelled()
+        raise
     finally:
         record(walk.outcome())
 
@@ -269,6 +272,10 @@ class _Walk:
         elif error is not None:
             self._failures.append(error)
         self._observe(ended, error)
+
+    def cancelled(self) -> None:
+        """Note that the caller has left, even if the last attempt had failed by itself just before."""
+        self._status = "cancelled"
 
     def too_late(self, model: str) -> UpstreamTimeout:
         """Build the error for a request that has used up its time."""
