@@ -57,7 +57,7 @@ def log(
     from datetime import UTC
 
     if context.invoked_subcommand is not None:
-        context.obj = (config, store)
+        context.obj = (config, store, as_json)
         return
     if status and status not in STATUSES:
         raise typer.BadParameter(f"{status!r} is none of {', '.join(STATUSES)}.", param_hint="--status")
@@ -90,11 +90,11 @@ def show(
     """
     from unisono.errors import NotFound
 
-    before = cast("tuple[Path, Path | None] | None", context.obj)  # options may also stand before `show`
+    before = cast("tuple[Path, Path | None, bool] | None", context.obj)  # options may also stand before `show`
     if before is not None:
         given = context.get_parameter_source("config")
         config = config if given is not None and given.name == "COMMANDLINE" else before[0]
-        store = store or before[1]
+        store, as_json = store or before[1], as_json or before[2]
     reader = _open(config, store)
     try:
         found = reader.ids_starting(decision.strip().lower())
