@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 
-from bench.prompts import bodies
+from bench.prompts import bodies, numbered
 
 N_DIFFERENT = 128
 _DONE = b"data: [DONE]"
@@ -103,8 +103,7 @@ async def fire(
     """Send `n_requests` over `n_connections` and return their timings."""
     loop = asyncio.get_running_loop()
     texts = bodies(N_DIFFERENT, n_bytes=n_bytes, model=model, stream=stream, seed=int(time.time_ns() & 0xFFFFFF))
-    wire = [_request(text, port) for text in texts]
-    work = iter([wire[i % len(wire)] for i in range(n_requests)])
+    work = iter([_request(numbered(texts[i % len(texts)], i), port) for i in range(n_requests)])
     ends = [loop.create_future() for _ in range(n_connections)]
     clients: list[Client] = []
     began_s = time.perf_counter()

@@ -1,6 +1,6 @@
 """What Unisono adds to a request, beside a bare Starlette + aiohttp proxy, in one run on one machine.
 
-    python -m bench.overhead            # about five minutes
+    python -m bench.overhead            # about four minutes
     python -m bench.overhead --quick    # about twenty seconds, for a look
 
 Four ways to the same mock upstream: direct, through `bare_proxy`, through Unisono with a pinned model, and through
@@ -50,8 +50,8 @@ class Target:
 
 
 FULL = (
-    Scenario(name="plain 1 KB", n_bytes=1024, stream=False, n_requests={1: 1000, 16: 3000, 64: 3000}),
-    Scenario(name="plain 20 KB", n_bytes=20 * 1024, stream=False, n_requests={1: 600, 16: 2000, 64: 2000}),
+    Scenario(name="plain 1 KB", n_bytes=1024, stream=False, n_requests={1: 500, 16: 1500, 64: 1500}),
+    Scenario(name="plain 20 KB", n_bytes=20 * 1024, stream=False, n_requests={1: 300, 16: 800, 64: 800}),
     Scenario(name="stream of 100 chunks", n_bytes=1024, stream=True, n_requests={1: 8, 16: 160, 64: 384}),
 )
 QUICK = (
@@ -228,7 +228,7 @@ def main() -> None:
     """Measure, write the results, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round; its results are not written")
-    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds, 3 at least")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the JSON goes")
     given = parser.parse_args()
     about = provenance()

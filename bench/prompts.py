@@ -37,8 +37,17 @@ def body(text: str, *, model: str, stream: bool) -> bytes:
     return json.dumps(document).encode()
 
 
+_NUMBER = "00000000"
+
+
+def numbered(body: bytes, n: int) -> bytes:
+    """Return one of `bodies` with its own number in it: of the same size, and never asked before."""
+    return body.replace(_NUMBER.encode(), b"%08d" % (n + 1), 1)
+
+
 def bodies(n: int, *, n_bytes: int, model: str, stream: bool, seed: int = 7) -> list[bytes]:
-    """Return `n` different bodies of about `n_bytes` bytes each."""
+    """Return `n` different bodies of about `n_bytes` bytes each, with a place for `numbered`."""
     rng = Random(seed)
     frame = len(body("", model=model, stream=stream))
-    return [body(prompt(rng, max(16, n_bytes - frame)), model=model, stream=stream) for _ in range(n)]
+    n_chars = max(16, n_bytes - frame - len(_NUMBER) - 1)
+    return [body(f"{_NUMBER} {prompt(rng, n_chars)}", model=model, stream=stream) for _ in range(n)]
