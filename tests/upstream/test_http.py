@@ -243,6 +243,41 @@ def test_finished_streams_and_plain_answers_leave_their_connection_open() -> Non
     assert asyncio.run(play()) == 1
 
 
+@pytest.mark.parametrize("n_bytes", [10, 2_000_000])
+def test_a_kept_connection_that_turns_out_closed_is_replaced_and_a_fresh_one_that_breaks_is_not(n_bytes: int) -> None:
+    n_posts = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the first request of a connection and break it at the second; answer nothing from the third on."""
+        nonlocal n_posts
+        for n in range(2):
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            await reader.readexactly(length)
+            n_posts += 1
+            if n == 1 or n_posts > 3:
+                break
+            body = b'{"choices": [{"message": {"content": "x"}}]}'
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            await writer.drain()
+        writer.close()
+
+    async def play() -> list[str]:
+        results: list[str] = []
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, provider_at(f"http://127.0.0.1:{port}") as send:
+            for _ in range(3):
+                try:
+                    results += ["ok" async for _ in send(stream=False, body={**BODY, "x": "y" * n_bytes})]
+                except UpstreamUnreachable:
+                    results.append("unreachable")
+        return results
+
+    assert asyncio.run(play()) == ["ok", "ok", "unreachable"]
+    assert n_posts == 5  # one; a broken and a good one; a broken kept one and a broken fresh one
+
+
 def test_a_slow_reader_is_not_taken_for_a_silent_upstream() -> None:
     async def play() -> int:
         script = Script(reply="one two three", token_s=0.01)

@@ -14,9 +14,11 @@ import io
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+from weakref import WeakSet
 
 import aiohttp
 import orjson
@@ -34,6 +36,11 @@ from unisono.errors import (
 )
 from unisono.types import Json, Timeouts
 
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 256 * 1024
 _MAX_DRAIN_BYTES = 64 * 1024
@@ -41,16 +48,42 @@ _DRAIN_S = 0.05
 _COPY_ABOVE_BYTES = 1024 * 1024
 _TOKEN = re.compile(r"[\w.:-]{1,64}")
 
-# A server that closes an idle connection just as we write on it costs the caller an error, and a POST must not be
-# sent twice. Local servers close early (uvicorn after 5 s) and reconnecting to them is free; with TLS it is neither.
-_KEEP_PLAIN_S = 4.0
-_KEEP_TLS_S = 55.0
+_KEEP_S = 55.0
+_MAX_STALE = 3
+_reused: ContextVar[bool] = ContextVar("reused", default=False)
 
 _HINTS = {
     401: "check `api_key`",
     403: "check what `api_key` may use",
     404: "check `base_url` and `upstream_model`",
 }
+
+
+class _Pool(aiohttp.TCPConnector):
+    """A connector that tells whether the connection it gave out has served before.
+
+    A kept connection may be closed by the server just as we write on it (llama.cpp's server closes each one behind a
+    stream, whatever its headers say). Nothing of the request was then looked at, so it may be sent once more, as curl
+    does; after a break on a fresh connection it may not. aiohttp's own tracing tells it too, for 10 µs a call.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(limit=0, keepalive_timeout=_KEEP_S, ttl_dns_cache=60)
+        self._served: WeakSet[ResponseHandler] = WeakSet()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own signature
+    ) -> Connection:
+        """Return a connection, and note in the task's context whether it is a used one."""
+        connection = await super().connect(req, traces, timeout)
+        protocol = connection.protocol
+        if protocol is not None:
+            _reused.set(protocol in self._served)
+            self._served.add(protocol)
+        return connection
 
 
 class Transport:
@@ -81,9 +114,8 @@ class Transport:
         """Make the pool. Proxy settings of the environment are not read, cookies not kept."""
         if self._session is not None:
             raise StartError(f"{self._model}: its upstream was started twice; close it first.")
-        keep_s = _KEEP_TLS_S if self._url.scheme == "https" else _KEEP_PLAIN_S
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=keep_s, ttl_dns_cache=60),
+            connector=_Pool(),
             timeout=aiohttp.ClientTimeout(total=None, connect=self._timeouts.connect_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=self._headers,
@@ -111,11 +143,9 @@ class Transport:
         loop = asyncio.get_running_loop()
         began = loop.time()
         limits = self._timeouts
-        data = body if len(body) < _COPY_ABOVE_BYTES else io.BytesIO(body)
-        first_by = began + min(limits.first_content_s, limits.total_s)
         try:
-            async with asyncio.timeout_at(first_by) as limit:
-                response = await self._session.post(self._url, data=data, allow_redirects=False)
+            async with asyncio.timeout_at(began + min(limits.first_content_s, limits.total_s)) as limit:
+                response = await self._sent(self._session, body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
             if isinstance(exc, TimeoutError) and limit.expired():
                 raise UpstreamTimeout(_late(self._model, limits)) from exc
@@ -125,6 +155,19 @@ class Transport:
             with answer:
                 raise await _refusal(answer, response, model=self._model)
         return answer
+
+    async def _sent(self, session: aiohttp.ClientSession, body: bytes) -> aiohttp.ClientResponse:
+        """Post; once more on another connection if a kept one turns out to be closed."""
+        n_stale = 0
+        while True:
+            data = body if len(body) < _COPY_ABOVE_BYTES else io.BytesIO(body)
+            _reused.set(False)
+            try:
+                return await session.post(self._url, data=data, allow_redirects=False)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                n_stale += 1
+                if not _reused.get() or n_stale > _MAX_STALE:
+                    raise
 
 
 class Answer:
