@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 from unisono.catalog import Catalog
@@ -135,7 +136,8 @@ class Live:
             raise
         self._tasks.append(asyncio.create_task(self._notice_scores()))
         if watch_config and self.config.file is not None:
-            self._tasks.append(asyncio.create_task(self._follow_config()))
+            content = await asyncio.to_thread(self.config.file.read_bytes)
+            self._tasks.append(asyncio.create_task(self._follow_config(self.config.file, content)))
 
     async def close(self) -> None:
         """Stop everything that `start` set going; the record is flushed."""
@@ -196,11 +198,10 @@ class Live:
         self._faults["config"] = f"the changed file was refused, the old configuration stays: {error}"
         log.error("config refused, the old one stays: %s", error)
 
-    async def _follow_config(self) -> None:
+    async def _follow_config(self, file: Path, content: bytes) -> None:
         from unisono.config.watch import watch
 
-        assert self.config.file is not None  # noqa: S101 - `start` asks first
-        async for change in watch(self.config.file):
+        async for change in watch(file, seen=content):
             if isinstance(change, Config):
                 try:
                     await self.reload(change)

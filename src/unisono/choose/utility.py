@@ -12,9 +12,12 @@ from random import Random
 
 from unisono.types import Choice, Estimate, Excluded, Goal, Mode, Ranked
 
-USD_PER_QUALITY_LOW = 1e-4
-USD_PER_QUALITY_HIGH = 10.0
-"""What one more right answer is worth at dial 0 and just below dial 1; in between it grows geometrically."""
+USD_PER_QUALITY_LOW = 1e-3
+USD_PER_QUALITY_HIGH = 100.0
+"""What one more right answer is worth at dial 0 and just below dial 1; in between it grows geometrically.
+
+The middle, $0.32, is about a minute of a person's time. These are prices of answers, not fitted to any data.
+"""
 
 SECOND_PRICES: dict[Mode, tuple[float, float]] = {
     Mode.FAST: (0.05, 0.01),
