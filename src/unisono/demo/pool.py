@@ -145,7 +145,7 @@ def _table(model: Model) -> str:
         f"upstream = {_toml(model.upstream)}",
         f"upstream_model = {_toml(model.upstream_model)}",
         f"role = {_toml(model.role.value)}",
-        f"capabilities = {_toml(sorted(c.value for c in model.capabilities))}",
+        f"capabilities = {_toml([*sorted(c.value for c in model.capabilities)])}",
         f"context_tokens = {model.context_tokens}",
         *([f"knowledge_cutoff = {model.knowledge_cutoff.isoformat()}"] if model.knowledge_cutoff else []),
         *(f"{key} = {_toml(value)}" for key, value in model.options.items()),

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -240,8 +241,7 @@ class LocalProvider:
         self._plan: Plan | None = None
         self._server: LlamaServer | None = None
         self._slots = asyncio.Semaphore(1)
-        self._link: _Link | None = None
-        self._linking = asyncio.Lock()
+        self._links: set[Provider] = set()
 
     @property
     def server(self) -> LlamaServer | None:
@@ -279,15 +279,15 @@ class LocalProvider:
         self.n_running += 1
         try:
             url = await self._server.ready(max(0.0, until_s - loop.time()))
-            link = await self._linked(url)
-            chunks = link.provider.send(replace(call, model=link.model, body=shaped(call.body, self._plan)))
-            try:
-                async for chunk in chunks:
-                    yield chunk
-            finally:
-                close = getattr(chunks, "aclose", None)
-                if close is not None:  # at once: the child must not go on writing for nobody
-                    await close()
+            async with self._link(url) as (model, provider):
+                chunks = provider.send(replace(call, model=model, body=shaped(call.body, self._plan)))
+                try:
+                    async for chunk in chunks:
+                        yield chunk
+                finally:
+                    close = getattr(chunks, "aclose", None)
+                    if close is not None:  # at once: the child must not go on writing for nobody
+                        await close()
         finally:
             self.n_running -= 1
             self._slots.release()
@@ -295,10 +295,9 @@ class LocalProvider:
     async def close(self) -> None:
         """End the child and drop its connections."""
         server, self._server = self._server, None
-        link, self._link = self._link, None
         try:
-            if link is not None:
-                await link.provider.close()
+            for link in tuple(self._links):
+                await link.close()
         finally:
             if server is not None:
                 await server.stop()
@@ -317,32 +316,26 @@ class LocalProvider:
         finally:
             self.n_waiting -= 1
 
-    async def _linked(self, url: str) -> _Link:
-        """Return the connection to the child; a restarted child has another address."""
-        async with self._linking:
-            if self._link is None or self._link.url != url:
-                old, self._link = self._link, None
-                if old is not None:
-                    await old.provider.close()
-                self._link = await self._new_link(url)
-            return self._link
+    @asynccontextmanager
+    async def _link(self, url: str) -> AsyncIterator[tuple[Model, Provider]]:
+        """Open a fresh connection for one call.
 
-    async def _new_link(self, url: str) -> _Link:
+        llama.cpp's server closes a connection after a stream although it promised to keep it (seen in 2026): the next
+        call on it would fail. A new one on the same machine costs less than a millisecond.
+        """
         server = self._server
         if server is None:
             raise UpstreamUnreachable(f"{self._model.name}: its server was stopped.")
-        model = replace(self._model, upstream="openai", base_url=f"{url}/v1", api_key=Secret(server.key), options={})
-        connect = self._connect or _openai()
-        provider = connect(model, self._timeouts)
+        key = Secret(server.key)
+        model = replace(self._model, upstream="openai", base_url=f"{url}/v1", api_key=key, options={})
+        provider = (self._connect or _openai())(model, self._timeouts)
         await provider.start()
-        return _Link(url=url, model=model, provider=provider)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Link:
-    url: str
-    model: Model
-    provider: Provider
+        self._links.add(provider)
+        try:
+            yield model, provider
+        finally:
+            self._links.discard(provider)
+            await provider.close()
 
 
 def _openai() -> ProviderFactory:

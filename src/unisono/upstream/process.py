@@ -101,6 +101,7 @@ class LlamaServer:
         self._state: State = "new"
         self._changed = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
         self._port: int | None = None
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._failure = ""
@@ -135,7 +136,11 @@ class LlamaServer:
         """
         if self._supervisor is not None:
             raise StartError(f"{self.name}: its server was started twice. Stop it first.")
-        await self._spawn()
+        try:
+            await self._spawn()
+        except asyncio.CancelledError:
+            await self._end()
+            raise
         self._supervisor = asyncio.create_task(self._supervise(), name=f"server of {self.name}")
 
     async def ready(self, limit_s: float) -> str:
@@ -168,6 +173,7 @@ class LlamaServer:
             self._enter("stopped")
             if not supervisor.done():  # this wait was interrupted: nothing may stay behind
                 self._signal(signal.SIGKILL)
+        await self._end()  # a supervisor that was stopped before its first step ended nothing
         if not supervisor.cancelled() and (error := supervisor.exception()):
             raise error
 
@@ -178,11 +184,10 @@ class LlamaServer:
             process = self._process
             if process is None:
                 return
-            reader = asyncio.create_task(self._collect(process))
             try:
                 why = await self._live(process)
             finally:
-                await self._end(process, reader)
+                await self._end()
             self._failure = self._told(why, process.returncode)
             await self._pause()
             await self._respawn()
@@ -238,7 +243,20 @@ class LlamaServer:
             pipe.write(self.key.encode() + b"\n")
         command = self._command(Endpoint(port=port, key_file=f"/dev/fd/{read_fd}"))
         try:
-            self._process = await asyncio.create_subprocess_exec(
+            self._process = await self._create(command, read_fd)
+        except (OSError, ValueError) as exc:
+            raise StartError(f"{self.name}: the server {command[0]} cannot be run: {exc}. Mend `server`.") from exc
+        finally:
+            os.close(read_fd)
+        self._port = port
+        self._tail.clear()
+        self._reader = asyncio.create_task(self._collect(self._process), name=f"error stream of {self.name}")
+        self._enter("starting")
+        _log.info("model=%s event=child_started pid=%d port=%d", self.name, self._process.pid, port)
+
+    async def _create(self, command: Sequence[str], read_fd: int) -> asyncio.subprocess.Process:
+        creating = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
@@ -247,17 +265,20 @@ class LlamaServer:
                 start_new_session=True,
                 preexec_fn=_tie_to_parent(),
             )
-        except (OSError, ValueError) as exc:
-            raise StartError(f"{self.name}: the server {command[0]} cannot be run: {exc}. Mend `server`.") from exc
-        finally:
-            os.close(read_fd)
-        self._port = port
-        self._tail.clear()
-        self._enter("starting")
-        _log.info("model=%s event=child_started pid=%d port=%d", self.name, self._process.pid, port)
+        )
+        try:
+            return await asyncio.shield(creating)
+        except asyncio.CancelledError:
+            # A half-made process would be an orphan: let it be made, so that `_end` can end it.
+            with contextlib.suppress(OSError, ValueError):
+                self._process = await creating
+            raise
 
-    async def _end(self, process: asyncio.subprocess.Process, reader: asyncio.Task[None]) -> None:
+    async def _end(self) -> None:
         """SIGTERM, SIGKILL after the grace, always reaped. Safe to cancel: then SIGKILL at once."""
+        process, reader = self._process, self._reader
+        if process is None:
+            return
         try:
             if process.returncode is None:
                 self._signal(signal.SIGTERM)
@@ -268,7 +289,9 @@ class LlamaServer:
             # Also when the leader has ended: what it started may live on in its group.
             self._signal(signal.SIGKILL)
         await process.wait()
-        await reader
+        if reader is not None:
+            await reader
+        self._process = self._reader = None
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:
