@@ -245,7 +245,7 @@ def _translation(rng: Random) -> list[Item]:
 
 def _words(rng: Random) -> list[Item]:
     opposite = _texts({
-        "tall": ("short", "small"), "difficult": ("easy", "simple"), "buy": "sell", "brave": ("cowardly", "timid", "afraid", "fearful", "coward"), "clean": "dirty",
+        "heavy": ("light", "lightweight"), "difficult": ("easy", "simple"), "buy": "sell", "brave": ("cowardly", "timid", "afraid", "fearful", "coward"), "clean": "dirty",
         "thick": "thin", "young": "old", "asleep": "awake", "push": "pull", "arrive": ("leave", "depart"), "cheap": ("expensive", "costly"), "deep": "shallow",
     })  # fmt: skip
     alike = _texts({"big": ("large", "huge", "enormous", "giant", "vast"), "angry": ("mad", "furious", "irate", "annoyed", "enraged", "upset"), "pretty": ("beautiful", "attractive", "lovely", "cute", "gorgeous"), "error": ("mistake", "fault", "flaw", "blunder"), "gift": "present"})  # fmt: skip

@@ -157,7 +157,7 @@ DISLIKED = (
 
 CAPITALS = {
     "Japan": "Tokyo",
-    "Germany": "Berlin",
+    "Finland": "Helsinki",
     "Egypt": "Cairo",
     "Spain": "Madrid",
     "Poland": "Warsaw",
