@@ -63,8 +63,8 @@ class _Pool(aiohttp.TCPConnector):
     """A connector that tells whether the connection it gave out has served before.
 
     A kept connection may be closed by the server just as we write on it (llama.cpp's server closes each one behind a
-    stream, whatever its headers say). Nothing of the request was then looked at, so it may be sent once more, as curl
-    does; after a break on a fresh connection it may not. aiohttp's own tracing tells it too, for 10 µs a call.
+    stream, whatever its headers say). Then the request most likely was never read, so it is sent again, as curl
+    does; that is a guess, so after a break on a fresh connection it is not. aiohttp's own tracing tells it too, for 10 µs a call.
     """
 
     def __init__(self) -> None:
@@ -157,7 +157,7 @@ class Transport:
         return answer
 
     async def _sent(self, session: aiohttp.ClientSession, body: bytes) -> aiohttp.ClientResponse:
-        """Post; once more on another connection if a kept one turns out to be closed."""
+        """Post; on another connection, up to three times, while a kept one turns out to be closed."""
         n_stale = 0
         while True:
             data = body if len(body) < _COPY_ABOVE_BYTES else io.BytesIO(body)
