@@ -91,7 +91,7 @@ def test_a_full_disk_keeps_rows_until_there_is_room(path: Path, values) -> None:
         connection.execute(f"PRAGMA max_page_count = {most_pages[0]}")
         return connection
 
-    with closing(Store(path, flush_s=0.001, connect=connect)) as store:
+    with closing(Store(path, flush_s=60.0, connect=connect)) as store:  # one batch, written when asked to
         for n in range(100):
             store.record_request(values.request(n), values.features(), values.decision(n))
         reason = _wait_for_fault(store)

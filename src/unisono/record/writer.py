@@ -7,6 +7,7 @@ read-only the rows wait and are tried again. It does not read the record: `reade
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sqlite3
 import sys
@@ -195,19 +196,18 @@ class Writer:
         with self._lock:
             if self._ready:  # a fault: sleep until the next try, but take what comes so that no body is held in memory
                 wait_s = max(0.0, self._retry_at - time.monotonic())
-                self._work.wait_for(lambda: bool(self._inbox) or self._closing, timeout=min(wait_s, self._left_s()))
+                self._work.wait_for(lambda: bool(self._inbox) or self._closing, timeout=wait_s)
+                if self._closing:
+                    self._work.wait(timeout=min(_FIRST_RETRY_S, self._left_s()))
             else:
                 self._work.wait_for(lambda: bool(self._inbox) or self._closing)
-            if not self._closing:
                 self._work.wait_for(lambda: self._hurry or self._closing, timeout=self._flush_s)
-            elif self._ready:
-                self._work.wait(timeout=min(_FIRST_RETRY_S, self._left_s()))
             taken, self._inbox = self._inbox, []
             self._hurry = False
             return taken
 
     def _left_s(self) -> float:
-        return 60.0 if self._give_up_at is None else max(0.0, self._give_up_at - time.monotonic())
+        return math.inf if self._give_up_at is None else max(0.0, self._give_up_at - time.monotonic())
 
     def _is_done(self) -> bool:
         with self._lock:
