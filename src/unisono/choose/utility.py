@@ -112,7 +112,8 @@ def usd(amount: float) -> str:
 
 
 def _figures(estimate: Estimate) -> str:
-    return f"quality {estimate.quality.mean:.2f} for {usd(estimate.cost.usd)}"
+    quality = f"quality {estimate.quality.mean:.2f}"
+    return quality if estimate.cost.usd == 0 else f"{quality} for {usd(estimate.cost.usd)}"
 
 
 def _why_first(scored: Sequence[tuple[float, Estimate]], goal: Goal, *, kept_default: bool) -> str:

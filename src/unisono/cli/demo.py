@@ -39,7 +39,7 @@ def demo(
     path = folder / "unisono.toml"
     if not path.exists():
         path.write_text(demo_config_text(), encoding="utf-8")
-    print("Two real models run on this machine, each in its own llama.cpp server:")
+    print("What runs here, and its licence:")
     for name, licence in LICENCES.items():
         print(f"  {name}: {licence}")
     config = load_config(path)

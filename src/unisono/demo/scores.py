@@ -1,0 +1,32 @@
+"""The scores that the demo's own models got on the probe, shipped so that the first answer is routed by what was measured.
+
+They are what `unisono models probe --json` printed for these very files; it measures them anew on your machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+import msgspec
+
+from unisono.types import Model, Score
+
+
+class _Shipped(msgspec.Struct):
+    scores: list[Score]
+
+
+def shipped_scores(models: Sequence[Model]) -> tuple[Score, ...]:
+    """Return the shipped scores of those models of the demo pool that are among `models`.
+
+    Scores belong to a model file, not to a name: they are returned only for a model that is defined as the demo does.
+    """
+    from unisono.catalog.fingerprint import fingerprint
+    from unisono.config import parse_config
+    from unisono.demo.pool import demo_config_text
+
+    known = {model.name: fingerprint(model) for model in parse_config(demo_config_text()).models}
+    same = {model.name for model in models if known.get(model.name) == fingerprint(model)}
+    shipped = msgspec.json.decode((files("unisono.demo") / "scores.json").read_bytes(), type=_Shipped)
+    return tuple(score for score in shipped.scores if score.model in same)
