@@ -1,4 +1,4 @@
-"""The scores that the demo's own models got on the probe, shipped so that the first answer is routed by what was measured.
+"""The scores that the demo's own models got on the probe, so that the first answer is routed by what was measured.
 
 They are what `unisono models probe --json` printed for these very files; it measures them anew on your machine.
 """
