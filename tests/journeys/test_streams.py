@@ -136,6 +136,7 @@ def test_a_fault_before_the_first_content_falls_back_and_says_so_everywhere(tmp_
         assert [n["code"] for n in facts["notices"]] == ["fallback"]
         assert "a failed" in headers["x-unisono-notices"]
         assert "b answered instead" in headers["x-unisono-notices"]
+        assert facts["reason"] == headers["x-unisono-reason"] == "b answers because a failed."
     assert plain.json["model"] == recorded["answered"] == "b"
     assert [a["status"] for a in recorded["attempts"]] == ["failed", "ok"]
     assert [n["code"] for n in recorded["notices"]] == ["fallback"]

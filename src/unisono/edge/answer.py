@@ -23,10 +23,18 @@ def unisono_object(decision: Decision, *, model: str, notices: Sequence[Notice])
         "model": model,
         "mode": None if decision.mode is None else decision.mode.value,
         "pattern": decision.pattern,
-        "reason": decision.reason,
+        "reason": reason_for(decision, model),
         "notices": [{"code": n.code, "text": n.text} for n in notices],
         "degraded": decision.degraded,
     }
+
+
+def reason_for(decision: Decision, model: str) -> str:
+    """Return why this model answers: the decision's reason, or that those ranked before it failed."""
+    places = [ranked.model for ranked in decision.ranking]
+    if model not in places[1:]:
+        return decision.reason
+    return f"{model} answers because {' and '.join(places[: places.index(model)])} failed."
 
 
 def headers_of(decision: Decision, *, model: str, notices: Sequence[Notice]) -> list[tuple[bytes, bytes]]:
@@ -34,7 +42,7 @@ def headers_of(decision: Decision, *, model: str, notices: Sequence[Notice]) -> 
     pairs = [
         ("x-unisono-decision", decision.id),
         ("x-unisono-model", model),
-        ("x-unisono-reason", decision.reason),
+        ("x-unisono-reason", reason_for(decision, model)),
         ("x-unisono-degraded", "true" if decision.degraded else "false"),
     ]
     if notices:

@@ -143,8 +143,8 @@ function showDecision(record) {
   for (const out of record.excluded) body.append(row([out.model, "may not serve", "", "", "", `${out.rule}: ${out.reason}`], "out"));
   at("attempts").textContent = (record.attempts ?? []).map((a) =>
     `${a.model}: ${a.status}${a.error_text ? ` (${a.error_text})` : ""}, first word after ${seconds(a.first_content_s)}, whole after ${seconds(a.total_s)}.`).join(" ");
-  const strongest = record.baseline && record.baseline !== record.model ? ` (${record.baseline}, the strongest: ${dollars(record.baseline_usd)})` : "";
-  at("cost").textContent = `Cost ${dollars(record.cost_usd)}${strongest}. ` +
+  const best = record.baseline && record.baseline !== record.model ? ` (${record.baseline}, expected to be best: ${dollars(record.baseline_usd)})` : "";
+  at("cost").textContent = `Cost ${dollars(record.cost_usd)}${best}. ` +
     `Took ${seconds(record.total_s)}, of which the decision ${seconds(record.decide_s)}.`;
   at("facts").textContent = `Decision ${record.decision} · artifact ${record.artifact} · config ${record.config_hash} · JSON: /v1/decisions/${record.decision}`;
 }
