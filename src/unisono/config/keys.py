@@ -12,7 +12,7 @@ from typing import Literal
 from unisono.types import Capability, JsonValue, Role, Timeouts
 
 Kind = Literal[
-    "text", "name", "names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path", "url",
+    "text", "name", "names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path", "model_file", "url",
     "secret", "secrets", "upstream", "fault", "table", "json", "tables",
 ]  # fmt: skip
 
@@ -231,8 +231,8 @@ _MODELS = (
 
 _LOCAL = (
     Key(
-        section="models", name="file", kind="path", upstreams=("local",), option=True,
-        text="The model's GGUF file.", required=True,
+        section="models", name="file", kind="model_file", upstreams=("local",), option=True,
+        text="The model's GGUF file; `package:NAME` takes it from an installed package.", required=True,
     ),
     Key(
         section="models", name="threads", kind="integer", upstreams=("local",), option=True,
@@ -240,7 +240,7 @@ _LOCAL = (
     ),
     Key(
         section="models", name="parallel", kind="integer", upstreams=("local",), option=True,
-        text="How many answers it writes at the same moment; each has its share of the window.", low=1, high=256,
+        text="How many answers it writes at the same moment; each has the whole window.", low=1, high=256,
     ),
     Key(
         section="models", name="chat_template", kind="text", upstreams=("local",), option=True,

@@ -159,6 +159,12 @@ def _path(key: Key, value: object, around: Around) -> Path:
         raise wrong(f"no home folder is known for {shown(value)}; write the path in full") from exc
 
 
+def _model_file(key: Key, value: object, around: Around) -> Path | str:
+    """A path, or `package:NAME` as it stands: a file inside an installed package lies in no folder of ours."""
+    written = _text(key, value, around)
+    return written if written.startswith("package:") else _path(key, value, around)
+
+
 def _url(key: Key, value: object, around: Around) -> str:
     parts = _split_url(value)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
@@ -289,6 +295,7 @@ _READERS: dict[str, Callable[[Key, object, Around], object]] = {
     "number": _number,
     "flag": _flag,
     "date": _date,
+    "model_file": _model_file,
     "path": _path,
     "url": _url,
     "secret": _secret,

@@ -40,6 +40,7 @@ _KINDS = {
     "choices": "list of",
     "integer": "whole number",
     "flag": "true or false",
+    "model_file": "path or `package:NAME`",
     "url": "address",
     "secret": "`env:NAME`",
     "secrets": "list of `env:NAME`",

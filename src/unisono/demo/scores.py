@@ -23,10 +23,9 @@ def shipped_scores(models: Sequence[Model]) -> tuple[Score, ...]:
     Scores belong to a model file, not to a name: they are returned only for a model that is defined as the demo does.
     """
     from unisono.catalog.fingerprint import fingerprint
-    from unisono.config import parse_config
-    from unisono.demo.pool import demo_config_text
+    from unisono.demo.pool import demo_models
 
-    known = {model.name: fingerprint(model) for model in parse_config(demo_config_text()).models}
+    known = {model.name: fingerprint(model) for model in demo_models()}
     same = {model.name for model in models if known.get(model.name) == fingerprint(model)}
     shipped = msgspec.json.decode((files("unisono.demo") / "scores.json").read_bytes(), type=_Shipped)
     return tuple(score for score in shipped.scores if score.model in same)
