@@ -1,7 +1,7 @@
 # ruff: noqa: E501, PERF401 - the items are data: a group a line reads better than a word a line
 """The live test set: 453 short questions with known answers that no probe asks.
 
-Other templates, other words and ten kinds that the probe does not have: a router which only remembers the
+Other templates, other words and five kinds that the probe does not have: a router which only remembers the
 probe gains nothing here. Used to measure, never to tune or to teach.
 """
 
@@ -17,6 +17,7 @@ from unisono.evaluate.probe.verify import (
     Check,
     ExactText,
     FunctionIs,
+    GapIs,
     InOrder,
     ItemsFrom,
     JsonHas,
@@ -33,7 +34,9 @@ Item = tuple[str, Check]
 _SEED = 7_000_001
 PROBE_KINDS = (
     "arithmetic", "logic", "extraction", "format", "translation", "words", "sentiment", "knowledge", "yes_no", "code", "lists",
+    "topic", "spelling", "definition", "reading", "grammar",
 )  # fmt: skip
+"""Kinds of the live set that the probe asks about too, with other words, under its own or a wider name."""
 
 
 def live_questions() -> tuple[Question, ...]:
@@ -544,33 +547,11 @@ def _grammar(rng: Random) -> list[Item]:
                 if n % 2
                 else f"Which word is right in this sentence, {a} or {b}? {text}"
             ),
-            _Gap(right=right, wrong=wrong, frame=text),
+            GapIs(right=right, wrong=wrong, sentence=text),
         )
         for n, (text, right, wrong) in enumerate(gaps)
         for a, b in [(right, wrong) if rng.random() < 0.5 else (wrong, right)]
     ]
-
-
-class _Gap:
-    """The answer is the right word alone, first or quoted, or the whole sentence with it."""
-
-    def __init__(self, *, right: str, wrong: str, frame: str) -> None:
-        self._right, self._wrong = normal(right), normal(wrong)
-        self._full = {word: normal(frame.replace("___", word)) for word in (right, wrong)}
-        self._right_full = normal(frame.replace("___", right))
-
-    def __call__(self, text: str) -> float:
-        words = normal(text)
-        if any(full in words for word, full in self._full.items() if full != self._right_full):
-            return 0.0
-        first_words = words.split()[: len(self._right.split())]
-        quoted = [normal(q) for q in re.findall(r"[\"“*'‘`]+([^\"“”*'’`]+)[\"”*'’`]+", text)]
-        known = [q for q in quoted if q in (self._right, self._wrong)]
-        return float(
-            self._right_full in words
-            or " ".join(first_words) == self._right
-            or (bool(known) and set(known) == {self._right})
-        )
 
 
 def _units(rng: Random) -> list[Item]:

@@ -11,6 +11,7 @@ from unisono.evaluate.probe.verify import (
     Check,
     ExactText,
     FunctionIs,
+    GapIs,
     InOrder,
     ItemsFrom,
     JsonHas,
@@ -35,6 +36,7 @@ WRAPPINGS = (
 )
 PREFERRED = OptionIs(right="positive", options=(("positive",), ("negative",)))
 CAPITAL = TextIs(accepted=("Paris",), rivals=("Rome", "Lima"))
+GAP = GapIs(right="does", wrong="do", sentence="He ___ his homework.")
 DOUBLE = FunctionIs(name="double", parameters=("x",), accepted=("x * 2", "2 * x"))
 
 
@@ -92,6 +94,9 @@ def test_an_empty_answer_and_an_admission_of_ignorance_score_nothing(question: Q
 @pytest.mark.parametrize(
     ("check", "text"),
     [
+        (GAP, "does"),
+        (GAP, "He does his homework."),
+        (GAP, "The right form is 'does'."),
         (NumberIs(value=42, given=(17, 25)), "17 + 25 = 42"),
         (NumberIs(value=42, given=(17, 25)), "The sum of 17 and 25 is 42."),
         (NumberIs(value=42, given=(17, 25)), "42, because 17 plus 25 makes 42"),
@@ -127,6 +132,9 @@ def test_chatty_right_answers_pass(check: Check, text: str) -> None:
 @pytest.mark.parametrize(
     ("check", "text"),
     [
+        (GAP, "do"),
+        (GAP, "He do his homework."),
+        (GAP, "It is 'do' or 'does'."),
         (NumberIs(value=42, given=(17, 25)), "17 + 25 = 43"),
         (NumberIs(value=3), "There are four of them."),
         (NumberIs(value=4), "The answer is 14."),

@@ -15,6 +15,7 @@ from unisono.evaluate.probe.verify import (
     Check,
     ExactText,
     FunctionIs,
+    GapIs,
     InOrder,
     ItemsFrom,
     JsonHas,
@@ -29,21 +30,28 @@ from unisono.evaluate.probe.words import (
     ANIMALS,
     CAPITALS,
     COLOURS,
+    DETAILS,
     DISLIKED,
     FACTS,
     FIRST,
     FRUIT,
     FUNCTIONS,
+    GAPS,
     LAST,
     LIKED,
+    MEANINGS,
+    MISSPELT,
     MONTHS,
     OPPOSITES,
     PEOPLE,
     PLURALS,
     PRINTS,
+    STORIES,
     SYMBOLS,
+    TOPICS,
     TRANSLATED,
     TRUE_OR_NOT,
+    WISHES,
 )
 
 
@@ -72,12 +80,12 @@ Template: TypeAlias = Callable[[Random], Draft]
 _MAX_DRAWS_PER_QUESTION = 20
 
 
-def probe_questions(*, seed: int = 0, n_per_kind: int = 6) -> tuple[Question, ...]:
+def probe_questions(*, seed: int = 0, n_per_kind: int = 5) -> tuple[Question, ...]:
     """Return the probe's questions, the same ones for the same arguments.
 
     Args:
         seed: draws the words, numbers and phrasings.
-        n_per_kind: questions of each of the eleven kinds; fewer where the word lists end before.
+        n_per_kind: questions of each of the thirteen kinds; fewer where the word lists end before.
     """
     return tuple(q for kind, templates in KINDS.items() for q in _of_kind(kind, templates, seed=seed, n=n_per_kind))
 
@@ -226,7 +234,7 @@ def _when(rng: Random) -> Draft:
         f.format(m=month, d=day)
         for f in ("{m} {d}", "{d} {m}", "{m} {d}th", "{d}th of {m}", "{m} {d}st", "{m} {d}nd", "{m} {d}rd")
     )
-    return Draft(prompt=phrase.format(e=moved, m=month, d=day), check=TextIs(accepted=accepted))
+    return Draft(prompt=phrase.format(e=moved, m=month, d=day), check=TextIs(accepted=accepted, max_words=12))
 
 
 def _mail(rng: Random) -> Draft:
@@ -237,7 +245,7 @@ def _mail(rng: Random) -> Draft:
             "What is the e-mail address in this text? Send the signed form to {a} before Friday.",
         )
     )
-    return Draft(prompt=phrase.format(a=address), check=ExactText(wanted=address, n_extra_words=20), max_tokens=40)
+    return Draft(prompt=phrase.format(a=address), check=ExactText(wanted=address, n_extra_words=9), max_tokens=40)
 
 
 # ------------------------------------------------------------------------------------------ format
@@ -363,6 +371,89 @@ def _mood(rng: Random) -> Draft:
     )
 
 
+# --------------------------------------------------------------------------------- classification
+
+
+def _labelled(texts: Mapping[str, tuple[str, ...]], phrasings: tuple[str, ...]) -> Template:
+    def template(rng: Random) -> Draft:
+        right = rng.choice(sorted(texts))
+        phrase = rng.choice(phrasings)
+        check = OptionIs(right=right, options=tuple((label,) for label in texts))
+        return Draft(prompt=phrase.format(t=rng.choice(texts[right])), check=check, max_tokens=24)
+
+    return template
+
+
+_topic = _labelled(
+    TOPICS,
+    (
+        "Is this news item about sports, weather, business or health? {t}",
+        'Pick the topic of the text (sports, weather, business, health): "{t}"',
+    ),
+)
+_wish = _labelled(
+    WISHES,
+    (
+        "A customer writes: {t} Is this a complaint, a question or praise?",
+        'Classify the message as complaint, question or praise: "{t}"',
+    ),
+)
+
+
+# ----------------------------------------------------------------------------------------- editing
+
+
+def _gap(rng: Random) -> Draft:
+    sentence, right, wrong = rng.choice(GAPS)
+    pair = (right, wrong) if rng.random() < 0.5 else (wrong, right)
+    phrase = rng.choice(('Complete the sentence with "{a}" or "{b}": {s}', "{s} Which form fits, {a} or {b}?"))
+    prompt = phrase.format(a=pair[0], b=pair[1], s=sentence)
+    return Draft(prompt=prompt, check=GapIs(right=right, wrong=wrong, sentence=sentence))
+
+
+def _misspelt(rng: Random) -> Draft:
+    wrong = rng.choice(sorted(MISSPELT))
+    phrase = rng.choice(('The word "{w}" is misspelled. What is the right spelling?', "Fix the typo: {w}"))
+    rivals = tuple(right for other, right in MISSPELT.items() if other != wrong)
+    return Draft(prompt=phrase.format(w=wrong), check=TextIs(accepted=(MISSPELT[wrong],), rivals=rivals))
+
+
+# ----------------------------------------------------------------------------------------- reading
+
+
+def _story(rng: Random) -> Draft:
+    story, asked = rng.choice(STORIES)
+    question, right = rng.choice(asked)
+    phrase = rng.choice(("{s}\n\n{q} Yes or no?", "Text: {s}\nQuestion: {q} Answer with yes or no."))
+    return Draft(prompt=phrase.format(s=story, q=question), check=yes_no(right))
+
+
+def _detail(rng: Random) -> Draft:
+    story, asked = rng.choice(DETAILS)
+    question, right, rivals = rng.choice(asked)
+    phrase = rng.choice(("{s} {q}", 'Here is a text: "{s}" {q}'))
+    return Draft(prompt=phrase.format(s=story, q=question), check=TextIs(accepted=(right,), rivals=rivals))
+
+
+# ----------------------------------------------------------------------------------------- meaning
+
+
+def _meaning(rng: Random) -> Draft:
+    meaning = rng.choice(sorted(MEANINGS))
+    phrase = rng.choice(("What is the word for {m}?", "Give me one word that means: {m}.", "How do you call {m}?"))
+    rivals = tuple(word for other, word in MEANINGS.items() if other != meaning)
+    accepted = (MEANINGS[meaning], *_ALSO.get(MEANINGS[meaning], ()))
+    return Draft(prompt=phrase.format(m=meaning), check=TextIs(accepted=accepted, rivals=rivals))
+
+
+_ALSO = {
+    "barber": ("hairdresser", "stylist", "hairstylist"),
+    "dinner": ("supper",),
+    "author": ("writer", "novelist"),
+    "vet": ("veterinarian", "veterinary"),
+}
+
+
 # --------------------------------------------------------------------------------------- knowledge
 
 
@@ -464,10 +555,12 @@ KINDS: Mapping[str, tuple[Template, ...]] = {
     "extraction": (_order_number, _person, _when, _mail),
     "format": (_json, _list_of, _capitals, _one_word),
     "translation": (_into("Spanish"), _into("French"), _into("Chinese"), _back, _into("German"), _back),
-    "words": (_opposite, _plural, _alike, _opposite),
-    "sentiment": (_mood,),
+    "words": (_opposite, _plural, _alike, _meaning, _opposite),
+    "classification": (_mood, _topic, _mood, _wish),
     "knowledge": (_capital, _symbol, _fact),
     "yes_no": (_whether("yes"), _whether("no")),
+    "reading": (_story, _detail),
+    "editing": (_gap, _misspelt),
     "code": (_prints, _function),
     "lists": (_sort, _count_items, _sort, _count_letters),
 }

@@ -277,6 +277,25 @@ class FunctionIs:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapIs:
+    """The answer is the right word for a gap `___`: alone, first, quoted, or in the whole sentence."""
+
+    right: str
+    wrong: str
+    sentence: str
+
+    def __call__(self, text: str) -> float:
+        words = normal(text)
+        whole, spoilt = (normal(self.sentence.replace("___", word)) for word in (self.right, self.wrong))
+        if places(words, spoilt):
+            return 0.0
+        quoted = {normal(q) for q in re.findall(r"[\"“*'‘`]+([^\"“”*'’`]+)[\"”*'’`]+", text[:_MAX_CHARS])}
+        named_in_quotes = quoted & {normal(self.right), normal(self.wrong)}
+        first = words == normal(self.right) or words.startswith(normal(self.right) + " ")
+        return float(bool(places(words, whole)) or first or named_in_quotes == {normal(self.right)})
+
+
 # ------------------------------------------------------------------------------------------ pieces
 
 

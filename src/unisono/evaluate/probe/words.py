@@ -64,7 +64,7 @@ TRANSLATED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "German": {
         "tree": ("Baum",),
         "water": ("Wasser",),
-        "hand": ("Hand",),
+        "head": ("Kopf",),
         "black": ("schwarz",),
         "child": ("Kind",),
         "milk": ("Milch",),
@@ -234,3 +234,121 @@ FUNCTIONS: tuple[tuple[str, tuple[str, ...], str, tuple[str, ...]], ...] = (
         ("max(a, b)", "a if a > b else b", "a if a >= b else b", "b if b > a else a"),
     ),
 )
+
+TOPICS: Mapping[str, tuple[str, ...]] = {
+    "sports": (
+        "The home team won the cup after extra time.",
+        "He broke his leg in the ski race.",
+        "Our club signed a new defender.",
+        "The boxer won by knockout in round two.",
+    ),
+    "weather": (
+        "Heavy rain is expected in the north tonight.",
+        "It stays sunny and warm until Friday.",
+        "A storm with strong winds is coming.",
+        "Fog in the valleys, later some snow.",
+    ),
+    "business": (
+        "The company doubled its profit this quarter.",
+        "The bank raised its interest rates again.",
+        "Shares fell after the merger was announced.",
+        "The firm will hire two hundred workers.",
+    ),
+    "health": (
+        "The doctor recommends a vaccine before the trip.",
+        "Drinking enough water prevents headaches.",
+        "The patient left the hospital after surgery.",
+        "The new drug lowers blood pressure.",
+    ),
+}
+WISHES: Mapping[str, tuple[str, ...]] = {
+    "complaint": (
+        "My parcel came broken and I am very upset.",
+        "I was charged for a service that I never ordered.",
+        "For the third time nobody came to repair my heating.",
+    ),
+    "question": (
+        "What time does the swimming pool open?",
+        "Do you also ship to Iceland?",
+        "Where can I find the manual for this camera?",
+    ),
+    "praise": (
+        "Your technician was friendly and quick, well done!",
+        "Thank you for the wonderful evening.",
+        "Great service, I will tell my friends.",
+    ),
+}
+GAPS: tuple[tuple[str, str, str], ...] = (
+    ("He ___ his homework every evening.", "does", "do"),
+    ("The children ___ tired after the trip.", "were", "was"),
+    ("She is ___ honest person.", "an", "a"),
+    ("This bag is heavier ___ that one.", "than", "then"),
+    ("We have lived here ___ ten years.", "for", "since"),
+    ("There ___ a letter for you.", "is", "are"),
+    ("My sister ___ not eat meat.", "does", "do"),
+    ("The meeting is ___ Tuesday.", "on", "in"),
+    ("How ___ apples did you buy?", "many", "much"),
+    ("The horse is ___ than the dog.", "bigger", "biggest"),
+)
+MISSPELT: Mapping[str, str] = {
+    "wierd": "weird",
+    "beleive": "believe",
+    "foriegn": "foreign",
+    "grammer": "grammar",
+    "greatful": "grateful",
+    "happend": "happened",
+    "intresting": "interesting",
+    "knowlege": "knowledge",
+    "publically": "publicly",
+    "restaraunt": "restaurant",
+}
+STORIES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Ella lost her keys, so she waited at a neighbour's flat until her husband came home.",
+        (("Did Ella lose her keys?", "yes"), ("Did Ella wait in the street?", "no")),
+    ),
+    (
+        "The bakery on Mill Street closes at noon on Saturdays and stays closed on Sundays.",
+        (("Is the bakery open on Sunday?", "no"), ("Is the bakery on Mill Street?", "yes")),
+    ),
+    (
+        "Mark wanted a cat, but his landlord allows no pets, so he bought a plant.",
+        (("Does Mark have a cat now?", "no"), ("Did Mark buy a plant?", "yes")),
+    ),
+    (
+        "The flight to Athens was cancelled, and the passengers spent the night in a hotel.",
+        (("Did the passengers fly to Athens that day?", "no"), ("Did the passengers sleep in a hotel?", "yes")),
+    ),
+)
+DETAILS: tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...] = (
+    (
+        "On Friday Greta painted the fence green while her father repaired the old roof.",
+        (("Who repaired the roof?", "father", ("Greta",)), ("What did Greta paint?", "fence", ("roof",))),
+    ),
+    (
+        "The soup was too salty, but the guests praised the fish and asked for more wine.",
+        (("Which dish was too salty?", "soup", ("fish", "wine")), ("What did the guests praise?", "fish", ("soup",))),
+    ),
+    (
+        "The museum keeps its paintings on the first floor and its coins in the basement.",
+        (("Where are the coins?", "basement", ("first floor",)), ("Where are the paintings?", "first", ("basement",))),
+    ),
+    (
+        "Instead of the bus, which was late again, Henry took a taxi to the airport.",
+        (("How did Henry get to the airport?", "taxi", ("bus",)), ("What was late?", "bus", ("taxi",))),
+    ),
+)
+MEANINGS: Mapping[str, str] = {
+    "a person who cuts hair": "barber",
+    "a place where planes land": "airport",
+    "the meal in the evening": "dinner",
+    "a baby sheep": "lamb",
+    "a tool for driving in nails": "hammer",
+    "the sister of your mother": "aunt",
+    "a person who writes books": "author",
+    "the hottest season of the year": "summer",
+    "a house for cars": "garage",
+    "an instrument that shows the temperature": "thermometer",
+    "a doctor for animals": "vet",
+    "a person who grows crops and keeps cows": "farmer",
+}
