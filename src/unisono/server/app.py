@@ -36,7 +36,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlet
         Route("/metrics", guarded(facts.metrics)),
         *extra_routes,
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+    return Starlette(routes=routes, exception_handlers={HTTPException: _http_error, Exception: _broken})
 
 
 async def _http_error(http: HttpRequest, exc: Exception) -> Response:
@@ -48,3 +48,9 @@ async def _http_error(http: HttpRequest, exc: Exception) -> Response:
     else:
         error = NotFound(f"Nothing is served at {http.url.path}. See docs/reference/http.md for the routes.")
     return OrjsonResponse(error_body(error), status_code=status)
+
+
+async def _broken(http: HttpRequest, exc: Exception) -> Response:
+    """Send a fault of ours in OpenAI's form; the exception itself goes to the log, not to the caller."""
+    error = UnisonoError("Unisono itself failed on this request. The server's log says where; please report it.")
+    return OrjsonResponse(error_body(error), status_code=error.status)

@@ -13,11 +13,12 @@ import orjson
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from unisono.catalog import MODES
 from unisono.compose import Live
 from unisono.edge.failure import error_body
 from unisono.errors import NotFound, RequestError, UnisonoError
 from unisono.server.auth import caller
-from unisono.types import Json, JsonValue, Mode, Model
+from unisono.types import Json, JsonValue, Model
 
 Answer = Callable[[HttpRequest], Awaitable[Response]]
 
@@ -53,12 +54,14 @@ class Facts:
 
     async def models(self, http: HttpRequest) -> Response:
         """`GET /v1/models`."""
-        auto = [_auto_row("auto"), *(_auto_row(f"auto:{mode.value}") for mode in Mode)]
-        return OrjsonResponse({"object": "list", "data": [*auto, *map(self._model_row, self._live.router.catalog)]})
+        rows = [*map(_auto_row, MODES), *map(self._model_row, self._live.router.catalog)]
+        return OrjsonResponse({"object": "list", "data": rows})
 
     async def model(self, http: HttpRequest) -> Response:
         """`GET /v1/models/{name}`."""
-        return OrjsonResponse(self._model_row(self._live.router.catalog.resolve(http.path_params["name"])))
+        name = http.path_params["name"]
+        row = _auto_row(name) if name in MODES else self._model_row(self._live.router.catalog.resolve(name))
+        return OrjsonResponse(row)
 
     def _model_row(self, model: Model) -> Json:
         health, _ = self._live.health_of(model.name)
