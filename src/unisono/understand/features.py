@@ -6,6 +6,7 @@ It knows no model; what a request means for a model is the predictors' business.
 from __future__ import annotations
 
 from collections import OrderedDict
+from hashlib import blake2b
 
 from unisono.protocols import Encoder
 from unisono.types import Features, Request, Vector
@@ -19,7 +20,7 @@ class Understanding:
     def __init__(self, encoder: Encoder | None, *, cache_size: int = 2048) -> None:
         """Read with `encoder`, or without embeddings when it is None."""
         self._encoder = encoder
-        self._cache: OrderedDict[str, tuple[Vector, Vector | None]] = OrderedDict()
+        self._cache: OrderedDict[bytes, tuple[Vector, Vector | None]] = OrderedDict()
         self._cache_size = cache_size
 
     def __call__(self, request: Request) -> Features:
@@ -50,11 +51,12 @@ class Understanding:
 
     def read(self, task: str) -> tuple[Vector, Vector | None]:
         """Return surface facts, shape (n_surface,), and the embedding, shape (dim,), of a text."""
-        if (known := self._cache.get(task)) is not None:
-            self._cache.move_to_end(task)
+        key = blake2b(task.encode("utf-8", "surrogatepass"), digest_size=16).digest()  # a task may be long
+        if (known := self._cache.get(key)) is not None:
+            self._cache.move_to_end(key)
             return known
         read = surface(task), None if self._encoder is None else self._encoder.encode([task])[0]
-        self._cache[task] = read
+        self._cache[key] = read
         if len(self._cache) > self._cache_size:
             self._cache.popitem(last=False)
         return read

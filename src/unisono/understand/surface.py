@@ -41,10 +41,12 @@ MAX_CHARS = 32_000
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
-_DIGIT = re.compile(r"[0-9]")
-_UPPER = re.compile(r"[A-Z]")
-_PUNCTUATION = re.compile(r"[.,;:!?'\"()\[\]{}，。！？；：（）]")
-_MATH = re.compile(r"[=+*/^<>≤≥≠≈√∑∫∞π∈∀∃→±×÷−]")
+_DIGITS = "0123456789"
+_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_PUNCTUATION = ".,;:!?'\"()[]{}"
+_WIDE_PUNCTUATION = "，。！？；：（）"
+_MATH = "=+*/^<>"
+_WIDE_MATH = "≤≥≠≈√∑∫∞π∈∀∃→±×÷−"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _OPTION = re.compile(r"(?m)^\s*\(?[A-Ja-j1-9][.):]\s")
 _BULLET = re.compile(r"(?m)^\s*[-*•]\s")
@@ -68,6 +70,11 @@ def _count(pattern: re.Pattern[str], text: str) -> int:
     return sum(1 for _ in pattern.finditer(text))
 
 
+def _count_any(characters: str, text: str) -> int:
+    """Count single characters; one fast scan for each beats a regular expression's slow one for all."""
+    return sum(map(text.count, characters))
+
+
 def surface(text: str) -> Vector:
     """Measure a text.
 
@@ -80,18 +87,21 @@ def surface(text: str) -> Vector:
     text_read = clip(text)
     n_chars = max(len(text_read), 1)
     n_words = len(text_read.split())
-    n_cjk = _count(_CJK, text_read)
+    plain = text_read.isascii()
+    n_cjk = 0 if plain else _count(_CJK, text_read)
+    n_wide_punctuation = 0 if plain else _count_any(_WIDE_PUNCTUATION, text_read)
+    n_wide_math = 0 if plain else _count_any(_WIDE_MATH, text_read)
     values = (
         log1p(len(text)),
         log1p(n_words + n_cjk / 2),
         log1p(text_read.count("\n")),
         min((n_chars - n_cjk) / max(n_words, 1), 40.0),
-        _count(_DIGIT, text_read) / n_chars,
-        _count(_UPPER, text_read) / n_chars,
+        _count_any(_DIGITS, text_read) / n_chars,
+        _count_any(_UPPER, text_read) / n_chars,
         text_read.count(" ") / n_chars,
-        _count(_PUNCTUATION, text_read) / n_chars,
-        _count(_MATH, text_read) / n_chars,
-        _count(_NON_ASCII, text_read) / n_chars,
+        (_count_any(_PUNCTUATION, text_read) + n_wide_punctuation) / n_chars,
+        (_count_any(_MATH, text_read) + n_wide_math) / n_chars,
+        0.0 if plain else _count(_NON_ASCII, text_read) / n_chars,
         n_cjk / n_chars,
         log1p(text_read.count("?") + text_read.count("？")),
         log1p(_count(_NUMBER, text_read)),
