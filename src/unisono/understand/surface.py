@@ -48,13 +48,16 @@ _WIDE_PUNCTUATION = "，。！？；：（）"
 _MATH = "=+*/^<>"
 _WIDE_MATH = "≤≥≠≈√∑∫∞π∈∀∃→±×÷−"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_OPTION = re.compile(r"(?m)^\s*\(?[A-Ja-j1-9][.):]\s")
-_BULLET = re.compile(r"(?m)^\s*[-*•]\s")
-_CODE_LINE = re.compile(
-    r"(?m)^(?:\s*(?:def|class|import|from|return|for|while|if|const|let|var|function|public|#include|SELECT)\b.*|.*[;{}]\s*)$"
+# Blanks, never `\s`, at the ends of lines: it would run over them, and a prompt of blank lines would take seconds.
+_OPTION = re.compile(r"(?m)^[ \t]*\(?[A-Ja-j1-9][.):]\s")
+_BULLET = re.compile(r"(?m)^[ \t]*[-*•]\s")
+_CODE_WORD = re.compile(
+    r"(?m)^[ \t]*(?:def|class|import|from|return|for|while|if|const|let|var|function|public|#include|SELECT)\b"
+    r"(?!.*[;{}][ \t]*$)"
 )
+_CODE_END = re.compile(r"(?m)[;{}][ \t]*$")
 _TEX = re.compile(r"\\[a-zA-Z]+|\$[^$\n]{1,200}\$")
-_TABLE_ROW = re.compile(r"(?m)^\s*\|.*\|\s*$")
+_TABLE_ROW = re.compile(r"(?m)^[ \t]*\|.*\|[ \t]*$")
 _QUOTE = re.compile(r"[\"“”「」«»]")
 
 
@@ -108,7 +111,7 @@ def surface(text: str) -> Vector:
         log1p(_count(_OPTION, text_read)),
         log1p(_count(_BULLET, text_read)),
         log1p(text_read.count("```")),
-        log1p(_count(_CODE_LINE, text_read)),
+        log1p(_count(_CODE_WORD, text_read) + _count(_CODE_END, text_read)),
         log1p(_count(_TEX, text_read)),
         log1p(_count(_TABLE_ROW, text_read)),
         log1p(_count(_QUOTE, text_read)),
