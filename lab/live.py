@@ -23,7 +23,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from live_questions import PROBE_KINDS, live_questions
+from live_questions import PROBE_KINDS, SEED, live_questions
 from unisono.evaluate.probe.questions import Question
 
 Row = dict[str, Any]
@@ -239,6 +239,13 @@ def show(summary: Row, models: Sequence[str]) -> None:
     )
 
 
+def draw(seeds: Sequence[int], *, unlike: Sequence[int]) -> list[Question]:
+    """Return the questions of some draws, each once, without those of other draws."""
+    known = {question.id for seed in unlike for question in live_questions(seed=seed)}
+    drawn = {question.id: question for seed in seeds for question in live_questions(seed=seed)}
+    return [question for name, question in drawn.items() if name not in known]
+
+
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -247,6 +254,8 @@ def main() -> int:
     parser.add_argument("--fast", action="store_true", help="choices from /v1/route; a sample really routed")
     parser.add_argument("--verify", type=int, default=40, help="questions really routed with --fast (default 40)")
     parser.add_argument("--limit", type=int, help="ask only this many questions, drawn over all kinds")
+    parser.add_argument("--seed", type=int, nargs="+", default=[SEED], help="which draws of questions to ask")
+    parser.add_argument("--unlike", type=int, nargs="+", default=[], help="leave out the questions of these draws")
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds for one answer")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "runs" / "live" / "live.json")
     options = parser.parse_args()
@@ -259,7 +268,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    questions = list(live_questions())
+    questions = draw(options.seed, unlike=options.unlike)
     if options.limit:
         questions = Random(0).sample(questions, min(options.limit, len(questions)))
     began_s = time.perf_counter()

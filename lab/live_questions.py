@@ -31,7 +31,7 @@ from unisono.evaluate.probe.verify import (
 Item = tuple[str, Check]
 """What fills a phrasing, or a whole prompt, with its check."""
 
-_SEED = 7_000_001
+SEED = 7_000_001
 PROBE_KINDS = (
     "arithmetic", "logic", "extraction", "format", "translation", "words", "sentiment", "knowledge", "yes_no", "code", "lists",
     "topic", "spelling", "definition", "reading", "grammar",
@@ -39,15 +39,18 @@ PROBE_KINDS = (
 """Kinds of the live set that the probe asks about too, with other words, under its own or a wider name."""
 
 
-def live_questions() -> tuple[Question, ...]:
-    """Return all questions, always the same; those of kinds that the probe has come first.
+def live_questions(*, seed: int = SEED) -> tuple[Question, ...]:
+    """Return all questions, the same for the same seed; those of kinds that the probe has come first.
+
+    Args:
+        seed: another one draws other questions from the same word lists, to confirm what was found on the first.
 
     Raises:
         ValueError: a question is also one of the probe's.
     """
     questions: list[Question] = []
     for kind, write in KINDS.items():
-        rng = Random(f"{_SEED}/{kind}")
+        rng = Random(f"{seed}/{kind}")
         for prompt, check in write(rng):
             mark = sha256(prompt.encode()).hexdigest()[:8]
             tokens = 80 if kind == "code" and "def" not in prompt and "unction" in prompt else 48

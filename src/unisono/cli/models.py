@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from unisono.evaluate.probe.run import Row, Step
     from unisono.types import Json, Model, Score
 
+PER_KIND = 36
+"""Few questions cannot tell kinds of task apart: see the table in docs/explanation/probes.md. The predictor keeps 512 scores."""
+PER_KIND_QUICK = 5
+KEEP_EVERY = 10
+"""Scores that may be lost when the command is killed."""
+
 app = typer.Typer(help="List the models, and measure what they can do.", no_args_is_help=True)
 
 
@@ -83,14 +89,17 @@ def _cell(value: object) -> str:
 def probe_models(
     names: list[str] = typer.Argument(None, help="Which models; default: all of the configuration."),
     config: Path = CONFIG,
-    per_kind: int = typer.Option(6, min=1, max=50, help="Questions of each kind."),
+    per_kind: int = typer.Option(PER_KIND, min=1, max=50, help="Questions of each kind."),
+    quick: bool = typer.Option(False, "--quick", help=f"{PER_KIND_QUICK} questions of each kind, about 65 in all."),
     again: bool = typer.Option(False, "--again", help="Ask also what was answered before."),
     extra_tokens: int = typer.Option(0, help="Room beside the short answer, for models that think first."),
     as_json: bool = typer.Option(False, "--json", help="Print the table and every score as JSON."),
 ) -> None:
-    """Ask each model about 60 short questions with known answers, and keep the scores for routing.
+    """Ask each model about 470 short questions with known answers, and keep the scores for routing.
 
-    A running server takes the scores in within a second. Questions that have a score are skipped.
+    A running server takes the scores in within a second. What is answered is kept when this is interrupted, and
+    questions that have a score are skipped. `--quick` shows large gaps between models, and is too few to tell kinds of
+    task apart.
 
     Example: `unisono models probe --config unisono.toml`
     """
@@ -101,8 +110,9 @@ def probe_models(
     models = [m for m in settings.models if not names or m.name in names]
     if unknown := sorted(set(names or ()) - {m.name for m in settings.models}):
         raise typer.BadParameter(f"no such model: {', '.join(unknown)}")
+    n_per_kind = PER_KIND_QUICK if quick else per_kind
     failures = asyncio.run(
-        _probe(settings, models, per_kind=per_kind, again=again, extra_tokens=extra_tokens, quiet=as_json)
+        _probe(settings, models, per_kind=n_per_kind, again=again, extra_tokens=extra_tokens, silent=as_json)
     )
     scores = [s for s in _known_scores(settings) if s.model in {m.name for m in models}]
     rows = summarise(scores)
@@ -120,7 +130,7 @@ def probe_models(
 
 
 async def _probe(
-    settings: Config, models: Sequence[Model], *, per_kind: int, again: bool, extra_tokens: int, quiet: bool
+    settings: Config, models: Sequence[Model], *, per_kind: int, again: bool, extra_tokens: int, silent: bool
 ) -> list[str]:
     from time import perf_counter
 
@@ -137,6 +147,12 @@ async def _probe(
     prints = {m.name: fingerprint(m) for m in models}
     failures: list[str] = []
 
+    fresh: list[Score] = []
+
+    def keep() -> None:
+        live.store.add_scores(fresh, prints)
+        fresh.clear()
+
     async def ask_one(model: Model, body: Json) -> Answer:
         began_s = perf_counter()
         chunk = await ask(live, model, body)
@@ -144,18 +160,22 @@ async def _probe(
         tokens = None if chunk.usage is None else chunk.usage.output_tokens
         return Answer(text=message.get("content") or "", output_tokens=tokens, seconds=perf_counter() - began_s)
 
-    with Progress(console=Console(stderr=True), disable=quiet) as progress:
+    with Progress(console=Console(stderr=True), disable=silent) as progress:
         task = progress.add_task("probing", total=None)
 
         def on_progress(step: Step) -> None:
             progress.update(task, completed=step.n_done, total=step.n_total, description=f"probing {step.model}")
+            if step.score is not None:
+                fresh.append(step.score)
+            if len(fresh) >= KEEP_EVERY:
+                keep()
             if step.failure is not None:
                 failures.append(f"{step.model}: {step.item}: {step.failure.text}")
 
         try:
             await live.start(watch_config=False)
             done = set() if again else {(s.model, s.item) for s in live.store.scores(prints)}
-            scores = await probe(
+            await probe(
                 models,
                 ask_one,
                 probe_questions(n_per_kind=per_kind),
@@ -163,8 +183,8 @@ async def _probe(
                 done=done,
                 extra_tokens=extra_tokens,
             )
-            live.store.add_scores(scores, prints)
         finally:
+            keep()
             await live.close()
     return failures
 

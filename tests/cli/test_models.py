@@ -1,0 +1,72 @@
+"""`unisono models` and `unisono route`, on scripted models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from unisono.cli.main import app
+from unisono.cli.models import PER_KIND_QUICK
+from unisono.evaluate.probe.questions import probe_questions
+
+POOL = """
+default = "a"
+[[models]]
+name = "a"
+upstream = "scripted"
+reply = "Paris"
+[[models]]
+name = "b"
+upstream = "scripted"
+reply = "I am not sure."
+"""
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Path:
+    file = tmp_path / "unisono.toml"
+    file.write_text(POOL, encoding="utf-8")
+    return file
+
+
+def run(*words: str) -> dict[str, object] | list[dict[str, object]]:
+    result = CliRunner().invoke(app, list(words), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    told: dict[str, object] | list[dict[str, object]] = json.loads(result.stdout)
+    return told
+
+
+def test_a_probe_scores_every_model_and_asks_nothing_twice(pool: Path) -> None:
+    first = run("models", "probe", "--config", str(pool), "--quick", "--json")
+    again = run("models", "probe", "--config", str(pool), "--quick", "--json")
+    n = len(probe_questions(n_per_kind=PER_KIND_QUICK))
+    assert isinstance(first, dict)
+    assert {row["model"]: row["n"] for row in first["models"]} == {"a": n, "b": n}  # type: ignore[attr-defined]
+    assert first == again
+    listed = run("models", "list", "--config", str(pool), "--json")
+    assert [row["n_probes"] for row in listed] == [n, n]  # type: ignore[index]
+
+
+def test_a_model_that_cannot_answer_fails_the_probe_and_the_others_keep_their_scores(pool: Path) -> None:
+    pool.write_text(POOL.replace('reply = "I am not sure."', "fail = 500"), encoding="utf-8")
+    result = CliRunner().invoke(app, ["models", "probe", "--config", str(pool), "--quick", "--json"])
+    assert result.exit_code == 1
+    assert {row["model"] for row in json.loads(result.stdout)["models"]} == {"a"}
+
+
+def test_an_unknown_name_is_wrong_use(pool: Path) -> None:
+    assert CliRunner().invoke(app, ["models", "probe", "c", "--config", str(pool)]).exit_code == 2
+
+
+def test_route_decides_offline_what_it_would_ask_and_calls_nothing(pool: Path) -> None:
+    decision = run("route", "What is the capital of France?", "--config", str(pool), "--offline", "--json")
+    assert isinstance(decision, dict)
+    assert {ranked["model"] for ranked in decision["ranking"]} == {"a", "b"}  # type: ignore[attr-defined]
+    assert decision["reason"]
+
+
+def test_route_without_words_is_wrong_use(pool: Path) -> None:
+    assert CliRunner().invoke(app, ["route", "--config", str(pool)]).exit_code == 2
