@@ -16,7 +16,6 @@ from pathlib import Path
 from random import Random
 
 from conftest import Values
-
 from unisono.record.metrics import Metrics
 from unisono.record.rows import Asked, Ended, decision_rows, outcome_rows
 from unisono.record.store import Store

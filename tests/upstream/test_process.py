@@ -123,6 +123,8 @@ def test_a_stop_that_is_cancelled_still_leaves_no_process() -> None:
             await stopping
         assert pid is not None
         await until(lambda: not alive(pid))
+        await server.stop()
+        assert server.pid is None
 
     asyncio.run(run())
 

@@ -161,10 +161,11 @@ class LlamaServer:
         return self.url
 
     async def stop(self) -> None:
-        """End the child and wait until it is gone."""
+        """End the child and wait until it is gone. After a stop that was cancelled, another one finishes it."""
         supervisor, self._supervisor = self._supervisor, None
         if supervisor is None:
             self._enter("stopped")
+            await self._end()
             return
         supervisor.cancel()
         try:
@@ -243,16 +244,16 @@ class LlamaServer:
             pipe.write(self.key.encode() + b"\n")
         command = self._command(Endpoint(port=port, key_file=f"/dev/fd/{read_fd}"))
         try:
-            self._process = await self._create(command, read_fd)
+            process = await self._create(command, read_fd)
         except (OSError, ValueError) as exc:
             raise StartError(f"{self.name}: the server {command[0]} cannot be run: {exc}. Mend `server`.") from exc
         finally:
             os.close(read_fd)
         self._port = port
         self._tail.clear()
-        self._reader = asyncio.create_task(self._collect(self._process), name=f"error stream of {self.name}")
+        self._adopt(process)
         self._enter("starting")
-        _log.info("model=%s event=child_started pid=%d port=%d", self.name, self._process.pid, port)
+        _log.info("model=%s event=child_started pid=%d port=%d", self.name, process.pid, port)
 
     async def _create(self, command: Sequence[str], read_fd: int) -> asyncio.subprocess.Process:
         creating = asyncio.ensure_future(
@@ -271,8 +272,13 @@ class LlamaServer:
         except asyncio.CancelledError:
             # A half-made process would be an orphan: let it be made, so that `_end` can end it.
             with contextlib.suppress(OSError, ValueError):
-                self._process = await creating
+                self._adopt(await creating)
             raise
+
+    def _adopt(self, process: asyncio.subprocess.Process) -> None:
+        """From here on `_end` ends it. Its error stream is read to the end, or the pipe would outlive it."""
+        self._process = process
+        self._reader = asyncio.create_task(self._collect(process), name=f"error stream of {self.name}")
 
     async def _end(self) -> None:
         """SIGTERM, SIGKILL after the grace, always reaped. Safe to cancel: then SIGKILL at once."""
