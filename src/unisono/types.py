@@ -48,6 +48,14 @@ class Capability(StrEnum):
     VISION = "vision"
     AUDIO = "audio"
     FILES = "files"
+    SEARCH = "search"
+
+
+class Effort(StrEnum):
+    """What the user's own words ask for: more thought, or a quick answer."""
+
+    LESS = "less"
+    MORE = "more"
 
 
 class Health(StrEnum):
@@ -117,6 +125,7 @@ class Model:
     knowledge_cutoff: date | None = None
     quality: float | None = None
     lifecycle: Lifecycle = Lifecycle()
+    cache_ttl_s: float = 300.0
     options: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
@@ -157,6 +166,42 @@ class Wishes:
     allow_fallback: bool | None = None
     on_limit: Literal["downgrade", "block"] | None = None
     explain: bool = False
+    retry_of: str | None = None
+    how: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """One key of the configuration that has a name, and what its holder wishes where a request says nothing."""
+
+    name: str
+    key: Secret
+    wishes: Wishes = Wishes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How much may be used in a window, and by whom.
+
+    Attributes:
+        name: what errors, notices and `GET /v1/limits` show.
+        per: each key, each end user, or all callers together have an account of their own.
+        counts: what is counted.
+        amount: how much of it fits into the window.
+        window: sliding seconds (a number), or a calendar unit in UTC.
+        models, roles, keys: what the limit is about; empty means all.
+        warn_at: share of the amount from which answers carry a notice.
+    """
+
+    name: str
+    per: Literal["key", "user", "all"] = "key"
+    counts: Literal["messages", "tokens", "usd"] = "messages"
+    amount: float
+    window: float | Literal["hour", "day", "week", "month"] = "day"
+    models: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    keys: tuple[str, ...] = ()
+    warn_at: float = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +235,21 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """Whether the right answer changes with time.
+
+    Attributes:
+        changing: probability in [0, 1] that the answer of today is not that of some years ago.
+        pace: how fast it changes, if it does.
+        asks_about: the latest day that the question names ("in May 2026"), if any.
+    """
+
+    changing: float
+    pace: Literal["evergreen", "slow", "fast"]
+    asks_about: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     """What is known about a request before any model is considered.
 
@@ -199,6 +259,10 @@ class Features:
         surface: shape (n_surface,), see `understand.surface.NAMES`.
         embedding: shape (dim,), unit length; None when the encoder could not run.
         in_tool_loop: the last message is a tool's result.
+        effort: what the user's own words ask for.
+        freshness: whether the answer changes with time; None when nobody looked.
+        language: of the request, as far as it matters for what we say: `zh` or `en`.
+        dissatisfied: the user's last words reject the answer before them, or repeat the question.
     """
 
     task: str
@@ -208,6 +272,10 @@ class Features:
     surface: Vector
     embedding: Vector | None = None
     in_tool_loop: bool = False
+    effort: Effort | None = None
+    freshness: Freshness | None = None
+    language: Literal["en", "zh"] = "en"
+    dissatisfied: bool = False
 
 
 # ------------------------------------------------------------------------------------ the decision
@@ -277,6 +345,7 @@ class Goal:
     max_cost_usd: float | None = None
     max_first_token_s: float | None = None
     min_quality: float | None = None
+    language: Literal["en", "zh"] = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +377,90 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cached:
+    """What a model's provider may still hold of a conversation: so many tokens of its prefix, since when."""
+
+    model: str
+    tokens: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A conversation until now, as the router remembers it. It holds no words.
+
+    Attributes:
+        model: who answered last.
+        n_turns: how many answers there were.
+        n_switches: how often the model changed.
+        caches: what providers may still hold, at most one entry per model.
+        bound: the model to whose provider state the conversation is bound (signed reasoning, cached files).
+        raised: steps by which the next turns are taken more seriously, after dissatisfaction.
+        wishes: the preference stored with `PUT /v1/sessions/{id}`.
+    """
+
+    model: str | None = None
+    at: datetime | None = None
+    n_turns: int = 0
+    n_switches: int = 0
+    caches: tuple[Cached, ...] = ()
+    bound: str | None = None
+    raised: int = 0
+    wishes: Wishes = Wishes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """A limit that a model stands under for this caller: how much is used, and when it returns.
+
+    Attributes:
+        over: nothing more fits.
+        near: `warn_at` is passed.
+        returns: when something fits again.
+    """
+
+    limit: str
+    model: str
+    used: float
+    amount: float
+    over: bool
+    near: bool
+    returns: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """The decision that a caller wants taken again, and how."""
+
+    decision: str
+    model: str
+    how: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What a decision depends on besides the request, the configuration and the artifact: all that moves.
+
+    Attributes:
+        health: of every model of the pool.
+        past: the conversation until now.
+        spent: the limits that are near or over, per model.
+        anchor: the model that a nearly equal prompt of the same caller went to.
+        retry: what the caller wants taken again.
+        estimates: what was expected of each eligible model, before freshness was taken into account.
+        scores: generation of the measured scores that the quality predictor had taken in.
+    """
+
+    health: tuple[tuple[str, Health], ...] = ()
+    past: Past | None = None
+    spent: tuple[Spent, ...] = ()
+    anchor: str | None = None
+    retry: Retry | None = None
+    estimates: tuple[Estimate, ...] = ()
+    scores: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """Which models may answer, in which order, why, and why not the others."""
 
@@ -330,6 +483,7 @@ class Decision:
     artifact: str
     seed: int
     decide_s: float
+    situation: Situation = Situation()
 
     @property
     def model(self) -> str:

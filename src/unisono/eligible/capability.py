@@ -13,6 +13,7 @@ _NAMES = {
     Capability.VISION: "see pictures",
     Capability.AUDIO: "hear audio",
     Capability.FILES: "read attached files",
+    Capability.SEARCH: "look things up",
 }
 
 

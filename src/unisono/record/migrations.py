@@ -48,7 +48,15 @@ _SCORES: tuple[str, ...] = (
     "INSERT INTO settings VALUES ('scores_generation', 0)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_REQUESTS, _SCORES)
+_CONFIGS: tuple[str, ...] = ()
+
+_SESSIONS: tuple[str, ...] = ()
+
+_LIMITS: tuple[str, ...] = ()
+
+_INCIDENTS: tuple[str, ...] = ()
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_REQUESTS, _SCORES, _CONFIGS, _SESSIONS, _LIMITS, _INCIDENTS)
 """Migration number n is at place n - 1; each is a list of single statements."""
 
 VERSION = len(MIGRATIONS)
