@@ -6,7 +6,7 @@ It builds nothing (`compose.py` does) and speaks no HTTP (`server` does).
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 from time import perf_counter
@@ -30,7 +30,6 @@ from unisono.types import (
     Cost,
     Decision,
     Estimate,
-    Excluded,
     Features,
     Goal,
     Health,
@@ -41,7 +40,11 @@ from unisono.types import (
     Quality,
     Ranked,
     Request,
+    Situation,
 )
+
+NOTHING_KNOWN = Situation()
+"""A first request of a caller without limits."""
 
 
 class HealthView(Protocol):
@@ -77,6 +80,7 @@ class Settings:
     config_hash: str
     artifact: str
     total_s: float
+    scores: int = 0
 
 
 class Router:
@@ -99,19 +103,44 @@ class Router:
         self._now = now
         self._clock_s = clock_s
 
-    def decide(self, request: Request) -> tuple[Features, Decision]:
+    def decide(self, request: Request, *, known: Situation = NOTHING_KNOWN) -> tuple[Features, Decision]:
         """Return what was understood of a request, and which models may answer it, best first.
+
+        Args:
+            request: what the caller asks.
+            known: what the conversation and the limits say; health and expectations are filled in here.
 
         Raises:
             NoCandidate: no model may serve it.
         """
-        stages, quality = self._stages, self._stages.quality
+        quality = self._stages.quality
         if quality is None:
-            return self.decide_degraded(request, why="its trained parts cannot be read")
+            return self.decide_degraded(request, known=known, why="its trained parts cannot be read")
         started_s = self._clock_s()
-        features = stages.understand(request)
-        kept, excluded = sift(request, features, candidates=self._candidates(), rules=stages.rules)
-        estimates = self._estimate(request, features, [c.model for c in kept], quality=quality)
+        features = self._stages.understand(request)
+        situation = replace(known, health=self._health(), scores=self.settings.scores)
+        return features, self.decide_in(request, features, situation=situation, quality=quality, started_s=started_s)
+
+    def decide_in(
+        self,
+        request: Request,
+        features: Features,
+        *,
+        situation: Situation,
+        quality: QualityPredictor,
+        started_s: float,
+    ) -> Decision:
+        """Decide in a situation that is known whole: a pure function but for the id and the clock.
+
+        Where `situation.estimates` holds what was expected of a model, its cost and latency are taken from there.
+
+        Raises:
+            NoCandidate: no model may serve it.
+        """
+        stages = self._stages
+        kept, excluded = sift(request, features, candidates=self._candidates(situation), rules=stages.rules)
+        models = [c.model for c in kept]
+        estimates = self._estimate(request, features, models, quality=quality, recorded=situation.estimates)
         goal = goal_of(request, dial=self.settings.dial)
         seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
         choice = stages.chooser.choose(estimates, goal, default=self.settings.default, rng=Random(seed))
@@ -120,12 +149,20 @@ class Router:
         if not choice.ranking:
             raise NoCandidate("No model meets the bounds of this request.", excluded=excluded)
         baseline = max(estimates, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model
-        decision = self._decision(
-            request, choice, excluded, goal=goal, seed=seed, baseline=baseline, started_s=started_s, degraded=None
+        return self._decision(
+            request,
+            replace(choice, excluded=excluded),
+            goal=goal,
+            seed=seed,
+            baseline=baseline,
+            started_s=started_s,
+            degraded=None,
+            situation=replace(situation, estimates=estimates),
         )
-        return features, decision
 
-    def decide_degraded(self, request: Request, *, why: str) -> tuple[Features, Decision]:
+    def decide_degraded(
+        self, request: Request, *, why: str, known: Situation = NOTHING_KNOWN
+    ) -> tuple[Features, Decision]:
         """Return the declared default (or the pinned model) when the router itself is broken.
 
         Raises:
@@ -133,14 +170,21 @@ class Router:
         """
         started_s = self._clock_s()
         features = _bare_features(request)
-        kept, excluded = sift(request, features, candidates=self._candidates(), rules=self._stages.rules)
+        situation = replace(known, health=self._health(), estimates=())
+        kept, excluded = sift(request, features, candidates=self._candidates(situation), rules=self._stages.rules)
         first = request.pin or self.settings.default
         models = sorted((c.model for c in kept), key=lambda m: m.name != first)
         ranking = tuple(_unknown(m, place=place, why=why) for place, m in enumerate(models))
-        choice = Choice(ranking=ranking, excluded=(), reason=ranking[0].reason)
-        goal = goal_of(request, dial=self.settings.dial)
+        choice = Choice(ranking=ranking, excluded=excluded, reason=ranking[0].reason)
         decision = self._decision(
-            request, choice, excluded, goal=goal, seed=0, baseline=None, started_s=started_s, degraded=why
+            request,
+            choice,
+            goal=goal_of(request, dial=self.settings.dial),
+            seed=0,
+            baseline=None,
+            started_s=started_s,
+            degraded=why,
+            situation=situation,
         )
         return features, decision
 
@@ -164,17 +208,32 @@ class Router:
             total_s=self.settings.total_s,
         )
 
-    def _candidates(self) -> tuple[Candidate, ...]:
+    def _health(self) -> tuple[tuple[str, Health], ...]:
         now_s = self._clock_s()
-        states = ((model, self._stages.health.state(model.name, now_s)) for model in self.catalog)
-        return tuple(Candidate(model=model, health=health, retry_at_s=at_s) for model, (health, at_s) in states)
+        return tuple((model.name, self._stages.health.state(model.name, now_s)[0]) for model in self.catalog)
+
+    def _candidates(self, situation: Situation) -> tuple[Candidate, ...]:
+        health = dict(situation.health)
+        return tuple(Candidate(model=model, health=health.get(model.name, Health.UP)) for model in self.catalog)
 
     def _estimate(
-        self, request: Request, features: Features, models: Sequence[Model], *, quality: QualityPredictor
+        self,
+        request: Request,
+        features: Features,
+        models: Sequence[Model],
+        *,
+        quality: QualityPredictor,
+        recorded: Sequence[Estimate],
     ) -> tuple[Estimate, ...]:
         qualities = quality.predict_one(features, models)
-        costs = self._stages.cost.predict_one(request, features, models)
-        latencies = self._stages.latency.predict_one(features, models, costs)
+        known = {estimate.model: estimate for estimate in recorded}
+        costs: Sequence[Cost]
+        latencies: Sequence[Latency]
+        if known:
+            costs, latencies = zip(*((known[m.name].cost, known[m.name].latency) for m in models), strict=True)
+        else:
+            costs = self._stages.cost.predict_one(request, features, models)
+            latencies = self._stages.latency.predict_one(features, models, costs)
         return tuple(
             Estimate(model=m.name, quality=q, cost=c, latency=t)
             for m, q, c, t in zip(models, qualities, costs, latencies, strict=True)
@@ -184,13 +243,13 @@ class Router:
         self,
         request: Request,
         choice: Choice,
-        excluded: tuple[Excluded, ...],
         *,
         goal: Goal,
         seed: int,
         baseline: str | None,
         started_s: float,
         degraded: str | None,
+        situation: Situation,
     ) -> Decision:
         return Decision(
             id=str(uuid7()),
@@ -202,7 +261,7 @@ class Router:
             goal=goal,
             pattern="single",
             ranking=choice.ranking,
-            excluded=excluded,
+            excluded=choice.excluded,
             reason=choice.reason,
             notices=self._notices(request, degraded=degraded),
             degraded=degraded is not None,
@@ -212,6 +271,7 @@ class Router:
             artifact=self.settings.artifact,
             seed=seed,
             decide_s=self._clock_s() - started_s,
+            situation=situation,
         )
 
     def _notices(self, request: Request, *, degraded: str | None) -> tuple[Notice, ...]:

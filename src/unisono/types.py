@@ -287,7 +287,6 @@ class Candidate:
 
     model: Model
     health: Health = Health.UP
-    retry_at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
