@@ -56,7 +56,11 @@ _LIMITS: tuple[str, ...] = ()
 
 _INCIDENTS: tuple[str, ...] = ()
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_REQUESTS, _SCORES, _CONFIGS, _SESSIONS, _LIMITS, _INCIDENTS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _REQUESTS,
+    _SCORES,
+    (*_CONFIGS, *_SESSIONS, *_LIMITS, *_INCIDENTS),
+)
 """Migration number n is at place n - 1; each is a list of single statements."""
 
 VERSION = len(MIGRATIONS)
