@@ -33,5 +33,5 @@ CREATE TABLE scores (
         prompt TEXT NOT NULL, score REAL NOT NULL, weight REAL NOT NULL, output_tokens INTEGER, seconds REAL,
         at INTEGER NOT NULL, PRIMARY KEY (fingerprint, item)
     );
-INSERT INTO settings VALUES ('scores_generation', 3);
+INSERT INTO settings VALUES ('scores_generation', 0);
 INSERT INTO scores VALUES ('f-small', 'q-1', 'small', 'arithmetic', 'What is 2 + 2?', 1.0, 1.0, 3, 0.4, 1777636802123456);
