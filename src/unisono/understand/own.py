@@ -1,0 +1,87 @@
+"""The words that are the user's own in a message: without code, quotations, documents and mails that it carries.
+
+It does not say what the words mean.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_CHARS = 4_000
+"""Of a longer text only the first and the last half of this are read."""
+
+_FENCE = re.compile(r"(?:```|~~~).*?(?:```|~~~|\Z)", re.DOTALL)
+_INLINE_CODE = re.compile(r"`[^`\n]{0,400}`")
+_TAGGED = re.compile(r"<([A-Za-z][\w-]{0,30})(?:\s[^<>]{0,200})?>.*?(?:</\1\s*>|\Z)", re.DOTALL)
+_QUOTED = re.compile(
+    r"\"[^\"]{0,600}\"|“[^”]{0,600}[”“]|„[^“”]{0,600}[“”]|«[^»]{0,600}»|»[^«]{0,600}«|‹[^›]{0,300}›|「[^」]{0,600}」|『[^』]{0,600}』|《[^》]{0,300}》"
+    r"|(?<![\w'’])['‘][^'’\n]{1,300}['’](?![\w])"
+)
+_QUOTED_LINE = re.compile(r"(?m)^[ \t]*(?:>|\|).*$")
+_RULE = re.compile(r"(?m)^[ \t]*(?:-{3,}|={3,}|\*{3,}|_{3,}|#{3,}|-{2,}[ \w]{0,40}-{2,})[ \t]*$")
+_MAIL = re.compile(
+    r"(?mi)^[ \t]*(?:from|to|subject|sent|von|an|betreff|de|objet|asunto|发件人|主题|件名|from|cc)[ \t]*[:：].*$"
+)
+_FRAME_WORDS = re.compile(
+    r"(?i)\b(?:translat\w*|rephras\w*|rewrit\w*|paraphras\w*|proofread\w*|correct (?:this|the|my)|edit (?:this|the|my)|"
+    r"summari[sz]\w*|classif\w*|label|sentiment|tone of|text|article|passage|document|transcript|e-?mails?|letter|review|"
+    r"paragraph|sentence|phrase|quote|quotation|lyrics|poem|comment|message|notes?|excerpt|idiom|slogan|caption|headline|"
+    r"prompt|log|output|reply|post|tweet|chat|speech|following|"
+    r"übersetz\w*|fasse|korrigier\w*|satz|absatz|mail|brief|artikel|nachricht|protokoll|dokument|folgend\w*|"
+    r"tradui\w*|résum\w*|corrig\w*|phrase|texte|lettre|courriel|suivant\w*|"
+    r"traduc\w*|traduz\w*|resum\w*|corrij\w*|frase|texto|carta|correo|mensaje|siguiente|seguinte\w*|"
+    r"riassum\w*|correggi\w*|testo|lettera|messaggio|seguente|articolo|"
+    r"vertaal\w*|vat|zin|tekst\w*|bericht|volgende|przetłumacz\w*|popraw|zdanie|wiadomość|streść)\b"
+    r"|перевед\w*|перескаж\w*|исправ\w*|текст\w*|письм\w*|предложени\w*|фраз\w*|сообщени\w*|стать\w*|следующ\w*"
+    r"|翻译|翻譯|改写|润色|校对|总结|概括|摘要|文章|原文|文本|句子|这段|这句|下面|以下|邮件|短信|评论|歌词|台词|留言|对话|日志|作文"
+    r"|訳し|翻訳|要約|添削|校正|次の|文章|文を|メール|手紙|歌詞|セリフ|コメント"
+    r"|번역|요약|교정|다음|문장|글을|이메일|메일|편지|가사|댓글"
+    r"|ترجم|لخص|صحح|النص|الجملة|الرسالة|التالي|अनुवाद|सारांश|वाक्य|पाठ|संदेश|निम्न"
+)
+_BLANK = " \u2022 "
+"""What stands where something was taken out: it parts clauses and belongs to no word."""
+
+
+def own_words(text: str) -> str:
+    """Return the user's own words of one message; what was taken out leaves a mark that parts clauses.
+
+    Taken out are code, tagged blocks, quotations, quoted lines, mail headers with what follows them, what stands
+    between rules of dashes, and what follows a line such as "Translate this text:".
+
+    Args:
+        text: a message; of a longer one the first and the last `MAX_CHARS // 2` characters are read.
+    """
+    if len(text) > MAX_CHARS:
+        half = MAX_CHARS // 2
+        text = f"{text[:half]}\n{text[-half:]}"
+    for pattern in (_FENCE, _TAGGED, _INLINE_CODE):
+        text = pattern.sub(_BLANK, text)
+    text = _between_rules(_QUOTED_LINE.sub(_BLANK, text))
+    text = _QUOTED.sub(_BLANK, text)
+    mail = _MAIL.search(text)
+    if mail is not None and len(_MAIL.findall(text)) > 1:
+        text = text[: mail.start()]
+    return _before_document(text)
+
+
+def _between_rules(text: str) -> str:
+    """Drop what stands between two rules, or after a single one."""
+    parts = _RULE.split(text)
+    return _BLANK.join(parts[::2]) if len(parts) > 1 else text
+
+
+def _before_document(text: str) -> str:
+    """Drop what follows a colon that announces a text: the words are then somebody else's."""
+    at = 0
+    while (colon := _next_colon(text, at)) is not None:
+        start = max(text.rfind(mark, 0, colon) for mark in ".!?。！？\n")
+        announcing = text[start + 1 : colon]
+        if _FRAME_WORDS.search(announcing):
+            return text[: colon + 1] + _BLANK
+        at = colon + 1
+    return text
+
+
+def _next_colon(text: str, at: int) -> int | None:
+    places = [place for mark in ":：" if (place := text.find(mark, at)) >= 0]
+    return min(places) if places else None
