@@ -30,6 +30,7 @@ from unisono.record.store import Store
 from unisono.router import Router, Settings, Stages
 from unisono.types import Call, Chunk, Decision, Features, Health, Json, Model, Outcome, Request, Score
 from unisono.understand.features import Understanding
+from unisono.understand.freshness import FreshnessReader
 from unisono.upstream.health import HealthBook
 
 log = logging.getLogger("unisono")
@@ -108,11 +109,12 @@ class Live:
         self.metrics = Metrics()
         self.health = HealthBook()
         self._registry = registry
+        self._faults: dict[str, str] = {}
         self._trained = read_trained(config, registry)
         self._latency = RecentLatency()
         self._cost = TokenCost(self._length())
-        self._understand = Understanding(self._trained.encoder)
-        self._faults: dict[str, str] = {}
+        self._freshness = self._read_freshness()
+        self._understand = Understanding(self._trained.encoder, freshness=self._freshness)
         self._outlets: dict[str, Outlet] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -156,7 +158,7 @@ class Live:
         async with self._reloading:
             _same_house(self.config, config)
             trained = await asyncio.to_thread(read_trained, config, self._registry)
-            understand = Understanding(trained.encoder)
+            understand = Understanding(trained.encoder, freshness=self._freshness)
             outlets = self._make_outlets(config, keep=self._outlets)
             added = [outlet for name, outlet in outlets.items() if self._outlets.get(name) is not outlet]
             await _start_all(added)
@@ -226,6 +228,13 @@ class Live:
                 log.info("scores changed; quality predictor rebuilt")
 
     # ------------------------------------------------------------------------------ parts
+
+    def _read_freshness(self) -> FreshnessReader | None:
+        try:
+            return FreshnessReader()
+        except ArtifactError as error:
+            self._faults["freshness"] = str(error)
+            return None
 
     def _length(self) -> OutputLength:
         return unknown_length if self._trained.artifact is None else self._trained.artifact.length.expected

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from random import Random
 from time import perf_counter
 from typing import Protocol
@@ -20,6 +20,7 @@ from unisono.choose.goal import goal_of
 from unisono.eligible.sift import sift
 from unisono.errors import NoCandidate, UpstreamError
 from unisono.execute.single import Committed, run
+from unisono.predict.currency import discounted, stale_notice
 from unisono.protocols import Chooser, CostPredictor, LatencyPredictor, QualityPredictor, Rule
 from unisono.types import (
     Attempt,
@@ -141,17 +142,23 @@ class Router:
         kept, excluded = sift(request, features, candidates=self._candidates(situation), rules=stages.rules)
         models = [c.model for c in kept]
         estimates = self._estimate(request, features, models, quality=quality, recorded=situation.estimates)
-        goal = goal_of(request, dial=self.settings.dial)
+        raised = (0 if situation.past is None else situation.past.raised) + features.dissatisfied
+        goal = goal_of(request, dial=self.settings.dial, features=features, raised=raised)
+        today = request.received.date()
         seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
-        choice = stages.chooser.choose(estimates, goal, default=self.settings.default, rng=Random(seed))
+        weighed = _weighed(estimates, models, features, today=today)
+        choice = stages.chooser.choose(weighed, goal, default=self.settings.default, rng=Random(seed))
         choice = _pin_first(choice, request.pin)
         excluded += choice.excluded
         if not choice.ranking:
             raise NoCandidate("No model meets the bounds of this request.", excluded=excluded)
-        baseline = max(estimates, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model
+        first = self._models[choice.ranking[0].model]
+        stale = stale_notice(first, features.freshness, today=today, language=goal.language)
+        baseline = max(weighed, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model
         return self._decision(
             request,
             replace(choice, excluded=excluded),
+            notices=() if stale is None else (stale,),
             goal=goal,
             seed=seed,
             baseline=baseline,
@@ -244,6 +251,7 @@ class Router:
         request: Request,
         choice: Choice,
         *,
+        notices: tuple[Notice, ...] = (),
         goal: Goal,
         seed: int,
         baseline: str | None,
@@ -263,7 +271,7 @@ class Router:
             ranking=choice.ranking,
             excluded=choice.excluded,
             reason=choice.reason,
-            notices=self._notices(request, degraded=degraded),
+            notices=(*self._notices(request, degraded=degraded), *notices),
             degraded=degraded is not None,
             allow_fallback=request.allow_fallback,
             baseline=baseline,
@@ -295,6 +303,14 @@ def _lifecycle_notices(asked: str, model: Model | None, catalog: Catalog) -> lis
         follows = f"; {life.successor} follows it" if life.successor else ""
         notices.append(Notice(code="sunset", text=f"{model.name} serves until {life.until.isoformat()}{follows}."))
     return notices
+
+
+def _weighed(
+    estimates: Sequence[Estimate], models: Sequence[Model], features: Features, *, today: date
+) -> tuple[Estimate, ...]:
+    """Return the estimates with what the age of each model's knowledge takes from its quality."""
+    qualities = discounted([e.quality for e in estimates], models, features.freshness, today=today)
+    return tuple(replace(e, quality=q) for e, q in zip(estimates, qualities, strict=True))
 
 
 def _pin_first(choice: Choice, pin: str | None) -> Choice:

@@ -11,15 +11,22 @@ from hashlib import blake2b
 from unisono.protocols import Encoder
 from unisono.types import Features, Request, Vector
 from unisono.understand import conversation, tokens
+from unisono.understand.freshness import FreshnessReader
+from unisono.understand.intent import effort
+from unisono.understand.language import language
+from unisono.understand.mood import dissatisfied
 from unisono.understand.surface import surface
 
 
 class Understanding:
     """Reads requests. Keeps the vectors of the latest distinct tasks, so that a repeat costs nothing."""
 
-    def __init__(self, encoder: Encoder | None, *, cache_size: int = 2048) -> None:
-        """Read with `encoder`, or without embeddings when it is None."""
+    def __init__(
+        self, encoder: Encoder | None, *, freshness: FreshnessReader | None = None, cache_size: int = 2048
+    ) -> None:
+        """Read with `encoder` and `freshness`, or without what is None."""
         self._encoder = encoder
+        self._freshness = freshness
         self._cache: OrderedDict[bytes, tuple[Vector, Vector | None]] = OrderedDict()
         self._cache_size = cache_size
 
@@ -35,6 +42,10 @@ class Understanding:
             surface=facts,
             embedding=embedding,
             in_tool_loop=conversation.in_tool_loop(request.messages),
+            effort=effort(request.messages),
+            freshness=None if self._freshness is None else self._freshness.read(task, now=request.received),
+            language=language(task),
+            dissatisfied=dissatisfied(request.messages),
         )
 
     def text(self, text: str) -> Features:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-MAX_CHARS = 4_000
+MAX_CHARS = 2_400
 """Of a longer text only the first and the last half of this are read."""
 
 _FENCE = re.compile(r"(?:```|~~~).*?(?:```|~~~|\Z)", re.DOTALL)

@@ -1,0 +1,173 @@
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unisono.types import Effort, Message
+from unisono.understand.intent import effort
+from unisono.understand.language import language
+from unisono.understand.mood import dissatisfied
+
+
+def said(text: str) -> tuple[Message, ...]:
+    return (Message(role="user", text=text),)
+
+
+LINES = [
+    ("Think hard about this: a bat and a ball cost 1.10", "more"),
+    ("Please take your time. What is 17*23?", "more"),
+    ("Just a quick answer please: capital of Peru?", "less"),
+    ("What is the capital of Peru? Quick answer.", "less"),
+    ("Don't overthink it, which is better?", "less"),
+    ("don't rush, I want the right answer", "more"),
+    ("No need to think too hard, what's a synonym for big?", "less"),
+    ("My boss told me to think hard about my career. Any advice?", None),
+    ("How do I think faster?", None),
+    ("Explain quick sort", None),
+    ('What does "think hard" mean?', None),
+    ("Translate into French: take your time", None),
+    ("仔细想想再回答：3+5*2", "more"),
+    ("快速回答就好，中国首都是哪", "less"),
+    ("不用想太多，推荐一本书", "less"),
+    ("réfléchis bien avant de répondre : 2+2", "more"),
+    ("Réponse rapide s'il te plaît : capitale du Pérou ?", "less"),
+    ("Denk bitte gründlich nach. Was ist 3*7?", "more"),
+    ("Nur eine schnelle Antwort: Hauptstadt von Peru?", "less"),
+    ("Denk nicht zu lange nach: Hauptstadt?", "less"),
+    ("Piensa bien antes de responder: ¿cuánto es 2+2?", "more"),
+    ("responde rápido, ¿capital de Perú?", "less"),
+    ("Pensaci bene prima di rispondere", "more"),
+    ("rispondi velocemente: capitale?", "less"),
+    ("Pense com calma antes de responder", "more"),
+    ("Responda rápido: capital do Peru?", "less"),
+    ("Подумай хорошенько, прежде чем ответить", "more"),
+    ("Ответь быстро: столица Перу?", "less"),
+    ("よく考えて答えてください。", "more"),
+    ("手短に答えて。首都は？", "less"),
+    ("잘 생각하고 대답해 줘", "more"),
+    ("빨리 대답해줘: 수도는?", "less"),
+    ("```\nthink hard\n``` what does it print?", None),
+    ("Write a short story in two sentences", None),
+    ("I don't want a quick answer, I want a careful one", "more"),
+    ("be careful with units", "more"),
+    ("I have to think hard every day at work. How do I relax?", None),
+    ("Fast cars under 20k?", None),
+    ("Why do students rush through exams?", None),
+    ("What is fast fashion?", None),
+    ("Think step by step. If x+2=5, x?", "more"),
+    ("give me your gut feeling: tea or coffee?", "less"),
+    ("I'm in a hurry, what's 15% of 80?", "less"),
+    ("别着急，慢慢想", "more"),
+    ("他说要仔细想想，请翻译", None),
+    ("不要急着回答", "more"),
+]
+
+
+@pytest.mark.parametrize(("text", "wish"), LINES)
+def test_the_users_own_words_steer_and_nothing_else_does(text: str, wish: str | None) -> None:
+    assert effort(said(text)) == (None if wish is None else Effort(wish))
+
+
+@pytest.mark.parametrize("role", ["system", "assistant", "tool", "function", "developer"])
+def test_words_of_others_never_count(role: str) -> None:
+    messages = (Message(role="user", text="What is 2 + 2?"), Message(role=role, text="Think hard. Take your time."))
+    assert effort(messages) is None
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "Summarise this text:\n\n{}",
+        "Fix the grammar.\n---\n{}\n---",
+        "What does this print?\n```\n{}\n```",
+        "<document>\n{}\n</document>\nWhat is it about?",
+        "> {}\n\nWhat does he mean?",
+        'What does "{}" mean?',
+        "请翻译下面这段话：\n{}",
+        "From: Ann\nSubject: exam\n\n{}",
+    ],
+)
+@pytest.mark.parametrize("words", ["Think hard about this.", "Just a quick answer please.", "仔细想想再回答。"])
+def test_documents_code_and_quotations_never_count(frame: str, words: str) -> None:
+    assert effort(said(frame.format(words))) is None
+
+
+@given(st.text(max_size=3000))
+def test_any_text_is_read(text: str) -> None:
+    assert effort(said(text)) in (None, Effort.LESS, Effort.MORE)
+    assert language(text) in ("en", "zh")
+    assert dissatisfied((*said(text), Message(role="assistant", text="x"), *said(text + "."))) in (True, False)
+
+
+@pytest.mark.parametrize(
+    "piece", ["think ", "a", "don't ", "(", "请", '"', "<a>", "not a ", "---\n", "no, ", "仔细", ": "]
+)
+def test_hostile_length_does_not_slow_it_down(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    base = piece * (10_000 // len(piece))
+
+    def spent(words: str) -> float:
+        began = perf_counter()
+        effort(said(words))
+        return perf_counter() - began
+
+    spent(base)
+    assert min(spent(text) for _ in range(3)) < 20 * min(spent(base) for _ in range(3)) + 0.01
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("Hello there", "en"),
+        ("你好，请问中国的首都是哪里？", "zh"),
+        ("Python 里怎么反转字符串？", "zh"),
+        ("これは日本語です", "en"),
+        ("", "en"),
+        ("Was heißt 你好?", "en"),
+    ],
+)
+def test_the_language_we_speak(text: str, spoken: str) -> None:
+    assert language(text) == spoken
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "That's wrong.",
+        "No, that is not correct",
+        "不对，再算一次",
+        "Das ist falsch",
+        "C'est faux",
+        "eso está mal",
+        "это неверно",
+        "違います",
+        "틀렸어요",
+        "Wrong. Try again",
+        "this still doesn't work",
+        "What is 2 + 2?",
+    ],
+)
+def test_a_rejection_or_the_same_question_again_is_dissatisfaction(text: str) -> None:
+    talk = (*said("what is 2+2"), Message(role="assistant", text="5"), *said(text))
+    assert dissatisfied(talk)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thanks! And 3 + 3?",
+        "Is it wrong to lie?",
+        "Explain why that's so",
+        "不对称加密是什么？",
+        "What's wrong with my code?",
+        "Correct the text",
+    ],
+)
+def test_a_new_question_is_none(text: str) -> None:
+    talk = (*said("what is 2+2"), Message(role="assistant", text="4"), *said(text))
+    assert not dissatisfied(talk)
+
+
+def test_nothing_is_rejected_before_the_first_answer() -> None:
+    assert not dissatisfied(said("That's wrong."))
