@@ -336,7 +336,7 @@ def _turned(wish: Effort, before: str, phrase: str) -> Effort | None:
         rushes = phrase.lower().startswith(("rush", "hurry"))
         if rushes:
             return Effort.MORE if negated else Effort.LESS
-        return Effort.LESS if negated or _OWN_NEGATION.search(phrase) else None
+        return Effort.LESS if negated or _OWN_NEGATION.search(phrase) or _NEGATION.search(phrase) else None
     if not negated:
         return wish
     return Effort.MORE if wish is Effort.LESS else Effort.LESS
