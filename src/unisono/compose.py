@@ -10,13 +10,16 @@ import logging
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
 from unisono.catalog import Catalog
 from unisono.catalog.fingerprint import fingerprint
+from unisono.choose.continuity import Continuity, moved_on
 from unisono.choose.utility import UtilityChooser
 from unisono.config import Config, load_config
+from unisono.edge.parse import DERIVED
 from unisono.errors import ArtifactError, StartError, UnisonoError
 from unisono.execute.cost import cost_usd
 from unisono.plugins import Registry, load
@@ -26,9 +29,10 @@ from unisono.predict.ensemble import QualityEnsemble
 from unisono.predict.latency import RecentLatency
 from unisono.protocols import Encoder, Provider, QualityPredictor
 from unisono.record.metrics import Metrics
+from unisono.record.sessions import Sessions
 from unisono.record.store import Store
 from unisono.router import Router, Settings, Stages
-from unisono.types import Call, Chunk, Decision, Features, Health, Json, Model, Outcome, Request, Score
+from unisono.types import Call, Chunk, Decision, Features, Health, Json, Model, Outcome, Request, Score, Situation
 from unisono.understand.features import Understanding
 from unisono.understand.freshness import FreshnessReader
 from unisono.upstream.health import HealthBook
@@ -106,6 +110,7 @@ class Live:
         """Hold the parts; `build` makes them, `start` sets them going."""
         self.config = config
         self.store = store
+        self.sessions = Sessions(store)
         self.metrics = Metrics()
         self.health = HealthBook()
         self._registry = registry
@@ -272,6 +277,8 @@ class Live:
             config_hash=config.hash,
             artifact=self._trained.id,
             total_s=config.timeouts.total_s,
+            scores=self._seen_scores,
+            continuity=Continuity(margin=config.routing.switch_margin),
         )
         return Router(Catalog(config.models), stages=stages, settings=settings)
 
@@ -297,6 +304,20 @@ class Live:
         """Record a decision that is about to be carried out."""
         self.metrics.observe_decision(decision)
         self.store.record_request(request, features, decision)
+
+    async def known(self, request: Request) -> Situation:
+        """Return what is remembered of the caller's conversation. A first turn that nobody named has no past."""
+        named = not request.session.startswith(DERIVED)
+        if named or any(message.role == "assistant" for message in request.messages):
+            return Situation(past=await self.sessions.load(request.key, request.session))
+        return Situation(past=self.sessions.past(request.key, request.session))
+
+    def note_turn(self, request: Request, features: Features, outcome: Outcome) -> None:
+        """Remember what a conversation has become after an answer."""
+        past = self.sessions.past(request.key, request.session)
+        after = moved_on(past, outcome=outcome, features=features, now=datetime.now(UTC))
+        if past is not None or after.model is not None:
+            self.sessions.note(request.key, request.session, after)
 
     def note_outcome(self, outcome: Outcome, *, baseline_usd: float | None) -> None:
         """Record how a request ended; one line in the log."""

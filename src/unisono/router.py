@@ -6,8 +6,8 @@ It builds nothing (`compose.py` does) and speaks no HTTP (`server` does).
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from random import Random
 from time import perf_counter
 from typing import Protocol
@@ -16,6 +16,7 @@ from zlib import crc32
 from uuid_utils import uuid7
 
 from unisono.catalog import Catalog
+from unisono.choose.continuity import Continuity, cached, keep_or_switch
 from unisono.choose.goal import goal_of
 from unisono.eligible.sift import sift
 from unisono.errors import NoCandidate, UpstreamError
@@ -38,6 +39,7 @@ from unisono.types import (
     Model,
     Notice,
     Outcome,
+    Past,
     Quality,
     Ranked,
     Request,
@@ -82,6 +84,7 @@ class Settings:
     artifact: str
     total_s: float
     scores: int = 0
+    continuity: Continuity = field(default_factory=Continuity)
 
 
 class Router:
@@ -146,10 +149,19 @@ class Router:
         goal = goal_of(request, dial=self.settings.dial, features=features, raised=raised)
         today = request.received.date()
         seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
-        weighed = _weighed(estimates, models, features, today=today)
+        weighed = _weighed(estimates, models, features, past=situation.past, now=request.received)
         choice = stages.chooser.choose(weighed, goal, default=self.settings.default, rng=Random(seed))
         choice = _pin_first(choice, request.pin)
         excluded += choice.excluded
+        choice, switched = keep_or_switch(
+            choice,
+            request=request,
+            features=features,
+            goal=goal,
+            past=situation.past,
+            excluded=excluded,
+            rules=self.settings.continuity,
+        )
         if not choice.ranking:
             raise NoCandidate("No model meets the bounds of this request.", excluded=excluded)
         first = self._models[choice.ranking[0].model]
@@ -158,7 +170,7 @@ class Router:
         return self._decision(
             request,
             replace(choice, excluded=excluded),
-            notices=() if stale is None else (stale,),
+            notices=(*switched, *(() if stale is None else (stale,))),
             goal=goal,
             seed=seed,
             baseline=baseline,
@@ -306,11 +318,14 @@ def _lifecycle_notices(asked: str, model: Model | None, catalog: Catalog) -> lis
 
 
 def _weighed(
-    estimates: Sequence[Estimate], models: Sequence[Model], features: Features, *, today: date
+    estimates: Sequence[Estimate], models: Sequence[Model], features: Features, *, past: Past | None, now: datetime
 ) -> tuple[Estimate, ...]:
-    """Return the estimates with what the age of each model's knowledge takes from its quality."""
-    qualities = discounted([e.quality for e in estimates], models, features.freshness, today=today)
-    return tuple(replace(e, quality=q) for e, q in zip(estimates, qualities, strict=True))
+    """Return the estimates with what age takes from each model's quality, and what a warm cache takes from its cost."""
+    qualities = discounted([e.quality for e in estimates], models, features.freshness, today=now.date())
+    return tuple(
+        replace(e, quality=q, cost=cached(e.cost, m, past, n_input_tokens=features.n_input_tokens, now=now))
+        for e, q, m in zip(estimates, qualities, models, strict=True)
+    )
 
 
 def _pin_first(choice: Choice, pin: str | None) -> Choice:

@@ -263,6 +263,7 @@ class Features:
         freshness: whether the answer changes with time; None when nobody looked.
         language: of the request, as far as it matters for what we say: `zh` or `en`.
         dissatisfied: the user's last words reject the answer before them, or repeat the question.
+        bound: the messages carry state that only the provider which answered before can read.
     """
 
     task: str
@@ -276,6 +277,7 @@ class Features:
     freshness: Freshness | None = None
     language: Literal["en", "zh"] = "en"
     dissatisfied: bool = False
+    bound: bool = False
 
 
 # ------------------------------------------------------------------------------------ the decision
@@ -393,7 +395,6 @@ class Past:
         n_turns: how many answers there were.
         n_switches: how often the model changed.
         caches: what providers may still hold, at most one entry per model.
-        bound: the model to whose provider state the conversation is bound (signed reasoning, cached files).
         raised: steps by which the next turns are taken more seriously, after dissatisfaction.
         wishes: the preference stored with `PUT /v1/sessions/{id}`.
     """
@@ -403,7 +404,6 @@ class Past:
     n_turns: int = 0
     n_switches: int = 0
     caches: tuple[Cached, ...] = ()
-    bound: str | None = None
     raised: int = 0
     wishes: Wishes = Wishes()
 

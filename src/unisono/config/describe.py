@@ -69,7 +69,9 @@ def shown_secret(secret: Secret) -> str:
 
 
 def _routing_table(routing: RoutingConfig) -> Table:
-    table: Table = {"dial": routing.dial, "margin": routing.margin}
+    table: Table = {"dial": routing.dial, "margin": routing.margin, "switch_margin": routing.switch_margin}
+    if routing.style_note is not None:
+        table["style_note"] = routing.style_note
     if routing.artifact is not None:
         table["artifact"] = str(routing.artifact)
     return table
@@ -93,6 +95,7 @@ def model_table(model: Model) -> Table:
         "usd_per_mtok_in": None if prices is None else prices.usd_per_mtok_in,
         "usd_per_mtok_out": None if prices is None else prices.usd_per_mtok_out,
         "usd_per_mtok_cached_in": None if prices is None else prices.usd_per_mtok_cached_in,
+        "cache_ttl_s": model.cache_ttl_s,
         "knowledge_cutoff": model.knowledge_cutoff,
         "quality": model.quality,
         "lifecycle": life.state,

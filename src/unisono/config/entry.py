@@ -135,6 +135,7 @@ def build_model(entry: Entry, facts: Facts) -> Model | Mistake:
         knowledge_cutoff=cutoff,
         quality=get("quality"),
         lifecycle=Lifecycle(state=get("lifecycle"), until=until, successor=successor),
+        cache_ttl_s=get("cache_ttl_s"),
         options=entry.options,
     )
 

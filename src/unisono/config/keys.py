@@ -126,6 +126,14 @@ _ROUTING = (
         text="How much better than `default` (in expected quality after costs) another model must be to be chosen.",
     ),
     Key(
+        section="routing", name="switch_margin", kind="number", default=0.03, low=0, high=1,
+        text="How much better than a conversation's model another must be, after costs and lost caches, to take over.",
+    ),
+    Key(
+        section="routing", name="style_note", kind="text",
+        text="Added to the system prompt when a conversation changes its model, so that the voice stays one.",
+    ),
+    Key(
         section="routing", name="artifact", kind="path", otherwise="the one in the package",
         text="The trained parts of the predictors.",
     ),
@@ -205,6 +213,10 @@ _MODELS = (
         section="models", name="usd_per_mtok_cached_in", kind="number", unit="USD per million tokens", low=0,
         high=_MANY_USD, otherwise="as above; else the price of the prompt",
         text="Price of the part of the prompt that the upstream had in its cache.",
+    ),
+    Key(
+        section="models", name="cache_ttl_s", kind="number", unit="s", default=300.0, low=0, high=_LONGEST_S,
+        text="How long the upstream keeps a prompt's prefix at the cached price.",
     ),
     Key(
         section="models", name="knowledge_cutoff", kind="date", otherwise="unknown",

@@ -130,7 +130,7 @@ def _build(
     top: Section, sections: Mapping[str, Section], models: tuple[Model, ...], *, file: Path | None, folder: Path
 ) -> Config:
     values: dict[str, dict[str, Any]] = {name: dict(section.values) for name, section in sections.items()}
-    routing = RoutingConfig(**{"artifact": None, **values["routing"]})
+    routing = RoutingConfig(**{"artifact": None, "style_note": None, **values["routing"]})
     whole: dict[str, Any] = dict(top.values)
     return Config(
         default=whole["default"],

@@ -45,10 +45,15 @@ class StoreConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingConfig:
-    """The dial of `auto`, the margin that protects the default, and the trained parts (None: the built-in ones)."""
+    """The dial of `auto`, what protects the default and a conversation's model, the note on the voice.
+
+    `artifact` holds the trained parts; None for the built-in ones.
+    """
 
     dial: float
     margin: float
+    switch_margin: float
+    style_note: str | None
     artifact: Path | None
 
 

@@ -22,6 +22,9 @@ CHAT_ID_HEADERS = ("x-openwebui-chat-id",)
 USER_ID_HEADERS = ("x-openwebui-user-id",)
 """Headers by which chat front ends name the conversation and the person."""
 
+DERIVED = "s_"
+"""How the id of a conversation begins that nobody has named."""
+
 _PART_NEEDS = {
     "image_url": Capability.VISION,
     "input_audio": Capability.AUDIO,
@@ -172,4 +175,4 @@ def _session(
         digest.update(f"\0{message.role}\0{message.text}".encode("utf-8", "surrogatepass"))
         if message.role == "user":
             break
-    return f"s_{digest.hexdigest()}"
+    return f"{DERIVED}{digest.hexdigest()}"

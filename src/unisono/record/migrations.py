@@ -50,7 +50,12 @@ _SCORES: tuple[str, ...] = (
 
 _CONFIGS: tuple[str, ...] = ()
 
-_SESSIONS: tuple[str, ...] = ()
+_SESSIONS: tuple[str, ...] = (
+    """CREATE TABLE sessions (
+        key TEXT NOT NULL, session TEXT NOT NULL, body BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (key, session)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX sessions_at ON sessions (at)",
+)
 
 _LIMITS: tuple[str, ...] = ()
 

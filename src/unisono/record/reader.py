@@ -178,6 +178,15 @@ class Reader:
                 found += [score_from_row(row, model=model) for row in rows]
         return tuple(found)
 
+    def rows(self, sql: str, values: tuple[Value, ...] = ()) -> list[tuple[Value, ...]]:
+        """Return the rows of a query on a table beside the decisions.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            return [tuple(row) for row in connection.execute(sql, values)]
+
     def generation(self) -> int:
         """Return a number that grows when any process adds scores. Takes some ten microseconds.
 

@@ -15,8 +15,8 @@ from secrets import token_hex
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, told_plainly, transaction, writing
 from unisono.record.reader import Reader, Stored
-from unisono.record.rows import Asked, Ended, KeepText, score_row, to_us
-from unisono.record.writer import Connect, StoreHealth, Writer, connect_writer, read_salt
+from unisono.record.rows import Asked, Ended, KeepText, Value, score_row, to_us
+from unisono.record.writer import Connect, StoreHealth, Upkeep, Writer, connect_writer, read_salt
 from unisono.types import Decision, Features, Json, Outcome, Request, Score
 
 __all__ = ["KeepText", "Reader", "Store", "StoreHealth", "Stored"]
@@ -96,6 +96,23 @@ class Store:
             False when the queue is full, as `record_request`.
         """
         return self._writer.put(Ended(outcome, baseline_usd))
+
+    def record_rows(self, sql: str, values: tuple[Value, ...]) -> bool:
+        """Accept one statement on a table beside the decisions: the sessions, limits and incidents of this package.
+
+        Returns:
+            False when the queue is full, as `record_request`.
+        """
+        return self._writer.put(Upkeep(sql, values))
+
+    def rows(self, sql: str, values: tuple[Value, ...] = ()) -> list[tuple[Value, ...]]:
+        """Return the rows of a query on such a table, what was accepted before included.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        self._settle()
+        return self._reader.rows(sql, values)
 
     def decision(self, decision: str) -> Json | None:
         """Return the whole record of one decision, or None. See `Reader.decision`."""

@@ -53,7 +53,16 @@ _POISON = (
 
 _log = logging.getLogger("unisono.record")
 
-Entry: TypeAlias = "Asked | Ended"
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """One row of a table beside the decisions, as a statement and its values."""
+
+    sql: str
+    values: tuple[Value, ...]
+
+
+Entry: TypeAlias = "Asked | Ended | Upkeep"
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
 
 
@@ -217,7 +226,7 @@ class Writer:
         try:
             rows = self._rows_of(entry)
         except Exception as exc:  # noqa: BLE001  the recorder's border: one strange value must not end the record
-            self._lose(entry.decision.id if isinstance(entry, Asked) else entry.outcome.decision, exc)
+            self._lose(_named(entry), exc)
             return
         self._ready.append(rows)
         self._ready_bytes += rows.n_bytes
@@ -228,6 +237,8 @@ class Writer:
             decision = entry.decision.id
             thin, detail = decision_rows(entry, run=self._run_id, text=self._text, salt=self._salt)
             statements = [(_DECISION, thin), (_DETAIL, detail)]
+        elif isinstance(entry, Upkeep):
+            decision, statements = _named(entry), [(entry.sql, entry.values)]
         else:
             decision = entry.outcome.decision
             row, attempts = outcome_rows(entry, at=self._now())
@@ -338,6 +349,13 @@ class Writer:
             with suppress(sqlite3.Error):
                 self._connection.execute(_RUN_ENDED, (to_us(self._now()), self._run_id))
         self._disconnect()
+
+
+def _named(entry: Entry) -> str:
+    """Return what the log calls an entry."""
+    if isinstance(entry, Asked):
+        return entry.decision.id
+    return "-" if isinstance(entry, Upkeep) else entry.outcome.decision
 
 
 def is_alive(pid: int) -> bool:

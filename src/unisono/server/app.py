@@ -18,12 +18,14 @@ from unisono.edge.failure import error_body
 from unisono.errors import NotFound, RequestError, UnisonoError
 from unisono.server.chat import ChatEndpoint, RouteEndpoint
 from unisono.server.facts import Facts, OrjsonResponse
+from unisono.server.sessions import SessionEndpoint
 
 
 def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
     """Return the application over a started `Live`."""
     facts = Facts(live)
     guarded = facts.guarded
+    sessions = SessionEndpoint(live)
     routes: list[BaseRoute] = [
         Route("/v1/chat/completions", ChatEndpoint(live), methods=["POST"]),
         Route("/v1/route", RouteEndpoint(live), methods=["POST"]),
@@ -31,6 +33,9 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlet
         Route("/v1/models/{name:path}", guarded(facts.model)),
         Route("/v1/decisions", guarded(facts.decisions)),
         Route("/v1/decisions/{id}", guarded(facts.decision)),
+        Route("/v1/sessions/{id}", guarded(sessions.show), methods=["GET"]),
+        Route("/v1/sessions/{id}", guarded(sessions.prefer), methods=["PUT"]),
+        Route("/v1/sessions/{id}", guarded(sessions.forget), methods=["DELETE"]),
         Route("/healthz", facts.healthz),
         Route("/readyz", guarded(facts.readyz)),
         Route("/metrics", guarded(facts.metrics)),

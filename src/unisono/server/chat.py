@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
@@ -19,12 +20,14 @@ from unisono.compose import Live
 from unisono.edge.answer import headers_of, stamp, unisono_object
 from unisono.edge.failure import error_body
 from unisono.edge.parse import parse, wants_usage
+from unisono.edge.preference import merged
 from unisono.errors import UnisonoError, UpstreamError
 from unisono.execute.single import Committed
+from unisono.execute.voice import with_voice
 from unisono.record.view import decision_to_json
 from unisono.server.auth import caller
 from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
-from unisono.types import Chunk, Decision, Features, Json, Outcome, Request
+from unisono.types import Chunk, Decision, Features, Json, Outcome, Request, Situation
 
 log = logging.getLogger("unisono")
 
@@ -35,24 +38,28 @@ _EVENT_HEADERS = (
 )
 
 
-def decide(live: Live, request: Request) -> tuple[Features, Decision]:
+def decide(live: Live, request: Request, known: Situation) -> tuple[Features, Decision]:
     """Decide, and when the router itself breaks, let the declared default serve: marked, counted, logged."""
     try:
-        return live.router.decide(request)
+        return live.router.decide(request, known=known)
     except UnisonoError:
         raise
     except Exception as exc:
         log.exception("router broken request=%s", request.id)
         live.note_fault("router", f"{type(exc).__name__} in a stage; see the log")
-        return live.router.decide_degraded(request, why=f"a stage failed with {type(exc).__name__}")
+        return live.router.decide_degraded(request, known=known, why=f"a stage failed with {type(exc).__name__}")
 
 
-async def _read(live: Live, scope: Scope, receive: Receive) -> Request:
+async def _read(live: Live, scope: Scope, receive: Receive) -> tuple[Request, Situation]:
     headers = headers_in(scope)
     key = caller(headers, live.config.server.keys)
     raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes)
     now = datetime.now(UTC)
-    return parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=key)
+    request = parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=key)
+    known = await live.known(request)
+    if known.past is not None:
+        request = replace(request, wishes=merged(request.wishes, known.past.wishes))
+    return request, known
 
 
 class RouteEndpoint:
@@ -65,8 +72,8 @@ class RouteEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            request = await _read(self._live, scope, receive)
-            _, decision = decide(self._live, request)
+            request, known = await _read(self._live, scope, receive)
+            _, decision = decide(self._live, request, known)
         except ClientGone:
             return
         except UnisonoError as error:
@@ -86,13 +93,13 @@ class ChatEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a caller who leaves cancels the upstream call at once."""
         try:
-            request = await _read(self._live, scope, receive)
+            request, known = await _read(self._live, scope, receive)
         except ClientGone:
             return
         except UnisonoError as error:
             await send_error(send, error)
             return
-        work = asyncio.ensure_future(_Exchange(self._live, request, send).serve())
+        work = asyncio.ensure_future(_Exchange(self._live, request, known, send).serve())
         watch = asyncio.ensure_future(_until_gone(receive))
         try:
             await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
@@ -113,9 +120,10 @@ async def _until_gone(receive: Receive) -> None:
 class _Exchange:
     """One request from its decision to its last byte."""
 
-    def __init__(self, live: Live, request: Request, send: Send) -> None:
+    def __init__(self, live: Live, request: Request, known: Situation, send: Send) -> None:
         self._live = live
         self._request = request
+        self._known = known
         self._send = send
         self._outcome: Outcome | None = None
         self._baseline_usd: float | None = None
@@ -124,7 +132,7 @@ class _Exchange:
         """Decide, call, answer; errors go out in OpenAI's form."""
         live, request = self._live, self._request
         try:
-            features, decision = decide(live, request)
+            features, decision = decide(live, request, self._known)
         except UnisonoError as error:
             live.note_refusal(request, error)
             await send_error(self._send, error)
@@ -134,7 +142,11 @@ class _Exchange:
         def settle(outcome: Outcome) -> None:
             self._outcome, self._baseline_usd = outcome, live.baseline_usd(decision, outcome)
             live.note_outcome(outcome, baseline_usd=self._baseline_usd)
+            live.note_turn(request, features, outcome)
 
+        note = live.config.routing.style_note
+        if note is not None and any(notice.code == "switch" for notice in decision.notices):
+            request = replace(request, body=with_voice(request.body, note=note))
         events = live.router.run(request, features, decision=decision, record=settle)
         with live.metrics.in_flight():
             async with aclosing(events):

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from unisono.protocols import Encoder
 from unisono.types import Features, Request, Vector
 from unisono.understand import conversation, tokens
+from unisono.understand.bound import bound
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.intent import effort
 from unisono.understand.language import language
@@ -46,6 +47,7 @@ class Understanding:
             freshness=None if self._freshness is None else self._freshness.read(task, now=request.received),
             language=language(task),
             dissatisfied=dissatisfied(request.messages),
+            bound=bound(request.body),
         )
 
     def text(self, text: str) -> Features:

@@ -1,0 +1,94 @@
+"""What the router remembers of conversations: in memory, and in the record so that a restart forgets nothing.
+
+It holds no words, only who answered, when, and what the caller prefers. A conversation belongs to the key that began
+it: another key neither sees nor changes it. What a kill -9 may lose is one flush interval of the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from dataclasses import replace
+
+import msgspec
+
+from unisono.errors import StoreError
+from unisono.record.store import Store
+from unisono.types import Past, Wishes
+
+CAPACITY = 10_000
+"""Conversations kept in memory; older ones are read from the record again when they go on."""
+
+_PUT = (
+    "INSERT INTO sessions VALUES (?, ?, ?, unixepoch())"
+    " ON CONFLICT DO UPDATE SET body = excluded.body, at = excluded.at"
+)
+_GET = "SELECT body FROM sessions WHERE key = ? AND session = ?"
+_DROP = "DELETE FROM sessions WHERE key = ? AND session = ?"
+_FRESH = Past()
+_DECODER = msgspec.json.Decoder(Past)
+
+log = logging.getLogger("unisono")
+
+
+class Sessions:
+    """The conversations of one server. Its methods do not block, but for `load`, which is awaited."""
+
+    def __init__(self, store: Store, *, capacity: int = CAPACITY) -> None:
+        """Remember in `store`."""
+        self._store = store
+        self._capacity = capacity
+        self._known: OrderedDict[tuple[str, str], Past] = OrderedDict()
+
+    def past(self, key: str, session: str) -> Past | None:
+        """Return what is known in memory of a conversation; None for a new one."""
+        place = (key, session)
+        past = self._known.get(place)
+        if past is not None:
+            self._known.move_to_end(place)
+        return None if past == _FRESH else past
+
+    async def load(self, key: str, session: str) -> Past | None:
+        """Return what is known of a conversation, from the record if need be; a record that fails knows nothing."""
+        place = (key, session)
+        if place not in self._known:
+            try:
+                rows = await asyncio.to_thread(self._store.rows, _GET, place)
+            except StoreError:
+                log.warning("session=unknown reason=record")
+                return None
+            if place not in self._known:
+                self._keep(place, _unpacked(rows[0][0]) if rows else _FRESH)
+        return self.past(key, session)
+
+    def note(self, key: str, session: str, past: Past) -> None:
+        """Keep what a conversation has become."""
+        self._keep((key, session), past)
+        self._store.record_rows(_PUT, (key, session, msgspec.json.encode(past)))
+
+    def prefer(self, key: str, session: str, wishes: Wishes) -> Past:
+        """Keep what the caller prefers in this conversation; returns the conversation."""
+        after = replace(self._known.get((key, session), _FRESH), wishes=wishes)
+        self.note(key, session, after)
+        return after
+
+    def forget(self, key: str, session: str) -> None:
+        """Forget a conversation, preference included."""
+        self._keep((key, session), _FRESH)
+        self._store.record_rows(_DROP, (key, session))
+
+    def _keep(self, place: tuple[str, str], past: Past) -> None:
+        self._known[place] = past
+        self._known.move_to_end(place)
+        if len(self._known) > self._capacity:
+            self._known.popitem(last=False)
+
+
+def _unpacked(body: object) -> Past:
+    if not isinstance(body, bytes):
+        return _FRESH
+    try:
+        return _DECODER.decode(body)
+    except msgspec.DecodeError:
+        return _FRESH  # of a later version; a conversation is worth less than an answer

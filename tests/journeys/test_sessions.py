@@ -1,0 +1,90 @@
+"""Journeys of a conversation: it keeps its model, a switch is announced, preferences hold and belong to their key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.journeys.house import config_text, model, serving
+from tests.journeys.upstream import says, upstream
+
+TALK = [
+    {"role": "user", "content": "What is the capital of Peru?"},
+    {"role": "assistant", "content": "Lima."},
+    {"role": "user", "content": "And how many people live there?"},
+]
+
+
+def pool(up: object, **keys: object) -> str:
+    return config_text(
+        model("small", up, quality=0.3),
+        model("big", up, quality=0.9, role="deep"),
+        default="small",
+        more=str(keys.get("more", "")),  # type: ignore[arg-type]
+    )
+
+
+def ask(house, body: dict) -> dict:  # type: ignore[no-untyped-def]
+    return house.call("POST", "/v1/chat/completions", {"model": "auto", **body}).json["unisono"]
+
+
+def test_a_conversation_is_remembered_and_survives_a_restart(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up:
+        with serving(tmp_path, pool(up)) as house:
+            first = ask(house, {"messages": TALK[:1], "unisono": {"session": "t1", "dial": 1.0}})
+            shown = house.get("/v1/sessions/t1")
+            assert shown["model"] == first["model"]
+            assert shown["n_turns"] == 1
+        with serving(tmp_path, pool(up)) as house:
+            assert house.get("/v1/sessions/t1")["n_turns"] == 1
+
+
+def test_a_switch_that_the_router_makes_is_announced_in_body_header_and_stream(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, pool(up)) as house:
+        ask(house, {"messages": TALK[:1], "unisono": {"session": "t2", "models": ["small"]}})
+        body = {"model": "auto", "messages": TALK, "unisono": {"session": "t2", "ban": ["small"]}}
+        plain = house.call("POST", "/v1/chat/completions", body)
+        assert [n["code"] for n in plain.json["unisono"]["notices"]] == ["switch"]
+        assert plain.headers["x-unisono-notices"].startswith("switch:")
+        ask(house, {"messages": TALK, "unisono": {"session": "t2", "models": ["small"]}})
+        stream = house.call("POST", "/v1/chat/completions", {**body, "stream": True})
+        assert '"code":"switch"' in stream.events[0]
+
+
+def test_a_stored_preference_counts_until_a_request_says_otherwise(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, pool(up)) as house:
+        put = house.call("PUT", "/v1/sessions/t3", {"models": ["small"], "dial": 0.2})
+        assert put.json["prefers"] == {"models": ["small"], "dial": 0.2}
+        assert ask(house, {"messages": TALK[:1], "unisono": {"session": "t3"}})["model"] == "small"
+        assert ask(house, {"messages": TALK[:1], "unisono": {"session": "t3", "models": ["big"]}})["model"] == "big"
+        house.call("DELETE", "/v1/sessions/t3")
+        assert house.get("/v1/sessions/t3")["prefers"] == {}
+
+
+def test_an_odd_preference_is_refused_with_the_known_fields(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, pool(up)) as house:
+        refused = house.call("PUT", "/v1/sessions/t4", {"dail": 0.2})
+        assert refused.status == 400
+        assert "dial" in refused.json["error"]["message"]
+        assert house.call("PUT", "/v1/sessions/t4", {"models": ["nobody"]}).status == 404
+
+
+def test_the_new_model_gets_the_note_on_the_voice(tmp_path: Path) -> None:
+    more = '[routing]\nstyle_note = "Speak plainly."\n'
+    with upstream(says("hi")) as up, serving(tmp_path, pool(up, more=more)) as house:
+        ask(house, {"messages": TALK[:1], "unisono": {"session": "t5", "models": ["small"]}})
+        assert up.seen[-1].body["messages"] == TALK[:1]
+        ask(house, {"messages": TALK, "unisono": {"session": "t5", "models": ["big"]}})
+        assert up.seen[-1].body["messages"] == [{"role": "system", "content": "Speak plainly."}, *TALK]
+
+
+def test_the_users_own_words_move_plain_auto_and_no_explicit_mode(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, pool(up)) as house:
+
+        def goal(model_name: str, words: str) -> str:
+            body = {"model": model_name, "messages": [{"role": "user", "content": words}]}
+            return house.call("POST", "/v1/route", body).json["goal"]["mode"]
+
+        assert goal("auto", "Think hard: is 91 a prime?") == "deep"
+        assert goal("auto", "Just a quick answer: is 91 a prime?") == "fast"
+        assert goal("auto", "Is 91 a prime?") == "balanced"
+        assert goal("auto:fast", "Think hard: is 91 a prime?") == "fast"
