@@ -28,11 +28,25 @@ from unisono.predict.cost import OutputLength, TokenCost, unknown_length
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.predict.latency import RecentLatency
 from unisono.protocols import Encoder, Provider, QualityPredictor
+from unisono.record.limits import Ledger, Reservation
 from unisono.record.metrics import Metrics
 from unisono.record.sessions import Sessions
 from unisono.record.store import Store
 from unisono.router import Router, Settings, Stages
-from unisono.types import Call, Chunk, Decision, Features, Health, Json, Model, Outcome, Request, Score, Situation
+from unisono.types import (
+    Call,
+    Chunk,
+    Decision,
+    Features,
+    Health,
+    Json,
+    Model,
+    Outcome,
+    Request,
+    Score,
+    Situation,
+    Spent,
+)
 from unisono.understand.features import Understanding
 from unisono.understand.freshness import FreshnessReader
 from unisono.upstream.health import HealthBook
@@ -111,6 +125,7 @@ class Live:
         self.config = config
         self.store = store
         self.sessions = Sessions(store)
+        self.ledger = Ledger(store, config.limits)
         self.metrics = Metrics()
         self.health = HealthBook()
         self._registry = registry
@@ -176,6 +191,7 @@ class Live:
             self.health.forget(kept)
             self.metrics.keep_models({model.name for model in config.models})
             self.config = config
+            self.ledger.follow(config.limits)
             self.router = self._router(config, quality)
             for outlet in gone:
                 task = asyncio.create_task(outlet.close(wait_s=config.timeouts.total_s))
@@ -309,11 +325,22 @@ class Live:
         """Return what is remembered of the caller's conversation. A first turn that nobody named has no past."""
         named = not request.session.startswith(DERIVED)
         if named or any(message.role == "assistant" for message in request.messages):
-            return Situation(past=await self.sessions.load(request.key, request.session))
-        return Situation(past=self.sessions.past(request.key, request.session))
+            past = await self.sessions.load(request.key, request.session)
+        else:
+            past = self.sessions.past(request.key, request.session)
+        return Situation(past=past)
 
-    def note_turn(self, request: Request, features: Features, outcome: Outcome) -> None:
-        """Remember what a conversation has become after an answer."""
+    def spent(self, request: Request) -> tuple[Spent, ...]:
+        """Return the limits that the caller stands under at this moment."""
+        return self.ledger.spent(key=request.key, user=request.user, models=self.config.models, now=datetime.now(UTC))
+
+    def reserve(self, request: Request, features: Features, decision: Decision) -> Reservation:
+        """Hold what a decision is expected to use of its limits; nothing may be awaited since `spent`."""
+        return self.ledger.reserve(request, features, decision, models=self.router.models)
+
+    def note_turn(self, request: Request, features: Features, reservation: Reservation, outcome: Outcome) -> None:
+        """Settle the limits, and remember what a conversation has become after an answer."""
+        self.ledger.settle(reservation, request, outcome, models=self.router.models, now=datetime.now(UTC))
         past = self.sessions.past(request.key, request.session)
         after = moved_on(past, outcome=outcome, features=features, now=datetime.now(UTC))
         if past is not None or after.model is not None:

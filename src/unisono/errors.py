@@ -99,6 +99,18 @@ class ContextTooLong(NoCandidate):
     code = "context_length_exceeded"
 
 
+class LimitReached(RequestError):
+    """A usage limit is used up, and nothing else may answer; `retry_after_s` says when it returns."""
+
+    status = 429
+    code = "limit_reached"
+    type = "rate_limit_error"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class NotAuthorised(RequestError):
     """The caller's key is missing or unknown."""
 

@@ -18,6 +18,7 @@ from uuid_utils import uuid7
 from unisono.catalog import Catalog
 from unisono.choose.continuity import Continuity, cached, keep_or_switch
 from unisono.choose.goal import goal_of
+from unisono.eligible.limits import within_limits
 from unisono.eligible.sift import sift
 from unisono.errors import NoCandidate, UpstreamError
 from unisono.execute.single import Committed, run
@@ -107,6 +108,11 @@ class Router:
         self._now = now
         self._clock_s = clock_s
 
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """The pool by name."""
+        return self._models
+
     def decide(self, request: Request, *, known: Situation = NOTHING_KNOWN) -> tuple[Features, Decision]:
         """Return what was understood of a request, and which models may answer it, best first.
 
@@ -153,6 +159,7 @@ class Router:
         choice = stages.chooser.choose(weighed, goal, default=self.settings.default, rng=Random(seed))
         choice = _pin_first(choice, request.pin)
         excluded += choice.excluded
+        n_bounds = len(choice.excluded)
         choice, switched = keep_or_switch(
             choice,
             request=request,
@@ -162,6 +169,16 @@ class Router:
             excluded=excluded,
             rules=self.settings.continuity,
         )
+        choice, limited = within_limits(
+            choice,
+            request=request,
+            features=features,
+            spent=situation.spent,
+            models=self._models,
+            language=goal.language,
+        )
+        if request.pin is not None and not request.allow_fallback:
+            choice = replace(choice, ranking=choice.ranking[:1])
         if not choice.ranking:
             raise NoCandidate("No model meets the bounds of this request.", excluded=excluded)
         first = self._models[choice.ranking[0].model]
@@ -169,8 +186,8 @@ class Router:
         baseline = max(weighed, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model
         return self._decision(
             request,
-            replace(choice, excluded=excluded),
-            notices=(*switched, *(() if stale is None else (stale,))),
+            replace(choice, excluded=(*excluded, *choice.excluded[n_bounds:])),
+            notices=(*limited, *switched, *(() if stale is None else (stale,))),
             goal=goal,
             seed=seed,
             baseline=baseline,

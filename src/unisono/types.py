@@ -413,16 +413,16 @@ class Spent:
     """A limit that a model stands under for this caller: how much is used, and when it returns.
 
     Attributes:
-        over: nothing more fits.
+        used: settled and reserved, in the limit's unit.
         near: `warn_at` is passed.
         returns: when something fits again.
     """
 
     limit: str
+    counts: Literal["messages", "tokens", "usd"]
     model: str
     used: float
     amount: float
-    over: bool
     near: bool
     returns: datetime
 
@@ -443,7 +443,7 @@ class Situation:
     Attributes:
         health: of every model of the pool.
         past: the conversation until now.
-        spent: the limits that are near or over, per model.
+        spent: the limits that the caller's models stand under.
         anchor: the model that a nearly equal prompt of the same caller went to.
         retry: what the caller wants taken again.
         estimates: what was expected of each eligible model, before freshness was taken into account.

@@ -18,6 +18,7 @@ from unisono.types import (
     Latency,
     Mode,
     Model,
+    Notice,
     Outcome,
     Past,
     Prices,
@@ -176,6 +177,13 @@ def test_an_answer_moves_the_conversation_on() -> None:
 def test_a_failed_request_changes_no_speaker() -> None:
     first = moved_on(None, outcome=outcome("a"), features=FEATURES, now=NOW)
     assert replace(moved_on(first, outcome=outcome(None), features=FEATURES, now=NOW), raised=0) == first
+
+
+def test_a_model_that_stood_in_at_a_limit_does_not_take_over() -> None:
+    first = moved_on(None, outcome=outcome("a"), features=FEATURES, now=NOW)
+    notice = Notice(code="limit_downgrade", text="…")
+    second = moved_on(first, outcome=replace(outcome("mini"), notices=(notice,)), features=FEATURES, now=NOW)
+    assert (second.model, second.n_switches) == ("a", 0)
 
 
 def test_dissatisfaction_is_remembered_for_a_while() -> None:

@@ -122,10 +122,13 @@ def moved_on(
         Cached(model=outcome.model, tokens=tokens, at=now),
         *(c for c in before.caches if c.model != outcome.model),
     )
-    switched = before.model is not None and before.model != outcome.model
+    # A model that only stood in at a limit does not take the conversation over: its own one comes back by itself.
+    stood_in = before.model is not None and any(notice.code == "limit_downgrade" for notice in outcome.notices)
+    home = before.model if stood_in else outcome.model
+    switched = before.model is not None and before.model != home
     return replace(
         before,
-        model=outcome.model,
+        model=home,
         at=now,
         n_turns=before.n_turns + 1,
         n_switches=before.n_switches + switched,

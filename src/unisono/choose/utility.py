@@ -1,6 +1,7 @@
-"""Quality minus the price of money and of time: the ranking and its reasons.
+"""Quality minus the price of money and of time: the ranking.
 
-It does not predict; it takes estimates as they are. Switching inside a conversation is `continuity`'s business.
+It does not predict; it takes estimates as they are. The sentences stand in `words.py`; switching inside a conversation
+is `continuity`'s business.
 
 Source: expected utility with a linear price of money, as in CARROT (2502.03261), section 3, with time added.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from unisono.choose.words import below_quality, late, nobody_meets, over_cost, why_first, why_not
 from unisono.types import Choice, Estimate, Excluded, Goal, Mode, Ranked
 
 USD_PER_QUALITY_LOW = 1e-3
@@ -59,19 +61,20 @@ class UtilityChooser:
         names_out = {e.model for e in excluded}
         inside = [e for e in estimates if e.model not in names_out]
         if not inside:
-            return Choice(ranking=(), excluded=excluded, reason="no model meets the bounds of this request")
+            return Choice(ranking=(), excluded=excluded, reason=nobody_meets(goal))
         scored = sorted(
             ((utility(e, goal), e) for e in inside), key=lambda row: (-row[0], row[1].cost.usd, row[1].model)
         )
         scored, kept_default = _keep_default(scored, default, margin=self._margin)
-        reason = _why_first(scored, goal, kept_default=kept_default)
+        second = scored[1][1] if len(scored) > 1 else None
+        reason = why_first(scored[0][1], second, goal, kept_default=kept_default)
         ranking = tuple(
             Ranked(
                 model=estimate.model,
                 estimate=estimate,
                 utility=value,
                 propensity=1.0 if place == 0 else 0.0,
-                reason=reason if place == 0 else _why_not(estimate, scored[0][1], kept_default=kept_default),
+                reason=reason if place == 0 else why_not(estimate, scored[0][1], goal, kept_default=kept_default),
             )
             for place, (value, estimate) in enumerate(scored)
         )
@@ -93,55 +96,12 @@ def _keep_default(
 def _out_of_bounds(estimate: Estimate, goal: Goal) -> Excluded | None:
     cost, latency, quality = estimate.cost, estimate.latency, estimate.quality
     if goal.max_cost_usd is not None and cost.high_usd > goal.max_cost_usd:
-        reason = f"may cost {usd(cost.high_usd)}, above your bound of {usd(goal.max_cost_usd)}"
+        reason = over_cost(cost.high_usd, bound_usd=goal.max_cost_usd, language=goal.language)
         return Excluded(model=estimate.model, rule="max_cost_usd", reason=reason)
     if goal.max_first_token_s is not None and latency.first_token_s > goal.max_first_token_s:
-        reason = f"first token in about {latency.first_token_s:.2g} s, above your bound of {goal.max_first_token_s:g} s"
+        reason = late(latency.first_token_s, bound_s=goal.max_first_token_s, language=goal.language)
         return Excluded(model=estimate.model, rule="max_first_token_s", reason=reason)
     if goal.min_quality is not None and quality.mean < goal.min_quality:
-        reason = f"expected quality {quality.mean:.2f}, below your bound of {goal.min_quality:g}"
+        reason = below_quality(quality.mean, bound=goal.min_quality, language=goal.language)
         return Excluded(model=estimate.model, rule="min_quality", reason=reason)
     return None
-
-
-def usd(amount: float) -> str:
-    """Return an amount in USD with as many digits as tell something."""
-    if amount == 0:
-        return "$0"
-    return f"${amount:.2f}" if amount >= 1 else f"${amount:.2g}"
-
-
-def _figures(estimate: Estimate) -> str:
-    quality = f"quality {estimate.quality.mean:.2f}"
-    return quality if estimate.cost.usd == 0 else f"{quality} for {usd(estimate.cost.usd)}"
-
-
-def _why_first(scored: Sequence[tuple[float, Estimate]], goal: Goal, *, kept_default: bool) -> str:
-    first = scored[0][1]
-    if len(scored) == 1:
-        return f"{first.model} is the only model that may serve this request."
-    if kept_default:
-        return f"{first.model}, the default, stays: no other model is expected to be clearly better here."
-    second = scored[1][1]
-    if first.quality.mean >= second.quality.mean and first.cost.usd <= second.cost.usd:
-        ground = "is expected to answer this best"
-    elif first.quality.mean >= second.quality.mean:
-        ground = "is worth its price here"
-    elif first.cost.usd < second.cost.usd:
-        ground = "is good enough here and cheaper"
-    else:
-        ground = "answers sooner"
-    return f"{first.model} {ground}: {_figures(first)}, against {_figures(second)} of {second.model}."
-
-
-def _why_not(loser: Estimate, first: Estimate, *, kept_default: bool) -> str:
-    quality = loser.quality.mean - first.quality.mean
-    if kept_default and quality >= 0:
-        return f"not clearly better than the default: {_figures(loser)}"
-    if quality < 0 and loser.cost.usd >= first.cost.usd:
-        return f"expected quality {-quality:.2f} lower and not cheaper: {_figures(loser)}"
-    if quality < 0:
-        return f"cheaper, but expected quality {-quality:.2f} lower: {_figures(loser)}"
-    if loser.cost.usd > first.cost.usd:
-        return f"expected quality {quality:.2f} higher, not worth its price here: {_figures(loser)}"
-    return f"slower without being better enough: {_figures(loser)}"

@@ -12,24 +12,21 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
+from unisono.cli.record import AS_JSON, CONFIG, STORE, console, one_id, open_reader, print_json
+from unisono.cli.replay import replay, with_outer
+
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
-    from unisono.record.reader import Reader
     from unisono.types import Json, JsonValue
 
 STATUSES = ("ok", "failed", "cut", "cancelled", "running", "interrupted")
 
-_CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The TOML file whose `store.path` is read.")
-_STORE = typer.Option(None, "--store", help="Read this SQLite file instead; no configuration is needed.")
-_JSON = typer.Option(False, "--json", help="Print JSON.")
-
 _MIN_ID_CHARS = 13  # of a UUIDv7: its millisecond
-_WIDE = 160  # columns where no terminal tells its width
 _STYLE = {"ok": "green", "failed": "red", "cut": "red", "cancelled": "yellow", "interrupted": "yellow"}
 
 app = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")
+app.command()(replay)
 
 
 @app.callback()
@@ -41,9 +38,9 @@ def log(
     since: str = typer.Option(
         "", "--since", help="Only younger ones: 90s, 10m, 2h, 3d, or a stamp like 2026-05-01T12:00."
     ),
-    config: Path = _CONFIG,
-    store: Path | None = _STORE,
-    as_json: bool = _JSON,
+    config: Path = CONFIG,
+    store: Path | None = STORE,
+    as_json: bool = AS_JSON,
 ) -> None:
     """Show the latest decisions: which model answered, at what cost, and why.
 
@@ -62,69 +59,59 @@ def log(
     if status and status not in STATUSES:
         raise typer.BadParameter(f"{status!r} is none of {', '.join(STATUSES)}.", param_hint="--status")
     start = parse_since(since, now=datetime.now(UTC)) if since else None
-    reader = _open(config, store)
+    reader = open_reader(config, store)
     try:
         rows = reader.decisions(limit=limit, model=model or None, status=status or None, since=start)
     finally:
         reader.close()
     if as_json:
-        _print_json(cast("JsonValue", rows))
+        print_json(cast("JsonValue", rows))
         return
     if not rows:
         print("No decision is recorded that fits." if model or status or since else "No decision is recorded yet.")
         return
-    _console().print(_decisions_table(rows))
+    console().print(_decisions_table(rows))
 
 
 @app.command()
 def show(
     context: typer.Context,
     decision: str = typer.Argument(..., help="The decision's id, or a beginning of it that no other one has."),
-    config: Path = _CONFIG,
-    store: Path | None = _STORE,
-    as_json: bool = _JSON,
+    config: Path = CONFIG,
+    store: Path | None = STORE,
+    as_json: bool = AS_JSON,
 ) -> None:
     """Show one decision whole: the ranking, why, why not the others, each attempt, the cost.
 
     Example: `unisono log show 01a20a97-7854`
     """
-    from unisono.errors import NotFound
-
-    before = cast("tuple[Path, Path | None, bool] | None", context.obj)  # options may also stand before `show`
-    if before is not None:
-        given = context.get_parameter_source("config")
-        config = config if given is not None and given.name == "COMMANDLINE" else before[0]
-        store, as_json = store or before[1], as_json or before[2]
-    reader = _open(config, store)
+    config, store, as_json = with_outer(context, config=config, store=store, as_json=as_json)
+    reader = open_reader(config, store)
     try:
-        found = reader.ids_starting(decision.strip().lower())
-        if len(found) > 1 and decision not in found:
-            raise typer.BadParameter(f"{decision!r} fits several: {', '.join(found)}. Give more of it.")
-        whole = reader.decision(found[0]) if found else None
+        whole = reader.decision(one_id(reader, decision))
     finally:
         reader.close()
-    if whole is None:
-        raise NotFound(f"The record holds no decision {decision!r}. `unisono log` lists them.")
+    assert whole is not None  # noqa: S101  (its id was just read from the same record)
     if as_json:
-        _print_json(whole)
+        print_json(whole)
         return
     show_decision(whole)
 
 
 def show_decision(decision: Json) -> None:
     """Print a decision for a person: as recorded, or as `POST /v1/route` returns it."""
-    console = _console()
+    out = console()
     for line in _head(decision):
-        console.print(line, soft_wrap=True)
-    console.print(_ranking_table(_objects(decision["ranking"])))
+        out.print(line, soft_wrap=True)
+    out.print(_ranking_table(_objects(decision["ranking"])))
     excluded = _objects(decision["excluded"])
     if excluded:
-        console.print(_excluded_table(excluded))
+        out.print(_excluded_table(excluded))
     attempts = _objects(decision.get("attempts") or [])
     if attempts:
-        console.print(_attempts_table(attempts))
+        out.print(_attempts_table(attempts))
     for line in _foot(decision):
-        console.print(line, soft_wrap=True)
+        out.print(line, soft_wrap=True)
 
 
 def parse_since(text: str, *, now: datetime) -> datetime:
@@ -146,30 +133,6 @@ def parse_since(text: str, *, now: datetime) -> datetime:
         raise typer.BadParameter(
             f"{text!r} is no time; write 90s, 10m, 2h, 3d, 2026-05-01 or 2026-05-01T12:00.", param_hint="--since"
         ) from exc
-
-
-def _open(config: Path, store: Path | None) -> Reader:
-    from unisono.config import load_config
-    from unisono.errors import StoreError
-    from unisono.record.reader import Reader
-
-    path = store or load_config(config).store.path
-    if not path.exists():
-        raise StoreError(f"There is no record at {path}: it is made by the first `unisono serve` or `unisono demo`.")
-    return Reader(path)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDE)
-
-
-def _print_json(value: JsonValue) -> None:
-    import orjson
-
-    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
 # ------------------------------------------------------------------------------------------ tables

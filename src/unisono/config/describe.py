@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from unisono.config.values import Config, EnvSecret, RoutingConfig
-from unisono.types import JsonValue, Model, Secret
+from unisono.types import Caller, JsonValue, Limit, Model, Secret
 
 Table = dict[str, "JsonValue | date"]
 _HASH_DIGITS = 12
@@ -59,6 +59,10 @@ def as_tables(config: Config) -> dict[str, object]:
         "gap_s": times.gap_s,
         "total_s": times.total_s,
     }
+    if config.callers:
+        tables["keys"] = [_caller_table(caller) for caller in config.callers]
+    if config.limits:
+        tables["limits"] = [_limit_table(limit) for limit in config.limits]
     tables["models"] = [model_table(model) for model in config.models]
     return tables
 
@@ -66,6 +70,37 @@ def as_tables(config: Config) -> dict[str, object]:
 def shown_secret(secret: Secret) -> str:
     """Return how a secret may be shown."""
     return f"env:{secret.name}" if isinstance(secret, EnvSecret) else "env:…"
+
+
+def _caller_table(caller: Caller) -> Table:
+    wishes = caller.wishes
+    table: Mapping[str, JsonValue | date] = {
+        "name": caller.name,
+        "key": shown_secret(caller.key),
+        "dial": wishes.dial,
+        "max_cost_usd": wishes.max_cost_usd,
+        "max_first_token_s": wishes.max_first_token_s,
+        "min_quality": wishes.min_quality,
+        "models": list(wishes.models),
+        "ban": list(wishes.ban),
+        "allow_fallback": wishes.allow_fallback,
+        "on_limit": wishes.on_limit,
+    }
+    return {key: value for key, value in table.items() if value is not None}
+
+
+def _limit_table(limit: Limit) -> Table:
+    return {
+        "name": limit.name,
+        "per": limit.per,
+        "counts": limit.counts,
+        "amount": limit.amount,
+        ("window" if isinstance(limit.window, str) else "window_s"): limit.window,
+        "models": list(limit.models),
+        "roles": [str(role) for role in limit.roles],
+        "keys": list(limit.keys),
+        "warn_at": limit.warn_at,
+    }
 
 
 def _routing_table(routing: RoutingConfig) -> Table:
@@ -121,6 +156,10 @@ def _toml_lines(config: Config) -> Iterator[str]:
         if isinstance(value, dict):
             yield from ("", f"[{name}]")
             yield from (f"{_toml_key(key)} = {_toml(part)}" for key, part in value.items())
+    for name, rows in (("keys", map(_caller_table, config.callers)), ("limits", map(_limit_table, config.limits))):
+        for row in rows:
+            yield from ("", f"[[{name}]]")
+            yield from (f"{_toml_key(key)} = {_toml(part)}" for key, part in row.items())
     for model in config.models:
         yield from ("", "[[models]]")
         for key, part in model_table(model).items():

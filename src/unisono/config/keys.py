@@ -59,8 +59,13 @@ SECTIONS: dict[str, str] = {
     "store": "Where decisions and outcomes are recorded.",
     "routing": "How `auto` chooses.",
     "timeouts": "Limits for one call to one upstream.",
+    "keys": "One `[[keys]]` table for each API key that has a name, with what its holder prefers.",
+    "limits": "One `[[limits]]` table for each bound on use in a window.",
     "models": "One `[[models]]` table for each model of the pool.",
 }
+ARRAYS = ("keys", "limits", "models")
+"""The sections of which the file may hold several."""
+
 """The tables of the file, each with a sentence for the reference page."""
 
 FAULTS = ("refuse", "reset", "stall", "malformed", "cut")
@@ -83,6 +88,8 @@ _TOP = (
         text="A price list in LiteLLM's JSON form; it wins over the price package and yields to prices in this file.",
     ),
     Key(section="", name="models", kind="tables", required=True, text="The pool: see `[[models]]`."),
+    Key(section="", name="keys", kind="tables", default=[], text="Named API keys: see `[[keys]]`."),
+    Key(section="", name="limits", kind="tables", default=[], text="Bounds on use: see `[[limits]]`."),
 )  # fmt: skip
 
 _SERVER = (
@@ -155,6 +162,77 @@ _TIMEOUTS = (
     Key(
         section="timeouts", name="total_s", kind="number", unit="s", default=_TIMES.total_s, above=0, high=_LONGEST_S,
         text="For the whole answer.",
+    ),
+)  # fmt: skip
+
+_KEYS = (
+    Key(section="keys", name="name", kind="name", required=True, text="What limits and the record call the key."),
+    Key(
+        section="keys", name="key", kind="secret", required=True,
+        text="The key itself, as `env:NAME`: the name of an environment variable.",
+    ),
+    Key(section="keys", name="dial", kind="number", low=0, high=1, text="The dial where a request says none."),
+    Key(
+        section="keys", name="max_cost_usd", kind="number", unit="USD", low=0, high=_MANY_USD,
+        text="The bound on a request's cost where it says none.",
+    ),
+    Key(
+        section="keys", name="max_first_token_s", kind="number", unit="s", above=0, high=_LONGEST_S,
+        text="The bound on the time to the first token where a request says none.",
+    ),
+    Key(
+        section="keys", name="min_quality", kind="number", low=0, high=1,
+        text="The bound on the expected quality where a request says none.",
+    ),
+    Key(section="keys", name="models", kind="names", default=[], text="The only models that may answer."),
+    Key(section="keys", name="ban", kind="names", default=[], text="The models that may not answer."),
+    Key(
+        section="keys", name="allow_fallback", kind="flag", otherwise="false for a pin, true for `auto`",
+        text="Whether another model may answer when the chosen one fails.",
+    ),
+    Key(
+        section="keys", name="on_limit", kind="choice", allowed=("downgrade", "block"),
+        otherwise="`block` for a pin, `downgrade` for `auto`", text="What happens when a limit is reached.",
+    ),
+)  # fmt: skip
+
+_LIMITS = (
+    Key(section="limits", name="name", kind="name", required=True, text="What errors and notices call the limit."),
+    Key(
+        section="limits", name="per", kind="choice", default="key", allowed=("key", "user", "all"),
+        text="Who has an account of their own: each API key, each end user (`user`) of a key, or all together.",
+    ),
+    Key(
+        section="limits", name="counts", kind="choice", default="messages", allowed=("messages", "tokens", "usd"),
+        text="What is counted.",
+    ),
+    Key(
+        section="limits", name="amount", kind="number", required=True, above=0, high=1e15,
+        text="How much fits into the window.",
+    ),
+    Key(
+        section="limits", name="window", kind="choice", allowed=("hour", "day", "week", "month"),
+        otherwise="`day`, unless `window_s` is given", text="A calendar window in UTC; a week begins on Monday.",
+    ),
+    Key(
+        section="limits", name="window_s", kind="number", unit="s", above=0, high=366 * _LONGEST_S,
+        text="A sliding window instead; it is counted in sixtieths, and never too little.",
+    ),
+    Key(
+        section="limits", name="models", kind="names", default=[], otherwise="all",
+        text="The models that the limit is about.",
+    ),
+    Key(
+        section="limits", name="roles", kind="choices", default=[], allowed=tuple(Role), otherwise="all",
+        text="The roles that the limit is about.",
+    ),
+    Key(
+        section="limits", name="keys", kind="names", default=[], otherwise="all",
+        text="The named keys that the limit is about.",
+    ),
+    Key(
+        section="limits", name="warn_at", kind="number", default=0.8, low=0, high=1,
+        text="The share from which answers carry a notice.",
     ),
 )  # fmt: skip
 
@@ -357,7 +435,18 @@ _SCRIPTED = (
     ),
 )  # fmt: skip
 
-TABLE: tuple[Key, ...] = (*_TOP, *_SERVER, *_STORE, *_ROUTING, *_TIMEOUTS, *_MODELS, *_LOCAL, *_SCRIPTED)
+TABLE: tuple[Key, ...] = (
+    *_TOP,
+    *_SERVER,
+    *_STORE,
+    *_ROUTING,
+    *_TIMEOUTS,
+    *_KEYS,
+    *_LIMITS,
+    *_MODELS,
+    *_LOCAL,
+    *_SCRIPTED,
+)
 
 
 def section_keys(section: str) -> tuple[Key, ...]:

@@ -278,9 +278,9 @@ def _each(reader: Callable[[Key, object, Around], object]) -> Callable[[Key, obj
 
 def _tables(key: Key, value: object, around: Around) -> object:
     if isinstance(value, dict):
-        raise wrong("each model has a table of its own: write [[models]] with two brackets")
+        raise wrong(f"each has a table of its own: write [[{key.name}]] with two brackets")
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise wrong(f"must be [[models]] tables, not {shown(value)}")
+        raise wrong(f"must be [[{key.name}]] tables, not {shown(value)}")
     return value
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from unisono.config.access import build_callers, build_limits, check_access, read_access
 from unisono.config.describe import config_hash
 from unisono.config.entry import read_entry
 from unisono.config.figures import priced_models
-from unisono.config.keys import SECTIONS, section_keys
+from unisono.config.keys import ARRAYS, SECTIONS, section_keys
 from unisono.config.kinds import Around
 from unisono.config.locate import Path as Place
 from unisono.config.locate import line_of, locate
@@ -107,18 +109,25 @@ def _parse(
     sections = {
         name: read_section(raw.get(name, {}), section_keys(name), path=(name,), around=around)
         for name in SECTIONS
-        if name != "models"
+        if name not in ARRAYS
     }
     tables: Any = top.values.get("models", ())
     entries = [read_entry(table, place=place, around=around) for place, table in enumerate(tables)]
-    parts = (top, *sections.values(), *(entry.section for entry in entries))
+    callers, limits = (read_access(_tables(top, name), name, around=around) for name in ("keys", "limits"))
+    parts = (top, *sections.values(), *callers, *limits, *(entry.section for entry in entries))
     mistakes = [mistake for part in parts for mistake in part.mistakes]
-    mistakes += check_whole(top, sections["server"], entries)
+    mistakes += check_whole(top, sections["server"], entries, has_keys=bool(callers))
+    mistakes += check_access(callers, limits, models=[entry.get("name") for entry in entries])
     models, more = priced_models(entries, prices_file=top.values.get("prices_file"), now=now or datetime.now(UTC))
     mistakes += more
     if mistakes:
         raise ConfigError(_problems(mistakes, lines=lines, file=named))
-    return _build(top, sections, models, file=file, folder=folder)
+    config = _build(top, sections, models, file=file, folder=folder)
+    return replace(config, callers=build_callers(callers), limits=build_limits(limits))
+
+
+def _tables(top: Section, name: str) -> Any:
+    return top.values.get(name, ())
 
 
 def _problems(mistakes: Sequence[Mistake], *, lines: Mapping[Place, int], file: str) -> list[Problem]:

@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Iterator
 
-from unisono.config.keys import BUILT_IN, SECTIONS, TABLE, Key, section_keys
+from unisono.config.keys import ARRAYS, BUILT_IN, SECTIONS, TABLE, Key, section_keys
 
 _INTRO = """\
 # Configuration
@@ -79,7 +79,7 @@ def _lines() -> Iterator[str]:
     yield ""
     yield from _rows([key for key in section_keys("") if key.kind != "tables"])
     for section, text in SECTIONS.items():
-        yield f"## `[[{section}]]`" if section == "models" else f"## `[{section}]`"
+        yield f"## `[[{section}]]`" if section in ARRAYS else f"## `[{section}]`"
         yield ""
         yield text
         yield ""

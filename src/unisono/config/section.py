@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from unisono.config.keys import SECTIONS, TABLE, Key, names
+from unisono.config.keys import ARRAYS, SECTIONS, TABLE, Key, names
 from unisono.config.kinds import Around, read_value
 from unisono.config.locate import Path
 from unisono.config.mistake import Mistake, Wrong, offer, shown
@@ -68,7 +68,8 @@ def _why_unknown(name: str, known: Sequence[str], *, path: Path) -> str:
         return "belongs to the top of the file, before the first [table]"
     near = offer(name, (*known, *(SECTIONS if not path else ())))
     if homes and not near:
-        return f"belongs into [{homes[0].section}]" if homes[0].section != "models" else "belongs into a [[models]]"
+        home = homes[0].section
+        return f"belongs into a [[{home}]]" if home in ARRAYS else f"belongs into [{home}]"
     place = f" in [{section}]" if path else ""
     listed = ", ".join(known)
     return f"is not a key{place}{near}" if near else f"is not a key{place}; the keys are {listed}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from unisono.types import Model, Secret, Timeouts
+from unisono.types import Caller, Limit, Model, Secret, Timeouts
 
 StoredText = Literal["none", "hash", "text"]
 
@@ -74,5 +74,7 @@ class Config:
     routing: RoutingConfig
     timeouts: Timeouts
     hash: str
+    callers: tuple[Caller, ...] = ()
+    limits: tuple[Limit, ...] = ()
     file: Path | None = None
     prices_file: Path | None = None

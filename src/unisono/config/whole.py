@@ -13,7 +13,7 @@ from unisono.config.mistake import Mistake, offer
 from unisono.config.section import Section
 
 
-def check_whole(top: Section, server: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
+def check_whole(top: Section, server: Section, entries: Sequence[Entry], *, has_keys: bool) -> Iterator[Mistake]:
     """Yield every mistake between keys of different tables."""
     if "models" in top.values and not entries:
         yield Mistake(("models",), "is empty: at least one [[models]] is needed")
@@ -21,7 +21,8 @@ def check_whole(top: Section, server: Section, entries: Sequence[Entry]) -> Iter
     yield from _aliases(entries)
     yield from _successors(entries)
     yield from _default(top, entries)
-    yield from _open_door(server)
+    if not has_keys:
+        yield from _open_door(server)
 
 
 def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:

@@ -9,13 +9,14 @@ from unisono.types import Candidate, Features, Request
 
 
 class PinRule:
-    """Against every other model than a pinned one, unless the caller allowed a fallback."""
+    """Against every other model than a pinned one, unless the caller allowed a fallback or a downgrade at a limit."""
 
     name = "pin"
 
     def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
         """See `protocols.Rule`."""
-        if request.pin in (None, candidate.model.name) or request.allow_fallback:
+        allowed = request.allow_fallback or request.wishes.on_limit == "downgrade"
+        if request.pin in (None, candidate.model.name) or allowed:
             return None
         return f"you asked for {request.pin} and for no other"
 

@@ -14,6 +14,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Literal, Self
 
+from unisono import notices as say
 from unisono.catalog import accepts_report
 from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamRefused, UpstreamTimeout
 from unisono.execute.cost import cost_usd
@@ -165,8 +166,8 @@ class _Running:
         reported = self.reported_model
         if reported is None or accepts_report(self.model, reported):
             return None
-        text = f"{self.model.name}: asked for {self.model.upstream_model}, the upstream reports {reported}."
-        return Notice(code="model_mismatch", text=text)
+        asked, language = self.model.upstream_model, self._walk.language
+        return say.mismatch(self.model.name, asked=asked, reported=reported, language=language)
 
     async def __aenter__(self) -> Self:
         return self
@@ -227,6 +228,7 @@ class _Walk:
     ) -> None:
         self.clock_s = clock_s
         self.deadline_s = deadline_s
+        self.language = decision.goal.language
         self._total_s = total_s
         self._request = request
         self._decision = decision
@@ -251,8 +253,8 @@ class _Walk:
         name = self._model = attempt.model.name
         if self._failures:
             pairs = zip(self._attempts, self._failures, strict=True)
-            failed = ", ".join(f"{a.model} failed ({_short(e)})" for a, e in pairs)
-            self._notices.append(Notice(code="fallback", text=f"{failed}; {name} answered instead."))
+            failed = [(a.model, _short(e)) for a, e in pairs]
+            self._notices.append(say.fallback(failed, answers=name, language=self.language))
         self._note_mismatch(attempt)
         return Committed(
             model=name,

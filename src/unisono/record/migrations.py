@@ -48,7 +48,17 @@ _SCORES: tuple[str, ...] = (
     "INSERT INTO settings VALUES ('scores_generation', 0)",
 )
 
-_CONFIGS: tuple[str, ...] = ()
+_CONFIGS: tuple[str, ...] = (
+    "CREATE TABLE configs (hash TEXT PRIMARY KEY, at INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID",
+    "ALTER TABLE scores ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
+    # A score that was measured again: it counted from `generation` on, and no more from `until` on.
+    """CREATE TABLE old_scores (
+        fingerprint TEXT NOT NULL, item TEXT NOT NULL, model TEXT NOT NULL, kind TEXT NOT NULL,
+        prompt TEXT NOT NULL, score REAL NOT NULL, weight REAL NOT NULL, output_tokens INTEGER, seconds REAL,
+        at INTEGER NOT NULL, generation INTEGER NOT NULL, until INTEGER NOT NULL
+    )""",
+    "CREATE INDEX old_scores_fingerprint ON old_scores (fingerprint)",
+)
 
 _SESSIONS: tuple[str, ...] = (
     """CREATE TABLE sessions (
@@ -57,7 +67,12 @@ _SESSIONS: tuple[str, ...] = (
     "CREATE INDEX sessions_at ON sessions (at)",
 )
 
-_LIMITS: tuple[str, ...] = ()
+_LIMITS: tuple[str, ...] = (
+    """CREATE TABLE spending (
+        name TEXT NOT NULL, holder TEXT NOT NULL, bucket INTEGER NOT NULL, amount INTEGER NOT NULL,
+        PRIMARY KEY (name, holder, bucket)
+    ) WITHOUT ROWID""",
+)
 
 _INCIDENTS: tuple[str, ...] = ()
 

@@ -7,17 +7,28 @@ from __future__ import annotations
 
 import struct
 import zlib
+from datetime import date
+from typing import Literal
 
 from unisono.errors import StoreError
-from unisono.types import Capability, Features, Json, Vector
+from unisono.types import Capability, Effort, Features, Freshness, Json, Vector
 
-_VERSION = 1
+_VERSION = 2
+_VERSIONS = (1, 2)  # version 1 knew the first two flags and no freshness
 _HEAD = struct.Struct("<BBHHHII")  # version, flags, n_surface, dim, n_needs_bytes, n_input_tokens, n_turns
 _IN_TOOL_LOOP = 1
 _HAS_EMBEDDING = 2
+_HAS_FRESHNESS = 4
+_LESS = 8
+_MORE = 16
+_CHINESE = 32
+_DISSATISFIED = 64
+_BOUND = 128
+_FRESHNESS = struct.Struct("<dBI")  # changing, place of the pace, the day asked about as an ordinal or 0
+_PACES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
 _MAX_U32 = 2**32 - 1
 
-_DICTIONARIES = (
+_DICTIONARY_1 = (
     b'"wishes":{"dial":,"max_cost_usd":,"max_first_token_s":,"min_quality":,"models":["],"ban":["],"on_limit":'
     b'"downgrade" the upstream reports answered instead. serves until is retired; its successor, answers. upst'
     b"ream is failing window of tokens is shorter than the prompt of about cannot (capabilities lack tools, js"
@@ -32,26 +43,42 @@ _DICTIONARIES = (
     b' and not cheaper: quality 0. for $"],["1.0,0.0,"{"ranking":[["]],"excluded":[["],["]],"notices":[["fallb'
     b'ack",""]],"goal":{"mode":"balanced","dial":0.5,"max_cost_usd":null,"max_first_token_s":null,"min_quality'
     b'":null},"config_hash":"","artifact":"","seed":,"decide_s":0.00,"allow_fallback":true,"baseline":"","fact'
-    b's":{"model":"auto","n_messages":1,"needs":["json","tools"],"max_output_tokens":}}',
+    b's":{"model":"auto","n_messages":1,"needs":["json","tools"],"max_output_tokens":}}'
 )
+_DICTIONARY_2 = (
+    _DICTIONARY_1
+    + (
+        "预计质量低 0.，且不便宜：质量 0.，费用 $0.00更便宜，但预计质量低 0.预计质量高 0.，但在此不值其价更慢，而质量优势不足并不明显好于"
+        "默认模型继续使用默认模型：预计没有其他模型在此明显更好。预计回答得最好在此物有所值在此足够好且更便宜：；为"
+        '"switch" answers from here; answered before. Why: "may_be_stale","May be out of date: the knowledge of ends 20'
+        "; knowledge ends 20, out of date here with probability 0. goes on with this conversation: is better here by only "
+        "0. after costs, and a switch needs 0.better here by 0. after costs, which does not pay for a switch"
+        '"usd_per_quality":null,"min_quality":null,"language":"en"},"config_hash":","waited_us":1,"situation":{"models":["'
+        '"],"not_up":{"":"down","":"probing"},"past":{"model":"","at":"2026-","n_turns":1,"n_switches":1,"caches":[{"mod'
+        'el":"","tokens":,"at":"2026-"}],"raised":1,"wishes":{"dial":0.}},"spent":[{"limit":"","model":"","used":,"amount'
+        '":,"over":true,"near":true,"returns":"2026-"}],"anchor":"","retry":{"decision":"","model":"","how":null},"estima'
+        'tes":[[0,[0.[0,1,2,3,4,5,6,7,8,9],"scores":1}}'
+    ).encode()
+)
+_DICTIONARIES = (_DICTIONARY_1, _DICTIONARY_2)
 """Text that such documents hold, so that a short one need not spell it. Released ones never change: add the next."""
 
 
 def pack_features(features: Features) -> bytes:
-    """Return the features as bytes: a head of 16 bytes, the needs, then float32 vectors, bit for bit."""
+    """Return the features as bytes: a head of 16 bytes, the freshness, the needs, then float32 vectors, bit for bit."""
     needs = ",".join(sorted(features.needs)).encode()
     embedding = features.embedding
-    flags = _IN_TOOL_LOOP * features.in_tool_loop + _HAS_EMBEDDING * (embedding is not None)
     head = _HEAD.pack(
         _VERSION,
-        flags,
+        _flags(features),
         features.surface.size,
         0 if embedding is None else embedding.size,
         len(needs),
         min(features.n_input_tokens, _MAX_U32),
         min(features.n_turns, _MAX_U32),
     )
-    return head + needs + _floats(features.surface) + (b"" if embedding is None else _floats(embedding))
+    vectors = _floats(features.surface) + (b"" if embedding is None else _floats(embedding))
+    return head + _pack_freshness(features.freshness) + needs + vectors
 
 
 def unpack_features(blob: bytes) -> Features:
@@ -63,10 +90,12 @@ def unpack_features(blob: bytes) -> Features:
     import numpy as np  # here, so that `unisono log` does not load it
 
     _, flags, n_surface, dim, n_needs, n_input_tokens, n_turns = _head(blob)
-    at = _HEAD.size + n_needs
-    needs = blob[_HEAD.size : at].decode()
-    surface = np.frombuffer(blob, dtype="<f4", count=n_surface, offset=at)
-    embedding = np.frombuffer(blob, dtype="<f4", count=dim, offset=at + 4 * n_surface)
+    start = _HEAD.size + _FRESHNESS.size * bool(flags & _HAS_FRESHNESS)
+    at = start + n_needs
+    needs = blob[start:at].decode()
+    # Copies, since these places of the blob are aligned to nothing, and sums in another order end in other bits.
+    surface = np.frombuffer(blob, dtype="<f4", count=n_surface, offset=at).astype(np.float32)
+    embedding = np.frombuffer(blob, dtype="<f4", count=dim, offset=at + 4 * n_surface).astype(np.float32)
     return Features(
         task="",
         n_input_tokens=n_input_tokens,
@@ -75,13 +104,65 @@ def unpack_features(blob: bytes) -> Features:
         surface=surface,
         embedding=embedding if flags & _HAS_EMBEDDING else None,
         in_tool_loop=bool(flags & _IN_TOOL_LOOP),
+        effort=_effort(flags),
+        freshness=_freshness(blob, flags),
+        language="zh" if flags & _CHINESE else "en",
+        dissatisfied=bool(flags & _DISSATISFIED),
+        bound=bool(flags & _BOUND),
     )
 
 
 def packed_facts(blob: bytes) -> Json:
-    """Return the few plain facts of a blob without reading its vectors."""
+    """Return the few plain facts of a blob without reading its vectors; of the rarer ones those that hold."""
     _, flags, _, _, _, n_input_tokens, n_turns = _head(blob)
-    return {"n_input_tokens": n_input_tokens, "n_turns": n_turns, "in_tool_loop": bool(flags & _IN_TOOL_LOOP)}
+    facts: Json = {
+        "n_input_tokens": n_input_tokens,
+        "n_turns": n_turns,
+        "in_tool_loop": bool(flags & _IN_TOOL_LOOP),
+    }
+    if (effort := _effort(flags)) is not None:
+        facts["effort"] = effort.value
+    if (freshness := _freshness(blob, flags)) is not None:
+        day = None if freshness.asks_about is None else freshness.asks_about.isoformat()
+        facts["freshness"] = {"changing": freshness.changing, "pace": freshness.pace, "asks_about": day}
+    if flags & _CHINESE:
+        facts["language"] = "zh"
+    if flags & _DISSATISFIED:
+        facts["dissatisfied"] = True
+    if flags & _BOUND:
+        facts["bound"] = True
+    return facts
+
+
+def _flags(features: Features) -> int:
+    return (
+        _IN_TOOL_LOOP * features.in_tool_loop
+        | _HAS_EMBEDDING * (features.embedding is not None)
+        | _HAS_FRESHNESS * (features.freshness is not None)
+        | _LESS * (features.effort is Effort.LESS)
+        | _MORE * (features.effort is Effort.MORE)
+        | _CHINESE * (features.language == "zh")
+        | _DISSATISFIED * features.dissatisfied
+        | _BOUND * features.bound
+    )
+
+
+def _effort(flags: int) -> Effort | None:
+    return Effort.LESS if flags & _LESS else Effort.MORE if flags & _MORE else None
+
+
+def _pack_freshness(freshness: Freshness | None) -> bytes:
+    if freshness is None:
+        return b""
+    day = freshness.asks_about
+    return _FRESHNESS.pack(freshness.changing, _PACES.index(freshness.pace), 0 if day is None else day.toordinal())
+
+
+def _freshness(blob: bytes, flags: int) -> Freshness | None:
+    if not flags & _HAS_FRESHNESS:
+        return None
+    changing, pace, day = _FRESHNESS.unpack_from(blob, _HEAD.size)
+    return Freshness(changing=changing, pace=_PACES[pace], asks_about=date.fromordinal(day) if day else None)
 
 
 def pack_json(document: bytes) -> bytes:
@@ -106,10 +187,11 @@ def unpack_json(blob: bytes) -> bytes:
 
 
 def _head(blob: bytes) -> tuple[int, ...]:
-    if len(blob) < _HEAD.size or blob[0] != _VERSION:
+    if len(blob) < _HEAD.size or blob[0] not in _VERSIONS:
         raise StoreError("The stored features of this decision are of an unknown form; update Unisono to read them.")
     head = _HEAD.unpack_from(blob)
-    if len(blob) != _HEAD.size + head[4] + 4 * (head[2] + head[3]):
+    n_freshness = _FRESHNESS.size * bool(head[1] & _HAS_FRESHNESS)
+    if len(blob) != _HEAD.size + n_freshness + head[4] + 4 * (head[2] + head[3]):
         raise StoreError("The stored features of this decision are damaged; the rest of its record can be read.")
     return head
 

@@ -15,13 +15,22 @@ from pathlib import Path
 
 import msgspec
 
+from unisono.config.kept import KeptConfig, unpack_config
 from unisono.errors import NotFound, StoreError
 from unisono.record.database import connect_to_read, file_identity, told_plainly
 from unisono.record.packed import packed_facts, unpack_features
-from unisono.record.rows import Value, decision_from_row, from_us, outcome_from_rows, score_from_row, to_us
+from unisono.record.rows import (
+    Value,
+    decision_from_row,
+    from_us,
+    outcome_from_rows,
+    request_from,
+    score_from_row,
+    to_us,
+)
 from unisono.record.view import decision_view, stamp
 from unisono.record.writer import is_alive
-from unisono.types import Decision, Features, Json, JsonValue, Outcome, Score
+from unisono.types import Decision, Features, Json, JsonValue, Outcome, Request, Score
 
 MAX_PAGE = 1000
 _MAX_IDLE = 4
@@ -47,14 +56,23 @@ FROM decisions d JOIN details x ON x.decision = d.id LEFT JOIN outcomes o ON o.d
 WHERE d.id = :id
 """
 
+_SCORES_AT = """
+SELECT * FROM scores WHERE fingerprint = :fingerprint AND generation <= :generation
+UNION ALL
+SELECT fingerprint, item, model, kind, prompt, score, weight, output_tokens, seconds, at, generation
+    FROM old_scores WHERE fingerprint = :fingerprint AND generation <= :generation AND until > :generation
+ORDER BY item
+"""
+
 _END_OF_TIME = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A decision as it was made, with what it was made from (`features.task` is empty: it is not kept)."""
+    """A decision as it was made, with what it was made from: all but the words of the request, which are not kept."""
 
     decision: Decision
+    request: Request
     features: Features | None
     outcome: Outcome | None
 
@@ -104,9 +122,10 @@ class Reader:
             row = connection.execute(_ONE, {"id": decision, "live": self._live(connection)}).fetchone()
             if row is None:
                 return None
-            made, _ = decision_from_row(row, row["body"])
+            made, facts = decision_from_row(row, row["body"])
             features = unpack_features(row["features"]) if row["features"] else None
-            return Stored(decision=made, features=features, outcome=_outcome(connection, decision))
+            request = request_from(made, facts)
+            return Stored(decision=made, request=request, features=features, outcome=_outcome(connection, decision))
 
     def decisions(
         self,
@@ -186,6 +205,33 @@ class Reader:
         """
         with self._reading() as connection:
             return [tuple(row) for row in connection.execute(sql, values)]
+
+    def scores_at(self, generation: int, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
+        """Return the scores as they were at a generation, in the order of `scores`: what a predictor had taken in.
+
+        Args:
+            generation: as `generation` returned it then.
+            fingerprints: fingerprint of the definition, per model name.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        found: list[Score] = []
+        with self._reading() as connection:
+            for model, fingerprint in fingerprints.items():
+                rows = connection.execute(_SCORES_AT, {"fingerprint": fingerprint, "generation": generation})
+                found += [score_from_row(row, model=model) for row in rows]
+        return tuple(found)
+
+    def config(self, hash: str) -> KeptConfig | None:  # noqa: A002  (`Config.hash`)
+        """Return the configuration of a hash that was once in force here, or None.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            row = connection.execute("SELECT body FROM configs WHERE hash = ?", (hash,)).fetchone()
+        return None if row is None else unpack_config(row["body"], hash=hash)
 
     def generation(self) -> int:
         """Return a number that grows when any process adds scores. Takes some ten microseconds.

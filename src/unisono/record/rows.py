@@ -18,9 +18,11 @@ import msgspec
 
 from unisono.errors import StoreError
 from unisono.record.packed import pack_features, pack_json, unpack_json
-from unisono.record.view import decision_to_json, decision_view
+from unisono.record.situation import SituationBody, situation_body, situation_from, sparse
+from unisono.record.view import decision_to_json, decision_view, stamp
 from unisono.types import (
     Attempt,
+    Capability,
     Cost,
     Decision,
     Estimate,
@@ -36,6 +38,7 @@ from unisono.types import (
     Ranked,
     Request,
     Score,
+    Situation,
     Usage,
     Wishes,
 )
@@ -53,6 +56,7 @@ __all__ = [
     "outcome_from_rows",
     "outcome_rows",
     "prompt_of",
+    "request_from",
     "score_from_row",
     "score_row",
     "to_us",
@@ -68,7 +72,6 @@ MAX_PROMPT_CHARS = 32_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,21 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
     allow_fallback: bool
     baseline: str | None = None
     facts: dict[str, Any] = {}  # JSON; msgspec cannot read a recursive alias
+    waited_us: int = 0  # from the request's arrival to the decision's stamp
+    situation: SituationBody | None = None
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    """The facts of a request that a decision depends on."""
+
+    received: datetime
+    model: str = "auto"
+    key: str = "anonymous"
+    user: str | None = None
+    stream: bool = False
+    needs: tuple[Capability, ...] = ()
+    max_output_tokens: int | None = None
+    wishes: Wishes = Wishes()
 
 
 _body_to_json = msgspec.json.Encoder().encode
@@ -172,7 +190,9 @@ def decision_from_row(thin: Mapping[str, Value], body: bytes) -> tuple[Decision,
     """
     try:
         stored = _body_from_json(unpack_json(body))
-    except msgspec.MsgspecError as exc:
+        ranking = tuple(_ranked_from(place) for place in stored.ranking)
+        situation = Situation() if stored.situation is None else situation_from(stored.situation, ranking)
+    except (msgspec.MsgspecError, IndexError) as exc:
         raise StoreError(f"A stored decision cannot be read: {exc}. Update Unisono to read it.") from exc
     decision = Decision(
         id=str(thin["id"]),
@@ -183,7 +203,7 @@ def decision_from_row(thin: Mapping[str, Value], body: bytes) -> tuple[Decision,
         pin=_text(thin["pin"]),
         goal=stored.goal,
         pattern=msgspec.convert(thin["pattern"], Literal["single", "cascade", "fusion"]),
-        ranking=tuple(_ranked_from(place) for place in stored.ranking),
+        ranking=ranking,
         excluded=tuple(Excluded(model=m, rule=rule, reason=reason) for m, rule, reason in stored.excluded),
         reason=str(thin["reason"]),
         notices=tuple(Notice(code=code, text=said) for code, said in stored.notices),
@@ -194,9 +214,44 @@ def decision_from_row(thin: Mapping[str, Value], body: bytes) -> tuple[Decision,
         artifact=stored.artifact,
         seed=stored.seed,
         decide_s=_number(stored.decide_s),
+        situation=situation,
     )
-    facts = {"key": thin["key"], "user": thin["user"], "stream": bool(thin["stream"])}
+    received = decision.at - stored.waited_us * _MICROSECOND
+    facts = {
+        "key": thin["key"],
+        "user": thin["user"],
+        "stream": bool(thin["stream"]),
+        "received": stamp(received),
+    }
     return decision, {**facts, **stored.facts}
+
+
+def request_from(decision: Decision, facts: Mapping[str, JsonValue]) -> Request:
+    """Return the request of a stored decision as far as routing reads it: all but its words.
+
+    Raises:
+        StoreError: the stored facts cannot be read.
+    """
+    try:
+        known = msgspec.convert(facts, _Facts)
+    except msgspec.ValidationError as exc:
+        raise StoreError(f"The stored facts of a request cannot be read: {exc}. Update Unisono to read it.") from exc
+    return Request(
+        id=decision.request,
+        received=known.received,
+        body={},
+        model=known.model,
+        mode=decision.mode,
+        pin=decision.pin,
+        messages=(),
+        stream=known.stream,
+        needs=frozenset(known.needs),
+        max_output_tokens=known.max_output_tokens,
+        wishes=known.wishes,
+        session=decision.session,
+        key=known.key,
+        user=known.user,
+    )
 
 
 def prompt_of(request: Request, *, keep: KeepText, salt: bytes) -> str | None:
@@ -223,6 +278,8 @@ def _body_of(request: Request, decision: Decision) -> bytes:
             allow_fallback=decision.allow_fallback,
             baseline=decision.baseline,
             facts=_facts_of(request),
+            waited_us=(decision.at - request.received) // _MICROSECOND,
+            situation=situation_body(decision.situation, decision.ranking),
         )
     )
     return pack_json(body)
@@ -242,11 +299,7 @@ def _facts_of(request: Request) -> dict[str, JsonValue]:
 
 def _wishes_of(wishes: Wishes) -> dict[str, JsonValue]:
     """Only what the caller said; the session has its own column."""
-    if wishes == _NO_WISHES:
-        return {}
-    said: dict[str, JsonValue] = msgspec.to_builtins(wishes)
-    silent: dict[str, JsonValue] = msgspec.to_builtins(_NO_WISHES)
-    return {name: value for name, value in said.items() if value != silent[name] and name != "session"}
+    return {name: value for name, value in sparse(wishes).items() if name != "session"}
 
 
 def _ranked_body(place: Ranked) -> _RankedBody:
@@ -376,7 +429,7 @@ def _attempt_from(row: Mapping[str, Value]) -> Attempt:
 # --------------------------------------------------------------------------------------- the scores
 
 
-def score_row(score: Score, *, fingerprint: str, at: datetime) -> tuple[Value, ...]:
+def score_row(score: Score, *, fingerprint: str, at: datetime, generation: int) -> tuple[Value, ...]:
     """Return the row of `scores`."""
     return (
         fingerprint,
@@ -389,6 +442,7 @@ def score_row(score: Score, *, fingerprint: str, at: datetime) -> tuple[Value, .
         score.output_tokens,
         score.seconds,
         to_us(at),
+        generation,
     )
 
 

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
+from unisono.config.kept import KeptConfig, pack_config
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, told_plainly, transaction, writing
 from unisono.record.reader import Reader, Stored
 from unisono.record.rows import Asked, Ended, KeepText, Value, score_row, to_us
-from unisono.record.writer import Connect, StoreHealth, Upkeep, Writer, connect_writer, read_salt
+from unisono.record.writer import Connect, StoreHealth, Upkeep, Writer, connect_writer, read_generation, read_salt
 from unisono.types import Decision, Features, Json, Outcome, Request, Score
 
 __all__ = ["KeepText", "Reader", "Store", "StoreHealth", "Stored"]
@@ -138,7 +139,9 @@ class Store:
         return self._reader.stored(decision)
 
     def add_scores(self, scores: Sequence[Score], fingerprints: Mapping[str, str]) -> None:
-        """Keep scores; a newer score of the same model definition on the same item replaces the older one.
+        """Keep scores; a newer score of the same model definition on the same item takes the older one's place.
+
+        The older one is kept for `scores_at`.
 
         Args:
             scores: of any models.
@@ -150,14 +153,36 @@ class Store:
         if missing := sorted({score.model for score in scores} - set(fingerprints)):
             raise StoreError(f"No fingerprint was given for {', '.join(missing)}; its scores were not kept.")
         at = self._now()
-        rows = [score_row(score, fingerprint=fingerprints[score.model], at=at) for score in scores]
         with writing(self._path) as connection, transaction(connection):
-            connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-            connection.execute("UPDATE settings SET value = value + 1 WHERE name = 'scores_generation'")
+            generation = read_generation(connection) + 1
+            rows = [
+                score_row(score, fingerprint=fingerprints[score.model], at=at, generation=generation)
+                for score in scores
+            ]
+            connection.executemany(_KEEP_OLD_SCORE, [(generation, row[0], row[1], generation) for row in rows])
+            connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.execute("UPDATE settings SET value = ? WHERE name = 'scores_generation'", (generation,))
 
     def scores(self, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
         """Return the scores of today's models. See `Reader.scores`."""
         return self._reader.scores(fingerprints)
+
+    def scores_at(self, generation: int, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
+        """Return the scores as they were at a generation. See `Reader.scores_at`."""
+        return self._reader.scores_at(generation, fingerprints)
+
+    def keep_config(self, config: KeptConfig) -> bool:
+        """Accept the configuration that is in force from now on, so that its decisions can be recomputed later.
+
+        Returns:
+            False when the queue is full, as `record_request`.
+        """
+        return self.record_rows(_CONFIG, (config.hash, to_us(self._now()), pack_config(config)))
+
+    def config(self, hash: str) -> KeptConfig | None:  # noqa: A002  (`Config.hash`)
+        """Return a configuration that was once in force. See `Reader.config`."""
+        self._settle()
+        return self._reader.config(hash)
 
     def generation(self) -> int:
         """Return a number that grows when any process adds scores. See `Reader.generation`."""
@@ -215,6 +240,11 @@ class Store:
         self._writer.flush(timeout_s=READ_WAIT_S, through_faults=False)
 
 
+_CONFIG = "INSERT INTO configs VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_KEEP_OLD_SCORE = (
+    "INSERT INTO old_scores SELECT fingerprint, item, model, kind, prompt, score, weight, output_tokens, seconds, at,"
+    " generation, ? FROM scores WHERE fingerprint = ? AND item = ? AND generation < ?"
+)
 _END_OF_TIME = 2**63 - 1
 _OLD = "SELECT id FROM decisions WHERE at < :before LIMIT :limit"
 _OF_USER = "SELECT id FROM decisions WHERE user = :user AND at < :before LIMIT :limit"

@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from unisono.types import Attempt, Decision, Goal, Json, JsonValue, Notice, Outcome, Ranked, Usage
+from unisono.record.situation import sparse
+from unisono.types import Attempt, Decision, Estimate, Goal, Json, JsonValue, Notice, Outcome, Ranked, Situation, Usage
 
 
 def decision_to_json(decision: Decision) -> Json:
@@ -35,6 +36,7 @@ def decision_to_json(decision: Decision) -> Json:
         "artifact": decision.artifact,
         "seed": decision.seed,
         "decide_s": finite(decision.decide_s),
+        "situation": situation_to_json(decision.situation),
     }
 
 
@@ -83,17 +85,36 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+def situation_to_json(situation: Situation) -> Json:
+    """Return what the decision depended on besides request, configuration and artifact; it holds no words."""
+    return {
+        "health": {model: health.value for model, health in situation.health},
+        "past": None if situation.past is None else sparse(situation.past),
+        "limits": [sparse(spent) for spent in situation.spent],
+        "anchor": situation.anchor,
+        "retry": None if situation.retry is None else sparse(situation.retry),
+        "scores": situation.scores,
+        "estimates": [{"model": estimate.model, **_estimate_to_json(estimate)} for estimate in situation.estimates],
+    }
+
+
 def _ranked_to_json(place: Ranked) -> JsonValue:
-    quality, cost, latency = place.estimate.quality, place.estimate.cost, place.estimate.latency
     return {
         "model": place.model,
+        **_estimate_to_json(place.estimate),
+        "utility": finite(place.utility),
+        "propensity": finite(place.propensity),
+        "reason": place.reason,
+    }
+
+
+def _estimate_to_json(estimate: Estimate) -> Json:
+    quality, cost, latency = estimate.quality, estimate.cost, estimate.latency
+    return {
         "quality": {"mean": finite(quality.mean), "spread": finite(quality.spread), "evidence": quality.evidence},
         "cost_usd": {"usd": finite(cost.usd), "low_usd": finite(cost.low_usd), "high_usd": finite(cost.high_usd)},
         "output_tokens": finite(cost.output_tokens),
         "latency": {"first_token_s": finite(latency.first_token_s), "total_s": finite(latency.total_s)},
-        "utility": finite(place.utility),
-        "propensity": finite(place.propensity),
-        "reason": place.reason,
     }
 
 
@@ -103,7 +124,16 @@ def _goal_to_json(goal: Goal) -> Json:
         "max_first_token_s": goal.max_first_token_s,
         "min_quality": goal.min_quality,
     }
-    return {"mode": goal.mode.value, "dial": goal.dial, **{name: v for name, v in bounds.items() if v is not None}}
+    return {
+        "mode": goal.mode.value,
+        "dial": goal.dial,
+        **{name: v for name, v in bounds.items() if v is not None},
+        **_spoken(goal),
+    }
+
+
+def _spoken(goal: Goal) -> Json:
+    return {} if goal.language == "en" else {"language": goal.language}
 
 
 def _baseline_usd(decision: Decision) -> float | None:

@@ -18,6 +18,7 @@ from unisono.edge.failure import error_body
 from unisono.errors import NotFound, RequestError, UnisonoError
 from unisono.server.chat import ChatEndpoint, RouteEndpoint
 from unisono.server.facts import Facts, OrjsonResponse
+from unisono.server.limits import LimitsEndpoint
 from unisono.server.sessions import SessionEndpoint
 
 
@@ -33,6 +34,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlet
         Route("/v1/models/{name:path}", guarded(facts.model)),
         Route("/v1/decisions", guarded(facts.decisions)),
         Route("/v1/decisions/{id}", guarded(facts.decision)),
+        Route("/v1/limits", guarded(LimitsEndpoint(live).show)),
         Route("/v1/sessions/{id}", guarded(sessions.show), methods=["GET"]),
         Route("/v1/sessions/{id}", guarded(sessions.prefer), methods=["PUT"]),
         Route("/v1/sessions/{id}", guarded(sessions.forget), methods=["DELETE"]),

@@ -11,27 +11,31 @@ from hashlib import blake2b
 from urllib.parse import urlsplit
 
 from unisono.errors import NotAuthorised
-from unisono.types import Secret
+from unisono.types import Caller, Secret
 
 ANONYMOUS = "anonymous"
 
 
-def caller(headers: Mapping[str, str], keys: Sequence[Secret]) -> str:
-    """Return a name for the caller: a short hash of its key, or `anonymous` where no keys are configured.
+def caller(headers: Mapping[str, str], keys: Sequence[Secret], named: Sequence[Caller] = ()) -> str:
+    """Return a name for the caller: its key's, a short hash of a key without a name, `anonymous` where there are none.
 
     Raises:
         NotAuthorised: keys are configured and none of them was sent, or a web page of another origin calls.
     """
     _same_origin(headers)
-    if not keys:
+    if not keys and not named:
         return ANONYMOUS
     scheme, _, given = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not given:
         raise NotAuthorised("No API key. Send `Authorization: Bearer <key>` with a key that `server.keys` names.")
-    known = [hmac.compare_digest(given.strip().encode(), key.reveal().encode()) for key in keys]
+    raw = given.strip().encode()
+    known = [hmac.compare_digest(raw, key.reveal().encode()) for key in keys]
+    names = [one.name for one in named if hmac.compare_digest(raw, one.key.reveal().encode())]
+    if names:
+        return names[0]
     if not any(known):
         raise NotAuthorised("This API key is not known here. Ask the operator for one.")
-    return f"k_{blake2b(given.strip().encode(), digest_size=6).hexdigest()}"
+    return f"k_{blake2b(raw, digest_size=6).hexdigest()}"
 
 
 def _same_origin(headers: Mapping[str, str]) -> None:

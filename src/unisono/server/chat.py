@@ -40,6 +40,7 @@ _EVENT_HEADERS = (
 
 def decide(live: Live, request: Request, known: Situation) -> tuple[Features, Decision]:
     """Decide, and when the router itself breaks, let the declared default serve: marked, counted, logged."""
+    known = replace(known, spent=live.spent(request))
     try:
         return live.router.decide(request, known=known)
     except UnisonoError:
@@ -52,14 +53,15 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
 
 async def _read(live: Live, scope: Scope, receive: Receive) -> tuple[Request, Situation]:
     headers = headers_in(scope)
-    key = caller(headers, live.config.server.keys)
+    key = caller(headers, live.config.server.keys, live.config.callers)
     raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes)
     now = datetime.now(UTC)
     request = parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=key)
     known = await live.known(request)
+    prefers = [caller.wishes for caller in live.config.callers if caller.name == key]
     if known.past is not None:
-        request = replace(request, wishes=merged(request.wishes, known.past.wishes))
-    return request, known
+        prefers.insert(0, known.past.wishes)
+    return (replace(request, wishes=merged(request.wishes, *prefers)) if prefers else request), known
 
 
 class RouteEndpoint:
@@ -137,12 +139,13 @@ class _Exchange:
             live.note_refusal(request, error)
             await send_error(self._send, error)
             return
+        reservation = live.reserve(request, features, decision)
         live.note_decision(request, features, decision)
 
         def settle(outcome: Outcome) -> None:
             self._outcome, self._baseline_usd = outcome, live.baseline_usd(decision, outcome)
             live.note_outcome(outcome, baseline_usd=self._baseline_usd)
-            live.note_turn(request, features, outcome)
+            live.note_turn(request, features, reservation, outcome)
 
         note = live.config.routing.style_note
         if note is not None and any(notice.code == "switch" for notice in decision.notices):

@@ -45,7 +45,7 @@ class Facts:
 
         async def endpoint(http: HttpRequest) -> Response:
             try:
-                caller(http.headers, self._live.config.server.keys)
+                caller(http.headers, self._live.config.server.keys, self._live.config.callers)
                 return await answer(http)
             except UnisonoError as error:
                 return OrjsonResponse(error_body(error), status_code=error.status)

@@ -59,7 +59,7 @@ class SessionEndpoint:
         return OrjsonResponse(_view(session, Past()))
 
     def _place(self, http: HttpRequest) -> tuple[str, str]:
-        return caller(http.headers, self._live.config.server.keys), http.path_params["id"]
+        return caller(http.headers, self._live.config.server.keys, self._live.config.callers), http.path_params["id"]
 
 
 def _view(session: str, past: Past) -> Json:

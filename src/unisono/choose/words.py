@@ -1,0 +1,133 @@
+"""The sentences of a choice, in English and Chinese: why a model leads, why each other one lost, which bound it breaks.
+
+Every sentence is made of the numbers that decided. It decides nothing itself.
+"""
+
+from __future__ import annotations
+
+from unisono.notices import Language
+from unisono.types import Estimate, Goal
+
+
+def usd(amount: float) -> str:
+    """Return an amount in USD with as many digits as tell something."""
+    if amount == 0:
+        return "$0"
+    return f"${amount:.2f}" if amount >= 1 else f"${amount:.2g}"
+
+
+def why_first(first: Estimate, second: Estimate | None, goal: Goal, *, kept_default: bool) -> str:
+    """Say why a model leads.
+
+    Args:
+        first: the leader.
+        second: the next one; None where the leader is alone.
+        goal: what the choice aimed at; its language is the sentence's.
+        kept_default: the leader is the default, which another one did not beat by the margin.
+    """
+    chinese = goal.language == "zh"
+    if second is None:
+        return (
+            f"只有 {first.model} 可以回答这个请求。"
+            if chinese
+            else f"{first.model} is the only model that may serve this request."
+        )
+    if kept_default:
+        if chinese:
+            return f"继续使用默认模型 {first.model}：预计没有其他模型在此明显更好。"
+        return f"{first.model}, the default, stays: no other model is expected to be clearly better here."
+    english, ground = _ground(first, second)
+    if chinese:
+        return f"{first.model} {ground}：{_figures(first, goal)}；{second.model} 为{_figures(second, goal)}。"
+    return f"{first.model} {english}: {_figures(first, goal)}, against {_figures(second, goal)} of {second.model}."
+
+
+def why_not(loser: Estimate, first: Estimate, goal: Goal, *, kept_default: bool) -> str:
+    """Say why a model lost to the leader."""
+    quality = loser.quality.mean - first.quality.mean
+    figures = _figures(loser, goal)
+    if kept_default and quality >= 0:
+        english, chinese = "not clearly better than the default", "并不明显好于默认模型"
+    elif quality < 0 and loser.cost.usd >= first.cost.usd:
+        english, chinese = (
+            f"expected quality {-quality:.2f} lower and not cheaper",
+            f"预计质量低 {-quality:.2f}，且不便宜",
+        )
+    elif quality < 0:
+        english, chinese = f"cheaper, but expected quality {-quality:.2f} lower", f"更便宜，但预计质量低 {-quality:.2f}"
+    elif loser.cost.usd > first.cost.usd:
+        english = f"expected quality {quality:.2f} higher, not worth its price here"
+        chinese = f"预计质量高 {quality:.2f}，但在此不值其价"
+    else:
+        english, chinese = "slower without being better enough", "更慢，而质量优势不足"
+    return f"{chinese}：{figures}" if goal.language == "zh" else f"{english}: {figures}"
+
+
+def over_cost(high_usd: float, *, bound_usd: float, language: Language) -> str:
+    """Say that an answer may cost more than the caller allows."""
+    if language == "zh":
+        return f"可能花费 {usd(high_usd)}，超过您的上限 {usd(bound_usd)}"
+    return f"may cost {usd(high_usd)}, above your bound of {usd(bound_usd)}"
+
+
+def late(first_token_s: float, *, bound_s: float, language: Language) -> str:
+    """Say that the first token is expected later than the caller allows."""
+    if language == "zh":
+        return f"首个词元约需 {first_token_s:.2g} 秒，超过您的上限 {bound_s:g} 秒"
+    return f"first token in about {first_token_s:.2g} s, above your bound of {bound_s:g} s"
+
+
+def below_quality(mean: float, *, bound: float, language: Language) -> str:
+    """Say that the quality expected is below what the caller demands."""
+    if language == "zh":
+        return f"预计质量 {mean:.2f}，低于您的下限 {bound:g}"
+    return f"expected quality {mean:.2f}, below your bound of {bound:g}"
+
+
+def nobody_meets(goal: Goal) -> str:
+    """Say that the bounds leave no model."""
+    return "没有模型满足此请求的限制" if goal.language == "zh" else "no model meets the bounds of this request"
+
+
+def pinned(model: str, goal: Goal) -> str:
+    """Say that a model leads because the caller asked for it."""
+    return f"您指定了 {model}。" if goal.language == "zh" else f"You asked for {model}."
+
+
+def behind_pin(model: str, goal: Goal) -> str:
+    """Say that a model stands by while the pinned one leads."""
+    if goal.language == "zh":
+        return f"您指定了 {model}；仅在其失败时才由本模型回答"
+    return f"you asked for {model}; this may answer only if it fails"
+
+
+def serves_degraded(model: str, why: str, goal: Goal) -> str:
+    """Say that a model leads because the router is broken."""
+    if goal.language == "zh":
+        return f"由 {model} 回答，因为路由器已降级：{why}。"
+    return f"{model} serves because the router is degraded: {why}."
+
+
+def behind_degraded(goal: Goal) -> str:
+    """Say that a model stands by while the router is broken."""
+    if goal.language == "zh":
+        return "路由器已降级；仅在前面的模型失败时才回答"
+    return "the router is degraded; it may answer only if those before it fail"
+
+
+def _ground(first: Estimate, second: Estimate) -> tuple[str, str]:
+    """Return the ground in English and in Chinese."""
+    if first.quality.mean >= second.quality.mean and first.cost.usd <= second.cost.usd:
+        return "is expected to answer this best", "预计回答得最好"
+    if first.quality.mean >= second.quality.mean:
+        return "is worth its price here", "在此物有所值"
+    if first.cost.usd < second.cost.usd:
+        return "is good enough here and cheaper", "在此足够好且更便宜"
+    return "answers sooner", "回答更快"
+
+
+def _figures(estimate: Estimate, goal: Goal) -> str:
+    mean, price = f"{estimate.quality.mean:.2f}", estimate.cost.usd
+    if goal.language == "zh":
+        return f"质量 {mean}" if price == 0 else f"质量 {mean}，费用 {usd(price)}"
+    return f"quality {mean}" if price == 0 else f"quality {mean} for {usd(price)}"

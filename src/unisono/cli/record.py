@@ -1,0 +1,69 @@
+"""What the commands on the record share: opening it, finding a decision by the beginning of its id, printing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from unisono.record.reader import Reader
+    from unisono.types import JsonValue
+
+CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The TOML file whose `store.path` is read.")
+STORE = typer.Option(None, "--store", help="Read this SQLite file instead; no configuration is needed.")
+AS_JSON = typer.Option(False, "--json", help="Print JSON.")
+
+_WIDE = 160  # columns where no terminal tells its width
+
+
+def open_reader(config: Path, store: Path | None) -> Reader:
+    """Return a reader of the record.
+
+    Raises:
+        StoreError: there is none.
+        ConfigError: the configuration that should name it cannot be read.
+    """
+    from unisono.config import load_config
+    from unisono.errors import StoreError
+    from unisono.record.reader import Reader
+
+    path = store or load_config(config).store.path
+    if not path.exists():
+        raise StoreError(f"There is no record at {path}: it is made by the first `unisono serve` or `unisono demo`.")
+    return Reader(path)
+
+
+def one_id(reader: Reader, beginning: str) -> str:
+    """Return the id of the one decision that begins so.
+
+    Raises:
+        NotFound: there is none.
+        typer.BadParameter: there are several.
+    """
+    from unisono.errors import NotFound
+
+    found = reader.ids_starting(beginning.strip().lower())
+    if len(found) > 1 and beginning not in found:
+        raise typer.BadParameter(f"{beginning!r} fits several: {', '.join(found)}. Give more of it.")
+    if not found:
+        raise NotFound(f"The record holds no decision {beginning!r}. `unisono log` lists them.")
+    return found[0]
+
+
+def console() -> Console:
+    """Return where tables go."""
+    from rich.console import Console
+
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=_WIDE)
+
+
+def print_json(value: JsonValue) -> None:
+    """Print indented JSON."""
+    import orjson
+
+    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

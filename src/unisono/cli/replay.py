@@ -1,0 +1,101 @@
+"""`unisono log replay`: recomputes a recorded decision and says whether anything differs.
+
+It asks no upstream and needs no server; it changes nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import typer
+
+from unisono.cli.record import AS_JSON, CONFIG, STORE, one_id, open_reader, print_json
+
+if TYPE_CHECKING:
+    from unisono.config.kept import KeptConfig
+    from unisono.evaluate.recompute import Replayed
+    from unisono.types import Json, JsonValue
+
+MAX_SHOWN = 20
+
+
+def replay(
+    context: typer.Context,
+    decision: str = typer.Argument(..., help="The decision's id, or a beginning of it that no other one has."),
+    config: Path = CONFIG,
+    store: Path | None = STORE,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Recompute one decision from the record, bit for bit, and say what differs; exit code 1 when anything does.
+
+    Example: `unisono log replay 01a20a97-7854`
+    """
+    from unisono.evaluate.recompute import Recomputer
+    from unisono.plugins import load
+
+    config, store, as_json = with_outer(context, config=config, store=store, as_json=as_json)
+    reader = open_reader(config, store)
+    try:
+        recomputer = Recomputer(reader, registry=load(), now=_todays(config))
+        replayed = recomputer.replay(one_id(reader, decision))
+    finally:
+        reader.close()
+    if as_json:
+        print_json(_as_json(replayed))
+    else:
+        print("\n".join(_lines(replayed)))
+    if replayed.verdict != "same":
+        raise typer.Exit(1)
+
+
+def with_outer(
+    context: typer.Context, *, config: Path, store: Path | None, as_json: bool
+) -> tuple[Path, Path | None, bool]:
+    """Return the options of a subcommand; they may also stand before its name."""
+    before = cast("tuple[Path, Path | None, bool] | None", context.obj)
+    if before is None:
+        return config, store, as_json
+    given = context.get_parameter_source("config")
+    own = given is not None and given.name == "COMMANDLINE"
+    return config if own else before[0], store or before[1], as_json or before[2]
+
+
+def _todays(config: Path) -> KeptConfig | None:
+    """Return the file's configuration, for records that hold none; a broken file is no reason not to replay."""
+    from unisono.config import load_config
+    from unisono.config.kept import kept_of
+    from unisono.errors import ConfigError
+
+    if not config.exists():
+        return None
+    try:
+        return kept_of(load_config(config))
+    except ConfigError:
+        return None
+
+
+def _lines(replayed: Replayed) -> list[str]:
+    if replayed.verdict == "impossible":
+        return [f"{replayed.decision}: cannot be recomputed. {replayed.why}"]
+    if replayed.verdict == "same":
+        return [f"{replayed.decision}: same. Recomputed bit for bit: ranking, reasons, estimates, notices."]
+    found = replayed.differences
+    lines = [f"{replayed.decision}: differs in {len(found)} {'field' if len(found) == 1 else 'fields'}."]
+    lines += [f"  {d.field}: recorded {d.recorded!r}, recomputed {d.recomputed!r}" for d in found[:MAX_SHOWN]]
+    if len(found) > MAX_SHOWN:
+        lines.append(f"  and {len(found) - MAX_SHOWN} more; --json lists all")
+    return lines
+
+
+def _as_json(replayed: Replayed) -> JsonValue:
+    found: list[JsonValue] = [
+        cast("Json", {"field": d.field, "recorded": d.recorded, "recomputed": d.recomputed})
+        for d in replayed.differences
+    ]
+    return {
+        "decision": replayed.decision,
+        "verdict": replayed.verdict,
+        "why": replayed.why or None,
+        "differences": found,
+    }

@@ -1,0 +1,87 @@
+"""Makes the named keys and the limits of a configuration.
+
+What they mean together with the models is checked here too; what they do at run time stands in `record.limits`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from unisono.config.keys import section_keys
+from unisono.config.kinds import Around
+from unisono.config.mistake import Mistake, offer
+from unisono.config.section import Section, read_section
+from unisono.types import Caller, Limit, Role, Wishes
+
+_WISHES = ("dial", "max_cost_usd", "max_first_token_s", "min_quality", "models", "ban", "allow_fallback", "on_limit")
+
+
+def read_access(tables: Sequence[dict[str, object]], name: str, *, around: Around) -> list[Section]:
+    """Read the `[[keys]]` or the `[[limits]]` of a file, each with its mistakes."""
+    keys = section_keys(name)
+    return [read_section(table, keys, path=(name, place), around=around) for place, table in enumerate(tables)]
+
+
+def check_access(keys: Sequence[Section], limits: Sequence[Section], *, models: Sequence[str]) -> Iterator[Mistake]:
+    """Yield what is wrong between keys, limits and models."""
+    names = [str(section.values["name"]) for section in keys if "name" in section.values]
+    for sections in (keys, limits):
+        yield from _twice(sections)
+    yield from _same_secret(keys)
+    for section in (*keys, *limits):
+        for field in ("models", "ban"):
+            yield from _unknown(section, field, models, "the name of a model in this file")
+    for section in limits:
+        yield from _unknown(section, "keys", names, "the name of a key in this file")
+        if {"window", "window_s"} <= section.given:
+            yield Mistake((*section.path, "window_s"), "and `window` exclude each other; take one out")
+
+
+def _twice(sections: Sequence[Section]) -> Iterator[Mistake]:
+    seen: set[object] = set()
+    for section in sections:
+        name = section.values.get("name")
+        if name is not None and name in seen:
+            yield Mistake((*section.path, "name"), f"{name!r} is taken by an earlier table")
+        seen.add(name)
+
+
+def _same_secret(keys: Sequence[Section]) -> Iterator[Mistake]:
+    seen: dict[str, object] = {}
+    for section in keys:
+        secret = section.values.get("key")
+        text = secret.reveal() if hasattr(secret, "reveal") else None
+        if text is not None and text in seen:
+            yield Mistake((*section.path, "key"), f"is the key of {seen[text]!r} already; each name needs its own")
+        if text is not None:
+            seen[text] = section.values.get("name")
+
+
+def _unknown(section: Section, field: str, known: Sequence[str], what: str) -> Iterator[Mistake]:
+    values = section.values.get(field)
+    for place, name in enumerate(values if isinstance(values, tuple) else ()):
+        if name not in known:
+            yield Mistake((*section.path, field, place), f"{name!r} is not {what}{offer(name, known)}")
+
+
+def build_callers(sections: Sequence[Section]) -> tuple[Caller, ...]:
+    """Return the named keys of sections without mistakes."""
+    return tuple(
+        Caller(
+            name=section.values["name"],  # type: ignore[arg-type]  # read as a name
+            key=section.values["key"],  # type: ignore[arg-type]  # read as a secret
+            wishes=Wishes(**{field: section.values[field] for field in _WISHES if field in section.values}),  # type: ignore[arg-type]
+        )
+        for section in sections
+    )
+
+
+def build_limits(sections: Sequence[Section]) -> tuple[Limit, ...]:
+    """Return the limits of sections without mistakes."""
+    limits = []
+    for section in sections:
+        values = dict(section.values)
+        window_s, window = values.pop("window_s", None), values.pop("window", "day")
+        values["roles"] = tuple(Role(role) for role in values["roles"])  # type: ignore[attr-defined]  # read as choices
+        limits.append(Limit(window=window if window_s is None else window_s, **values))  # type: ignore[arg-type]
+    return tuple(limits)

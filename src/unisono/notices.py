@@ -1,0 +1,70 @@
+"""The router's own notices, in the language of the request: what the user must be told, in one sentence each.
+
+It decides nothing: who calls knows that it happened. Texts of errors stay English, as every API's do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal, TypeAlias
+
+from unisono.types import Notice
+
+Language: TypeAlias = Literal["en", "zh"]
+
+
+def degraded(why: str, *, first: str, language: Language) -> Notice:
+    """Return the notice that the router is broken and who serves meanwhile."""
+    if language == "zh":
+        return Notice(code="degraded", text=f"路由器已降级（{why}）；由 {first} 回答。")
+    return Notice(code="degraded", text=f"The router is degraded ({why}); {first} serves.")
+
+
+def fault_in(notice: Notice, *, first: str, language: Language) -> str | None:
+    """Return the `why` that `degraded` was given for this notice; None when it is another one's."""
+    before, after = degraded("\0", first=first, language=language).text.split("\0")
+    text = notice.text
+    if notice.code != "degraded" or not (text.startswith(before) and text.endswith(after)):
+        return None
+    return text[len(before) : len(text) - len(after)]
+
+
+def successor(asked: str, *, answers: str, language: Language) -> Notice:
+    """Return the notice that a retired name was asked for."""
+    if language == "zh":
+        return Notice(code="successor", text=f"{asked} 已退役；由其后继 {answers} 回答。")
+    return Notice(code="successor", text=f"{asked} is retired; {answers}, its successor, answers.")
+
+
+def sunset(model: str, *, until: date, follows: str | None, language: Language) -> Notice:
+    """Return the notice that a model serves only until a day."""
+    day = until.isoformat()
+    if language == "zh":
+        then = f"，之后由 {follows} 接替" if follows else ""
+        return Notice(code="sunset", text=f"{model} 服务至 {day}{then}。")
+    then = f"; {follows} follows it" if follows else ""
+    return Notice(code="sunset", text=f"{model} serves until {day}{then}.")
+
+
+def fallback(failed: Sequence[tuple[str, str]], *, answers: str, language: Language) -> Notice:
+    """Return the notice that another model answered than was asked first.
+
+    Args:
+        failed: each model that failed, with a few words on why.
+        answers: the one that answered.
+        language: of the request.
+    """
+    if language == "zh":
+        whom = "，".join(f"{model} 失败（{why}）" for model, why in failed)
+        return Notice(code="fallback", text=f"{whom}；改由 {answers} 回答。")
+    whom = ", ".join(f"{model} failed ({why})" for model, why in failed)
+    return Notice(code="fallback", text=f"{whom}; {answers} answered instead.")
+
+
+def mismatch(model: str, *, asked: str, reported: str, language: Language) -> Notice:
+    """Return the notice that an upstream says another model answered than it was asked for."""
+    if language == "zh":
+        return Notice(code="model_mismatch", text=f"{model}：请求的是 {asked}，上游报告的是 {reported}。")
+    text = f"{model}: asked for {asked}, the upstream reports {reported}."
+    return Notice(code="model_mismatch", text=text)

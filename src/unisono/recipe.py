@@ -1,0 +1,56 @@
+"""What a configuration and an artifact mean for a decision: the same parts for serving and for recomputing.
+
+It holds nothing that lives (providers, health, what is learned from attempts): `compose.py` adds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from unisono.choose.continuity import Continuity
+from unisono.choose.utility import UtilityChooser
+from unisono.config.kept import KeptConfig
+from unisono.predict.artifact import Artifact
+from unisono.predict.ensemble import QualityEnsemble
+from unisono.protocols import Chooser, QualityPredictor
+from unisono.router import Settings
+from unisono.types import Features, Score
+
+
+def chooser_of(config: KeptConfig) -> Chooser:
+    """Return the chooser that a configuration asks for."""
+    return UtilityChooser(margin=config.routing.margin)
+
+
+def settings_of(config: KeptConfig, *, artifact: str, scores: int, total_s: float = 600.0) -> Settings:
+    """Return the router's settings.
+
+    Args:
+        config: what decides of the configuration.
+        artifact: id of the trained parts, or `none`.
+        scores: generation of the measured scores.
+        total_s: limit for a whole request; it decides nothing.
+    """
+    return Settings(
+        default=config.default,
+        dial=config.routing.dial,
+        config_hash=config.hash,
+        artifact=artifact,
+        total_s=total_s,
+        scores=scores,
+        continuity=Continuity(margin=config.routing.switch_margin),
+    )
+
+
+def measured(artifact: Artifact, scores: Iterable[Score], *, read: Callable[[str], Features]) -> QualityPredictor:
+    """Return the trained predictor with every score taken in, in order.
+
+    Args:
+        artifact: the trained parts.
+        scores: as `Store.scores_at` returns them.
+        read: features of a bare text, such as `Understanding.text`.
+    """
+    quality = QualityEnsemble(artifact)
+    for score in scores:
+        quality.learn_one(read(score.prompt), score)
+    return quality

@@ -1,0 +1,152 @@
+"""A decision's situation to a compact JSON form and back: whole, so that the decision can be recomputed.
+
+It holds no words of users. What the ranking says already is not said again: an expectation is a place in the ranking,
+and only what the age of knowledge or a warm cache changed in it stands here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from unisono.types import (
+    Cost,
+    Estimate,
+    Health,
+    JsonValue,
+    Latency,
+    Past,
+    Quality,
+    Ranked,
+    Retry,
+    Situation,
+    Spent,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+class _Expected(msgspec.Struct, array_like=True, frozen=True):
+    """An expectation: that at a place of the ranking but for what is given here, or, under a name, given whole."""
+
+    of: int | str
+    quality: tuple[float | None, float | None, str] | None
+    cost: tuple[float | None, float | None, float | None, float | None] | None
+    latency: tuple[float | None, float | None] | None
+
+
+class SituationBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A situation as JSON. `not_up` holds the health of the models that are not up."""
+
+    models: tuple[str, ...] = ()
+    not_up: dict[str, Health] = {}
+    past: dict[str, Any] | None = None
+    spent: tuple[Spent, ...] = ()
+    anchor: str | None = None
+    retry: Retry | None = None
+    estimates: tuple[int | _Expected, ...] = ()
+    scores: int = 0
+
+
+def situation_body(situation: Situation, ranking: Sequence[Ranked]) -> SituationBody:
+    """Return the JSON form of a situation of the decision with this ranking."""
+    places = {ranked.model: (place, ranked.estimate) for place, ranked in enumerate(ranking)}
+    return SituationBody(
+        models=tuple(model for model, _ in situation.health),
+        not_up={model: health for model, health in situation.health if health is not Health.UP},
+        past=None if situation.past is None else sparse(situation.past),
+        spent=situation.spent,
+        anchor=situation.anchor,
+        retry=situation.retry,
+        estimates=tuple(_expected(estimate, places.get(estimate.model)) for estimate in situation.estimates),
+        scores=situation.scores,
+    )
+
+
+def situation_from(body: SituationBody, ranking: Sequence[Ranked]) -> Situation:
+    """Return what `situation_body` was given.
+
+    Raises:
+        msgspec.ValidationError: the past is not of this form.
+    """
+    return Situation(
+        health=tuple((model, body.not_up.get(model, Health.UP)) for model in body.models),
+        past=None if body.past is None else msgspec.convert(body.past, Past),
+        spent=body.spent,
+        anchor=body.anchor,
+        retry=body.retry,
+        estimates=tuple(_estimate(expected, ranking) for expected in body.estimates),
+        scores=body.scores,
+    )
+
+
+def sparse(value: DataclassInstance) -> dict[str, JsonValue]:
+    """Return a dataclass as plain JSON without the fields that have their default."""
+    said: dict[str, JsonValue] = {}
+    for field in fields(value):
+        part = getattr(value, field.name)
+        if field.default is not MISSING and part == field.default:
+            continue
+        said[field.name] = sparse(part) if is_dataclass(part) else msgspec.to_builtins(part)  # type: ignore[arg-type]
+    return said
+
+
+def _expected(estimate: Estimate, found: tuple[int, Estimate] | None) -> int | _Expected:
+    quality, cost, latency = estimate.quality, estimate.cost, estimate.latency
+    if found is None or found[1].latency != latency:
+        return _Expected(estimate.model, _quality(quality), _cost(cost), _latency(latency))
+    place, ranked = found
+    if ranked == estimate:
+        return place
+    return _Expected(
+        place,
+        None if ranked.quality == quality else _quality(quality),
+        None if ranked.cost == cost else _cost(cost),
+        None,
+    )
+
+
+def _quality(quality: Quality) -> tuple[float, float, str]:
+    return float(quality.mean), float(quality.spread), quality.evidence
+
+
+def _cost(cost: Cost) -> tuple[float, float, float, float]:
+    return float(cost.usd), float(cost.low_usd), float(cost.high_usd), float(cost.output_tokens)
+
+
+def _latency(latency: Latency) -> tuple[float, float]:
+    return float(latency.first_token_s), float(latency.total_s)
+
+
+def _estimate(expected: int | _Expected, ranking: Sequence[Ranked]) -> Estimate:
+    if isinstance(expected, int):
+        return ranking[expected].estimate
+    same = ranking[expected.of].estimate if isinstance(expected.of, int) else None
+    if same is None:
+        model, quality, cost, latency = str(expected.of), _UNKNOWN, _FREE, _NEVER
+    else:
+        model, quality, cost, latency = same.model, same.quality, same.cost, same.latency
+    if expected.quality is not None:
+        mean, spread, evidence = expected.quality
+        quality = Quality(mean=_number(mean), spread=_number(spread), evidence=evidence)
+    if expected.cost is not None:
+        usd, low_usd, high_usd, tokens = (_number(part) for part in expected.cost)
+        cost = Cost(usd=usd, low_usd=low_usd, high_usd=high_usd, output_tokens=tokens)
+    if expected.latency is not None:
+        first_token_s, total_s = (_number(part) for part in expected.latency)
+        latency = Latency(first_token_s=first_token_s, total_s=total_s)
+    return Estimate(model=model, quality=quality, cost=cost, latency=latency)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+_UNKNOWN = Quality(mean=math.nan, spread=math.nan, evidence="")
+_FREE = Cost(usd=math.nan, low_usd=math.nan, high_usd=math.nan, output_tokens=math.nan)
+_NEVER = Latency(first_token_s=math.nan, total_s=math.nan)
