@@ -14,25 +14,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
+from unisono.budget import DecisionBudget
 from unisono.catalog import Catalog
 from unisono.catalog.fingerprint import fingerprint
-from unisono.choose.continuity import Continuity, moved_on
-from unisono.choose.utility import UtilityChooser
+from unisono.choose.continuity import moved_on
 from unisono.config import Config, load_config
+from unisono.config.kept import kept_of
 from unisono.edge.parse import DERIVED
-from unisono.errors import ArtifactError, StartError, UnisonoError
+from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
 from unisono.execute.cost import cost_usd
+from unisono.learn.online import Online
 from unisono.plugins import Registry, load
 from unisono.predict import artifact as artifacts
 from unisono.predict.cost import OutputLength, TokenCost, unknown_length
-from unisono.predict.ensemble import QualityEnsemble
 from unisono.predict.latency import RecentLatency
 from unisono.protocols import Encoder, Provider, QualityPredictor
+from unisono.recipe import chooser_of, measured, settings_of
+from unisono.record.alarm import ShareGuard
+from unisono.record.incidents import Incidents, Kind
 from unisono.record.limits import Ledger, Reservation
 from unisono.record.metrics import Metrics
 from unisono.record.sessions import Sessions
 from unisono.record.store import Store
-from unisono.router import Router, Settings, Stages
+from unisono.router import Router, Stages
 from unisono.types import (
     Call,
     Chunk,
@@ -43,6 +47,7 @@ from unisono.types import (
     Model,
     Outcome,
     Request,
+    Retry,
     Score,
     Situation,
     Spent,
@@ -125,6 +130,9 @@ class Live:
         self.config = config
         self.store = store
         self.sessions = Sessions(store)
+        self.incidents = Incidents(store)
+        self.guard = ShareGuard()
+        self.budget = DecisionBudget()
         self.ledger = Ledger(store, config.limits)
         self.metrics = Metrics()
         self.health = HealthBook()
@@ -264,37 +272,31 @@ class Live:
         """Return the trained predictor with every score of this pool taken in; None when it is broken."""
         if self._trained.artifact is None:
             return None
-        quality = QualityEnsemble(self._trained.artifact)
-        for score in self._scores(config.models):
-            quality.learn_one(understand.text(score.prompt), score)
-        return quality
+        return measured(self._trained.artifact, self._scores(config.models), read=understand.text)
 
     def _scores(self, models: Sequence[Model]) -> tuple[Score, ...]:
         try:
-            return self.store.scores({model.name: fingerprint(model) for model in models})
+            return self.store.scores_at(self._seen_scores, {model.name: fingerprint(model) for model in models})
         except UnisonoError as error:
             self._faults["scores"] = str(error)
             return ()
 
     def _router(self, config: Config, quality: QualityPredictor | None) -> Router:
+        kept = kept_of(config)
+        self.store.keep_config(kept)
         stages = Stages(
             understand=self._understand,
             rules=[rule() for rule in self._registry.rules.values()],
             quality=quality,
             cost=self._cost,
             latency=self._latency,
-            chooser=UtilityChooser(margin=config.routing.margin),
+            chooser=chooser_of(kept),
             health=self.health,
             send=self.send,
+            learn=Online(self._latency, self._cost).learn_one,
         )
-        settings = Settings(
-            default=config.default,
-            dial=config.routing.dial,
-            config_hash=config.hash,
-            artifact=self._trained.id,
-            total_s=config.timeouts.total_s,
-            scores=self._seen_scores,
-            continuity=Continuity(margin=config.routing.switch_margin),
+        settings = settings_of(
+            kept, artifact=self._trained.id, scores=self._seen_scores, total_s=config.timeouts.total_s
         )
         return Router(Catalog(config.models), stages=stages, settings=settings)
 
@@ -319,6 +321,10 @@ class Live:
     def note_decision(self, request: Request, features: Features, decision: Decision) -> None:
         """Record a decision that is about to be carried out."""
         self.metrics.observe_decision(decision)
+        if decision.mode is not None:
+            self._watch_shares(decision)
+        if (retry := decision.situation.retry) is not None:
+            self.store.record_signal(retry.decision, f"retry_{retry.how or 'same'}", decision.model, by=request.key)
         self.store.record_request(request, features, decision)
 
     async def known(self, request: Request) -> Situation:
@@ -328,7 +334,24 @@ class Live:
             past = await self.sessions.load(request.key, request.session)
         else:
             past = self.sessions.past(request.key, request.session)
-        return Situation(past=past)
+        return Situation(past=past, retry=await self._retry(request))
+
+    async def _retry(self, request: Request) -> Retry | None:
+        """Return the decision that the caller wants taken again.
+
+        Raises:
+            NotFound: this key made no such decision.
+        """
+        asked = request.wishes.retry_of
+        if asked is None:
+            return None
+        found = await asyncio.to_thread(self.store.stored, asked)
+        if found is None or found.request.key != request.key:
+            raise NotFound(
+                f"No decision {asked!r} of this key is recorded; take `retry_of` from an answer's `unisono`."
+            )
+        answered = None if found.outcome is None else found.outcome.model
+        return Retry(decision=asked, model=answered or found.decision.model, how=request.wishes.how)
 
     def spent(self, request: Request) -> tuple[Spent, ...]:
         """Return the limits that the caller stands under at this moment."""
@@ -349,6 +372,9 @@ class Live:
     def note_outcome(self, outcome: Outcome, *, baseline_usd: float | None) -> None:
         """Record how a request ended; one line in the log."""
         self.metrics.observe_outcome(outcome)
+        for notice in outcome.notices:
+            if notice.code == "model_mismatch" and outcome.model is not None:
+                self.note_incident("model_mismatch", outcome.model, notice.text)
         self.store.record_outcome(outcome, baseline_usd=baseline_usd)
         log.info(
             "decision=%s status=%s model=%s attempts=%d seconds=%.3f cost_usd=%s",
@@ -364,9 +390,40 @@ class Live:
         """Log a request that no model may serve."""
         log.info("request=%s status=refused code=%s", request.id, error.code)
 
+    def _watch_shares(self, decision: Decision) -> None:
+        model = self.router.models.get(decision.model)
+        if model is None:
+            return
+        alarm = self.guard.note(model.role, policy=self.policy)
+        if alarm is not None:
+            text = (
+                f"The share of {alarm.role.value} {alarm.direction} from {alarm.usual:.0%} to {alarm.recent:.0%} "
+                f"under the policy {alarm.policy}."
+            )
+            self.note_incident("share_alarm", alarm.role.value, text, policy=alarm.policy)
+
+    @property
+    def policy(self) -> str:
+        """What decides now: the hash of the configuration, the artifact, the generation of the scores."""
+        settings = self.router.settings
+        return f"{settings.config_hash}/{settings.artifact}/{settings.scores}"
+
+    def note_incident(self, kind: Kind, subject: str, text: str, *, policy: str | None = None) -> None:
+        """Record what an operator must know of; the first of an hour goes to the log."""
+        incident = self.incidents.note(kind, subject, text, policy=policy or self.policy, now=datetime.now(UTC))
+        self.metrics.observe_incident(kind)
+        if incident.n == 1:
+            log.error("incident=%s subject=%s policy=%s text=%r", kind, subject, incident.policy, text)
+
     def note_fault(self, part: str, text: str) -> None:
         """Remember that a part of the router broke; `/readyz` tells."""
+        if part not in self._faults:
+            self.note_incident("router_failed", part, text)
         self._faults[part] = text
+
+    def note_healed(self, part: str) -> None:
+        """Forget a fault that is over."""
+        self._faults.pop(part, None)
 
     def baseline_usd(self, decision: Decision, outcome: Outcome) -> float | None:
         """Return what the answer's tokens would have cost at the baseline model's prices, where they are known."""

@@ -23,7 +23,7 @@ def degraded(why: str, *, first: str, language: Language) -> Notice:
 
 def fault_in(notice: Notice, *, first: str, language: Language) -> str | None:
     """Return the `why` that `degraded` was given for this notice; None when it is another one's."""
-    before, after = degraded("\0", first=first, language=language).text.split("\0")
+    before, after = degraded("\0", first=first, language=language).text.split("\0", 1)
     text = notice.text
     if notice.code != "degraded" or not (text.startswith(before) and text.endswith(after)):
         return None

@@ -15,9 +15,12 @@ from zlib import crc32
 
 from uuid_utils import uuid7
 
+from unisono import notices as say
 from unisono.catalog import Catalog
 from unisono.choose.continuity import Continuity, cached, keep_or_switch
 from unisono.choose.goal import goal_of
+from unisono.choose.retry import retried
+from unisono.choose.words import behind_degraded, behind_pin, pinned, serves_degraded
 from unisono.eligible.limits import within_limits
 from unisono.eligible.sift import sift
 from unisono.errors import NoCandidate, UpstreamError
@@ -73,6 +76,7 @@ class Stages:
     chooser: Chooser
     health: HealthView
     send: Callable[[Call], AsyncIterator[Chunk]]
+    learn: Callable[[Features, Attempt], None] = lambda features, attempt: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +143,19 @@ class Router:
         situation: Situation,
         quality: QualityPredictor,
         started_s: float,
+        seed: int | None = None,
     ) -> Decision:
         """Decide in a situation that is known whole: a pure function but for the id and the clock.
 
         Where `situation.estimates` holds what was expected of a model, its cost and latency are taken from there.
+
+        Args:
+            request: what the caller asks.
+            features: what was understood of it.
+            situation: all that moves.
+            quality: with the scores of `situation.scores` taken in.
+            started_s: when this began, on the router's clock.
+            seed: of a recorded decision; default: made from the words of the request.
 
         Raises:
             NoCandidate: no model may serve it.
@@ -154,18 +167,21 @@ class Router:
         raised = (0 if situation.past is None else situation.past.raised) + features.dissatisfied
         goal = goal_of(request, dial=self.settings.dial, features=features, raised=raised)
         today = request.received.date()
-        seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
+        if seed is None:
+            seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
         weighed = _weighed(estimates, models, features, past=situation.past, now=request.received)
         choice = stages.chooser.choose(weighed, goal, default=self.settings.default, rng=Random(seed))
-        choice = _pin_first(choice, request.pin)
+        choice = _pin_first(choice, request.pin, goal)
         excluded += choice.excluded
         n_bounds = len(choice.excluded)
+        choice, again = retried(choice, retry=situation.retry, language=goal.language)
+        past = None if situation.retry is not None else situation.past  # who asks again has moved on by himself
         choice, switched = keep_or_switch(
             choice,
             request=request,
             features=features,
             goal=goal,
-            past=situation.past,
+            past=past,
             excluded=excluded,
             rules=self.settings.continuity,
         )
@@ -187,7 +203,7 @@ class Router:
         return self._decision(
             request,
             replace(choice, excluded=(*excluded, *choice.excluded[n_bounds:])),
-            notices=(*limited, *switched, *(() if stale is None else (stale,))),
+            notices=(*again, *limited, *switched, *(() if stale is None else (stale,))),
             goal=goal,
             seed=seed,
             baseline=baseline,
@@ -207,22 +223,40 @@ class Router:
         started_s = self._clock_s()
         features = _bare_features(request)
         situation = replace(known, health=self._health(), estimates=())
+        return features, self.decide_degraded_in(request, features, situation=situation, why=why, started_s=started_s)
+
+    def decide_degraded_in(
+        self, request: Request, features: Features, *, situation: Situation, why: str, started_s: float
+    ) -> Decision:
+        """Do what `decide_degraded` does in a situation that is known whole: pure but for the id and the clock.
+
+        Raises:
+            NoCandidate: the rules leave nobody.
+        """
         kept, excluded = sift(request, features, candidates=self._candidates(situation), rules=self._stages.rules)
+        goal = goal_of(request, dial=self.settings.dial, features=features)
         first = request.pin or self.settings.default
         models = sorted((c.model for c in kept), key=lambda m: m.name != first)
-        ranking = tuple(_unknown(m, place=place, why=why) for place, m in enumerate(models))
-        choice = Choice(ranking=ranking, excluded=excluded, reason=ranking[0].reason)
-        decision = self._decision(
+        ranking = tuple(_unknown(m, place=place, why=why, goal=goal) for place, m in enumerate(models))
+        choice, limited = within_limits(
+            Choice(ranking=ranking, excluded=excluded, reason=ranking[0].reason),
+            request=request,
+            features=features,
+            spent=situation.spent,
+            models=self._models,
+            language=goal.language,
+        )
+        return self._decision(
             request,
             choice,
-            goal=goal_of(request, dial=self.settings.dial),
+            notices=limited,
+            goal=goal,
             seed=0,
             baseline=None,
             started_s=started_s,
             degraded=why,
             situation=situation,
         )
-        return features, decision
 
     def run(
         self, request: Request, features: Features, *, decision: Decision, record: Callable[[Outcome], None]
@@ -231,8 +265,8 @@ class Router:
 
         def observe(attempt: Attempt, error: UpstreamError | None) -> None:
             self._stages.health.observe(attempt, error, self._clock_s())
-            self._stages.latency.learn_one(features, attempt)
-            self._stages.cost.learn_one(features, attempt)
+            if not decision.degraded:  # features of a degraded decision are bare: nothing can be learnt from them
+                self._stages.learn(features, attempt)
 
         return run(
             request,
@@ -262,17 +296,15 @@ class Router:
         recorded: Sequence[Estimate],
     ) -> tuple[Estimate, ...]:
         qualities = quality.predict_one(features, models)
-        known = {estimate.model: estimate for estimate in recorded}
-        costs: Sequence[Cost]
-        latencies: Sequence[Latency]
-        if known:
-            costs, latencies = zip(*((known[m.name].cost, known[m.name].latency) for m in models), strict=True)
-        else:
-            costs = self._stages.cost.predict_one(request, features, models)
-            latencies = self._stages.latency.predict_one(features, models, costs)
+        known = {e.model: (e.cost, e.latency) for e in recorded}
+        new = models if not known else [m for m in models if m.name not in known]
+        if new:
+            costs = self._stages.cost.predict_one(request, features, new)
+            latencies = self._stages.latency.predict_one(features, new, costs)
+            known |= {m.name: pair for m, pair in zip(new, zip(costs, latencies, strict=True), strict=True)}
         return tuple(
-            Estimate(model=m.name, quality=q, cost=c, latency=t)
-            for m, q, c, t in zip(models, qualities, costs, latencies, strict=True)
+            Estimate(model=m.name, quality=q, cost=known[m.name][0], latency=known[m.name][1])
+            for m, q in zip(models, qualities, strict=True)
         )
 
     def _decision(
@@ -300,7 +332,7 @@ class Router:
             ranking=choice.ranking,
             excluded=choice.excluded,
             reason=choice.reason,
-            notices=(*self._notices(request, degraded=degraded), *notices),
+            notices=(*self._notices(request, degraded=degraded, language=goal.language), *notices),
             degraded=degraded is not None,
             allow_fallback=request.allow_fallback,
             baseline=baseline,
@@ -311,27 +343,19 @@ class Router:
             situation=situation,
         )
 
-    def _notices(self, request: Request, *, degraded: str | None) -> tuple[Notice, ...]:
+    def _notices(self, request: Request, *, degraded: str | None, language: say.Language) -> tuple[Notice, ...]:
         notices: list[Notice] = []
         if degraded is not None:
-            first = request.pin or self.settings.default
-            notices.append(Notice(code="degraded", text=f"The router is degraded ({degraded}); {first} serves."))
-        if request.pin is not None:
-            notices.extend(_lifecycle_notices(request.model, self.catalog.get(request.pin), self.catalog))
+            notices.append(say.degraded(degraded, first=request.pin or self.settings.default, language=language))
+        model = None if request.pin is None else self.catalog.get(request.pin)
+        if model is None:
+            return tuple(notices)
+        if request.model != model.name and self.catalog.get(request.model) is not None:
+            notices.append(say.successor(request.model, answers=model.name, language=language))
+        life = model.lifecycle
+        if life.state == "sunset" and life.until is not None:
+            notices.append(say.sunset(model.name, until=life.until, follows=life.successor, language=language))
         return tuple(notices)
-
-
-def _lifecycle_notices(asked: str, model: Model | None, catalog: Catalog) -> list[Notice]:
-    if model is None:
-        return []
-    notices = []
-    if asked != model.name and catalog.get(asked) is not None:
-        notices.append(Notice(code="successor", text=f"{asked} is retired; {model.name}, its successor, answers."))
-    life = model.lifecycle
-    if life.state == "sunset" and life.until is not None:
-        follows = f"; {life.successor} follows it" if life.successor else ""
-        notices.append(Notice(code="sunset", text=f"{model.name} serves until {life.until.isoformat()}{follows}."))
-    return notices
 
 
 def _weighed(
@@ -345,20 +369,16 @@ def _weighed(
     )
 
 
-def _pin_first(choice: Choice, pin: str | None) -> Choice:
+def _pin_first(choice: Choice, pin: str | None, goal: Goal) -> Choice:
     """Put a pinned model first; the others stay as the fallbacks that the caller allowed."""
     if pin is None:
         return choice
-    pinned = [r for r in choice.ranking if r.model == pin]
-    if not pinned:
+    held = [r for r in choice.ranking if r.model == pin]
+    if not held:
         return Choice(ranking=(), excluded=choice.excluded, reason=choice.reason)
-    reason = f"You asked for {pin}."
-    first = _replaced(pinned[0], propensity=1.0, reason=reason)
-    rest = [
-        _replaced(r, propensity=0.0, reason=f"you asked for {pin}; this may answer only if it fails")
-        for r in choice.ranking
-        if r.model != pin
-    ]
+    reason = pinned(pin, goal)
+    first = _replaced(held[0], propensity=1.0, reason=reason)
+    rest = [_replaced(r, propensity=0.0, reason=behind_pin(pin, goal)) for r in choice.ranking if r.model != pin]
     return Choice(ranking=(first, *rest), excluded=choice.excluded, reason=reason)
 
 
@@ -372,8 +392,10 @@ def _bare_features(request: Request) -> Features:
     """Return features that need nothing which could be broken."""
     import numpy as np
 
+    from unisono.understand.language import language
     from unisono.understand.tokens import count_prompt
 
+    last = next((m.text for m in reversed(request.messages) if m.role == "user"), "")
     n_turns = sum(1 for m in request.messages if m.role == "user")
     return Features(
         task="",
@@ -381,10 +403,11 @@ def _bare_features(request: Request) -> Features:
         n_turns=n_turns,
         needs=request.needs,
         surface=np.zeros(0, dtype=np.float32),
+        language=language(last),
     )
 
 
-def _unknown(model: Model, *, place: int, why: str) -> Ranked:
+def _unknown(model: Model, *, place: int, why: str, goal: Goal) -> Ranked:
     quality = 0.5 if model.quality is None else model.quality
     estimate = Estimate(
         model=model.name,
@@ -392,8 +415,7 @@ def _unknown(model: Model, *, place: int, why: str) -> Ranked:
         cost=Cost(usd=0.0, low_usd=0.0, high_usd=0.0, output_tokens=0.0),
         latency=Latency(first_token_s=0.0, total_s=0.0),
     )
-    first = f"{model.name} serves because the router is degraded: {why}."
-    reason = first if place == 0 else "the router is degraded; it may answer only if those before it fail"
+    reason = serves_degraded(model.name, why, goal) if place == 0 else behind_degraded(goal)
     return Ranked(
         model=model.name,
         estimate=estimate,

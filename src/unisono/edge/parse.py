@@ -14,7 +14,7 @@ import msgspec
 import orjson
 
 from unisono.catalog import MODES, Catalog, is_reserved
-from unisono.edge.wishes import read_wishes
+from unisono.edge.wishes import HOWS, read_wishes
 from unisono.errors import ModelNotFound, RequestError
 from unisono.types import Capability, Json, Message, Mode, Request, Wishes
 
@@ -92,6 +92,8 @@ def parse(
         raise _wrong_field(str(exc)) from exc
     wishes = read_wishes(body.pop("unisono", None), headers, catalog=catalog, today=now.date())
     mode, pin = _target(read.model, catalog, now=now)
+    if wishes.how is not None and wishes.how not in HOWS:
+        mode, pin = None, wishes.how  # "again, with this model"
     messages = tuple(_message(m) for m in read.messages)
     user = read.user or _first(headers, USER_ID_HEADERS)
     return Request(

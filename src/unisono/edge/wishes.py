@@ -34,6 +34,8 @@ class _Wishes(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     allow_fallback: bool | None = None
     on_limit: Literal["downgrade", "block"] | None = None
     explain: bool = False
+    retry_of: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    how: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
 
 
 FIELDS: tuple[str, ...] = _Wishes.__struct_fields__
@@ -74,10 +76,29 @@ def read_wishes(given: JsonValue, headers: Mapping[str, str], *, catalog: Catalo
         allow_fallback=read.allow_fallback,
         on_limit=read.on_limit,
         explain=read.explain,
+        retry_of=read.retry_of,
+        how=_how(read, catalog, today=today),
     )
 
 
 _NONE = Wishes()
+HOWS = ("deeper", "faster", "other")
+"""How a decision may be taken again, beside by a model's name."""
+
+
+def _how(read: _Wishes, catalog: Catalog, *, today: date) -> str | None:
+    if read.how is None or read.how in HOWS:
+        if read.how is not None and read.retry_of is None:
+            raise RequestError(
+                "`how` says how to take a decision again: name it in `retry_of`.", param="unisono.retry_of"
+            )
+        return read.how
+    try:
+        return catalog.resolve(read.how, today=today).name
+    except ModelNotFound as exc:
+        raise RequestError(
+            f"`how` must be {', '.join(HOWS)} or the name of a model, not {read.how!r}.", param="unisono.how"
+        ) from exc
 
 
 def _from_headers(headers: Mapping[str, str]) -> Json:
@@ -92,7 +113,7 @@ def _from_headers(headers: Mapping[str, str]) -> Json:
 def _header_value(field: str, text: str) -> JsonValue:
     if field in _LISTS and not text.lstrip().startswith("["):
         return [name.strip() for name in text.split(",") if name.strip()]
-    if field == "session":
+    if field in ("session", "retry_of", "how"):
         return text
     try:
         value: JsonValue = orjson.loads(text)

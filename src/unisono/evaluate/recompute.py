@@ -18,7 +18,7 @@ from typing import Literal, NoReturn, TypeAlias
 
 from unisono.catalog import Catalog
 from unisono.config.kept import KeptConfig
-from unisono.errors import ArtifactError, NoCandidate, NotFound
+from unisono.errors import ArtifactError, NotFound, UnisonoError
 from unisono.notices import fault_in
 from unisono.plugins import Registry
 from unisono.predict.artifact import Artifact, default_artifact_path, load
@@ -28,7 +28,7 @@ from unisono.protocols import Encoder, QualityPredictor
 from unisono.recipe import chooser_of, measured, settings_of
 from unisono.record.reader import Reader, Stored
 from unisono.router import Router, Stages
-from unisono.types import Attempt, Call, Chunk, Decision, Features, Health, JsonValue, Request, Score
+from unisono.types import Attempt, Call, Chunk, Decision, Features, JsonValue, Request, Score
 from unisono.understand.features import Understanding
 
 NOT_COMPARED = ("id", "at", "decide_s")
@@ -118,7 +118,7 @@ def recompute(stored: Stored, parts: Parts) -> Replayed:
         again = _decide(stored, parts)
     except Impossible as reason:
         return Replayed(decision=made.id, verdict="impossible", why=str(reason))
-    except NoCandidate as refusal:
+    except UnisonoError as refusal:
         found: tuple[Difference, ...] = (
             Difference(field="ranking", recorded=[r.model for r in made.ranking], recomputed=f"refused: {refusal}"),
         )

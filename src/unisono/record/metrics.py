@@ -96,6 +96,12 @@ TABLE: tuple[Metric, ...] = (
         text="Decisions that the declared default took over because the router broke. Raise an alarm on this.",
     ),
     Metric(
+        name="unisono_incidents_total",
+        kind="counter",
+        labels=("kind",),
+        text="Incidents, each occurrence: model_mismatch, share_alarm, router_failed, config_refused.",
+    ),
+    Metric(
         name="unisono_model_mismatch_total",
         kind="counter",
         labels=("model",),
@@ -179,6 +185,10 @@ class Metrics:
     def observe_degraded(self, stage: str) -> None:
         """Count a stage that gave its fallback value while the rest of the router went on."""
         self._count("unisono_degraded_total", self._bounded(stage))
+
+    def observe_incident(self, kind: str) -> None:
+        """Count an incident by its kind."""
+        self._count("unisono_incidents_total", self._bounded(kind))
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:

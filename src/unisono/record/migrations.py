@@ -74,7 +74,17 @@ _LIMITS: tuple[str, ...] = (
     ) WITHOUT ROWID""",
 )
 
-_INCIDENTS: tuple[str, ...] = ()
+_INCIDENTS: tuple[str, ...] = (
+    """CREATE TABLE incidents (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, at INTEGER NOT NULL, last INTEGER NOT NULL,
+        n INTEGER NOT NULL, policy TEXT NOT NULL, text TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX incidents_at ON incidents (at)",
+    """CREATE TABLE signals (
+        decision TEXT NOT NULL, kind TEXT NOT NULL, value TEXT, by TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (decision, kind, by)
+    ) WITHOUT ROWID""",
+)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REQUESTS,

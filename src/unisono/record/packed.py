@@ -45,21 +45,19 @@ _DICTIONARY_1 = (
     b'":null},"config_hash":"","artifact":"","seed":,"decide_s":0.00,"allow_fallback":true,"baseline":"","fact'
     b's":{"model":"auto","n_messages":1,"needs":["json","tools"],"max_output_tokens":}}'
 )
-_DICTIONARY_2 = (
-    _DICTIONARY_1
-    + (
-        "预计质量低 0.，且不便宜：质量 0.，费用 $0.00更便宜，但预计质量低 0.预计质量高 0.，但在此不值其价更慢，而质量优势不足并不明显好于"
-        "默认模型继续使用默认模型：预计没有其他模型在此明显更好。预计回答得最好在此物有所值在此足够好且更便宜：；为"
-        '"switch" answers from here; answered before. Why: "may_be_stale","May be out of date: the knowledge of ends 20'
-        "; knowledge ends 20, out of date here with probability 0. goes on with this conversation: is better here by only "
-        "0. after costs, and a switch needs 0.better here by 0. after costs, which does not pay for a switch"
-        '"usd_per_quality":null,"min_quality":null,"language":"en"},"config_hash":","waited_us":1,"situation":{"models":["'
-        '"],"not_up":{"":"down","":"probing"},"past":{"model":"","at":"2026-","n_turns":1,"n_switches":1,"caches":[{"mod'
-        'el":"","tokens":,"at":"2026-"}],"raised":1,"wishes":{"dial":0.}},"spent":[{"limit":"","model":"","used":,"amount'
-        '":,"over":true,"near":true,"returns":"2026-"}],"anchor":"","retry":{"decision":"","model":"","how":null},"estima'
-        'tes":[[0,[0.[0,1,2,3,4,5,6,7,8,9],"scores":1}}'
-    ).encode()
+_SAID_SINCE = (
+    "预计质量低 0.，且不便宜：质量 0.，费用 $0.00更便宜，但预计质量低 0.预计质量高 0.，但在此不值其价更慢，"
+    "而质量优势不足并不明显好于默认模型继续使用默认模型：预计没有其他模型在此明显更好。预计回答得最好在此物有所值在此足够好且更便宜：；为"
+    '"switch" answers from here; answered before. Why: "may_be_stale","May be out of date: the knowledge of ends 20'
+    "; knowledge ends 20, out of date here with probability 0. goes on with this conversation: is better here by "
+    "only 0. after costs, and a switch needs 0.better here by 0. after costs, which does not pay for a switch"
+    '"min_quality":null,"language":"en"},"config_hash":"},"waited_us":1,"situation":{"models":["'
+    '"],"not_up":{"":"down","":"probing"},"past":{"model":"","at":"2026-","n_turns":1,"n_switches":1,"caches":[{"mo'
+    'del":"","tokens":,"at":"2026-"}],"raised":1,"wishes":{"dial":0.}},"spent":[{"limit":"","model":"","used":,"amo'
+    'unt":,"over":true,"near":true,"returns":"2026-"}],"anchor":"","retry":{"decision":"","model":"","how":null},"es'
+    'timates":[[0,[0.[0,1,2,3,4,5,6,7,8,9],"scores":1}}'
 )
+_DICTIONARY_2 = _DICTIONARY_1 + _SAID_SINCE.encode()
 _DICTIONARIES = (_DICTIONARY_1, _DICTIONARY_2)
 """Text that such documents hold, so that a short one need not spell it. Released ones never change: add the next."""
 

@@ -106,6 +106,15 @@ class Store:
         """
         return self._writer.put(Upkeep(sql, values))
 
+    def record_signal(self, decision: str, kind: str, value: str | None, *, by: str) -> bool:
+        """Accept what a caller did about an earlier decision: `retry_deeper`, … One of a kind and key counts.
+
+        Returns:
+            False when the queue is full, as `record_request`.
+        """
+        sql = "INSERT INTO signals VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        return self.record_rows(sql, (decision, kind, value, by, to_us(self._now())))
+
     def rows(self, sql: str, values: tuple[Value, ...] = ()) -> list[tuple[Value, ...]]:
         """Return the rows of a query on such a table, what was accepted before included.
 
@@ -159,7 +168,8 @@ class Store:
                 score_row(score, fingerprint=fingerprints[score.model], at=at, generation=generation)
                 for score in scores
             ]
-            connection.executemany(_KEEP_OLD_SCORE, [(generation, row[0], row[1], generation) for row in rows])
+            keys = dict.fromkeys(row[:2] for row in rows)  # each once: what is said twice here replaces one old score
+            connection.executemany(_KEEP_OLD_SCORE, [(generation, *key, generation) for key in keys])
             connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
             connection.execute("UPDATE settings SET value = ? WHERE name = 'scores_generation'", (generation,))
 

@@ -18,6 +18,7 @@ from unisono.edge.failure import error_body
 from unisono.errors import NotFound, RequestError, UnisonoError
 from unisono.server.chat import ChatEndpoint, RouteEndpoint
 from unisono.server.facts import Facts, OrjsonResponse
+from unisono.server.incidents import IncidentsEndpoint
 from unisono.server.limits import LimitsEndpoint
 from unisono.server.sessions import SessionEndpoint
 
@@ -38,6 +39,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlet
         Route("/v1/sessions/{id}", guarded(sessions.show), methods=["GET"]),
         Route("/v1/sessions/{id}", guarded(sessions.prefer), methods=["PUT"]),
         Route("/v1/sessions/{id}", guarded(sessions.forget), methods=["DELETE"]),
+        Route("/admin/incidents", guarded(IncidentsEndpoint(live).show)),
         Route("/healthz", facts.healthz),
         Route("/readyz", guarded(facts.readyz)),
         Route("/metrics", guarded(facts.metrics)),

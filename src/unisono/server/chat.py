@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import perf_counter
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -41,14 +42,26 @@ _EVENT_HEADERS = (
 def decide(live: Live, request: Request, known: Situation) -> tuple[Features, Decision]:
     """Decide, and when the router itself breaks, let the declared default serve: marked, counted, logged."""
     known = replace(known, spent=live.spent(request))
+    began_s = perf_counter()
+    if live.budget.rests(began_s):
+        return live.router.decide_degraded(request, known=known, why=live.budget.why)
     try:
-        return live.router.decide(request, known=known)
+        found = live.router.decide(request, known=known)
     except UnisonoError:
         raise
     except Exception as exc:
         log.exception("router broken request=%s", request.id)
-        live.note_fault("router", f"{type(exc).__name__} in a stage; see the log")
-        return live.router.decide_degraded(request, known=known, why=f"a stage failed with {type(exc).__name__}")
+        why = f"a stage failed with {type(exc).__name__}"
+        now_s = perf_counter()
+        live.budget.note(took_s=now_s - began_s, failed=why, now_s=now_s)
+        live.note_fault("router", f"{why}; see the log")
+        return live.router.decide_degraded(request, known=known, why=why)
+    now_s = perf_counter()
+    if live.budget.note(took_s=now_s - began_s, failed=None, now_s=now_s):
+        live.note_healed("router")
+    else:
+        live.note_fault("router", live.budget.why)
+    return found
 
 
 async def _read(live: Live, scope: Scope, receive: Receive) -> tuple[Request, Situation]:

@@ -97,7 +97,7 @@ class Facts:
     async def decisions(self, http: HttpRequest) -> Response:
         """`GET /v1/decisions`, newest first."""
         query = http.query_params
-        limit = _whole(query.get("limit", "50"))
+        limit = whole(query.get("limit", "50"))
         rows = await asyncio.to_thread(
             lambda: self._live.store.decisions(
                 limit=limit,
@@ -128,7 +128,12 @@ def _auto_row(name: str) -> Json:
     return {"id": name, "object": "model", "created": 0, "owned_by": "unisono"}
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
+    """Return the number of rows that a caller wants.
+
+    Raises:
+        RequestError: no whole number from 1 to 1000.
+    """
     if not text.isdigit() or not 1 <= int(text) <= 1000:
         raise RequestError("`limit` must be a whole number from 1 to 1000.", param="limit")
     return int(text)

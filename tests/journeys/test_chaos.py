@@ -1,0 +1,148 @@
+"""Journeys while parts of the router break: every request is answered or refused as declared, and marked."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.journeys.house import House, config_text, model, serving
+from tests.journeys.upstream import says, upstream
+
+from unisono.budget import LIMIT, REST_S, DecisionBudget
+
+
+def raises(*_: object, **__: object) -> Any:
+    raise RuntimeError("broken on purpose")
+
+
+def break_encoder(house: House) -> None:
+    house.live.router._stages.understand.__dict__["_encoder"] = type("Broken", (), {"encode": raises})()  # type: ignore[union-attr]
+
+
+def break_quality(house: House) -> None:
+    house.live.router._stages.quality.predict_one = raises  # type: ignore[union-attr, method-assign]
+
+
+def break_chooser(house: House) -> None:
+    house.live.router._stages.chooser.choose = raises  # type: ignore[union-attr, method-assign]
+
+
+def break_cost(house: House) -> None:
+    house.live.router._stages.cost.predict_one = raises  # type: ignore[union-attr, method-assign]
+
+
+def ask(house: House, place: int) -> Any:
+    body = {"model": "auto", "messages": [{"role": "user", "content": f"question {place}"}]}
+    return house.call("POST", "/v1/chat/completions", body)
+
+
+def metric(house: House, name: str) -> float:
+    text = house.call("GET", "/metrics").raw.decode()
+    return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("part", [break_encoder, break_quality, break_chooser, break_cost])
+def test_a_broken_stage_serves_the_default_marked_and_raises_an_alarm(
+    tmp_path: Path, part: Callable[[House], None]
+) -> None:
+    with (
+        upstream(says("hi")) as up,
+        serving(tmp_path, config_text(model("safe", up), model("other", up, quality=0.9), default="safe")) as house,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        assert all(r.status == 200 for r in pool.map(lambda n: ask(house, n), range(16)))
+        part(house)
+        broken_s = time.monotonic()
+        replies = list(pool.map(lambda n: ask(house, 100 + n), range(40)))
+        assert {r.status for r in replies} == {200}
+        assert {r.headers["x-unisono-model"] for r in replies} == {"safe"}
+        assert {r.headers["x-unisono-degraded"] for r in replies} == {"true"}
+        assert all("degraded" in [n["code"] for n in r.json["unisono"]["notices"]] for r in replies)
+        assert metric(house, "unisono_degraded_total") >= 40
+        assert metric(house, "unisono_incidents_total") >= 1
+        assert time.monotonic() - broken_s < 5
+        assert house.get("/readyz")["status"] == "degraded"
+        assert [i["kind"] for i in house.get("/admin/incidents")["data"]] == ["router_failed"]
+
+
+def test_bounds_of_the_caller_hold_while_the_router_is_broken(tmp_path: Path) -> None:
+    with (
+        upstream(says("hi")) as up,
+        serving(tmp_path, config_text(model("safe", up), model("other", up), default="safe")) as house,
+    ):
+        break_quality(house)
+        body = {"model": "auto", "messages": [{"role": "user", "content": "x"}]}
+        banned = house.call("POST", "/v1/chat/completions", {**body, "unisono": {"ban": ["safe"]}})
+        assert banned.json["model"] == "other"
+        pinned = house.call("POST", "/v1/chat/completions", {**body, "model": "other"})
+        assert pinned.json["model"] == "other"
+        nobody = house.call("POST", "/v1/chat/completions", {**body, "unisono": {"ban": ["safe", "other"]}})
+        assert nobody.status == 400
+
+
+def test_a_lost_record_stops_nobody_and_is_told(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, config_text(model("safe", up), default="safe")) as house:
+        assert ask(house, 1).status == 200
+        for file in tmp_path.glob("record.db*"):
+            file.unlink()
+        tmp_path.joinpath("record.db").mkdir()
+        assert {ask(house, n).status for n in range(20)} == {200}
+        ends_s = time.monotonic() + 5
+        while "record" not in house.get("/readyz")["degraded"]:
+            assert time.monotonic() < ends_s
+            time.sleep(0.05)
+        tmp_path.joinpath("record.db").rmdir()
+
+
+def test_a_lying_upstream_is_marked_and_becomes_an_incident(tmp_path: Path) -> None:
+    lies = model("scripted-liar", None, upstream="scripted", answers_as="somebody-else")
+    with serving(tmp_path, config_text(lies, default="scripted-liar")) as house:
+        reply = ask(house, 1)
+        assert reply.json["model"] == "somebody-else"
+        assert "model_mismatch" in reply.headers["x-unisono-notices"]
+        (incident,) = house.get("/admin/incidents")["data"]
+        assert (incident["kind"], incident["subject"], incident["n"]) == ("model_mismatch", "scripted-liar", 1)
+        assert metric(house, "unisono_incidents_total") == 1
+
+
+def test_an_answer_can_be_taken_again_deeper_and_by_another_model(tmp_path: Path) -> None:
+    with (
+        upstream(says("hi")) as up,
+        serving(
+            tmp_path, config_text(model("small", up, quality=0.2), model("big", up, quality=0.9), default="small")
+        ) as house,
+    ):
+        body = {"model": "auto", "messages": [{"role": "user", "content": "x"}]}
+
+        def send(**wishes: object) -> Any:
+            return house.call("POST", "/v1/chat/completions", {**body, "unisono": wishes})
+
+        first = send(models=["small"]).json["unisono"]["decision"]
+        deeper = send(retry_of=first, how="deeper").json
+        assert deeper["model"] == "big"
+        assert [n["code"] for n in deeper["unisono"]["notices"]] == ["retry"]
+        assert send(retry_of=first).json["model"] == "small"
+        assert send(retry_of=first, how="big").json["model"] == "big"
+        assert send(retry_of="no-such", how="other").status == 404
+        assert send(how="other").status == 400
+        assert send(retry_of=first, how="wiser").status == 400
+        shown = house.get(f"/v1/decisions/{deeper['unisono']['decision']}")
+        assert shown["situation"]["retry"]["decision"] == first
+
+
+def test_the_router_rests_after_failures_in_a_row_and_tries_again() -> None:
+    budget = DecisionBudget()
+    for _ in range(LIMIT - 1):
+        assert not budget.note(took_s=0.01, failed="broken", now_s=0.0)
+    assert not budget.rests(0.0)
+    assert not budget.note(took_s=9.0, failed=None, now_s=1.0)
+    assert budget.rests(1.0)
+    assert "9.00 s" in budget.why
+    assert not budget.rests(1.0 + REST_S)
+    assert budget.note(took_s=0.01, failed=None, now_s=20.0)
+    assert budget.why == ""
