@@ -332,7 +332,7 @@ class Router:
             ranking=choice.ranking,
             excluded=choice.excluded,
             reason=choice.reason,
-            notices=(*self._notices(request, degraded=degraded, language=goal.language), *notices),
+            notices=(*self._notices(request, choice, degraded=degraded, language=goal.language), *notices),
             degraded=degraded is not None,
             allow_fallback=request.allow_fallback,
             baseline=baseline,
@@ -343,10 +343,12 @@ class Router:
             situation=situation,
         )
 
-    def _notices(self, request: Request, *, degraded: str | None, language: say.Language) -> tuple[Notice, ...]:
+    def _notices(
+        self, request: Request, choice: Choice, *, degraded: str | None, language: say.Language
+    ) -> tuple[Notice, ...]:
         notices: list[Notice] = []
         if degraded is not None:
-            notices.append(say.degraded(degraded, first=request.pin or self.settings.default, language=language))
+            notices.append(say.degraded(degraded, first=choice.ranking[0].model, language=language))
         model = None if request.pin is None else self.catalog.get(request.pin)
         if model is None:
             return tuple(notices)

@@ -1,8 +1,18 @@
+"""What the user's own words ask for: found in many languages, and never where they are somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisono.types import Effort, Message
+from unisono.choose.goal import goal_of
+from unisono.types import Effort, Features, Message, Mode, Request
 from unisono.understand.intent import effort
 from unisono.understand.language import language
 from unisono.understand.mood import dissatisfied
@@ -65,6 +75,82 @@ LINES = [
 @pytest.mark.parametrize(("text", "wish"), LINES)
 def test_the_users_own_words_steer_and_nothing_else_does(text: str, wish: str | None) -> None:
     assert effort(said(text)) == (None if wish is None else Effort(wish))
+
+
+DATA = Path(__file__).parent / "data"
+Line = tuple[str, str, str]
+
+
+def labelled(*files: str) -> list[Line]:
+    """Return (language, wish, text) of our labelled lines; `lab/intent.py` prints the table of them."""
+    rows = [line.split("\t") for file in files for line in (DATA / file).read_text("utf-8").splitlines()]
+    return [(language, wish, text.replace("\\n", "\n")) for language, wish, text in rows]
+
+
+ALL_LINES = labelled("intent.tsv", "intent.unseen.tsv")
+WISHES = [text for _, wish, text in ALL_LINES if wish != "none"]
+
+
+def read(text: str) -> str:
+    wish = effort(said(text))
+    return "none" if wish is None else wish.value
+
+
+def test_wishes_are_found_and_traps_are_not_in_every_language() -> None:
+    found: dict[str, list[bool]] = {}
+    false = []
+    for tongue, wish, text in ALL_LINES:
+        if wish == "none":
+            false.append(read(text) != "none")
+        else:
+            found.setdefault(tongue, []).append(read(text) == wish)
+    assert len(ALL_LINES) >= 400
+    assert len(found) >= 10
+    assert sum(map(sum, found.values())) / sum(map(len, found.values())) >= 0.95
+    assert all(sum(hits) / len(hits) >= 0.9 for hits in found.values()), found
+    assert sum(false) / len(false) <= 0.01
+
+
+PLACES: dict[str, Callable[[str], tuple[Message, ...]]] = {
+    "system": lambda text: (Message(role="system", text=text), *said("What is 2 + 2?")),
+    "assistant": lambda text: (*said("Hi"), Message(role="assistant", text=text), *said("What is 2 + 2?")),
+    "tool": lambda text: (*said("What is 2 + 2?"), Message(role="tool", text=text)),
+    "code": lambda text: said(f"What does this print?\n```\n{text}\n```"),
+    "tagged document": lambda text: said(f"<document>\n{text}\n</document>\nWho wrote it?"),
+    "quoted lines": lambda text: said("\n".join(f"> {line}" for line in text.split("\n")) + "\n\nWho wrote this?"),
+    "between rules": lambda text: said(f"Fix the grammar.\n---\n{text}\n---"),
+    "after a colon": lambda text: said(f"Translate this text into Latin:\n\n{text}"),
+    "in another tongue": lambda text: said(f"请翻译下面这段话：\n{text}"),
+}
+
+
+def goal_of_words(messages: tuple[Message, ...]) -> tuple[Mode, float]:
+    """Return mode and dial that plain `auto` takes from these messages."""
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    request = Request(id="r", received=now, body={}, model="auto", mode=Mode.BALANCED, pin=None, messages=messages)
+    raised = dissatisfied(messages)
+    features = Features(
+        task="",
+        n_input_tokens=1,
+        n_turns=1,
+        needs=frozenset(),
+        surface=np.zeros(0, dtype=np.float32),
+        effort=effort(messages),
+        dissatisfied=raised,
+    )
+    goal = goal_of(request, dial=0.5, features=features, raised=int(raised))
+    return goal.mode, goal.dial
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_words_of_others_change_the_tier(place: str) -> None:
+    """Every wish of the labelled set, over two hundred of them, in every place where it is not the user's own."""
+    assert len(WISHES) >= 200
+    plain = goal_of_words(PLACES[place]("Nothing of note."))
+    for text in WISHES:
+        messages = PLACES[place](text)
+        assert effort(messages) is None, text
+        assert goal_of_words(messages) == plain, text
 
 
 @pytest.mark.parametrize("role", ["system", "assistant", "tool", "function", "developer"])

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import orjson
 
-from unisono.types import Decision, Json, Notice
+from unisono.types import Decision, Json, JsonValue, Notice
 
 _PRINTABLE = "".join(chr(c) for c in range(0x20, 0x7F) if chr(c) != "%")
 _MAX_HEADER_CHARS = 1000
@@ -24,9 +24,14 @@ def unisono_object(decision: Decision, *, model: str, notices: Sequence[Notice])
         "mode": None if decision.mode is None else decision.mode.value,
         "pattern": decision.pattern,
         "reason": reason_for(decision, model),
-        "notices": [{"code": n.code, "text": n.text} for n in notices],
+        "notices": notices_to_json(notices),
         "degraded": decision.degraded,
     }
+
+
+def notices_to_json(notices: Sequence[Notice]) -> list[JsonValue]:
+    """Return notices as bodies carry them."""
+    return [{"code": n.code, "text": n.text} for n in notices]
 
 
 def reason_for(decision: Decision, model: str) -> str:
@@ -34,7 +39,10 @@ def reason_for(decision: Decision, model: str) -> str:
     places = [ranked.model for ranked in decision.ranking]
     if model not in places[1:]:
         return decision.reason
-    return f"{model} answers because {' and '.join(places[: places.index(model)])} failed."
+    failed = places[: places.index(model)]
+    if decision.goal.language == "zh":
+        return f"由 {model} 回答，因为 {'、'.join(failed)} 失败了。"
+    return f"{model} answers because {' and '.join(failed)} failed."
 
 
 def headers_of(decision: Decision, *, model: str, notices: Sequence[Notice]) -> list[tuple[bytes, bytes]]:

@@ -5,16 +5,31 @@ It decides no status: the error tree does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from unisono.edge.answer import notices_to_json
 from unisono.errors import NoAnswer, UnisonoError, UpstreamRefused
-from unisono.types import Decision, Json
+from unisono.types import Decision, Json, Notice
 
 
-def error_body(error: UnisonoError, *, decision: Decision | None = None) -> Json:
-    """Return OpenAI's error object for an error of ours; an upstream's own word to the caller passes through."""
+def error_body(error: UnisonoError, *, decision: Decision | None = None, notices: Sequence[Notice] = ()) -> Json:
+    """Return OpenAI's error object for an error of ours; an upstream's own word to the caller passes through.
+
+    Args:
+        error: what went wrong.
+        decision: that was being carried out, if there was one.
+        notices: what the caller must be told of it.
+    """
     body: Json = {"error": _error_object(error)}
     facts = error.detail
     if decision is not None:
-        facts = {"decision": decision.id, "reason": decision.reason, "degraded": decision.degraded, **facts}
+        facts = {
+            "decision": decision.id,
+            "reason": decision.reason,
+            "degraded": decision.degraded,
+            "notices": notices_to_json(notices),
+            **facts,
+        }
     if facts:
         body["unisono"] = facts
     return body

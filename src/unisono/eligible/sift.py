@@ -18,7 +18,7 @@ def sift(
     """Split candidates into kept ones and losers with the first reason against each.
 
     When only `health` stands against the models that are left, they are kept: an attempt at a failing upstream
-    is better than none, and its error is honest.
+    is better than none, and its error is honest. `health` never stands against a pinned model.
 
     Raises:
         ContextTooLong: the prompt is longer than every window of the models that could else serve.
@@ -35,6 +35,8 @@ def sift(
         lost.append(against)
         if against.rule == "health":
             failing.append(candidate)
+    if request.pin in {e.model for e in lost}:
+        raise _nobody(request, lost)  # a fallback is for failures; a model that cannot serve is the caller's mistake
     if kept:
         return tuple(kept), tuple(lost)
     if failing:

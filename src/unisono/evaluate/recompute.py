@@ -136,7 +136,7 @@ def _decide(stored: Stored, parts: Parts) -> Decision:
         raise Impossible("An older Unisono made it, which did not keep the situation.")
     if made.degraded:
         return parts.router.decide_degraded_in(
-            stored.request, features, situation=made.situation, why=_fault(made, parts.router), started_s=0.0
+            stored.request, features, situation=made.situation, why=_fault(made), started_s=0.0
         )
     if parts.quality is None:
         raise Impossible("The trained parts that it was made with are missing.")
@@ -150,10 +150,9 @@ def _decide(stored: Stored, parts: Parts) -> Decision:
     )
 
 
-def _fault(made: Decision, router: Router) -> str:
-    first = made.pin or router.settings.default
+def _fault(made: Decision) -> str:
     for notice in made.notices:
-        if (why := fault_in(notice, first=first, language=made.goal.language)) is not None:
+        if (why := fault_in(notice, first=made.model, language=made.goal.language)) is not None:
             return why
     raise Impossible("The router was degraded, and the notice that says why is not in the record.")
 

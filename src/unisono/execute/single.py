@@ -156,15 +156,19 @@ class _Running:
             self.first_content_s = now_s - self._began_s
         if chunk.usage is not None:
             self._usage = chunk.usage
-        if self.reported_model is None:
+        if chunk.model is not None and chunk.model != self.reported_model and not self._is_told():
             self.reported_model = chunk.model
         if now_s > self._walk.deadline_s:
             raise self._walk.too_late(self.model.name)
 
+    def _is_told(self) -> bool:
+        """Say whether the upstream has named a model that it may not name; the first such name stays."""
+        return self.reported_model is not None and not accepts_report(self.model, self.reported_model)
+
     def mismatch(self) -> Notice | None:
         """Return a notice when the upstream says that another model answered (invariant 2)."""
         reported = self.reported_model
-        if reported is None or accepts_report(self.model, reported):
+        if reported is None or not self._is_told():
             return None
         asked, language = self.model.upstream_model, self._walk.language
         return say.mismatch(self.model.name, asked=asked, reported=reported, language=language)

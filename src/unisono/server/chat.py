@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from uuid_utils import uuid7
 
 from unisono.compose import Live
-from unisono.edge.answer import headers_of, stamp, unisono_object
+from unisono.edge.answer import headers_of, notices_to_json, stamp, unisono_object
 from unisono.edge.failure import error_body
 from unisono.edge.parse import parse, wants_usage
 from unisono.edge.preference import merged
@@ -28,7 +28,7 @@ from unisono.execute.voice import with_voice
 from unisono.record.view import decision_to_json
 from unisono.server.auth import caller
 from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
-from unisono.types import Chunk, Decision, Features, Json, Outcome, Request, Situation
+from unisono.types import Chunk, Decision, Features, Json, Notice, Outcome, Request, Situation
 
 log = logging.getLogger("unisono")
 
@@ -169,8 +169,9 @@ class _Exchange:
                 try:
                     await self._answer(decision, events)
                 except UnisonoError as error:  # nothing has left yet
-                    headers = headers_of(decision, model=decision.model, notices=decision.notices)
-                    await send_error(self._send, error, decision=decision, headers=headers)
+                    notices = self._told(decision.notices)
+                    headers = headers_of(decision, model=decision.model, notices=notices)
+                    await send_error(self._send, error, decision=decision, notices=notices, headers=headers)
 
     async def _answer(self, decision: Decision, events: AsyncIterator[Committed | Chunk]) -> None:
         committed = await anext(events)
@@ -182,16 +183,23 @@ class _Exchange:
         if self._request.wishes.explain:
             facts["explain"] = decision_to_json(decision)
         if self._request.stream:
-            await self._stream(decision, events, name=name, head=head, facts=facts)
+            await self._stream(decision, events, committed=committed, head=head, facts=facts)
         else:
             await self._plain(decision, events, name=name, head=head, facts=facts)
 
     def _shown_name(self, committed: Committed) -> str:
         """Return the catalogue's name of who answered, or what the upstream said when that is another model."""
-        reported, model = committed.reported_model, self._live.router.catalog.get(committed.model)
+        return self._true_name(committed.model, committed.reported_model)
+
+    def _true_name(self, name: str, reported: str | None) -> str:
+        model = self._live.router.catalog.get(name)
         if reported is None or model is None or self._live.router.catalog.accepts_report(model, reported):
-            return committed.model
+            return name
         return reported
+
+    def _told(self, notices: tuple[Notice, ...]) -> tuple[Notice, ...]:
+        """Return every notice of this request until now, those after the answer began included."""
+        return notices if self._outcome is None else self._outcome.notices
 
     async def _plain(
         self,
@@ -213,11 +221,14 @@ class _Exchange:
         decision: Decision,
         events: AsyncIterator[Committed | Chunk],
         *,
-        name: str,
+        committed: Committed,
         head: list[tuple[bytes, bytes]],
         facts: Json,
     ) -> None:
-        """Send chunks as they come. The one that may be the last waits for the usage, to carry the cost."""
+        """Send chunks as they come. The one that may be the last waits for the usage, to carry the cost.
+
+        Each chunk bears the model's name that its upstream gave it there: an upstream may change it on the way.
+        """
         await self._send({"type": "http.response.start", "status": 200, "headers": [*_EVENT_HEADERS, *head]})
         show_usage = wants_usage(self._request)
         extra: Json | None = facts
@@ -227,20 +238,28 @@ class _Exchange:
                 if isinstance(event, Committed) or (event.usage_only and not show_usage):
                     continue
                 if waiting is not None:
-                    await self._event(stamp(waiting.data, model=name, reported=waiting.model, extra=extra))
+                    await self._chunk(committed, waiting, extra)
                     extra, waiting = None, None
                 if event.finish is not None or event.usage_only:
                     waiting = event
                     continue
-                await self._event(stamp(event.data, model=name, reported=event.model, extra=extra))
+                await self._chunk(committed, event, extra)
                 extra = None
         except UpstreamError as error:
-            await self._event(orjson.dumps(error_body(error, decision=decision)), more=False)
+            notices = self._told(committed.notices)
+            await self._event(orjson.dumps(error_body(error, decision=decision, notices=notices)), more=False)
             return
-        money = {"decision": decision.id, **(extra or {}), **self._money()}
+        last = {"decision": decision.id, **(extra or {}), **self._money()}
+        if (notices := self._told(committed.notices)) != committed.notices:
+            last["notices"] = notices_to_json(notices)
         if waiting is not None:
-            await self._event(stamp(waiting.data, model=name, reported=waiting.model, extra=money))
+            await self._chunk(committed, waiting, last)
         await self._event(b"[DONE]", more=False)
+
+    async def _chunk(self, committed: Committed, chunk: Chunk, extra: Json | None) -> None:
+        said = committed.reported_model if chunk.model is None else chunk.model
+        name = self._true_name(committed.model, said)
+        await self._event(stamp(chunk.data, model=name, reported=chunk.model, extra=extra))
 
     async def _event(self, data: bytes, *, more: bool = True) -> None:
         await self._send({"type": "http.response.body", "body": b"data: " + data + b"\n\n", "more_body": more})

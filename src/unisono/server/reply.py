@@ -6,14 +6,14 @@ It knows no route.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from unisono.edge.failure import error_body
 from unisono.errors import RequestError, UnisonoError
-from unisono.types import Decision, JsonValue
+from unisono.types import Decision, JsonValue, Notice
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -61,10 +61,15 @@ async def send_json(send: Send, value: JsonValue | bytes, *, status: int = 200, 
 
 
 async def send_error(
-    send: Send, error: UnisonoError, *, decision: Decision | None = None, headers: Headers = ()
+    send: Send,
+    error: UnisonoError,
+    *,
+    decision: Decision | None = None,
+    notices: Sequence[Notice] = (),
+    headers: Headers = (),
 ) -> None:
     """Send an error in OpenAI's form, with `Retry-After` where it is known."""
     extra = list(headers)
     if error.retry_after_s is not None:
         extra.append((b"retry-after", str(math.ceil(error.retry_after_s)).encode()))
-    await send_json(send, error_body(error, decision=decision), status=error.status, headers=extra)
+    await send_json(send, error_body(error, decision=decision, notices=notices), status=error.status, headers=extra)
