@@ -289,7 +289,8 @@ def draw_situation(rng: Random) -> Situation:
     retry = None
     if rng.random() < 0.1:
         retry = Retry(decision="earlier", model=rng.choice(NAMES), how=rng.choice((None, "deeper", "faster", "other")))
-    return Situation(past=past, spent=spent, retry=retry)
+    anchor = rng.choice(NAMES) if rng.random() < 0.2 else None
+    return Situation(past=past, spent=spent, retry=retry, anchor=anchor)
 
 
 def move_on(house: House, rng: Random, features: Features) -> None:

@@ -18,6 +18,7 @@ from unisono.budget import DecisionBudget
 from unisono.catalog import Catalog
 from unisono.catalog.fingerprint import fingerprint
 from unisono.choose.continuity import moved_on
+from unisono.choose.memory import Anchors
 from unisono.config import Config, load_config
 from unisono.config.kept import kept_of
 from unisono.edge.parse import DERIVED
@@ -131,6 +132,7 @@ class Live:
         self.store = store
         self.sessions = Sessions(store)
         self.incidents = Incidents(store)
+        self.anchors = Anchors()
         self.guard = ShareGuard()
         self.budget = DecisionBudget()
         self.ledger = Ledger(store, config.limits)
@@ -294,6 +296,7 @@ class Live:
             health=self.health,
             send=self.send,
             learn=Online(self._latency, self._cost).learn_one,
+            anchor=self.anchors.near,
         )
         settings = settings_of(
             kept, artifact=self._trained.id, scores=self._seen_scores, total_s=config.timeouts.total_s
@@ -323,6 +326,8 @@ class Live:
         self.metrics.observe_decision(decision)
         if decision.mode is not None:
             self._watch_shares(decision)
+            if not decision.degraded and not any(n.code == "limit_downgrade" for n in decision.notices):
+                self.anchors.note(request, features, decision.model)
         if (retry := decision.situation.retry) is not None:
             self.store.record_signal(retry.decision, f"retry_{retry.how or 'same'}", decision.model, by=request.key)
         self.store.record_request(request, features, decision)

@@ -19,6 +19,7 @@ from unisono import notices as say
 from unisono.catalog import Catalog
 from unisono.choose.continuity import Continuity, cached, keep_or_switch
 from unisono.choose.goal import goal_of
+from unisono.choose.memory import anchored
 from unisono.choose.retry import retried
 from unisono.choose.words import behind_degraded, behind_pin, pinned, serves_degraded
 from unisono.eligible.limits import within_limits
@@ -77,6 +78,7 @@ class Stages:
     health: HealthView
     send: Callable[[Call], AsyncIterator[Chunk]]
     learn: Callable[[Features, Attempt], None] = lambda features, attempt: None
+    anchor: Callable[[Request, Features], str | None] = lambda request, features: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,8 @@ class Router:
             return self.decide_degraded(request, known=known, why="its trained parts cannot be read")
         started_s = self._clock_s()
         features = self._stages.understand(request)
-        situation = replace(known, health=self._health(), scores=self.settings.scores)
+        anchor = self._stages.anchor(request, features)
+        situation = replace(known, health=self._health(), scores=self.settings.scores, anchor=anchor)
         return features, self.decide_in(request, features, situation=situation, quality=quality, started_s=started_s)
 
     def decide_in(
@@ -176,6 +179,9 @@ class Router:
         n_bounds = len(choice.excluded)
         choice, again = retried(choice, retry=situation.retry, language=goal.language)
         past = None if situation.retry is not None else situation.past  # who asks again has moved on by himself
+        if request.pin is None and situation.retry is None and (past is None or past.model is None):
+            margin = self.settings.continuity.margin
+            choice = anchored(choice, anchor=situation.anchor, margin=margin, language=goal.language)
         choice, switched = keep_or_switch(
             choice,
             request=request,

@@ -18,6 +18,15 @@ from unisono.understand.language import language
 from unisono.understand.mood import dissatisfied
 from unisono.understand.surface import surface
 
+MIN_SHOUTED = 20
+
+
+def calm(text: str) -> str:
+    """Return a text that is all capitals in small letters: who shouts asks the same, and encoders hardly know it."""
+    if len(text) < MIN_SHOUTED or not text.isupper():
+        return text
+    return text.lower()
+
 
 class Understanding:
     """Reads requests. Keeps the vectors of the latest distinct tasks, so that a repeat costs nothing."""
@@ -68,7 +77,8 @@ class Understanding:
         if (known := self._cache.get(key)) is not None:
             self._cache.move_to_end(key)
             return known
-        read = surface(task), None if self._encoder is None else self._encoder.encode([task])[0]
+        text = calm(task)
+        read = surface(text), None if self._encoder is None else self._encoder.encode([text])[0]
         self._cache[key] = read
         if len(self._cache) > self._cache_size:
             self._cache.popitem(last=False)
