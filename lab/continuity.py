@@ -3,8 +3,8 @@
     PYTHONPATH=src:lab python lab/continuity.py
 
 Conversations are built from real prompts of training parts: topics that last and change, short follow-ups ("yes, do
-it"), tool calls with their results, pauses. Prices, cached prices and times to live are those of the providers. Costs are
-counted with the caches that each policy itself would have kept warm; quality is what the predictors expect of the
+it"), tool calls with their results, pauses. Prices, cached prices and times to live are those of the providers. Costs
+are counted with the caches that each policy itself would have kept warm; quality is what the predictors expect of the
 model that answers each turn, the same estimates for every policy: no answer is generated here. Writes
 `lab/runs/continuity/continuity.json`.
 """
