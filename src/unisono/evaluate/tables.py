@@ -1,0 +1,235 @@
+"""Reads a user's own table of outcomes: a row says what one model's answer to one prompt scored and cost.
+
+CSV, TSV and JSONL are read by the core install, Parquet with the extra `parquet`. It judges nothing: `evaluate` and
+`fit` both start from the `Outcomes` that it returns. The format stands in docs/reference/tables.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from hashlib import sha256
+from math import isfinite, isnan, nan
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from unisono.errors import StartError
+from unisono.evaluate.datasets import Outcomes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Row: TypeAlias = "Mapping[str, object]"
+
+NEEDED = ("prompt", "model", "score")
+OPTIONAL = ("cost", "category", "input_tokens", "output_tokens")
+OTHER_NAMES = {"cost_usd": "cost", "usd": "cost", "prompt_tokens": "input_tokens", "completion_tokens": "output_tokens"}
+KINDS = {".csv": "CSV", ".tsv": "TSV", ".jsonl": "JSONL", ".ndjson": "JSONL", ".parquet": "Parquet"}
+_TRUTH = {"true": 1.0, "false": 0.0}
+
+
+def read_table(file: Path) -> Outcomes:
+    """Read a table of outcomes; rows of the same prompt and model are averaged.
+
+    Args:
+        file: its ending says the kind: `.csv`, `.tsv`, `.jsonl` or `.parquet`.
+
+    Returns:
+        One row per distinct prompt, in the order of first appearance; models sorted by name; NaN where nothing is
+        known. `category` is empty where the table has none.
+
+    Raises:
+        StartError: the file is missing or not of a known kind, a column is missing, or a value makes no sense; the
+            message names the line.
+    """
+    kind = KINDS.get(file.suffix.lower())
+    if kind is None:
+        raise StartError(f"{file.name}: a table ends in {', '.join(sorted(KINDS))}; this file ends in {file.suffix!r}.")
+    if not file.is_file():
+        raise StartError(f"There is no file {file}.")
+    try:
+        gathered = _gather(file.name, _rows(file, kind))
+        content = file.read_bytes()
+    except (OSError, UnicodeDecodeError, csv.Error) as exc:
+        raise StartError(f"{file.name} cannot be read as {kind}: {exc}. Tables are UTF-8 text or Parquet.") from exc
+    if not gathered.places:
+        raise StartError(f"{file.name} has no rows. Needed columns: {', '.join(NEEDED)}; see docs/reference/tables.md.")
+    return gathered.outcomes(file.stem, {file.name: sha256(content).hexdigest()})
+
+
+# ------------------------------------------------------------------------------------------- rows of a file
+
+
+def _rows(file: Path, kind: str) -> Iterator[tuple[int, Row]]:
+    """Yield (line or row number, row)."""
+    if kind == "Parquet":
+        yield from enumerate(_parquet_rows(file), start=1)
+    elif kind == "JSONL":
+        yield from _json_rows(file)
+    else:
+        csv.field_size_limit(2**31 - 1)  # prompts may be longer than the 128 KB that a field may have by default
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines, delimiter="\t" if kind == "TSV" else ",")
+            for row in reader:
+                yield reader.line_num, row
+
+
+def _json_rows(file: Path) -> Iterator[tuple[int, Row]]:
+    with file.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as exc:
+                raise StartError(f"{file.name}, line {number}: not JSON ({exc}). Write one object per line.") from exc
+            if not isinstance(row, dict):
+                raise StartError(f"{file.name}, line {number}: expected a JSON object, found {type(row).__name__}.")
+            yield number, row
+
+
+def _parquet_rows(file: Path) -> Iterator[Row]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as exc:
+        raise StartError(
+            f"{file.name}: Parquet needs pyarrow: pip install 'unisono[parquet]', or save the table as CSV or JSONL."
+        ) from exc
+    try:
+        with pq.ParquetFile(file) as table:
+            for batch in table.iter_batches(batch_size=4096):
+                yield from batch.to_pylist()
+    except pa.ArrowException as exc:
+        raise StartError(f"{file.name} cannot be read as Parquet: {exc}.") from exc
+
+
+# ------------------------------------------------------------------------------------------ rows to arrays
+
+
+@dataclass(slots=True)
+class _Mean:
+    """A running mean per (prompt, model)."""
+
+    sums: dict[tuple[int, str], float] = field(default_factory=dict)
+    counts: dict[tuple[int, str], int] = field(default_factory=dict)
+
+    def add(self, key: tuple[int, str], value: float) -> None:
+        if not isnan(value):
+            self.sums[key] = self.sums.get(key, 0.0) + value
+            self.counts[key] = self.counts.get(key, 0) + 1
+
+    def array(self, n: int, models: tuple[str, ...]) -> NDArray[np.float64]:
+        place = {model: column for column, model in enumerate(models)}
+        wide = np.full((n, len(models)), nan)
+        for (row, model), total in self.sums.items():
+            wide[row, place[model]] = total / self.counts[row, model]
+        return wide
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the rows said so far."""
+
+    places: dict[str, int] = field(default_factory=dict)
+    categories: list[str] = field(default_factory=list)
+    models: set[str] = field(default_factory=set)
+    numbers: dict[str, _Mean] = field(
+        default_factory=lambda: {name: _Mean() for name in ("score", "cost", "input_tokens", "output_tokens")}
+    )
+
+    def outcomes(self, name: str, hashes: dict[str, str]) -> Outcomes:
+        models, n = tuple(sorted(self.models)), len(self.places)
+        wide = {kind: mean.array(n, models) for kind, mean in self.numbers.items()}
+        return Outcomes(
+            name=name,
+            prompts=tuple(self.places),
+            categories=tuple(self.categories),
+            models=models,
+            scores=wide["score"],
+            costs_usd=wide["cost"],
+            input_tokens=wide["input_tokens"],
+            output_tokens=wide["output_tokens"],
+            n_options=np.full(n, nan),
+            hashes=hashes,
+        )
+
+
+def _gather(name: str, rows: Iterable[tuple[int, Row]]) -> _Gathered:
+    gathered, columns = _Gathered(), None
+    for number, row in rows:
+        if columns is None or row.keys() != columns.keys():
+            columns = _columns(f"{name}, line {number}", row)
+        where = f"{name}, line {number}"
+        named = {columns[key]: value for key, value in row.items() if columns.get(key)}
+        prompt, model = (_text(where, column, named[column]) for column in ("prompt", "model"))
+        place = gathered.places.setdefault(prompt, len(gathered.places))
+        if place == len(gathered.categories):
+            gathered.categories.append(str(named.get("category") or ""))
+        gathered.models.add(model)
+        for column, mean in gathered.numbers.items():
+            mean.add((place, model), _number(where, column, named.get(column)))
+    return gathered
+
+
+def _columns(where: str, row: Row) -> dict[str, str]:
+    """Return what each key of a row means to us; other keys mean nothing and stand as ''."""
+    known = {*NEEDED, *OPTIONAL}
+    meanings = {}
+    for key in row:
+        short = str(key).strip().casefold()
+        short = OTHER_NAMES.get(short, short)
+        meanings[key] = short if short in known else ""
+    for column in NEEDED:
+        if column not in meanings.values():
+            near = get_close_matches(column, [str(key) for key in row], n=1)
+            hint = f" Did you mean to call {near[0]!r} so?" if near else ""
+            raise StartError(
+                f"{where}: there is no column {column!r}. Needed: {', '.join(NEEDED)}; wanted: cost, in USD.{hint}"
+            )
+    return meanings
+
+
+def _text(where: str, column: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise StartError(f"{where}: {column} must be text and not empty.")
+    return value if column == "prompt" else value.strip()
+
+
+def _number(where: str, column: str, value: object) -> float:
+    """Return a number, or NaN where the cell is empty."""
+    found = _parsed(value)
+    if found is None:
+        raise StartError(f"{where}: {column} is {str(value)[:40]!r}, not a number. Leave the cell empty if unknown.")
+    if isnan(found):
+        return nan
+    if column == "score" and not 0.0 <= found <= 1.0:
+        raise StartError(
+            f"{where}: the score {found:g} lies outside 0 to 1. Divide by your scale's maximum (9.2 of 10 is 0.92)."
+        )
+    if found < 0.0 or not isfinite(found):
+        raise StartError(f"{where}: {column} is {found:g}; it cannot be negative or endless.")
+    return found
+
+
+def _parsed(value: object) -> float | None:
+    if value is None:
+        return nan
+    if isinstance(value, bool | int | float):
+        return float(value)
+    if not isinstance(value, str):
+        return None
+    short = value.strip().casefold()
+    if short in ("", "nan", "null", "none"):
+        return nan
+    if short in _TRUTH:
+        return _TRUTH[short]
+    try:
+        return float(short)
+    except ValueError:
+        return None
