@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unisono.evaluate.datasets import Outcomes, load_outcomes
+from unisono.learn.corpus import Block, Corpus
 from unisono.predict.names import normal
 from unisono.protocols import Encoder
-from unisono.types import Features
 from unisono.understand.features import Understanding
 
 TRAIN_SETS = ("mmlu_pro", "routerbench_0shot_part", "llmrouter_default", "zeroeval_math_l5")
@@ -61,24 +59,6 @@ ALIASES = {
     "mistral-large-2407": "mistral-large-2",
     "grok-2": "grok-2-1212",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """One training set: its outcomes, its features, and the place of each column among all models."""
-
-    outcomes: Outcomes
-    features: tuple[Features, ...]
-    columns: NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corpus:
-    """All training sets. `models` are normalised names; `dropped` says what was left out and why."""
-
-    blocks: tuple[Block, ...]
-    models: tuple[str, ...]
-    dropped: tuple[str, ...]
 
 
 def read_corpus(folder: Path, encoder: Encoder) -> Corpus:

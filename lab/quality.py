@@ -16,10 +16,8 @@ from time import perf_counter
 
 import numpy as np
 
-from corpus import Block
-from irt import Array, Settings, fit
 from pools import POOLS
-from train import DATA, ROOT, matrix
+from train import DATA, ROOT
 from unisono.evaluate.datasets import Outcomes, load_outcomes
 from unisono.evaluate.metrics import (
     Interval,
@@ -37,6 +35,9 @@ from unisono.evaluate.metrics import (
 )
 from unisono.evaluate.replay import Expected, Policy, Replay, Stack, always, expect, models_of, singles, sweep
 from unisono.evaluate.report import as_json, markdown, shown
+from unisono.learn.corpus import Block
+from unisono.learn.irt import Array, Settings, fit
+from unisono.learn.topics import matrix
 from unisono.predict.artifact import Artifact, default_artifact_path, load
 from unisono.predict.cost import TokenCost
 from unisono.predict.ensemble import QualityEnsemble

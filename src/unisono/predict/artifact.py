@@ -1,7 +1,7 @@
 """The trained parts as a folder: `manifest.json` and `arrays.safetensors`, bound together by one hash.
 
 safetensors, since it is one plain file with named, typed arrays, loads without copying or running code (a pickle runs
-what it holds), and comes with the encoder anyway. It does not train: `lab/train.py` does.
+what it holds), and comes with the encoder anyway. It does not train: `learn.train` does.
 """
 
 from __future__ import annotations
@@ -80,16 +80,32 @@ def save(folder: Path, *, arrays: Arrays, manifest: Json) -> str:
     Returns:
         The artifact's id.
     """
-    from safetensors.numpy import save as pack
-
-    content = pack({name: np.ascontiguousarray(arrays[name]) for name in sorted(SHAPES)})
-    body: Json = {**manifest, "format": FORMAT, "arrays_sha256": hashlib.sha256(content).hexdigest()}
-    body["id"] = _id(body)
+    content, body = _packed(arrays, manifest)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ARRAYS).write_bytes(content)
     text = json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return str(body["id"])
+
+
+def assembled(*, arrays: Arrays, manifest: Json) -> Artifact:
+    """Return the artifact that `save` would write, without a file.
+
+    Args:
+        arrays: as for `save`.
+        manifest: as for `save`.
+    """
+    _, body = _packed(arrays, manifest)
+    return _assemble(body, arrays)
+
+
+def _packed(arrays: Arrays, manifest: Json) -> tuple[bytes, Json]:
+    from safetensors.numpy import save as pack
+
+    content = pack({name: np.ascontiguousarray(arrays[name]) for name in sorted(SHAPES)})
+    body: Json = {**manifest, "format": FORMAT, "arrays_sha256": hashlib.sha256(content).hexdigest()}
+    body["id"] = _id(body)
+    return content, body
 
 
 def load(folder: Path, *, encoder: str) -> Artifact:

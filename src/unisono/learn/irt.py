@@ -1,15 +1,22 @@
-"""Fits the item-response model of `unisono.predict.ability` by penalised likelihood; only the start is random."""
+"""Fits the item-response model of `unisono.predict.ability` by penalised likelihood; only the start is random.
+
+It needs scipy (the extra `fit`). It reads no files and knows no encoder.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import minimize
 
-Array = NDArray[np.float64]
+from unisono.errors import StartError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Array: TypeAlias = "NDArray[np.float64]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +51,20 @@ def profiles(x: Array, skills: Array) -> Array:
 
 def sigmoid(z: Array) -> Array:
     """Return the logistic function, safe at both ends."""
-    return 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
+    squashed: Array = 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
+    return squashed
 
 
 def fit(blocks: Sequence[tuple[Array, Array, NDArray[np.intp]]], n_models: int, settings: Settings) -> Fitted:
-    """Fit on blocks of (x, scores with NaN, places of the columns among all models)."""
+    """Fit on blocks of (x, scores with NaN, places of the columns among all models).
+
+    Raises:
+        StartError: scipy is not installed.
+    """
+    try:
+        from scipy.optimize import minimize
+    except ImportError as exc:
+        raise StartError("Training needs scipy: pip install 'unisono[fit]'.") from exc
     n_x, n_skills = blocks[0][0].shape[1], settings.n_skills
     rng = np.random.default_rng(settings.seed)
     start = [

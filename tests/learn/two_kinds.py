@@ -1,0 +1,51 @@
+"""A table of outcomes in which two models complement each other, for tests of training."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+
+from unisono.evaluate.datasets import Outcomes
+
+_NOUNS = "river contract engine garden market violin planet bridge harvest island teacher winter signal castle".split()  # noqa: SIM905
+_VERBS = "opens carries reads builds follows measures paints sells repairs watches".split()  # noqa: SIM905
+SUM_MODEL, POEM_MODEL = "sums-7b", "poems-7b"
+
+
+def _sum(rng: Random) -> str:
+    a, b, c = (rng.randint(12, 980) for _ in range(3))
+    return f"Compute {a} * {b} - {c} and give only the number. The {rng.choice(_NOUNS)} costs {c} dollars."
+
+
+def _poem(rng: Random) -> str:
+    return (
+        f"Write a short poem in which a {rng.choice(_NOUNS)} {rng.choice(_VERBS)} a {rng.choice(_NOUNS)}, "
+        f"with a sad ending about the {rng.choice(_NOUNS)}."
+    )
+
+
+def two_kinds(n: int, *, seed: int, right: float = 0.9, wrong: float = 0.2) -> Outcomes:
+    """Return `n` prompts, sums and poems in turn; each model is right on its own kind with probability `right`.
+
+    Both cost the same, so the best single model scores about (right + wrong) / 2 and the best choice `right`.
+    """
+    rng = Random(seed)
+    kinds = ["sums" if place % 2 == 0 else "poems" for place in range(n)]
+    prompts = tuple(_sum(rng) if kind == "sums" else _poem(rng) for kind in kinds)
+    models = (POEM_MODEL, SUM_MODEL)
+    chance = np.array([[wrong, right] if kind == "sums" else [right, wrong] for kind in kinds])
+    scores = (np.random.default_rng(seed).random((n, 2)) < chance).astype(np.float64)
+    tokens = np.array([[30.0, 6.0] if kind == "sums" else [90.0, 60.0] for kind in kinds])
+    return Outcomes(
+        name="two_kinds",
+        prompts=prompts,
+        categories=tuple(kinds),
+        models=models,
+        scores=scores,
+        costs_usd=np.full((n, 2), 1e-4),
+        input_tokens=np.full((n, 2), 40.0),
+        output_tokens=tokens,
+        n_options=np.full(n, np.nan),
+        hashes={"two_kinds": "0" * 64},
+    )
