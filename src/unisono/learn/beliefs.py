@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 EFFECTIVE_OUTCOMES = 200.0
 """Trained abilities are as sure as after this many outcomes: the user's upstream may be another build."""
+FEW_MODELS = 8
+"""Fewer say nothing about how models differ; a newcomer may then be anything, and hints count little."""
 SD_FLOOR = 0.6
 """The lines over size and price were fitted on few models of one era; they are never surer than this, in logits."""
+FLAT_SD = 2.0
+"""Of a line without a slope: it moves hardly anything."""
 
 
 def tempered(
@@ -41,15 +45,23 @@ def tempered(
             information[column] += (profile.T * weight) @ profile
             counts[column] += int(known[:, place].sum())
     enough = counts >= 100
+    if enough.sum() < FEW_MODELS:  # a user's own pool: two or three models are no population
+        enough = counts > 0
+        spread = np.array([1.0, *(fitted.abilities[:, 1:] ** 2).mean(axis=0)])
+        covariance = np.diag(spread + 0.02)
+    else:
+        covariance = np.cov(fitted.abilities[enough].T) + 0.02 * np.eye(k)
     mean = fitted.abilities[enough].mean(axis=0)
-    covariance = np.cov(fitted.abilities[enough].T) + 0.02 * np.eye(k)
     share = np.minimum(EFFECTIVE_OUTCOMES / np.maximum(counts, 1), 1.0)
     covariances = np.linalg.inv(share[:, None, None] * information + np.linalg.inv(covariance))
     return covariances, counts, np.asarray(enough), mean, covariance
 
 
 def line(values: Array, abilities: Array) -> Json:
-    """Fit a straight line of general ability over a hint."""
+    """Fit a straight line of general ability over a hint; a flat one where the models are too few to show a slope."""
+    if len(values) < FEW_MODELS or np.ptp(values) == 0.0:
+        level = float(abilities.mean()) if len(abilities) else 0.0
+        return {"intercept": level, "slope": 0.0, "sd": FLAT_SD, "low": 0.0, "high": 0.0}
     slope, intercept = np.polyfit(values, abilities, 1)
     sd = float(np.std(abilities - intercept - slope * values, ddof=2))
     return {
