@@ -1,0 +1,1 @@
+"""Whether answers contradict each other: their claims compared without any model's weights, in English and Chinese."""
