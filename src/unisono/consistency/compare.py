@@ -4,18 +4,21 @@ No model is asked and no weights are read. A conflict is reported where two sent
 differ in exactly one way; where they differ in two, they speak of different things. It misses what needs knowledge of
 the world, and sentences that say the opposite in altogether other words.
 
-Source: the alignment of slots follows de Marneffe, Rafferty and Manning, "Finding contradictions in text" (2008), sec. 4.
+Source: the kinds of conflict are those of de Marneffe, Rafferty and Manning, "Finding contradictions in text" (2008).
 Not for: proving that two texts agree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-from unisono.consistency.claims import Claim, claims_of, stem
+from unisono.consistency.claim import Claim
+from unisono.consistency.claims import claims_of
+from unisono.consistency.english import stem
 from unisono.consistency.final import final_answer, is_number
 from unisono.consistency.lexicon import (
     AFTER_NAME,
@@ -28,17 +31,21 @@ from unisono.consistency.lexicon import (
 )
 from unisono.consistency.quantities import Quantity
 
-Kind = Literal["number", "unit", "date", "name", "polarity", "final"]
+Kind = Literal["number", "unit", "date", "name", "polarity", "final", "judged"]
 
 ALIKE = 0.6
 """Share of the shorter sentence's content that must stand in the other, for the two to speak of the same thing."""
 ALIKE_DENIED = 0.75
 """The same where the difference is a denial: that is easily one about something else."""
+MAX_FINAL = 40
+"""Characters of a final answer that is compared with another."""
 MAX_LETTERS = 40_000
 """Of an answer; what comes later is not read."""
 
 _OPPOSITES = frozenset(pair for a, b in OPPOSED for pair in ((a, b), (b, a), (stem(a), stem(b)), (stem(b), stem(a))))
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis", "de")
+_STEPS = frozenset({"number", "unit", "date"})
+"""Differences that do not count between answers which end alike: two right ways have other steps."""
 _ZH_ORDER = frozenset("#◦一二三四五六七八九十第")
 _UNIQUE = frozenset(stem(verb) for verb in UNIQUE_VERBS)
 
@@ -52,6 +59,30 @@ class Conflict:
     right: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What is compared of one answer: its claims, its final answer where it marks one, where each word stands."""
+
+    claims: tuple[Claim, ...]
+    final: str | None
+    places: Mapping[str, tuple[int, ...]]
+
+
+def read(text: str) -> Reading:
+    """Return what is compared of an answer."""
+    text = text[:MAX_LETTERS]
+    return reading_of(claims_of(text), final=final_answer(text))
+
+
+def reading_of(claims: Sequence[Claim], *, final: str | None = None) -> Reading:
+    """Return claims made ready for comparison."""
+    places: dict[str, list[int]] = {}
+    for place, claim in enumerate(claims):
+        for word in claim.content:
+            places.setdefault(word, []).append(place)
+    return Reading(claims=tuple(claims), final=final, places={word: tuple(at) for word, at in places.items()})
+
+
 def contradictions(a: str, b: str, *, finals: bool = True) -> tuple[Conflict, ...]:
     """Return where two answers contradict each other; empty when nothing was found.
 
@@ -60,15 +91,18 @@ def contradictions(a: str, b: str, *, finals: bool = True) -> tuple[Conflict, ..
         b: another one.
         finals: both answer the same question, so that their final answers must be equal.
     """
-    a, b = a[:MAX_LETTERS], b[:MAX_LETTERS]
-    if a == b:
-        return ()
+    return () if a == b else between(read(a), read(b), finals=finals)
+
+
+def between(a: Reading, b: Reading, *, finals: bool = True) -> tuple[Conflict, ...]:
+    """Do what `contradictions` does with answers that were read already."""
     found: list[Conflict] = []
-    if finals and (conflict := _finals(a, b)) is not None:
+    agree = finals and a.final is not None and a.final == b.final
+    if finals and (conflict := _finals(a.final, b.final)) is not None:
         found.append(conflict)
-    right = claims_of(b)
-    for claim in claims_of(a):
-        if (conflict := against(claim, right)) is not None:
+    for claim in a.claims:
+        conflict = against(claim, b)
+        if conflict is not None and not (agree and conflict.kind in _STEPS):
             found.append(conflict)
     return tuple(found)
 
@@ -84,26 +118,28 @@ class Disagreement:
 
 def among(answers: Sequence[str], *, finals: bool = True) -> tuple[Disagreement, ...]:
     """Return where any two of several answers contradict each other."""
+    readings = [read(answer) for answer in answers]
     return tuple(
         Disagreement(left=i, right=j, conflict=conflict)
-        for i, a in enumerate(answers)
-        for j in range(i + 1, len(answers))
-        for conflict in contradictions(a, answers[j], finals=finals)
+        for i, a in enumerate(readings)
+        for j in range(i + 1, len(readings))
+        for conflict in between(a, readings[j], finals=finals)
     )
 
 
-def against(claim: Claim, others: Sequence[Claim]) -> Conflict | None:
+def against(claim: Claim, other: Reading) -> Conflict | None:
     """Return how a claim conflicts with the ones of another text that are most like it; None if one of those agrees."""
+    shared = Counter(place for word in claim.content for place in other.places.get(word, ()))
     near = [
-        (share, -place, other)
-        for place, other in enumerate(others)
-        if other.chinese == claim.chinese and (share := alike(claim, other)) >= ALIKE - 0.15
+        (n / min(len(claim.content), len(other.claims[place].content)), -place)
+        for place, n in shared.items()
+        if other.claims[place].chinese == claim.chinese
     ]
-    near = sorted(near, key=lambda row: row[:2], reverse=True)[:3]
-    for _, _, other in near:
-        kind = _conflict(claim, other)
-        if kind is not None and not any(_settles(claim, row[2], kind) for row in near if row[2] is not other):
-            return Conflict(kind=kind, left=claim.text, right=other.text)
+    for share, place in sorted(near, reverse=True)[:3]:
+        found = other.claims[-place]
+        kind = None if share < ALIKE - 0.15 else _conflict(claim, found)
+        if kind is not None and not any(_settles(claim, third, kind) for third in other.claims if third is not found):
+            return Conflict(kind=kind, left=claim.text, right=found.text)
     return None
 
 
@@ -115,51 +151,51 @@ def alike(a: Claim, b: Claim) -> float:
     return len(left & right) / min(len(left), len(right))
 
 
-def _finals(a: str, b: str) -> Conflict | None:
-    left, right = final_answer(a), final_answer(b)
-    if left is None or right is None or left == right or left in right or right in left and not is_number(left):
-        if left is None or right is None or left == right or not (is_number(left) and is_number(right)):
-            return None
-    comparable = (
-        (is_number(left) and is_number(right))
-        or (len(left) == 1 and len(right) == 1)
-        or ({left, right} == {"yes", "no"})
-        or (len(left) <= 30 and len(right) <= 30 and is_number(left) == is_number(right))
-    )
-    return Conflict(kind="final", left=left, right=right) if comparable else None
+def _finals(left: str | None, right: str | None) -> Conflict | None:
+    """Return that two final answers differ, where they are of one sort; one that holds the other is only longer."""
+    if left is None or right is None or left == right:
+        return None
+    numbers = is_number(left), is_number(right)
+    short = len(left) == 1 and len(right) == 1
+    if not all(numbers) and not short and (left in right or right in left):
+        return None
+    if (any(numbers) and not all(numbers)) or max(len(left), len(right)) > MAX_FINAL:
+        return None
+    return Conflict(kind="final", left=left, right=right)
 
 
 def _conflict(a: Claim, b: Claim) -> Kind | None:
     """Return in what two claims conflict, if in one thing only."""
     share = alike(a, b)
+    if a.working or b.working or share < ALIKE - 0.15:
+        return None
     only_a, only_b = a.content - b.content, b.content - a.content
-    opposed = {(x, y) for x in only_a for y in only_b if _opposite(x, y)} if not a.chinese else _zh_opposed(a, b)
-    numbers = _numbers(a, b)
-    dates = _dates(a, b)
-    names = share >= 0.5 and not opposed and _names(a, b, only_a, only_b)
+    opposed = _zh_opposed(a, b) if a.chinese else {(x, y) for x in only_a for y in only_b if _opposite(x, y)}
+    number, date = _numbers(a, b), _dates(a, b)
     n_flips = len(opposed) + (a.denied != b.denied)
-    apart = bool(only_a) and bool(only_b) and not opposed
-    if names and (numbers or dates or n_flips):
+    named = share >= 0.5 and not opposed and _names(a, b, only_a, only_b)
+    if (number is not None) + date + (n_flips > 0) + named > 1:
         return None
-    if numbers and dates:
-        return None
-    if numbers or dates:
-        if share < ALIKE or (apart and share < 0.75) or (apart and _contrast(a, b, only_a, only_b)):
-            return None
-        if n_flips:
-            return None
-        return numbers or "date"
+    if number is not None or date:
+        return (number or "date") if _of_one_thing(a, b, only_a, only_b, share) else None
     if n_flips % 2 == 1:
         return "polarity" if _denies(a, b, only_a, only_b, opposed, share) else None
-    if names:
-        return "name"
-    return None
+    return "name" if named else None
+
+
+def _of_one_thing(a: Claim, b: Claim, only_a: frozenset[str], only_b: frozenset[str], share: float) -> bool:
+    """Say whether two claims give a number or a date of the same thing."""
+    if share < ALIKE or len(a.content & b.content) < 0.5 * max(len(a.content), len(b.content)):
+        return False
+    return not (only_a and only_b) or (share >= 0.75 and not _contrast(a, b, only_a, only_b))
 
 
 def _settles(claim: Claim, other: Claim, kind: Kind) -> bool:
     """Say whether another sentence of the same text agrees with the claim in what a first one denies."""
     if kind in ("number", "unit"):
-        return bool(claim.quantities) and all(any(_equal(q, o) for o in other.quantities) for q in claim.quantities)
+        return bool(claim.quantities) and all(
+            any(_equal(q, o) and (q.dimension or q.near == o.near) for o in other.quantities) for q in claim.quantities
+        )
     if kind == "date":
         return bool(claim.days) and all(any(d == o for o in other.days) for d in claim.days)
     return alike(claim, other) >= 0.9 and _conflict(claim, other) is None
@@ -169,7 +205,7 @@ def _settles(claim: Claim, other: Claim, kind: Kind) -> bool:
 
 
 def _equal(a: Quantity, b: Quantity) -> bool:
-    if a.dimension != b.dimension and not ({a.dimension, b.dimension} == {"", "share"}):
+    if a.dimension != b.dimension and {a.dimension, b.dimension} != {"", "share"}:
         return False
     size = max(abs(a.value), abs(b.value))
     if a.vague or b.vague:

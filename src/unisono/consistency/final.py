@@ -22,7 +22,9 @@ _YES = re.compile(r"\s*(?:\*\*)?(yes|no|是的|不是|对|不对|没有|true|fal
 _YES_OF = {"是的": "yes", "对": "yes", "true": "yes", "不是": "no", "不对": "no", "没有": "no", "false": "no"}
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]+)\}\s*\{([^{}]+)\}|\\[dt]?frac\s*(\d)\s*(\d)")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:/\d+)?|[-+]?\.\d+")
-_NOISE = re.compile(r"\\(?:left|right|,|;|!|quad|displaystyle|text\{[^{}]*\}|mathrm\{[^{}]*\}|circ|%|\$)|\^\{?\\circ\}?|[$*`“”\"']")
+_NOISE = re.compile(
+    r"\\(?:left|right|,|;|!|quad|displaystyle|text\{[^{}]*\}|mathrm\{[^{}]*\}|circ|%|\$)|\^\{?\\circ\}?|[$*`“”\"']"
+)
 
 
 def final_answer(text: str) -> str | None:
@@ -72,7 +74,9 @@ def _as_number(text: str) -> Fraction | None:
     try:
         if plain is not None:
             return Fraction(plain[1].replace(",", "")) / Fraction(plain[2].replace(",", ""))
-        match = re.fullmatch(r"(?:[a-z]{2,3}\s)?([-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+))\s*(?:[a-z°%][a-z /²³]*|[一-鿿]+)?", text)
+        match = re.fullmatch(
+            r"(?:[a-z]{2,3}\s)?([-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+))\s*(?:[a-z°%][a-z /²³]*|[一-鿿]+)?", text
+        )
         if match is None or re.fullmatch(r"\d+[a-z]", text):
             return None
         return Fraction(match[1].replace(",", ""))

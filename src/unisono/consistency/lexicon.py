@@ -84,7 +84,9 @@ UNIQUE_VERBS = frozenset(
 )
 """What one does alone: another name before such a verb is another answer."""
 
-BEFORE_NAME = frozenset("is are was were by in with from of to into the called named on at a an as under for near".split())
+BEFORE_NAME = frozenset(
+    "is are was were by in with from of to into the called named on at a an as under for near".split()
+)
 AFTER_NAME = frozenset(
     """is are was were by in with from of to into and or but on at as when where while for since during until that
     which who leaves . , ;""".split()
@@ -92,8 +94,29 @@ AFTER_NAME = frozenset(
 
 # ------------------------------------------------------------------------------------------ Chinese
 
-ZH_STOP = frozenset("的了在是将会这该个地得着过与和及也都就有于为被把由从到向让给对其之而并且或它他她您你我们那此约大条最终时请里中上应")
-ZH_NEGATORS = ("不可以", "不能", "不会", "不是", "并非", "没有", "并未", "尚未", "无法", "不得", "不需要", "未", "没", "不", "无", "勿", "别", "非")
+ZH_STOP = frozenset(
+    "的了在是将会这该个地得着过与和及也都就有于为被把由从到向让给对其之而并且或它他她您你我们那此约大条最终时请里中上应"
+)
+ZH_NEGATORS = (
+    "不可以",
+    "不能",
+    "不会",
+    "不是",
+    "并非",
+    "没有",
+    "并未",
+    "尚未",
+    "无法",
+    "不得",
+    "不需要",
+    "未",
+    "没",
+    "不",
+    "无",
+    "勿",
+    "别",
+    "非",
+)
 """Longest first."""
 ZH_NOT_NEGATORS = (
     "不同", "不断", "不仅", "不但", "不过", "不锈钢", "不久", "不少", "不管", "不论", "无论", "无线", "没收", "非常", "未来", "除非",
