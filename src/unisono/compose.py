@@ -35,6 +35,7 @@ from unisono.record.alarm import ShareGuard
 from unisono.record.incidents import Incidents, Kind
 from unisono.record.limits import Ledger, Reservation
 from unisono.record.metrics import Metrics
+from unisono.record.ring import KeyRing
 from unisono.record.sessions import Sessions
 from unisono.record.store import Store
 from unisono.router import Router, Stages
@@ -135,7 +136,9 @@ class Live:
         self.anchors = Anchors()
         self.guard = ShareGuard()
         self.budget = DecisionBudget()
-        self.ledger = Ledger(store, config.limits)
+        self.keys = KeyRing(config.store.path, changed=self._follow_limits)
+        self.keys.follow(config.server.keys, config.callers)
+        self.ledger = Ledger(store, (*config.limits, *self.keys.limits))
         self.metrics = Metrics()
         self.health = HealthBook()
         self._registry = registry
@@ -201,7 +204,8 @@ class Live:
             self.health.forget(kept)
             self.metrics.keep_models({model.name for model in config.models})
             self.config = config
-            self.ledger.follow(config.limits)
+            self.keys.follow(config.server.keys, config.callers)
+            self._follow_limits()
             self.router = self._router(config, quality)
             for outlet in gone:
                 task = asyncio.create_task(outlet.close(wait_s=config.timeouts.total_s))
@@ -219,6 +223,9 @@ class Live:
             self.refuse_config(error)
         else:
             self._faults.pop("config", None)
+
+    def _follow_limits(self) -> None:
+        self.ledger.follow((*self.config.limits, *self.keys.limits))
 
     def want_reload(self) -> None:
         """Have the configuration's file read again soon: what SIGHUP does."""

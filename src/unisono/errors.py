@@ -5,7 +5,8 @@
     │   ├── ModelNotFound       404  caller     model_not_found            no such name; says the nearest
     │   ├── NoCandidate         400  caller     no_candidate               no model meets the request's bounds
     │   ├── ContextTooLong      400  caller     context_length_exceeded    longer than every window
-    │   └── NotAuthorised       401  caller     invalid_api_key            key missing or unknown
+    │   ├── NotAuthorised       401  caller     invalid_api_key            key missing, unknown, expired or revoked
+    │   └── NotAllowed          403  caller     not_allowed                the key is known and may not do this
     ├── NotFound                404  caller     not_found                  no such decision or route
     ├── ConfigError             500  operator   config_invalid             a list of problems with line and key
     ├── StartError              500  operator   cannot_start               port, file, disk, missing package
@@ -112,11 +113,19 @@ class LimitReached(RequestError):
 
 
 class NotAuthorised(RequestError):
-    """The caller's key is missing or unknown."""
+    """The caller's key is missing, unknown, expired or revoked."""
 
     status = 401
     code = "invalid_api_key"
     type = "authentication_error"
+
+
+class NotAllowed(RequestError):
+    """The caller's key is known and its scope does not hold this."""
+
+    status = 403
+    code = "not_allowed"
+    type = "permission_error"
 
 
 class NotFound(UnisonoError):

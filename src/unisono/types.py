@@ -171,11 +171,38 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a key may do. No request can lift it, unlike a wish.
+
+    Attributes:
+        admin: may read everybody's record and `/admin`.
+        models: the only models that may answer; empty means all.
+        ban: the models that may not.
+        modes: the only modes of `auto` that may be asked for; empty means all. A pin is the models' affair.
+    """
+
+    admin: bool = False
+    models: tuple[str, ...] = ()
+    ban: tuple[str, ...] = ()
+    modes: tuple[Mode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """One key of the configuration that has a name, and what its holder wishes where a request says nothing."""
+    """One key of the configuration that has a name: what it may, what its holder wishes where a request is silent."""
 
     name: str
     key: Secret
+    wishes: Wishes = Wishes()
+    scope: Scope = Scope()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Who calls, as the edge has authenticated it: the name in limits and record, what it may, what it wishes."""
+
+    name: str
+    scope: Scope = Scope()
     wishes: Wishes = Wishes()
 
 

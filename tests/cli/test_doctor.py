@@ -3,13 +3,12 @@
 import asyncio
 import socket
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from unisono.cli.doctor import (
-    Finding,
     default_serves,
     disk_space,
     exposed_key,
@@ -21,8 +20,12 @@ from unisono.cli.doctor import (
     store,
     upstreams,
 )
-from unisono.config import Config, parse_config
-from unisono.types import Model, Secret
+from unisono.cli.exposure import exposure
+from unisono.cli.finding import Finding
+from unisono.config import Config, load_config, parse_config
+from unisono.record.keys import create_key
+from unisono.record.store import Store
+from unisono.types import Model, Scope, Secret
 
 SCRIPTED = 'default = "a"\n[[models]]\nname = "a"\nupstream = "scripted"\n'
 
@@ -173,3 +176,37 @@ def test_a_broken_artifact_fails(tmp_path: Path) -> None:
     config = parse_config(SCRIPTED + '[routing]\nartifact = "none-here"\n', {}, file=tmp_path / "u.toml")
     artifact: list[Finding] = [f for f in plug_ins(config) if f.check == "artifact"]
     assert states(artifact) == ["fail"]
+
+
+def test_what_is_unsafe_is_listed_and_a_safe_configuration_is_said_to_be(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    path = tmp_path / "record.db"
+
+    def told(more: str, env: dict[str, str] | None = None) -> dict[str, str]:
+        config = parse_config(f'{SCRIPTED}[store]\npath = "{path}"\n{more}', env or {})
+        return {finding.text: finding.state for finding in exposure(config, now=now)}
+
+    assert list(told("").values()) == ["ok"]
+    open_door = told('[server]\nhost = "0.0.0.0"\n')
+    assert "fail" in open_door.values()
+    assert any("no key exists" in text for text in open_door)
+    with closing(Store(path)):
+        create_key(path, "alice", scope=Scope(), now=now)
+    text = " ".join(
+        told(
+            '[server]\nhost = "0.0.0.0"\nconsole = true\nkeys = ["env:K"]\nmax_body_bytes = 1073741824\n',
+            {"K": "short"},
+        )
+    )
+    for word in ("TLS", "console", "shorter than 24", "never end: alice", "usage limit", "max_body_bytes"):
+        assert word in text
+    kept = parse_config(f'{SCRIPTED}[store]\npath = "{path}"\ntext = "text"\n', {})
+    assert any("words of users" in finding.text for finding in exposure(kept, now=now))
+
+
+def test_a_configuration_that_others_can_change_is_unsafe(tmp_path: Path) -> None:
+    file = tmp_path / "unisono.toml"
+    file.write_text(SCRIPTED)
+    file.chmod(0o666)
+    texts = [f.text for f in exposure(load_config(file), now=datetime(2026, 11, 25, tzinfo=UTC))]
+    assert any("can be changed by others" in text for text in texts)

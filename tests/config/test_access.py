@@ -7,7 +7,7 @@ import pytest
 from unisono.config.describe import as_tables, as_toml
 from unisono.config.load import parse_config, parse_tables
 from unisono.errors import ConfigError
-from unisono.types import Caller, Limit, Role, Wishes
+from unisono.types import Caller, Limit, Role, Scope, Wishes
 
 BASE = 'default = "a"\n[[models]]\nname = "a"\nupstream = "scripted"\n'
 ENV = {"K1": "qq-one-qq", "K2": "two"}
@@ -23,7 +23,8 @@ def test_keys_and_limits_become_values() -> None:
     )
     (caller,) = config.callers
     assert isinstance(caller, Caller)
-    assert (caller.name, caller.key.reveal(), caller.wishes) == ("team", "qq-one-qq", Wishes(dial=0.2, ban=("a",)))
+    assert (caller.name, caller.key.reveal(), caller.wishes) == ("team", "qq-one-qq", Wishes(dial=0.2))
+    assert caller.scope == Scope(ban=("a",))
     assert config.limits == (
         Limit(name="deep", amount=3000, window="week", roles=(Role.DEEP,), keys=("team",)),
         Limit(name="money", counts="usd", amount=1.5, window=3600.0),

@@ -157,7 +157,6 @@ MISTAKES = [
     ("no file", HEAD + MODEL.replace("scripted", "local"), 2, "models[0].file", "is missing"),
     ("an address without http", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "localhost:1/v1"\n', 5, "models[0].base_url", "http://"),
     ("one price of two", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "http://127.0.0.1:1"\nusd_per_mtok_in = 1\n', 2, "models[0].usd_per_mtok_out", "is missing"),
-    ("an open door", HEAD + MODEL + '[server]\nhost = "0.0.0.0"\n', 6, "server.host", 'keys = ["env:NAME"]'),
     ("an answer above the window", HEAD + MODEL + "context_tokens = 10\nmax_output_tokens = 11\n", 6, "models[0].max_output_tokens", "(10), not 11"),
     ("a wrong fault", HEAD + MODEL + 'fail = "refuze"\n', 5, "models[0].fail", "nearest: refuse"),
     ("a typo in a scripted table", HEAD + MODEL + "usage = { output_token = 1 }\n", 5, "models[0].usage.output_token", "nearest: output_tokens"),

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ import unisono
 from unisono.compose import Live, build
 from unisono.config import load_config
 from unisono.server.app import create_app
+from unisono.server.listen import settings_of
 
 SOURCE = Path(unisono.__file__).resolve().parent.parent
 
@@ -151,16 +152,7 @@ def _serve(live: Live, listening: socket.socket, box: _Thread) -> None:
     async def main() -> None:
         try:
             await live.start()
-            settings = uvicorn.Config(
-                create_app(live),
-                http="httptools",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=2,
-            )
-            box.server = uvicorn.Server(settings)
+            box.server = uvicorn.Server(settings_of(create_app(live), graceful_s=2))
             if not box.stopped.is_set():
                 await box.server.serve(sockets=[listening])
         finally:
@@ -211,18 +203,21 @@ def command(*words: str) -> list[str]:
 
 
 @contextmanager
-def process(folder: Path, text: str | None = None, *, before: Callable[[], None] | None = None) -> Iterator[House]:
+def process(
+    folder: Path, text: str | None = None, *, before: Callable[[], None] | None = None, more: Sequence[str] = ()
+) -> Iterator[House]:
     """Run `unisono serve` in a process of its own, in `folder`; without `text` over the file that is there.
 
     Args:
         before: runs in the child just before Unisono, to set limits.
+        more: further words of the command.
     """
     file = folder / "unisono.toml"
     if text is not None:
         file.write_text(text)
     with (folder / "log.txt").open("a") as log:
         child = subprocess.Popen(
-            command("serve", "--config", str(file), "--port", "0"),
+            command("serve", "--config", str(file), "--port", "0", *more),
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -236,7 +231,7 @@ def process(folder: Path, text: str | None = None, *, before: Callable[[], None]
         assert child.stdout is not None
         found = None
         for line in child.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+            if found := re.search(r"http://[\d.]+:(\d+)", line):
                 break
         limit.cancel()
         assert found is not None, (folder / "log.txt").read_text()[-3000:]

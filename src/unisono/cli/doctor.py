@@ -13,20 +13,22 @@ import socket
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import typer
+
+from unisono.cli.exposure import exposure
+from unisono.cli.finding import Finding, State
 
 if TYPE_CHECKING:
     from unisono.config import Config
     from unisono.plugins import Registry
     from unisono.types import Model
 
-State = Literal["ok", "warn", "fail"]
 CONNECT_S = 2.0
 OLDEST_PYTHON = (3, 11)
 _MIB = 1024 * 1024
@@ -34,16 +36,6 @@ _LITTLE_BYTES = 1024 * _MIB
 _NO_SPACE_BYTES = 64 * _MIB
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _HTTP = ("openai", "anthropic")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at: how it stands, and what to do (empty when nothing is)."""
-
-    check: str
-    state: State
-    text: str
-    todo: str = ""
 
 
 def doctor(
@@ -83,6 +75,7 @@ def examine(path: Path, *, today: date) -> Iterator[Finding]:
     yield from default_serves(config, today=today)
     yield port(config.server.host, config.server.port)
     yield from store(config.store.path)
+    yield from exposure(config, now=datetime.now(UTC))
     yield from plug_ins(config)
     for model in config.models:
         yield from prices(model)

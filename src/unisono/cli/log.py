@@ -1,6 +1,6 @@
 """`unisono log`: what was asked, which model answered and why; read from the record, with or without a server.
 
-It only reads. The same facts as JSON: `--json`, or `GET /v1/decisions` of a running server.
+It only reads, but for `purge`. The same facts as JSON: `--json`, or `GET /v1/decisions` of a running server.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
+from unisono.cli.moment import parse_since
+from unisono.cli.purge import purge
 from unisono.cli.record import AS_JSON, CONFIG, STORE, console, one_id, open_reader, print_json
 from unisono.cli.replay import replay, with_outer
 
@@ -27,6 +29,7 @@ _STYLE = {"ok": "green", "failed": "red", "cut": "red", "cancelled": "yellow", "
 
 app = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")
 app.command()(replay)
+app.command()(purge)
 
 
 @app.callback()
@@ -112,27 +115,6 @@ def show_decision(decision: Json) -> None:
         out.print(_attempts_table(attempts))
     for line in _foot(decision):
         out.print(line, soft_wrap=True)
-
-
-def parse_since(text: str, *, now: datetime) -> datetime:
-    """Return the moment that `90s`, `10m`, `2h`, `3d` before `now`, or an ISO date or stamp, means.
-
-    Raises:
-        typer.BadParameter: it is neither.
-    """
-    from datetime import timedelta
-
-    units = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-    number, unit = text[:-1], text[-1:]
-    try:
-        if unit in units and number.replace(".", "", 1).isdecimal():
-            return now - timedelta(seconds=float(number) * units[unit])
-        stamp = datetime.fromisoformat(text)
-        return stamp if stamp.tzinfo else stamp.astimezone()
-    except (ValueError, OverflowError) as exc:
-        raise typer.BadParameter(
-            f"{text!r} is no time; write 90s, 10m, 2h, 3d, 2026-05-01 or 2026-05-01T12:00.", param_hint="--since"
-        ) from exc
 
 
 # ------------------------------------------------------------------------------------------ tables

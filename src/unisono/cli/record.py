@@ -27,14 +27,20 @@ def open_reader(config: Path, store: Path | None) -> Reader:
         StoreError: there is none.
         ConfigError: the configuration that should name it cannot be read.
     """
+    from unisono.record.reader import Reader
+
+    return Reader(record_path(config, store))
+
+
+def record_path(config: Path, store: Path | None) -> Path:
+    """Return the file of a record that exists; see `open_reader`."""
     from unisono.config import load_config
     from unisono.errors import StoreError
-    from unisono.record.reader import Reader
 
     path = store or load_config(config).store.path
     if not path.exists():
         raise StoreError(f"There is no record at {path}: it is made by the first `unisono serve` or `unisono demo`.")
-    return Reader(path)
+    return path
 
 
 def one_id(reader: Reader, beginning: str) -> str:

@@ -40,7 +40,14 @@ def serve(
 
 
 def _say_ready(live: Live, address: str) -> None:
-    print(f"unisono serves {len(live.config.models)} models at {address}/v1 · console: {address}/console", flush=True)
+    console = f" · console: {address}/console" if _shows_console(live) else ""
+    print(f"unisono serves {len(live.config.models)} models at {address}/v1{console}", flush=True)
+
+
+def _shows_console(live: Live) -> bool:
+    """Say whether the console is served: as configured, else only where nobody but this machine can reach it."""
+    wanted = live.config.server.console
+    return live.keys.open if wanted is None else wanted
 
 
 def run_server(
@@ -67,9 +74,7 @@ def run_server(
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("unisono").setLevel(logging.WARNING if quiet else logging.INFO)
-    chosen_host = host or config.server.host
-    _safe_to_listen(chosen_host, config)
-    listening = _listen(chosen_host, config.server.port if port is None else port)
+    listening = _listen(host or config.server.host, config.server.port if port is None else port)
     try:
         _run(_serve(config, listening, ready))
     finally:
@@ -82,12 +87,14 @@ def _run(main: object) -> None:
     uvloop.run(main)  # type: ignore[arg-type]
 
 
-def _safe_to_listen(host: str, config: Config) -> None:
-    from unisono.config.kinds import is_loopback
+def _safe_to_listen(host: str, live: Live) -> None:
     from unisono.errors import StartError
 
-    if not is_loopback(host) and not config.server.keys:
-        raise StartError(f'Listening on {host} needs keys: set `server.keys = ["env:NAME"]`, or listen on 127.0.0.1.')
+    if not live.keys.open and live.keys.is_empty:
+        raise StartError(
+            f"{host} can be reached by other machines, and there is no key to ask of them: make one with"
+            " `unisono keys create NAME`, or listen on 127.0.0.1."
+        )
 
 
 def _listen(host: str, port: int) -> socket:
@@ -117,24 +124,18 @@ async def _serve(config: Config, listening: socket, ready: Callable[[Live, str],
     import uvicorn
 
     from unisono.compose import build
+    from unisono.config.kinds import is_loopback
     from unisono.console.app import routes
     from unisono.server.app import create_app
+    from unisono.server.listen import settings_of
 
     live = build(config)
     try:
-        await live.start()
-        app = create_app(live, extra_routes=routes())
-        settings = uvicorn.Config(
-            app,
-            http="httptools",
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-            timeout_keep_alive=75,
-        )
         host, bound = listening.getsockname()[:2]
+        live.keys.open = is_loopback(host)
+        _safe_to_listen(host, live)
+        await live.start()
+        settings = settings_of(create_app(live, extra_routes=routes() if _shows_console(live) else ()))
         address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
 
         class Server(uvicorn.Server):

@@ -5,15 +5,16 @@ What they mean together with the models is checked here too; what they do at run
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from unisono.config.keys import section_keys
 from unisono.config.kinds import Around
 from unisono.config.mistake import Mistake, offer
 from unisono.config.section import Section, read_section
-from unisono.types import Caller, Limit, Role, Wishes
+from unisono.types import Caller, Limit, Mode, Role, Scope, Wishes
 
-_WISHES = ("dial", "max_cost_usd", "max_first_token_s", "min_quality", "models", "ban", "allow_fallback", "on_limit")
+_WISHES = ("dial", "max_cost_usd", "max_first_token_s", "min_quality", "allow_fallback", "on_limit")
 
 
 def read_access(tables: Sequence[dict[str, object]], name: str, *, around: Around) -> list[Section]:
@@ -71,8 +72,18 @@ def build_callers(sections: Sequence[Section]) -> tuple[Caller, ...]:
             name=section.values["name"],  # type: ignore[arg-type]  # read as a name
             key=section.values["key"],  # type: ignore[arg-type]  # read as a secret
             wishes=Wishes(**{field: section.values[field] for field in _WISHES if field in section.values}),  # type: ignore[arg-type]
+            scope=_scope(section.values),
         )
         for section in sections
+    )
+
+
+def _scope(values: Mapping[str, Any]) -> Scope:
+    return Scope(
+        admin=values["admin"],
+        models=tuple(values["models"]),
+        ban=tuple(values["ban"]),
+        modes=tuple(Mode(mode) for mode in values["modes"]),
     )
 
 

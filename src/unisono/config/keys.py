@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from unisono.types import Capability, JsonValue, Role, Timeouts
+from unisono.types import Capability, JsonValue, Mode, Role, Timeouts
 
 Kind = Literal[
     "text", "name", "names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path",
@@ -59,7 +59,7 @@ SECTIONS: dict[str, str] = {
     "store": "Where decisions and outcomes are recorded.",
     "routing": "How `auto` chooses.",
     "timeouts": "Limits for one call to one upstream.",
-    "keys": "One `[[keys]]` table for each API key that has a name, with what its holder prefers.",
+    "keys": "One `[[keys]]` table for each API key of the environment that has a name.",
     "limits": "One `[[limits]]` table for each bound on use in a window.",
     "models": "One `[[models]]` table for each model of the pool.",
 }
@@ -95,7 +95,7 @@ _TOP = (
 _SERVER = (
     Key(
         section="server", name="host", kind="text", default="127.0.0.1",
-        text="The address to listen on; any other than this machine's own needs `keys`.",
+        text="The address to listen on; on any other than this machine's own every caller needs a key.",
     ),
     Key(
         section="server", name="port", kind="integer", default=8080, low=0, high=65535,
@@ -103,7 +103,11 @@ _SERVER = (
     ),
     Key(
         section="server", name="keys", kind="secrets", default=[],
-        text="The keys that callers may use, each as `env:NAME`; without any, everybody who reaches the port may call.",
+        text="Keys without a name that callers may use, each as `env:NAME`; `unisono keys` makes better ones.",
+    ),
+    Key(
+        section="server", name="console", kind="flag", otherwise="only on this machine's own address",
+        text="Whether the console's page is served; what it shows needs a key all the same.",
     ),
     Key(
         section="server", name="max_body_bytes", kind="integer", unit="bytes", default=20 * 1024 * 1024,
@@ -171,6 +175,14 @@ _KEYS = (
         section="keys", name="key", kind="secret", required=True,
         text="The key itself, as `env:NAME`: the name of an environment variable.",
     ),
+    Key(
+        section="keys", name="admin", kind="flag", default=False,
+        text="Whether its holder may read everybody's record and `/admin`.",
+    ),
+    Key(
+        section="keys", name="modes", kind="choices", default=[], allowed=tuple(Mode), otherwise="all",
+        text="The only modes of `auto` that its holder may ask for.",
+    ),
     Key(section="keys", name="dial", kind="number", low=0, high=1, text="The dial where a request says none."),
     Key(
         section="keys", name="max_cost_usd", kind="number", unit="USD", low=0, high=_MANY_USD,
@@ -184,8 +196,14 @@ _KEYS = (
         section="keys", name="min_quality", kind="number", low=0, high=1,
         text="The bound on the expected quality where a request says none.",
     ),
-    Key(section="keys", name="models", kind="names", default=[], text="The only models that may answer."),
-    Key(section="keys", name="ban", kind="names", default=[], text="The models that may not answer."),
+    Key(
+        section="keys", name="models", kind="names", default=[], otherwise="all",
+        text="The only models that may answer; no request can widen it.",
+    ),
+    Key(
+        section="keys", name="ban", kind="names", default=[],
+        text="The models that may not answer; no request can lift it.",
+    ),
     Key(
         section="keys", name="allow_fallback", kind="flag", otherwise="false for a pin, true for `auto`",
         text="Whether another model may answer when the chosen one fails.",

@@ -116,7 +116,7 @@ def _parse(
     callers, limits = (read_access(_tables(top, name), name, around=around) for name in ("keys", "limits"))
     parts = (top, *sections.values(), *callers, *limits, *(entry.section for entry in entries))
     mistakes = [mistake for part in parts for mistake in part.mistakes]
-    mistakes += check_whole(top, sections["server"], entries, has_keys=bool(callers))
+    mistakes += check_whole(top, entries)
     mistakes += check_access(callers, limits, models=[entry.get("name") for entry in entries])
     models, more = priced_models(entries, prices_file=top.values.get("prices_file"), now=now or datetime.now(UTC))
     mistakes += more

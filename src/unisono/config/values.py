@@ -32,6 +32,7 @@ class ServerConfig:
     port: int
     keys: tuple[Secret, ...]
     max_body_bytes: int
+    console: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Checks what only the whole file shows: names that collide, successors, the default, who may call.
+"""Checks what only the whole file shows: names that collide, successors, the default.
 
 It reads values that are right on their own and changes none.
 """
@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from unisono.config.entry import Entry
-from unisono.config.kinds import is_loopback
 from unisono.config.mistake import Mistake, offer
 from unisono.config.section import Section
 
 
-def check_whole(top: Section, server: Section, entries: Sequence[Entry], *, has_keys: bool) -> Iterator[Mistake]:
+def check_whole(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
     """Yield every mistake between keys of different tables."""
     if "models" in top.values and not entries:
         yield Mistake(("models",), "is empty: at least one [[models]] is needed")
@@ -21,8 +20,6 @@ def check_whole(top: Section, server: Section, entries: Sequence[Entry], *, has_
     yield from _aliases(entries)
     yield from _successors(entries)
     yield from _default(top, entries)
-    if not has_keys:
-        yield from _open_door(server)
 
 
 def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:
@@ -100,12 +97,3 @@ def _default(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
     elif named:
         near = offer(default, named) or f"; the models are {', '.join(list(named)[:8])}"
         yield Mistake(("default",), f"{default!r} is not the name of a model in this file{near}")
-
-
-def _open_door(server: Section) -> Iterator[Mistake]:
-    host = server.values.get("host")
-    if isinstance(host, str) and not is_loopback(host) and "keys" in server.values and not server.values["keys"]:
-        yield Mistake(
-            ("server", "host"),
-            f'{host!r} can be reached by other machines: set keys = ["env:NAME"] under [server], or use "127.0.0.1"',
-        )

@@ -32,23 +32,31 @@ _PART_NEEDS = {
 }
 
 
+MAX_DEPTH = 250
+"""Of nested arrays and objects; the JSON writer ends at 254."""
+MAX_NAME_CHARS = 256
+MAX_MESSAGES = 10_000
+MAX_TOOLS = 1_000
+"""What routing reads is bounded besides the body's bytes, so that a small body cannot ask for much work."""
+
+
 class _Message(msgspec.Struct):
-    role: Annotated[str, msgspec.Meta(min_length=1)]
+    role: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     content: str | list[dict[str, Any]] | None = None
     tool_calls: list[dict[str, Any]] | None = None
 
 
 class _Body(msgspec.Struct):
-    model: Annotated[str, msgspec.Meta(min_length=1)]
-    messages: Annotated[list[_Message], msgspec.Meta(min_length=1)]
+    model: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
+    messages: Annotated[list[_Message], msgspec.Meta(min_length=1, max_length=MAX_MESSAGES)]
     stream: bool | None = False
     stream_options: dict[str, Any] | None = None
     max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_completion_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    tools: list[dict[str, Any]] | None = None
-    functions: list[dict[str, Any]] | None = None
+    tools: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=MAX_TOOLS)] | None = None
+    functions: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=MAX_TOOLS)] | None = None
     response_format: dict[str, Any] | None = None
-    user: str | None = None
+    user: Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)] | None = None
 
 
 def load_body(raw: bytes) -> Json:
@@ -61,11 +69,20 @@ def load_body(raw: bytes) -> Json:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as exc:
         if "depth" in str(exc) or "recursion" in str(exc).lower():
-            raise RequestError("The body is nested too deeply; at most 1,024 levels are read.") from exc
+            raise _too_deep() from exc
         raise RequestError(f"The body is not JSON: {exc}. Send a JSON object as OpenAI's chat completions do.") from exc
     if not isinstance(body, dict):
         raise RequestError("The body must be a JSON object with `model` and `messages`.")
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+        try:
+            orjson.dumps([[[[body]]]])  # what cannot be written again cannot be sent on; a translation adds levels
+        except TypeError as exc:
+            raise _too_deep() from exc
     return body
+
+
+def _too_deep() -> RequestError:
+    return RequestError(f"The body is nested too deeply; at most {MAX_DEPTH} levels are read.")
 
 
 def parse(
@@ -162,7 +179,10 @@ def _needs(read: _Body, messages: tuple[Message, ...]) -> frozenset[Capability]:
 
 
 def _first(headers: Mapping[str, str], names: tuple[str, ...]) -> str | None:
-    return next((headers[name] for name in names if headers.get(name)), None)
+    found = next((name for name in names if headers.get(name)), None)
+    if found is not None and len(headers[found]) > MAX_NAME_CHARS:
+        raise RequestError(f"The header `{found}` is longer than {MAX_NAME_CHARS} characters.", param=found)
+    return None if found is None else headers[found]
 
 
 def _session(

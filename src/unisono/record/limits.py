@@ -22,8 +22,8 @@ NANO = 1_000_000_000
 """Money is kept in whole nano-dollars, so that sums are exact."""
 _KEEP = timedelta(days=400)
 
-_ADD = "INSERT INTO spending VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount"
-_LOAD = "SELECT name, holder, bucket, amount FROM spending WHERE bucket >= ?"
+_ADD = "INSERT INTO spending VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount"
+_LOAD = "SELECT name, holder, bucket, sum(amount) FROM spending WHERE bucket >= ? GROUP BY name, holder, bucket"
 _PURGE = "DELETE FROM spending WHERE bucket < ?"
 
 log = logging.getLogger("unisono")
@@ -167,7 +167,7 @@ class Ledger:
         bucket = _bucket(limit, now)
         settled = self._account(limit.name, holder).settled
         settled[bucket] = settled.get(bucket, 0) + amount
-        self._store.record_rows(_ADD, (limit.name, holder, bucket, amount))
+        self._store.record_rows(_ADD, (limit.name, holder, bucket, self._store.run, amount))
 
 
 def _holder(limit: Limit, key: str, user: str | None) -> str:

@@ -86,10 +86,33 @@ _INCIDENTS: tuple[str, ...] = (
     ) WITHOUT ROWID""",
 )
 
+_KEYS: tuple[str, ...] = (
+    "INSERT INTO settings VALUES ('pepper', lower(hex(randomblob(32))))",
+    # `digest` is a keyed hash of the key, never the key. Several rows of one name: a rotation.
+    """CREATE TABLE keys (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, digest BLOB NOT NULL UNIQUE, scope BLOB NOT NULL,
+        created INTEGER NOT NULL, expires INTEGER, revoked INTEGER
+    ) WITHOUT ROWID""",
+    # Each process adds to rows of its own, so that every other one can tell its own part from the rest.
+    """CREATE TABLE spending_by_run (
+        name TEXT NOT NULL, holder TEXT NOT NULL, bucket INTEGER NOT NULL, run TEXT NOT NULL, amount INTEGER NOT NULL,
+        PRIMARY KEY (name, holder, bucket, run)
+    ) WITHOUT ROWID""",
+    "INSERT INTO spending_by_run SELECT name, holder, bucket, '', amount FROM spending",
+    "DROP TABLE spending",
+    "ALTER TABLE spending_by_run RENAME TO spending",
+    # What requests in flight hold of a limit, as each process last said.
+    """CREATE TABLE held (
+        run TEXT NOT NULL, name TEXT NOT NULL, holder TEXT NOT NULL, amount INTEGER NOT NULL,
+        PRIMARY KEY (run, name, holder)
+    ) WITHOUT ROWID""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REQUESTS,
     _SCORES,
     (*_CONFIGS, *_SESSIONS, *_LIMITS, *_INCIDENTS),
+    _KEYS,
 )
 """Migration number n is at place n - 1; each is a list of single statements."""
 

@@ -38,14 +38,14 @@ _MAX_IDLE = 4
 # A row's status is its outcome's, or, without an outcome, whether the process that decided still lives (:live, JSON).
 _LIST = """
 SELECT * FROM (
-    SELECT d.id, d.at, d.session, d.user, d.mode, d.pin, d.pattern, coalesce(o.model, d.model) AS model, d.reason,
-        d.degraded, d.stream, o.cost_usd, o.baseline_usd, o.total_s, o.notices,
+    SELECT d.id, d.at, d.session, d.key, d.user, d.mode, d.pin, d.pattern, coalesce(o.model, d.model) AS model,
+        d.reason, d.degraded, d.stream, o.cost_usd, o.baseline_usd, o.total_s, o.notices,
         (SELECT count(*) FROM attempts a WHERE a.decision = d.id) AS n_attempts,
         coalesce(o.status, iif(d.run IN (SELECT value FROM json_each(:live)), 'running', 'interrupted')) AS status
     FROM decisions d LEFT JOIN outcomes o ON o.decision = d.id
 )
 WHERE (at, id) < (:before_at, :before) AND at >= :since
-    AND (:model IS NULL OR model = :model) AND (:status IS NULL OR status = :status)
+    AND (:key IS NULL OR key = :key) AND (:model IS NULL OR model = :model) AND (:status IS NULL OR status = :status)
 ORDER BY at DESC, id DESC LIMIT :limit
 """
 
@@ -135,6 +135,7 @@ class Reader:
         model: str | None = None,
         status: str | None = None,
         since: datetime | None = None,
+        key: str | None = None,
     ) -> list[Json]:
         """Return one short JSON per decision, newest first.
 
@@ -144,6 +145,7 @@ class Reader:
             model: only those that this model answered, or, where none did, for which it was the choice.
             status: only those with this status.
             since: only those at or after this aware stamp.
+            key: only those of the key with this name.
 
         Raises:
             NotFound: there is no decision `before`.
@@ -163,6 +165,7 @@ class Reader:
                 "since": -_END_OF_TIME if since is None else to_us(since),
                 "model": model,
                 "status": status,
+                "key": key,
                 "limit": max(0, min(limit, MAX_PAGE)),
             }
             rows = connection.execute(_LIST, values)

@@ -68,6 +68,7 @@ class Store:
         with told_plainly(path), closing(connect_to_write(path)) as connection:
             salt = read_salt(connection)
         run = run or token_hex(8)
+        self.run = run
         self._reader = Reader(path, run=run)
         self._writer = Writer(
             path, run=run, capacity=capacity, flush_s=flush_s, text=text, salt=salt, now=now, connect=connect
@@ -137,10 +138,11 @@ class Store:
         model: str | None = None,
         status: str | None = None,
         since: datetime | None = None,
+        key: str | None = None,
     ) -> list[Json]:
         """Return one short JSON per decision, newest first. See `Reader.decisions`."""
         self._settle()
-        return self._reader.decisions(limit=limit, before=before, model=model, status=status, since=since)
+        return self._reader.decisions(limit=limit, before=before, model=model, status=status, since=since, key=key)
 
     def stored(self, decision: str) -> Stored | None:
         """Return the values behind one decision, for a replay. See `Reader.stored`."""
@@ -209,7 +211,9 @@ class Store:
     def purge(self, *, older_than: datetime | None = None, user: str | None = None) -> int:
         """Delete requests for good: those before a stamp, those of a user, or, with both, those of the user before it.
 
-        The freed places of the file are overwritten. Scores stay.
+        What else names the user goes too: conversations, signals, and what limits per user have counted. Conversations
+        that nobody has gone on with since the stamp go with a purge by age. The freed places of the file are
+        overwritten. Scores stay.
 
         Returns:
             How many decisions were deleted.
@@ -231,13 +235,12 @@ class Store:
             connection.execute("PRAGMA secure_delete = ON")
             while ids := [(row[0],) for row in connection.execute(which, values)]:
                 with transaction(connection):  # short ones, so that the writer gets its turn between them
-                    for sql in _DELETIONS:
+                    for sql in _DELETIONS if user is None else (_THEIR_SESSION, *_DELETIONS):
                         connection.executemany(sql, ids)
                 n_purged += len(ids)
-            if user is None:
-                with transaction(connection):
-                    for sql in _ORPHANS:
-                        connection.execute(sql, values)
+            with transaction(connection):
+                for sql in _ORPHANS if user is None else _OF_THE_USER:
+                    connection.execute(sql, values)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return n_purged
 
@@ -258,7 +261,9 @@ _KEEP_OLD_SCORE = (
 _END_OF_TIME = 2**63 - 1
 _OLD = "SELECT id FROM decisions WHERE at < :before LIMIT :limit"
 _OF_USER = "SELECT id FROM decisions WHERE user = :user AND at < :before LIMIT :limit"
+_THEIR_SESSION = "DELETE FROM sessions WHERE (key, session) IN (SELECT key, session FROM decisions WHERE id = ?)"
 _DELETIONS = (
+    "DELETE FROM signals WHERE decision = ?",
     "DELETE FROM attempts WHERE decision = ?",
     "DELETE FROM outcomes WHERE decision = ?",
     "DELETE FROM details WHERE decision = ?",
@@ -268,4 +273,9 @@ _ORPHANS = (  # outcomes whose decision was lost to a full queue
     "DELETE FROM attempts WHERE decision IN (SELECT decision FROM outcomes WHERE at < :before)"
     " AND decision NOT IN (SELECT id FROM decisions)",
     "DELETE FROM outcomes WHERE at < :before AND decision NOT IN (SELECT id FROM decisions)",
+    "DELETE FROM sessions WHERE at < :before / 1000000",
+)
+_OF_THE_USER = (
+    "DELETE FROM spending WHERE bucket < :before AND substr(holder, instr(holder, '/') + 1) = :user"
+    " AND instr(holder, '/') > 0",
 )

@@ -39,7 +39,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlet
         Route("/v1/sessions/{id}", guarded(sessions.show), methods=["GET"]),
         Route("/v1/sessions/{id}", guarded(sessions.prefer), methods=["PUT"]),
         Route("/v1/sessions/{id}", guarded(sessions.forget), methods=["DELETE"]),
-        Route("/admin/incidents", guarded(IncidentsEndpoint(live).show)),
+        Route("/admin/incidents", guarded(IncidentsEndpoint(live).show, admin=True)),
         Route("/healthz", facts.healthz),
         Route("/readyz", guarded(facts.readyz)),
         Route("/metrics", guarded(facts.metrics)),

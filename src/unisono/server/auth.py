@@ -1,41 +1,51 @@
-"""Who calls: keys where they are configured, and no pages of other origins.
+"""Who calls: the key that was sent, and no pages of other origins.
 
-It stores no keys; they come from the configuration by reference to the environment.
+It keeps no keys (`record.ring` does) and does not say what a key may do with a request (`edge.scope` does).
 """
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Mapping, Sequence
-from hashlib import blake2b
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from unisono.errors import NotAuthorised
-from unisono.types import Caller, Secret
+from unisono.config.kinds import is_loopback
+from unisono.errors import NotAllowed, NotAuthorised
+from unisono.record.ring import ANONYMOUS, KeyRing
+from unisono.types import Grant
 
-ANONYMOUS = "anonymous"
 
+def identify(headers: Mapping[str, str], ring: KeyRing) -> Grant:
+    """Return who calls.
 
-def caller(headers: Mapping[str, str], keys: Sequence[Secret], named: Sequence[Caller] = ()) -> str:
-    """Return a name for the caller: its key's, a short hash of a key without a name, `anonymous` where there are none.
+    Args:
+        headers: lower-case names to values.
+        ring: the keys in force.
 
     Raises:
-        NotAuthorised: keys are configured and none of them was sent, or a web page of another origin calls.
+        NotAuthorised: no key in force was sent although some exist, or a web page of another origin calls.
     """
     _same_origin(headers)
-    if not keys and not named:
-        return ANONYMOUS
+    grant = ring.grant(_sent(headers))
+    if grant is ANONYMOUS:
+        _local_name(headers.get("host", ""))
+    return grant
+
+
+def admin_only(grant: Grant) -> None:
+    """Let nobody pass whose key is not an operator's.
+
+    Raises:
+        NotAllowed: it is not.
+    """
+    if not grant.scope.admin:
+        raise NotAllowed("This needs a key with the scope `admin`: `unisono keys create NAME --admin` makes one.")
+
+
+def _sent(headers: Mapping[str, str]) -> str | None:
     scheme, _, given = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not given:
-        raise NotAuthorised("No API key. Send `Authorization: Bearer <key>` with a key that `server.keys` names.")
-    raw = given.strip().encode()
-    known = [hmac.compare_digest(raw, key.reveal().encode()) for key in keys]
-    names = [one.name for one in named if hmac.compare_digest(raw, one.key.reveal().encode())]
-    if names:
-        return names[0]
-    if not any(known):
-        raise NotAuthorised("This API key is not known here. Ask the operator for one.")
-    return f"k_{blake2b(raw, digest_size=6).hexdigest()}"
+    if scheme.lower() == "bearer" and given:
+        return given.strip()
+    return headers.get("x-api-key")  # as Anthropic's clients send it
 
 
 def _same_origin(headers: Mapping[str, str]) -> None:
@@ -45,3 +55,16 @@ def _same_origin(headers: Mapping[str, str]) -> None:
         return
     if urlsplit(origin).netloc != headers.get("host", ""):
         raise NotAuthorised("A web page of another origin may not call this server.")
+
+
+def _local_name(host: str) -> None:
+    """Refuse names of other machines: a page whose name was bound to this machine's address looks like one of ours."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        name = ""
+    if not is_loopback(name):
+        raise NotAuthorised(
+            f"Without keys this server answers to the names of this machine only, not to {host[:100]!r}."
+            " Make a key: `unisono keys create NAME`."
+        )

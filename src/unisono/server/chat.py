@@ -22,11 +22,12 @@ from unisono.edge.answer import headers_of, notices_to_json, stamp, unisono_obje
 from unisono.edge.failure import error_body
 from unisono.edge.parse import parse, wants_usage
 from unisono.edge.preference import merged
+from unisono.edge.scope import within_scope
 from unisono.errors import UnisonoError, UpstreamError
 from unisono.execute.single import Committed
 from unisono.execute.voice import with_voice
 from unisono.record.view import decision_to_json
-from unisono.server.auth import caller
+from unisono.server.auth import identify
 from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
 from unisono.types import Chunk, Decision, Features, Json, Notice, Outcome, Request, Situation
 
@@ -66,15 +67,13 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
 
 async def _read(live: Live, scope: Scope, receive: Receive) -> tuple[Request, Situation]:
     headers = headers_in(scope)
-    key = caller(headers, live.config.server.keys, live.config.callers)
+    grant = identify(headers, live.keys)
     raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes)
     now = datetime.now(UTC)
-    request = parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=key)
+    request = parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=grant.name)
     known = await live.known(request)
-    prefers = [caller.wishes for caller in live.config.callers if caller.name == key]
-    if known.past is not None:
-        prefers.insert(0, known.past.wishes)
-    return (replace(request, wishes=merged(request.wishes, *prefers)) if prefers else request), known
+    wishes = merged(request.wishes, *(() if known.past is None else (known.past.wishes,)), grant.wishes)
+    return within_scope(request if wishes is request.wishes else replace(request, wishes=wishes), grant), known
 
 
 class RouteEndpoint:

@@ -16,9 +16,11 @@ from starlette.responses import Response
 from unisono.catalog import MODES
 from unisono.compose import Live
 from unisono.edge.failure import error_body
+from unisono.edge.scope import may_use
 from unisono.errors import NotFound, RequestError, UnisonoError
-from unisono.server.auth import caller
-from unisono.types import Json, JsonValue, Model
+from unisono.server.auth import admin_only, identify
+from unisono.server.reply import headers_in
+from unisono.types import Grant, Json, JsonValue, Mode, Model, Scope
 
 Answer = Callable[[HttpRequest], Awaitable[Response]]
 
@@ -40,12 +42,19 @@ class Facts:
         """Tell about `live`."""
         self._live = live
 
-    def guarded(self, answer: Answer) -> Answer:
-        """Return an endpoint that authenticates first and sends our errors in OpenAI's form."""
+    def guarded(self, answer: Answer, *, admin: bool = False) -> Answer:
+        """Return an endpoint that authenticates first and sends our errors in OpenAI's form.
+
+        Args:
+            answer: finds who calls in `http.state.grant`.
+            admin: only for keys with that scope.
+        """
 
         async def endpoint(http: HttpRequest) -> Response:
             try:
-                caller(http.headers, self._live.config.server.keys, self._live.config.callers)
+                http.state.grant = identify(headers_in(http.scope), self._live.keys)
+                if admin:
+                    admin_only(http.state.grant)
                 return await answer(http)
             except UnisonoError as error:
                 return OrjsonResponse(error_body(error), status_code=error.status)
@@ -54,7 +63,9 @@ class Facts:
 
     async def models(self, http: HttpRequest) -> Response:
         """`GET /v1/models`."""
-        rows = [*map(_auto_row, MODES), *map(self._model_row, self._live.router.catalog)]
+        scope = http.state.grant.scope
+        rows = [_auto_row(mode) for mode in MODES if _may_ask(scope, mode)]
+        rows += [self._model_row(model) for model in self._live.router.catalog if may_use(scope, model.name)]
         return OrjsonResponse({"object": "list", "data": rows})
 
     async def model(self, http: HttpRequest) -> Response:
@@ -90,14 +101,15 @@ class Facts:
         """`GET /v1/decisions/{id}`."""
         asked = http.path_params["id"]
         found = await asyncio.to_thread(self._live.store.decision, asked)
-        if found is None:
+        if found is None or not _may_see(http.state.grant, found["request"]):
             raise NotFound(f"No decision {asked!r} is recorded. GET /v1/decisions lists the latest.")
         return OrjsonResponse(found)
 
     async def decisions(self, http: HttpRequest) -> Response:
-        """`GET /v1/decisions`, newest first."""
+        """`GET /v1/decisions`, newest first: of everybody for an admin, else of this key."""
         query = http.query_params
         limit = whole(query.get("limit", "50"))
+        grant = http.state.grant
         rows = await asyncio.to_thread(
             lambda: self._live.store.decisions(
                 limit=limit,
@@ -105,6 +117,7 @@ class Facts:
                 model=query.get("model"),
                 status=query.get("status"),
                 since=_stamp(query.get("since")),
+                key=None if grant.scope.admin else grant.name,
             )
         )
         return OrjsonResponse({"object": "list", "data": list(rows)})
@@ -122,6 +135,15 @@ class Facts:
         self._live.refresh_metrics()
         text = await asyncio.to_thread(self._live.metrics.render)
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _may_see(grant: Grant, request: JsonValue) -> bool:
+    return grant.scope.admin or (isinstance(request, dict) and request.get("key") == grant.name)
+
+
+def _may_ask(scope: Scope, name: str) -> bool:
+    mode = Mode(name.partition(":")[2] or Mode.BALANCED)
+    return not scope.modes or mode in scope.modes
 
 
 def _auto_row(name: str) -> Json:

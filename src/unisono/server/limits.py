@@ -8,7 +8,6 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from unisono.compose import Live
-from unisono.server.auth import caller
 from unisono.server.facts import OrjsonResponse
 
 
@@ -21,7 +20,6 @@ class LimitsEndpoint:
 
     async def show(self, http: HttpRequest) -> Response:
         """`GET /v1/limits`, with `?user=` for limits per end user."""
-        config = self._live.config
-        key = caller(http.headers, config.server.keys, config.callers)
+        key = http.state.grant.name
         rows = self._live.ledger.view(key=key, user=http.query_params.get("user"), now=datetime.now(UTC))
         return OrjsonResponse({"object": "list", "key": key, "data": rows})

@@ -15,6 +15,7 @@ from unisono.edge.failure import error_body
 from unisono.errors import RequestError, UnisonoError
 from unisono.types import Decision, JsonValue, Notice
 
+_ONCE = frozenset({b"authorization", b"x-api-key", b"host", b"origin", b"content-type", b"content-length"})
 Headers = Iterable[tuple[bytes, bytes]]
 
 
@@ -23,8 +24,19 @@ class ClientGone(Exception):
 
 
 def headers_in(scope: Scope) -> Mapping[str, str]:
-    """Return the request's headers with lower-case names; of a repeated one, the last."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    """Return the request's headers with lower-case names; of a repeated one that means nothing to us, the last.
+
+    Raises:
+        RequestError: a header that must not be said twice is: two programs would read different ones.
+    """
+    pairs = scope["headers"]
+    found = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        for name in sorted(set(names)):
+            if names.count(name) > 1 and (name in _ONCE or name.startswith(b"x-unisono-")):
+                raise RequestError(f"The header `{name.decode('latin-1')}` was sent twice.")
+    return found
 
 
 async def read_body(receive: Receive, *, max_bytes: int) -> bytes:

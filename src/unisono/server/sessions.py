@@ -17,7 +17,6 @@ from unisono.edge.preference import STORED
 from unisono.edge.wishes import read_wishes
 from unisono.errors import RequestError
 from unisono.record.view import stamp
-from unisono.server.auth import caller
 from unisono.server.facts import OrjsonResponse
 from unisono.types import Json, JsonValue, Past
 
@@ -59,7 +58,7 @@ class SessionEndpoint:
         return OrjsonResponse(_view(session, Past()))
 
     def _place(self, http: HttpRequest) -> tuple[str, str]:
-        return caller(http.headers, self._live.config.server.keys, self._live.config.callers), http.path_params["id"]
+        return http.state.grant.name, http.path_params["id"]
 
 
 def _view(session: str, past: Past) -> Json:

@@ -1,0 +1,168 @@
+"""How HTTP is spoken: uvicorn's settings, and a protocol that bounds what a stranger can make the server hold.
+
+A head has so many bytes and fields and must be there within `SLOW_S`; a body must keep coming; a reader who does not
+read is left. All of it answers in OpenAI's form. What a body may hold is `edge.parse`'s affair.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from unisono.edge.failure import error_body
+from unisono.errors import RequestError
+
+MAX_HEAD_BYTES = 64 * 1024
+MAX_FIELDS = 100
+MAX_URL_BYTES = 8 * 1024
+SLOW_S = 10.0
+"""A head must be whole within this time, and so often at least `SLOW_BYTES` of a body must have come."""
+SLOW_BYTES = 1024
+UNREAD_S = 60.0
+"""A client that has not taken what was written to it for so long is left."""
+KEEP_ALIVE_S = 75
+_REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
+
+
+def settings_of(app: Any, *, graceful_s: int = 10) -> uvicorn.Config:
+    """Return how uvicorn serves an application of ours.
+
+    Args:
+        app: the ASGI application.
+        graceful_s: how long requests in flight may go on after a signal to end.
+    """
+    return uvicorn.Config(
+        app,
+        http=GuardedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=graceful_s,
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection, bounded."""
+
+    _in_head = True
+    _in_body = False
+    _n_head_bytes = 0
+    _n_body_bytes = 0
+    _slow: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
+    _refusal: tuple[int, str] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Give the first head its time."""
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the clocks."""
+        self._stop_clocks()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, then see whether something is still missing."""
+        super().data_received(data)
+        if self._in_head:
+            self._n_head_bytes += len(data)
+            if self._n_head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+                self._refuse(431, f"The head of the request is longer than {MAX_HEAD_BYTES} bytes.")
+                self.send_400_response("")
+        elif self._in_body:
+            self._n_body_bytes += len(data)
+        elif self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+            return
+        if self._slow is None and (self._in_head or self._in_body) and not self.transport.is_closing():
+            self._watch()
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        super().on_message_begin()
+        self._in_head, self._in_body = True, False
+        self._n_head_bytes = self._n_body_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        """Look at the head as a whole before anything is done with it."""
+        self._in_head, self._in_body = False, True
+        headers = self.headers
+        if len(self.url) > MAX_URL_BYTES:
+            self._refuse(414, f"The URL is longer than {MAX_URL_BYTES} bytes.")
+        elif len(headers) > MAX_FIELDS:
+            self._refuse(431, f"The request has more than {MAX_FIELDS} header fields.")
+        elif sum([len(name) + len(value) for name, value in headers]) > MAX_HEAD_BYTES:
+            self._refuse(431, f"The head of the request is longer than {MAX_HEAD_BYTES} bytes.")
+        if self._refusal is not None:
+            raise ValueError(self._refusal[1])  # the parser hands it back as its own error: `send_400_response`
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a body."""
+        self._in_body = False
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse in OpenAI's form, and close."""
+        status, text = self._refusal or (400, "This is not HTTP that can be read. The connection is closed.")
+        error = RequestError(text, code="invalid_http")
+        body = orjson.dumps(error_body(error))
+        head = (
+            f"HTTP/1.1 {status} {_REASONS[status]}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self._stop_clocks()
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+    def pause_writing(self) -> None:
+        """Give a slow reader its time."""
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(UNREAD_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on: it has read."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    # ------------------------------------------------------------------------------------- parts
+
+    def _refuse(self, status: int, text: str) -> None:
+        self._refusal = (status, text)
+
+    def _watch(self) -> None:
+        self._n_body_bytes = 0
+        self._slow = self.loop.call_later(SLOW_S, self._too_slow)
+
+    def _too_slow(self) -> None:
+        self._slow = None
+        if self.transport.is_closing() or not (self._in_head or self._in_body):
+            return
+        if self._in_body and (self._n_body_bytes >= SLOW_BYTES or self.flow.read_paused):
+            self._watch()
+            return
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.abort()
+            return
+        self._refuse(408, f"The request did not come within {SLOW_S:g} s. The connection is closed.")
+        self.send_400_response("")
+
+    def _stop_clocks(self) -> None:
+        for clock in (self._slow, self._unread):
+            if clock is not None:
+                clock.cancel()
+        self._slow = self._unread = None
