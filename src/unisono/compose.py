@@ -17,10 +17,11 @@ from time import perf_counter
 from unisono.budget import DecisionBudget
 from unisono.catalog import Catalog
 from unisono.catalog.fingerprint import fingerprint
+from unisono.catalog.removal import removals
 from unisono.choose.continuity import moved_on
 from unisono.choose.memory import Anchors
 from unisono.config import Config, load_config
-from unisono.config.kept import kept_of
+from unisono.config.kept import KeptConfig, kept_of
 from unisono.edge.parse import DERIVED
 from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
 from unisono.execute.cost import cost_usd
@@ -157,12 +158,22 @@ class Live:
 
     # ------------------------------------------------------------------------------ life
 
-    async def start(self, *, watch_config: bool = True) -> None:
+    async def start(self, *, serves: bool = True) -> None:
         """Start every provider and the background tasks.
 
+        Args:
+            serves: callers will come: the configuration is compared with the last that served them, and followed.
+
         Raises:
-            StartError: a provider cannot start; nothing is left running.
+            StartError: a provider cannot start, or a model would be taken from callers; nothing is left running.
         """
+        if serves:
+            before = await asyncio.to_thread(self._last_in_force)
+            try:
+                _no_model_lost(() if before is None else before.models, self.config)
+            except StartError:
+                await self.close()
+                raise
         self._outlets = self._make_outlets(self.config, keep={})
         try:
             await _start_all(self._outlets.values())
@@ -170,7 +181,9 @@ class Live:
             await self.close()
             raise
         self._tasks.append(asyncio.create_task(self._notice_scores()))
-        if watch_config and self.config.file is not None:
+        if serves:
+            self.store.note_in_force(kept_of(self.config))
+        if serves and self.config.file is not None:
             content = await asyncio.to_thread(self.config.file.read_bytes)
             self._tasks.append(asyncio.create_task(self._follow_config(self.config.file, content)))
 
@@ -190,6 +203,7 @@ class Live:
         """
         async with self._reloading:
             _same_house(self.config, config)
+            _no_model_lost(self.config.models, config)
             trained = await asyncio.to_thread(read_trained, config, self._registry)
             understand = Understanding(trained.encoder, freshness=self._freshness)
             outlets = self._make_outlets(config, keep=self._outlets)
@@ -204,6 +218,7 @@ class Live:
             self.health.forget(kept)
             self.metrics.keep_models({model.name for model in config.models})
             self.config = config
+            self.store.note_in_force(kept_of(config))
             self.keys.follow(config.server.keys, config.callers)
             self._follow_limits()
             self.router = self._router(config, quality)
@@ -266,6 +281,13 @@ class Live:
                 log.info("scores changed; quality predictor rebuilt")
 
     # ------------------------------------------------------------------------------ parts
+
+    def _last_in_force(self) -> KeptConfig | None:
+        try:
+            return self.store.in_force()
+        except UnisonoError as error:  # a broken record takes no models away, and `readiness` tells of it
+            log.warning("cannot read which models were in force: %s", error)
+            return None
 
     def _read_freshness(self) -> FreshnessReader | None:
         try:
@@ -519,6 +541,16 @@ async def _start_all(outlets: Iterable[Outlet]) -> None:
     if failures:
         await asyncio.gather(*(o.provider.close() for o in todo), return_exceptions=True)
         raise failures[0]
+
+
+def _no_model_lost(before: Sequence[Model], config: Config) -> None:
+    """Refuse to take a model from callers without notice."""
+    today = datetime.now(UTC).date()
+    lost = [*removals(before, config.models, today=today, forced=config.removed)]
+    if lost:
+        raise StartError(
+            " ".join(lost) + " Or name it in `removed = [...]` at the top of the file to take it away at once."
+        )
 
 
 def _same_house(old: Config, new: Config) -> None:

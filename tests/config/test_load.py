@@ -150,6 +150,7 @@ MISTAKES = [
     ("single brackets", HEAD + MODEL.replace("[[models]]", "[models]"), 2, "models", "[[models]] with two brackets"),
     ("an unknown successor", HEAD + MODEL + 'successor = "smal"\n', 5, "models[0].successor", "nearest: small"),
     ("its own successor", HEAD + MODEL + 'successor = "small"\n', 5, "models[0].successor", "another model"),
+    ("a removed model that is there", 'removed = ["small"]\n' + HEAD + MODEL, 1, "removed[0]", "still serves"),
     ("a sunset without a day", HEAD + MODEL + 'lifecycle = "sunset"\n', 2, "models[0].until", "until = 2026-12-01"),
     ("a day without a sunset", HEAD + MODEL + "until = 2026-12-01\n", 5, "models[0].until", "means nothing"),
     ("no address", HEAD + MODEL.replace("scripted", "openai"), 2, "models[0].base_url", "needs the address"),

@@ -90,7 +90,8 @@ def test_a_changed_file_takes_effect_under_load_and_a_broken_one_not_at_all(tmp_
                 refused = house.until(lambda: house.get("/readyz")["degraded"].get("config"), "the refusal is told")
                 assert "big" in names(house)
 
-                (tmp_path / "next.toml").write_text(config_text(small, third, default="small"))
+                gone = config_text(small, third, default="small")
+                (tmp_path / "next.toml").write_text(f'removed = ["big"]\n{gone}')
                 (tmp_path / "next.toml").replace(file)
                 house.process.send_signal(signal.SIGHUP)
                 house.until(lambda: names(house) >= {"third"} and "big" not in names(house), "the third file holds")

@@ -173,7 +173,7 @@ async def _probe(
                 failures.append(f"{step.model}: {step.item}: {step.failure.text}")
 
         try:
-            await live.start(watch_config=False)
+            await live.start(serves=False)
             done = set() if again else {(s.model, s.item) for s in live.store.scores(prints)}
             await probe(
                 models,

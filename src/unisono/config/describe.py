@@ -42,6 +42,8 @@ def as_tables(config: Config) -> dict[str, object]:
     Read again by `parse_tables` it gives the same Config but for where prices come from.
     """
     tables: dict[str, object] = {"default": config.default}
+    if config.removed:
+        tables["removed"] = list(config.removed)
     if config.prices_file is not None:
         tables["prices_file"] = str(config.prices_file)
     server, store, times = config.server, config.store, config.timeouts

@@ -87,6 +87,10 @@ _TOP = (
         section="", name="prices_file", kind="path",
         text="A price list in LiteLLM's JSON form; it wins over the price package and yields to prices in this file.",
     ),
+    Key(
+        section="", name="removed", kind="names", default=[],
+        text="Models taken away at once and on purpose, without a sunset: callers get an error, or a declared successor.",
+    ),
     Key(section="", name="models", kind="tables", required=True, text="The pool: see `[[models]]`."),
     Key(section="", name="keys", kind="tables", default=[], text="Named API keys: see `[[keys]]`."),
     Key(section="", name="limits", kind="tables", default=[], text="Bounds on use: see `[[limits]]`."),

@@ -151,4 +151,5 @@ def _build(
         hash=config_hash(default=whole["default"], models=models, routing=routing, folder=folder),
         file=file,
         prices_file=whole.get("prices_file"),
+        removed=tuple(whole.get("removed") or ()),
     )

@@ -79,3 +79,4 @@ class Config:
     limits: tuple[Limit, ...] = ()
     file: Path | None = None
     prices_file: Path | None = None
+    removed: tuple[str, ...] = ()

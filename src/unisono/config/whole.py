@@ -20,6 +20,7 @@ def check_whole(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
     yield from _aliases(entries)
     yield from _successors(entries)
     yield from _default(top, entries)
+    yield from _removed(top, entries)
 
 
 def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:
@@ -97,3 +98,10 @@ def _default(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
     elif named:
         near = offer(default, named) or f"; the models are {', '.join(list(named)[:8])}"
         yield Mistake(("default",), f"{default!r} is not the name of a model in this file{near}")
+
+
+def _removed(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
+    named = _by_name(entries)
+    for place, name in enumerate(top.values.get("removed") or ()):
+        if name in named and named[name].get("lifecycle") != "retired":
+            yield Mistake(("removed", place), f"{name!r} still serves: take its [[models]] away, or this name")

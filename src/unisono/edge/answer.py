@@ -6,11 +6,13 @@ It changes two members of the upstream's JSON, `model` and `unisono`, and leaves
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from email.utils import format_datetime
 from urllib.parse import quote
 
 import orjson
 
-from unisono.types import Decision, Json, JsonValue, Notice
+from unisono.types import Decision, Json, JsonValue, Lifecycle, Notice
 
 _PRINTABLE = "".join(chr(c) for c in range(0x20, 0x7F) if chr(c) != "%")
 _MAX_HEADER_CHARS = 1000
@@ -45,8 +47,17 @@ def reason_for(decision: Decision, model: str) -> str:
     return f"{model} answers because {' and '.join(failed)} failed."
 
 
-def headers_of(decision: Decision, *, model: str, notices: Sequence[Notice]) -> list[tuple[bytes, bytes]]:
-    """Return the `x-unisono-*` headers; text beyond printable ASCII is percent-encoded."""
+def headers_of(
+    decision: Decision, *, model: str, notices: Sequence[Notice], life: Lifecycle | None = None
+) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer; text beyond printable ASCII is percent-encoded.
+
+    Args:
+        decision: that is carried out.
+        model: who answers, as the answer shows it.
+        notices: what the caller must be told.
+        life: of the model; a sunset gets the headers `Sunset` (RFC 8594) and `Link` to its successor (RFC 5829).
+    """
     pairs = [
         ("x-unisono-decision", decision.id),
         ("x-unisono-model", model),
@@ -55,6 +66,11 @@ def headers_of(decision: Decision, *, model: str, notices: Sequence[Notice]) -> 
     ]
     if notices:
         pairs.append(("x-unisono-notices", "; ".join(f"{n.code}: {n.text}" for n in notices)))
+    if life is not None and life.state == "sunset" and life.until is not None:
+        ends = datetime.combine(life.until, time(23, 59, 59), UTC)
+        pairs.append(("sunset", format_datetime(ends, usegmt=True)))
+        if life.successor is not None:
+            pairs.append(("link", f'</v1/models/{quote(life.successor)}>; rel="successor-version"'))
     return [(name.encode(), _header_text(value)) for name, value in pairs]
 
 

@@ -236,6 +236,16 @@ class Reader:
             row = connection.execute("SELECT body FROM configs WHERE hash = ?", (hash,)).fetchone()
         return None if row is None else unpack_config(row["body"], hash=hash)
 
+    def in_force(self) -> KeptConfig | None:
+        """Return the configuration that a server last served by, or None.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            row = connection.execute("SELECT value FROM settings WHERE name = 'config_in_force'").fetchone()
+        return None if row is None else self.config(row["value"])
+
     def generation(self) -> int:
         """Return a number that grows when any process adds scores. Takes some ten microseconds.
 

@@ -191,6 +191,15 @@ class Store:
         """
         return self.record_rows(_CONFIG, (config.hash, to_us(self._now()), pack_config(config)))
 
+    def note_in_force(self, config: KeptConfig) -> bool:
+        """Accept that a server serves by this configuration from now on. Returns False as `keep_config`."""
+        return self.record_rows(_IN_FORCE, (config.hash,))
+
+    def in_force(self) -> KeptConfig | None:
+        """Return the configuration that a server last served by. See `Reader.in_force`."""
+        self._settle()
+        return self._reader.in_force()
+
     def config(self, hash: str) -> KeptConfig | None:  # noqa: A002  (`Config.hash`)
         """Return a configuration that was once in force. See `Reader.config`."""
         self._settle()
@@ -254,6 +263,7 @@ class Store:
 
 
 _CONFIG = "INSERT INTO configs VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_IN_FORCE = "INSERT INTO settings VALUES ('config_in_force', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 _KEEP_OLD_SCORE = (
     "INSERT INTO old_scores SELECT fingerprint, item, model, kind, prompt, score, weight, output_tokens, seconds, at,"
     " generation, ? FROM scores WHERE fingerprint = ? AND item = ? AND generation < ?"

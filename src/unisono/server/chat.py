@@ -93,7 +93,8 @@ class RouteEndpoint:
         except UnisonoError as error:
             await send_error(send, error)
             return
-        headers = headers_of(decision, model=decision.model, notices=decision.notices)
+        life = self._live.router.models[decision.model].lifecycle
+        headers = headers_of(decision, model=decision.model, notices=decision.notices, life=life)
         await send_json(send, decision_to_json(decision), headers=headers)
 
 
@@ -177,7 +178,8 @@ class _Exchange:
         assert isinstance(committed, Committed)  # noqa: S101 - the contract of `execute`
         notices = committed.notices
         name = self._shown_name(committed)
-        head = headers_of(decision, model=name, notices=notices)
+        life = self._live.router.models[committed.model].lifecycle
+        head = headers_of(decision, model=name, notices=notices, life=life)
         facts = unisono_object(decision, model=name, notices=notices)
         if self._request.wishes.explain:
             facts["explain"] = decision_to_json(decision)

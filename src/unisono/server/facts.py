@@ -92,6 +92,7 @@ class Facts:
                 "prices_from": None if prices is None else prices.source,
                 "knowledge_cutoff": None if model.knowledge_cutoff is None else model.knowledge_cutoff.isoformat(),
                 "lifecycle": model.lifecycle.state,
+                "until": None if model.lifecycle.until is None else model.lifecycle.until.isoformat(),
                 "successor": model.lifecycle.successor,
                 "health": health.value,
             },
