@@ -119,6 +119,15 @@ class Router:
         """The pool by name."""
         return self._models
 
+    @property
+    def quality(self) -> QualityPredictor | None:
+        """What predicts quality; None when the trained parts are broken."""
+        return self._stages.quality
+
+    def understand(self, request: Request) -> Features:
+        """Return what is understood of a request."""
+        return self._stages.understand(request)
+
     def decide(self, request: Request, *, known: Situation = NOTHING_KNOWN) -> tuple[Features, Decision]:
         """Return what was understood of a request, and which models may answer it, best first.
 

@@ -15,7 +15,7 @@ from unisono.types import Lifecycle, Model
 TODAY = date(2026, 11, 25)
 
 
-def model(name: str, life: Lifecycle = Lifecycle(), *, aliases: tuple[str, ...] = ()) -> Model:  # noqa: B008
+def model(name: str, life: Lifecycle = Lifecycle(), *, aliases: tuple[str, ...] = ()) -> Model:
     return Model(name=name, upstream="scripted", upstream_model=f"{name}-up", lifecycle=life, aliases=aliases)
 
 

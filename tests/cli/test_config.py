@@ -91,3 +91,36 @@ def test_keys_lists_the_table() -> None:
 def test_each_command_has_an_example() -> None:
     for command in ("check", "show", "keys"):
         assert "Example" in CliRunner().invoke(app, [command, "--help"]).stdout
+
+
+POOL = """
+default = "dear"
+[store]
+path = "record.db"
+[[models]]
+name = "dear"
+upstream = "openai"
+base_url = "http://127.0.0.1:9/v1"
+upstream_model = "gpt-4o"
+usd_per_mtok_in = 2.5
+usd_per_mtok_out = 10.0
+[[models]]
+name = "cheap"
+upstream = "openai"
+base_url = "http://127.0.0.1:9/v1"
+upstream_model = "llama-3.1-8b"
+usd_per_mtok_in = 0.05
+usd_per_mtok_out = 0.05
+"""
+
+
+def test_dial_shows_shares_and_the_bill_at_each_setting(tmp_path: Path) -> None:
+    file = written(tmp_path, POOL)
+    told = json.loads(CliRunner().invoke(app, ["dial", file, "--json"]).stdout)
+    assert told["from"] == "everyday prompts"
+    assert [row["dial"] for row in told["settings"]] == [n / 10 for n in range(11)]
+    assert told["settings"][-1]["shares"] == {"dear": 1.0}
+    assert told["settings"][0]["usd_per_1000"] < told["settings"][-1]["usd_per_1000"]
+    shown = CliRunner().invoke(app, ["dial", file])
+    assert shown.exit_code == 0
+    assert "0.5 (now)" in shown.stdout

@@ -1,4 +1,4 @@
-"""A model goes with notice: it stays in force until its sunset has passed, and callers are told when and what follows."""
+"""A model goes with notice: it serves until its sunset has passed, and callers are told when and what follows."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from unisono.config import Config
     from unisono.errors import Problem
+    from unisono.evaluate.dial import Asked, Row
+    from unisono.router import Router
 
 app = typer.Typer(help="Check the configuration, show what is in force, list the keys.", no_args_is_help=True)
 
@@ -77,6 +79,98 @@ def shown(settings: Config) -> dict[str, object]:
         "config": as_tables(settings),
         "price_sources": {m.name: None if m.prices is None else m.prices.source for m in settings.models},
     }
+
+
+@app.command("dial")
+def dial(
+    path: Path = _PATH,
+    config: Path | None = _CONFIG,
+    last: int = typer.Option(500, help="How many of the latest recorded requests to decide again."),
+    everyday: bool = typer.Option(False, "--everyday", help="Take the prompts that come with Unisono, not the record."),
+    as_json: bool = _JSON,
+) -> None:
+    """Show what share goes to which model, and what that costs, at each setting of the dial.
+
+    Decides the latest recorded requests of `auto` again, under this configuration; while there are fewer than 50,
+    ninety-four everyday prompts that come with Unisono. Nothing is called.
+
+    Example: `unisono config dial unisono.toml`
+    """
+    from unisono.config import load_config
+    from unisono.evaluate.dial import sweep
+
+    settings = load_config(config or path)
+    source, router, asked = _traffic(settings, last=0 if everyday else last)
+    rows = sweep(router, asked)
+    if as_json:
+        told = [
+            {
+                "dial": row.dial,
+                "shares": dict(row.shares),
+                "usd_per_1000": row.usd_per_1000,
+                "quality": row.quality,
+                "n_refused": row.n_refused,
+            }
+            for row in rows
+        ]
+        print(json.dumps({"from": source, "n": len(asked), "dial": settings.routing.dial, "settings": told}, indent=2))
+        return
+    _print_dial(rows, source=source, n=len(asked), now=settings.routing.dial)
+
+
+MIN_LOGGED = 50
+"""Fewer recorded requests than this say too little about a pool's traffic."""
+
+
+def _traffic(settings: Config, *, last: int) -> tuple[str, Router, Sequence[Asked]]:
+    from datetime import UTC, datetime
+
+    from unisono.compose import build
+    from unisono.evaluate.dial import from_record, from_text
+    from unisono.evaluate.everyday import PROMPTS
+    from unisono.record.reader import Reader
+    from unisono.types import Mode, Request
+
+    live = build(settings)
+    try:
+        router = live.router
+        reader = Reader(settings.store.path)
+        try:
+            asked = from_record(router, reader, limit=last) if last > 0 else []
+        finally:
+            reader.close()
+        if len(asked) >= MIN_LOGGED:
+            return "the record", router, asked
+        blank = Request(
+            id="dial",
+            received=datetime.now(UTC),
+            body={"model": "auto"},
+            model="auto",
+            mode=Mode.BALANCED,
+            pin=None,
+            messages=(),
+        )
+        return "everyday prompts", router, [from_text(router, text, blank=blank) for text in PROMPTS]
+    finally:
+        live.store.close()
+
+
+def _print_dial(rows: Sequence[Row], *, source: str, n: int, now: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    models = sorted(
+        {model for row in rows for model in row.shares}, key=lambda m: -max(r.shares.get(m, 0) for r in rows)
+    )
+    table = Table("dial", "USD per 1,000", "expected quality", *models, title=f"{n} requests from {source}")
+    for row in rows:
+        mark = " (now)" if abs(row.dial - now) < 0.05 else ""
+        shares = (f"{row.shares[m]:.0%}" if m in row.shares else "" for m in models)
+        table.add_row(f"{row.dial:.1f}{mark}", f"{row.usd_per_1000:.4f}", f"{row.quality:.3f}", *shares)
+    Console().print(table)
+    if any(row.n_refused for row in rows):
+        print(f"At some settings up to {max(row.n_refused for row in rows)} requests are refused by their own bounds.")
+    print("Expected figures, not measured ones. `routing.dial` sets the default; a request may send its own `dial`.")
 
 
 @app.command("keys")

@@ -89,7 +89,7 @@ _TOP = (
     ),
     Key(
         section="", name="removed", kind="names", default=[],
-        text="Models taken away at once and on purpose, without a sunset: callers get an error, or a declared successor.",
+        text="Models taken away at once and on purpose, without a sunset: callers get an error, or the successor.",
     ),
     Key(section="", name="models", kind="tables", required=True, text="The pool: see `[[models]]`."),
     Key(section="", name="keys", kind="tables", default=[], text="Named API keys: see `[[keys]]`."),

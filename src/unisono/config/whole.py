@@ -102,6 +102,7 @@ def _default(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
 
 def _removed(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
     named = _by_name(entries)
-    for place, name in enumerate(top.values.get("removed") or ()):
+    names = top.values.get("removed")
+    for place, name in enumerate(names if isinstance(names, list) else ()):
         if name in named and named[name].get("lifecycle") != "retired":
             yield Mistake(("removed", place), f"{name!r} still serves: take its [[models]] away, or this name")
