@@ -186,10 +186,11 @@ def test_nothing_is_sent_to_a_model_that_lacks_what_it_needs(stormy: tuple[House
     rng, seen = Random(22), Counter[str]()
     router = house.router()
     needs = (Capability.TOOLS, Capability.JSON, Capability.VISION)
-    n_sent = 0
+    n_sent = n_drawn = 0
     while n_sent < N:
-        if rng.random() < 0.001:
-            router = house.router(broken=rng.random() < 0.2)
+        n_drawn += 1
+        if n_drawn % 1000 == 0:
+            router = house.router(broken=n_drawn % 5000 == 0)
         request = replace(draw_request(rng, n_sent), needs=frozenset(c for c in needs if rng.random() < 0.4))
         storm.asked.clear()
         house.weather.now = {name: rng.choice(list(Health)) for name in PINS if rng.random() < 0.2}

@@ -290,7 +290,8 @@ def draw_situation(rng: Random) -> Situation:
     if rng.random() < 0.1:
         retry = Retry(decision="earlier", model=rng.choice(NAMES), how=rng.choice((None, "deeper", "faster", "other")))
     anchor = rng.choice(NAMES) if rng.random() < 0.2 else None
-    return Situation(past=past, spent=spent, retry=retry, anchor=anchor)
+    unrecorded = rng.random() < 0.03
+    return Situation(past=past, spent=spent, retry=retry, anchor=anchor, unrecorded=unrecorded)
 
 
 def move_on(house: House, rng: Random, features: Features) -> None:

@@ -18,7 +18,7 @@ from unisono.budget import DecisionBudget
 from unisono.catalog import Catalog
 from unisono.catalog.fingerprint import fingerprint
 from unisono.catalog.removal import removals
-from unisono.choose.continuity import moved_on
+from unisono.choose.continuity import moved_on, switched_by_hand
 from unisono.choose.memory import Anchors
 from unisono.config import Config, load_config
 from unisono.config.kept import KeptConfig, kept_of
@@ -399,7 +399,8 @@ class Live:
         """Settle the limits, and remember what a conversation has become after an answer."""
         self.ledger.settle(reservation, request, outcome, models=self.router.models, now=datetime.now(UTC))
         past = self.sessions.past(request.key, request.session)
-        after = moved_on(past, outcome=outcome, features=features, now=datetime.now(UTC))
+        by_hand = past is not None and switched_by_hand(request, past)
+        after = moved_on(past, outcome=outcome, features=features, now=datetime.now(UTC), by_hand=by_hand)
         if past is not None or after.model is not None:
             self.sessions.note(request.key, request.session, after)
 

@@ -10,6 +10,7 @@
     ├── NotFound                404  caller     not_found                  no such decision or route
     ├── ConfigError             500  operator   config_invalid             a list of problems with line and key
     ├── StartError              500  operator   cannot_start               port, file, disk, missing package
+    ├── RouterBroken            503  operator   router_broken              not even the default can be chosen safely
     ├── ArtifactError           500  operator   artifact_broken            trained parts cannot be read
     ├── StoreError              500  operator   store_unavailable          the record cannot be read
     └── UpstreamError           502  upstream   upstream_error             one attempt failed
@@ -50,6 +51,25 @@ class UnisonoError(Exception):
     def detail(self) -> Json:
         """More facts for the `unisono` object of an error body."""
         return {}
+
+
+class RouterBroken(UnisonoError):
+    """The router is broken in a part that bounds what may serve, so that even the default could break a bound."""
+
+    status = 503
+    code = "router_broken"
+    retryable = True
+
+    def __init__(self, why: str, *, retry_after_s: float) -> None:
+        super().__init__(
+            f"The router is broken ({why}), and what bounds a request with it: nobody is asked, for an answer could "
+            f"break a bound. Try again in {retry_after_s:g} s; the operator finds the cause in the log."
+        )
+        self.retry_after_s = retry_after_s
+
+    @property
+    def detail(self) -> Json:
+        return {"degraded": True}
 
 
 class RequestError(UnisonoError):

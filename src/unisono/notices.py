@@ -30,6 +30,13 @@ def fault_in(notice: Notice, *, first: str, language: Language) -> str | None:
     return text[len(before) : len(text) - len(after)]
 
 
+def unrecorded(*, language: Language) -> Notice:
+    """Return the notice that the record cannot be written."""
+    if language == "zh":
+        return Notice(code="unrecorded", text="记录目前无法写入：本回答的决策可能不会留存。")
+    return Notice(code="unrecorded", text="The record cannot be written now: the decision for this answer may be lost.")
+
+
 def successor(asked: str, *, answers: str, language: Language) -> Notice:
     """Return the notice that a retired name was asked for."""
     if language == "zh":

@@ -347,7 +347,11 @@ class Router:
             ranking=choice.ranking,
             excluded=choice.excluded,
             reason=choice.reason,
-            notices=(*self._notices(request, choice, degraded=degraded, language=goal.language), *notices),
+            notices=(
+                *self._notices(request, choice, degraded=degraded, language=goal.language),
+                *((say.unrecorded(language=goal.language),) if situation.unrecorded else ()),
+                *notices,
+            ),
             degraded=degraded is not None,
             allow_fallback=request.allow_fallback,
             baseline=baseline,

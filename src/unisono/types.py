@@ -475,6 +475,7 @@ class Situation:
         retry: what the caller wants taken again.
         estimates: what was expected of each eligible model, before freshness was taken into account.
         scores: generation of the measured scores that the quality predictor had taken in.
+        unrecorded: the record could not be written at that moment.
     """
 
     health: tuple[tuple[str, Health], ...] = ()
@@ -484,6 +485,7 @@ class Situation:
     retry: Retry | None = None
     estimates: tuple[Estimate, ...] = ()
     scores: int = 0
+    unrecorded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisono.choose.continuity import MAX_RAISED, Continuity, cached, keep_or_switch, moved_on
+from unisono.choose.continuity import MAX_RAISED, Continuity, cached, keep_or_switch, moved_on, switched_by_hand
 from unisono.types import (
     Attempt,
     Cached,
@@ -26,6 +26,7 @@ from unisono.types import (
     Ranked,
     Request,
     Usage,
+    Wishes,
 )
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -196,3 +197,15 @@ def test_dissatisfaction_is_remembered_for_a_while() -> None:
     for _ in range(5):
         past = moved_on(past, outcome=outcome("a"), features=FEATURES, now=NOW)
     assert past.raised == 0
+
+
+def test_a_model_taken_by_hand_raises_the_effort_of_the_next_turn() -> None:
+    past = moved_on(None, outcome=outcome("a"), features=FEATURES, now=NOW)
+    pinned = replace(REQUEST, mode=None, pin="b", model="b")
+    again = replace(REQUEST, wishes=Wishes(retry_of="d", how="deeper"))
+    assert switched_by_hand(pinned, past)
+    assert switched_by_hand(again, past)
+    assert not switched_by_hand(REQUEST, past)
+    assert not switched_by_hand(replace(pinned, pin="a"), past)
+    assert not switched_by_hand(replace(REQUEST, wishes=Wishes(retry_of="d", how="faster")), past)
+    assert moved_on(past, outcome=outcome("b"), features=FEATURES, now=NOW, by_hand=True).raised == 1

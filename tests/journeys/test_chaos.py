@@ -36,6 +36,23 @@ def break_cost(house: House) -> None:
     house.live.router._stages.cost.predict_one = raises  # type: ignore[union-attr, method-assign]
 
 
+def break_latency(house: House) -> None:
+    house.live.router._stages.latency.predict_one = raises  # type: ignore[union-attr, method-assign]
+
+
+def break_a_rule(house: House) -> None:
+    house.live.router._stages.rules[0].against = raises  # type: ignore[union-attr, method-assign]
+
+
+def break_freshness(house: House) -> None:
+    house.live.router._stages.understand.__dict__["_freshness"] = type("Broken", (), {"read": raises})()  # type: ignore[union-attr]
+
+
+def break_memory(house: House) -> None:
+    house.live.anchors.near = raises  # type: ignore[union-attr, method-assign]
+    object.__setattr__(house.live.router._stages, "anchor", raises)  # type: ignore[union-attr]
+
+
 def ask(house: House, place: int) -> Any:
     body = {"model": "auto", "messages": [{"role": "user", "content": f"question {place}"}]}
     return house.call("POST", "/v1/chat/completions", body)
@@ -46,7 +63,18 @@ def metric(house: House, name: str) -> float:
     return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("part", [break_encoder, break_quality, break_chooser, break_cost])
+PARTS = [
+    break_encoder,
+    break_quality,
+    break_chooser,
+    break_cost,
+    break_latency,
+    break_freshness,
+    break_memory,
+]
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_a_broken_stage_serves_the_default_marked_and_raises_an_alarm(
     tmp_path: Path, part: Callable[[House], None]
 ) -> None:
@@ -68,6 +96,32 @@ def test_a_broken_stage_serves_the_default_marked_and_raises_an_alarm(
         assert time.monotonic() - broken_s < 5
         assert house.get("/readyz")["status"] == "degraded"
         assert [i["kind"] for i in house.get("/admin/incidents")["data"]] == ["router_failed"]
+
+
+def test_where_the_bounds_themselves_are_broken_nobody_is_asked_and_it_is_told(tmp_path: Path) -> None:
+    with (
+        upstream(says("hi")) as up,
+        serving(tmp_path, config_text(model("safe", up), model("other", up), default="safe")) as house,
+    ):
+        break_a_rule(house)
+        replies = [ask(house, n) for n in range(10)]
+        assert {r.status for r in replies} == {503}
+        assert {r.json["error"]["code"] for r in replies} == {"router_broken"}
+        assert {r.headers["x-unisono-degraded"] for r in replies} == {"true"}
+        assert all(int(r.headers["retry-after"]) > 0 for r in replies)
+        assert up.seen == []
+        assert metric(house, "unisono_degraded_total") == 10
+        assert house.get("/readyz")["status"] == "degraded"
+
+
+@pytest.mark.parametrize("part", ["spent", "reserve", "note_decision", "note_turn", "known"])
+def test_a_fault_around_the_decision_is_an_error_in_openais_form_and_an_incident(tmp_path: Path, part: str) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, config_text(model("safe", up), default="safe")) as house:
+        assert ask(house, 1).status == 200
+        setattr(house.live, part, raises)
+        replies = [ask(house, n) for n in range(5)]
+        assert {(r.status, r.json["error"]["code"]) for r in replies} == {(500, "internal_error")}
+        assert metric(house, "unisono_incidents_total") >= 1
 
 
 def test_bounds_of_the_caller_hold_while_the_router_is_broken(tmp_path: Path) -> None:
@@ -96,6 +150,9 @@ def test_a_lost_record_stops_nobody_and_is_told(tmp_path: Path) -> None:
         while "record" not in house.get("/readyz")["degraded"]:
             assert time.monotonic() < ends_s
             time.sleep(0.05)
+        told = ask(house, 100)
+        assert "unrecorded" in told.headers["x-unisono-notices"]
+        assert [n["code"] for n in told.json["unisono"]["notices"]] == ["unrecorded"]
         tmp_path.joinpath("record.db").rmdir()
 
 

@@ -88,3 +88,17 @@ def test_the_users_own_words_move_plain_auto_and_no_explicit_mode(tmp_path: Path
         assert goal("auto", "Just a quick answer: is 91 a prime?") == "fast"
         assert goal("auto", "Is 91 a prime?") == "balanced"
         assert goal("auto:fast", "Think hard: is 91 a prime?") == "fast"
+
+
+def test_after_a_switch_by_hand_the_next_turn_is_taken_more_seriously(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, pool(up)) as house:
+        talk = {"messages": TALK, "unisono": {"session": "by-hand"}}
+
+        def dial() -> float:
+            return float(house.call("POST", "/v1/route", {"model": "auto", **talk}).json["goal"]["dial"])
+
+        assert house.call("POST", "/v1/chat/completions", {"model": "auto", **talk}).status == 200
+        before = dial()
+        other = "big" if house.get("/v1/sessions/by-hand")["model"] == "small" else "small"
+        assert house.call("POST", "/v1/chat/completions", {"model": other, **talk}).status == 200
+        assert dial() > before

@@ -100,8 +100,21 @@ def keep_or_switch(
     return choice, (_switch(current, leader.model, choice.reason, goal.language),)
 
 
+def switched_by_hand(request: Request, past: Past) -> bool:
+    """Say whether the user takes another model than the one that spoke before, by its name or as a retry."""
+    if request.wishes.how in ("deeper", "other"):
+        return True
+    return request.pin is not None and past.model not in (None, request.pin)
+
+
 def moved_on(
-    past: Past | None, *, outcome: Outcome, features: Features, now: datetime, prefix_tokens: int | None = None
+    past: Past | None,
+    *,
+    outcome: Outcome,
+    features: Features,
+    now: datetime,
+    prefix_tokens: int | None = None,
+    by_hand: bool = False,
 ) -> Past:
     """Return the conversation after an answer.
 
@@ -111,9 +124,10 @@ def moved_on(
         features: of the request.
         now: aware.
         prefix_tokens: what the provider may hold now; default: the usage of the last attempt, else the estimate.
+        by_hand: the user took another model than the one that spoke before, which says as much as "that is wrong".
     """
     before = past or Past()
-    raised = min(before.raised + 1, MAX_RAISED) if features.dissatisfied else max(before.raised - 1, 0)
+    raised = min(before.raised + 1, MAX_RAISED) if features.dissatisfied or by_hand else max(before.raised - 1, 0)
     if outcome.model is None:
         return replace(before, raised=raised)
     usage = outcome.attempts[-1].usage if outcome.attempts else None

@@ -51,6 +51,7 @@ class SituationBody(msgspec.Struct, frozen=True, omit_defaults=True):
     retry: Retry | None = None
     estimates: tuple[int | _Expected, ...] = ()
     scores: int = 0
+    unrecorded: bool = False
 
 
 def situation_body(situation: Situation, ranking: Sequence[Ranked]) -> SituationBody:
@@ -65,6 +66,7 @@ def situation_body(situation: Situation, ranking: Sequence[Ranked]) -> Situation
         retry=situation.retry,
         estimates=tuple(_expected(estimate, places.get(estimate.model)) for estimate in situation.estimates),
         scores=situation.scores,
+        unrecorded=situation.unrecorded,
     )
 
 
@@ -82,6 +84,7 @@ def situation_from(body: SituationBody, ranking: Sequence[Ranked]) -> Situation:
         retry=body.retry,
         estimates=tuple(_estimate(expected, ranking) for expected in body.estimates),
         scores=body.scores,
+        unrecorded=body.unrecorded,
     )
 
 

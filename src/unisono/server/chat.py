@@ -17,13 +17,14 @@ import orjson
 from starlette.types import Receive, Scope, Send
 from uuid_utils import uuid7
 
+from unisono.budget import REST_S
 from unisono.compose import Live
 from unisono.edge.answer import headers_of, notices_to_json, stamp, unisono_object
 from unisono.edge.failure import error_body
 from unisono.edge.parse import parse, wants_usage
 from unisono.edge.preference import merged
 from unisono.edge.scope import within_scope
-from unisono.errors import UnisonoError, UpstreamError
+from unisono.errors import RouterBroken, UnisonoError, UpstreamError
 from unisono.execute.single import Committed
 from unisono.execute.voice import with_voice
 from unisono.record.view import decision_to_json
@@ -41,11 +42,15 @@ _EVENT_HEADERS = (
 
 
 def decide(live: Live, request: Request, known: Situation) -> tuple[Features, Decision]:
-    """Decide, and when the router itself breaks, let the declared default serve: marked, counted, logged."""
-    known = replace(known, spent=live.spent(request))
+    """Decide, and when the router itself breaks, let the declared default serve: marked, counted, logged.
+
+    Raises:
+        UnisonoError: no model may serve the request, or what bounds requests is broken itself.
+    """
+    known = replace(known, spent=live.spent(request), unrecorded=not live.store.health().ok)
     began_s = perf_counter()
     if live.budget.rests(began_s):
-        return live.router.decide_degraded(request, known=known, why=live.budget.why)
+        return _default(live, request, known, why=live.budget.why)
     try:
         found = live.router.decide(request, known=known)
     except UnisonoError:
@@ -56,13 +61,23 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
         now_s = perf_counter()
         live.budget.note(took_s=now_s - began_s, failed=why, now_s=now_s)
         live.note_fault("router", f"{why}; see the log")
-        return live.router.decide_degraded(request, known=known, why=why)
+        return _default(live, request, known, why=why)
     now_s = perf_counter()
     if live.budget.note(took_s=now_s - began_s, failed=None, now_s=now_s):
         live.note_healed("router")
     else:
         live.note_fault("router", live.budget.why)
     return found
+
+
+def _default(live: Live, request: Request, known: Situation, *, why: str) -> tuple[Features, Decision]:
+    try:
+        return live.router.decide_degraded(request, known=known, why=why)
+    except UnisonoError:
+        raise
+    except Exception as exc:
+        live.metrics.observe_degraded("router")
+        raise RouterBroken(why, retry_after_s=REST_S) from exc
 
 
 async def _read(live: Live, scope: Scope, receive: Receive) -> tuple[Request, Situation]:
@@ -107,6 +122,14 @@ class ChatEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a caller who leaves cancels the upstream call at once."""
+        try:
+            await self._serve(scope, receive, send)
+        except Exception as exc:
+            text = f"A request failed with {type(exc).__name__}; see the log."
+            self._live.note_incident("router_failed", "request", text)
+            raise
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             request, known = await _read(self._live, scope, receive)
         except ClientGone:

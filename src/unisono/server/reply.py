@@ -12,7 +12,7 @@ import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from unisono.edge.failure import error_body
-from unisono.errors import RequestError, UnisonoError
+from unisono.errors import RequestError, RouterBroken, UnisonoError
 from unisono.types import Decision, JsonValue, Notice
 
 _ONCE = frozenset({b"authorization", b"x-api-key", b"host", b"origin", b"content-type", b"content-length"})
@@ -84,4 +84,6 @@ async def send_error(
     extra = list(headers)
     if error.retry_after_s is not None:
         extra.append((b"retry-after", str(math.ceil(error.retry_after_s)).encode()))
+    if isinstance(error, RouterBroken):
+        extra.append((b"x-unisono-degraded", b"true"))
     await send_json(send, error_body(error, decision=decision, notices=notices), status=error.status, headers=extra)
