@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,36 @@ def test_the_router_rests_after_failures_in_a_row_and_tries_again() -> None:
     assert not budget.rests(1.0 + REST_S)
     assert budget.note(took_s=0.01, failed=None, now_s=20.0)
     assert budget.why == ""
+
+
+def test_an_always_cheap_bug_in_a_running_router_is_an_incident_within_200_requests(tmp_path: Path) -> None:
+    small = model("small", None, upstream="scripted", quality=0.3)
+    big = model("big", None, upstream="scripted", quality=0.9, role="deep", usd_per_mtok_out=20.0)
+
+    def turn(house: House, place: int) -> str:
+        mode, only = (("auto:deep", "big"), ("auto", "small"))[place % 3 > 0]
+        body: dict[str, Any] = {"model": mode, "messages": [{"role": "user", "content": f"question {place}"}]}
+        body["user"] = f"{place} {broken}"
+        wishes = {"unisono": {"ban": [] if broken else ["small" if only == "big" else "big"]}}
+        return str(house.call("POST", "/v1/chat/completions", {**body, **wishes}).json["model"])
+
+    with serving(tmp_path, config_text(small, big, default="small")) as house, ThreadPoolExecutor(4) as pool:
+        broken = False
+        usual = list(pool.map(lambda n: turn(house, n), range(450)))
+        assert 0.3 < usual.count("big") / len(usual) < 0.4
+        assert house.get("/admin/incidents")["data"] == []
+        assert house.live is not None
+        chooser = house.live.router._stages.chooser
+        right = chooser.choose
+
+        def cheapest(*args: Any, **more: Any) -> Any:
+            choice = right(*args, **more)
+            return replace(choice, ranking=tuple(sorted(choice.ranking, key=lambda r: r.estimate.cost.usd)))
+
+        chooser.choose = cheapest  # type: ignore[method-assign]
+        broken = True
+        assert set(pool.map(lambda n: turn(house, n), range(200))) == {"small"}
+        (incident,) = house.get("/admin/incidents")["data"]
+        assert incident["kind"] == "share_alarm"
+        assert incident["policy"] == house.live.policy
+        assert metric(house, "unisono_incidents_total") == 1
