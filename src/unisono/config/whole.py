@@ -103,6 +103,6 @@ def _default(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
 def _removed(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
     named = _by_name(entries)
     names = top.values.get("removed")
-    for place, name in enumerate(names if isinstance(names, list) else ()):
+    for place, name in enumerate(names if isinstance(names, (list, tuple)) else ()):
         if name in named and named[name].get("lifecycle") != "retired":
             yield Mistake(("removed", place), f"{name!r} still serves: take its [[models]] away, or this name")
