@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal, TypeAlias
 
-from unisono.types import Notice
+from unisono.types import Mode, Notice
 
 Language: TypeAlias = Literal["en", "zh"]
 
@@ -28,6 +28,16 @@ def fault_in(notice: Notice, *, first: str, language: Language) -> str | None:
     if notice.code != "degraded" or not (text.startswith(before) and text.endswith(after)):
         return None
     return text[len(before) : len(text) - len(after)]
+
+
+def effort(mode: Mode, *, language: Language) -> Notice:
+    """Return the notice that the user's own words moved plain `auto` to another goal."""
+    deeper = mode is Mode.DEEP
+    if language == "zh":
+        wish = "多花些心思" if deeper else "快速回答"
+        return Notice(code="effort", text=f"您要求{wish}，因此按 auto:{mode.value} 处理。")
+    wish = "more thought" if deeper else "a quick answer"
+    return Notice(code="effort", text=f"You asked for {wish}, so this is taken as auto:{mode.value}.")
 
 
 def unrecorded(*, language: Language) -> Notice:

@@ -349,6 +349,7 @@ class Router:
             reason=choice.reason,
             notices=(
                 *self._notices(request, choice, degraded=degraded, language=goal.language),
+                *((say.effort(goal.mode, language=goal.language),) if request.mode not in (None, goal.mode) else ()),
                 *((say.unrecorded(language=goal.language),) if situation.unrecorded else ()),
                 *notices,
             ),

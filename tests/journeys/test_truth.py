@@ -138,6 +138,12 @@ def sunset(house: House, stream: bool) -> Reply:
     return house.chat("hello", model="leaving", stream=stream)
 
 
+def effort(house: House, stream: bool) -> Reply:
+    reply = house.chat("Think hard: is 91 a prime?", stream=stream)
+    assert documents(reply)[0]["unisono"]["mode"] == "deep"
+    return reply
+
+
 def retry(house: House, stream: bool) -> Reply:
     first = house.chat("hello", unisono={"models": ["big"]}).json["unisono"]["decision"]
     return house.chat("hello", stream=stream, unisono={"retry_of": first, "how": "other"})
@@ -160,6 +166,7 @@ CHANGES: list[tuple[Callable[[House, bool], Reply], str]] = [
     (successor, "successor"),
     (sunset, "sunset"),
     (retry, "retry"),
+    (effort, "effort"),
     (degraded, "degraded"),
 ]
 

