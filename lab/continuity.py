@@ -25,6 +25,7 @@ import pandas as pd
 from unisono.catalog import Catalog
 from unisono.choose.continuity import Continuity, cached, moved_on
 from unisono.choose.utility import UtilityChooser, usd_per_quality
+from unisono.config import EncoderConfig
 from unisono.plugins import load
 from unisono.predict.artifact import default_artifact_path
 from unisono.predict.artifact import load as load_artifact
@@ -145,7 +146,7 @@ class House:
     """The product's own router, and what an answer of each model costs with the caches of a policy."""
 
     def __init__(self, pool: tuple[str, ...], rules: Continuity) -> None:
-        encoder = load().encoders["static"]()
+        encoder = load().encoder(EncoderConfig())
         artifact = load_artifact(default_artifact_path(), encoder=encoder.name)
         self.models = {
             name: Model(

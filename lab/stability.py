@@ -23,6 +23,7 @@ from parallel_questions import pairs as translations
 from unisono.catalog import Catalog
 from unisono.choose.memory import NEAR, Anchors
 from unisono.choose.utility import UtilityChooser
+from unisono.config import EncoderConfig
 from unisono.evaluate.perturb import KINDS
 from unisono.plugins import load
 from unisono.predict.artifact import default_artifact_path
@@ -159,7 +160,7 @@ def sets() -> dict[str, list[tuple[str, str]]]:
 
 def main() -> None:
     """Measure every set under every variant, print and write."""
-    encoder = load().encoders["static"]()
+    encoder = load().encoder(EncoderConfig())
     understand = Understanding(encoder, freshness=FreshnessReader(), cache_size=20_000)
     parts = (understand, load_artifact(default_artifact_path(), encoder=encoder.name))
     routing = router(memory=None, margin=0.01, parts=parts)

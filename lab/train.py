@@ -15,6 +15,7 @@ import numpy as np
 
 from corpus import ALIASES, TRAIN_SETS, read_corpus
 from pools import POOLS
+from unisono.config import EncoderConfig
 from unisono.evaluate.metrics import aiq, calibration_error
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.held_out import held_out, random_folds
@@ -120,10 +121,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--encoder", default="static", help="any that is installed; an artifact is bound to its encoder"
     )
+    parser.add_argument("--encoder-path", type=Path, help="for the encoder onnx: a folder or file")
     parser.add_argument("--search", action="store_true", help="print cross-validation figures and write nothing")
     options = parser.parse_args(argv)
     started = perf_counter()
-    encoder = load_plugins().encoders[options.encoder]()
+    encoder = load_plugins().encoder(EncoderConfig(name=options.encoder, path=options.encoder_path))
     if options.search:
         corpus = read_corpus(options.data, encoder)
         design = fit_design([f for b in corpus.blocks for f in b.features], seed=Settings().seed)

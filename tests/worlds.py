@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from unisono.catalog import Catalog
-from unisono.config import Config, parse_config
+from unisono.config import Config, EncoderConfig, parse_config
 from unisono.config.kept import kept_of
 from unisono.errors import UpstreamError
 from unisono.plugins import load
@@ -199,7 +199,7 @@ def pool(*, dial: float = 0.5, margin: float = 0.01, price: float = 10.0) -> Con
 
 
 def house_at(path: Path) -> House:
-    encoder = load().encoders["static"]()
+    encoder = load().encoder(EncoderConfig())
     artifact = artifacts.load(artifacts.default_artifact_path(), encoder=encoder.name)
     return House(
         config=pool(),

@@ -55,8 +55,8 @@ from unisono.types import (
     Situation,
     Spent,
 )
-from unisono.understand.features import Understanding
 from unisono.understand.freshness import FreshnessReader
+from unisono.understand.reading import Reading
 from unisono.upstream.health import HealthBook
 
 log = logging.getLogger("unisono")
@@ -115,10 +115,14 @@ class Trained:
 
 
 def read_trained(config: Config, registry: Registry) -> Trained:
-    """Return encoder and artifact; a broken one is a fault and no crash: the declared default serves then."""
+    """Return encoder and artifact; a broken one is a fault and no crash: the declared default serves then.
+
+    Raises:
+        StartError: the encoder is not installed.
+    """
     try:
-        encoder = registry.encoders["static"]()
-        path = config.routing.artifact or artifacts.default_artifact_path()
+        encoder = registry.encoder(config.encoder)
+        path = config.routing.artifact or artifacts.default_artifact_path(encoder.name)
         artifact = artifacts.load(path, encoder=encoder.name)
     except ArtifactError as error:
         return Trained(None, None, str(error))
@@ -148,13 +152,13 @@ class Live:
         self._latency = RecentLatency()
         self._cost = TokenCost(self._length())
         self._freshness = self._read_freshness()
-        self._understand = Understanding(self._trained.encoder, freshness=self._freshness)
+        self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness)
         self._outlets: dict[str, Outlet] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
         self._seen_scores = store.generation()
-        self.router = self._router(config, self._measured(config, self._understand))
+        self.router = self._router(config, self._measured(config, self._reading))
 
     # ------------------------------------------------------------------------------ life
 
@@ -192,6 +196,7 @@ class Live:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._closing, return_exceptions=True)
+        await self._reading.close()
         await asyncio.gather(*(outlet.provider.close() for outlet in self._outlets.values()))
         await asyncio.to_thread(self.store.close)
 
@@ -205,13 +210,14 @@ class Live:
             _same_house(self.config, config)
             _no_model_lost(self.config.models, config)
             trained = await asyncio.to_thread(read_trained, config, self._registry)
-            understand = Understanding(trained.encoder, freshness=self._freshness)
+            reading = Reading(trained.encoder, config.encoder, freshness=self._freshness)
             outlets = self._make_outlets(config, keep=self._outlets)
             added = [outlet for name, outlet in outlets.items() if self._outlets.get(name) is not outlet]
             await _start_all(added)
-            self._trained, self._understand = trained, understand
+            before, self._reading = self._reading, reading
+            self._trained = trained
             self._cost = TokenCost(self._length())
-            quality = await asyncio.to_thread(self._measured, config, understand)
+            quality = await asyncio.to_thread(self._measured, config, reading)
             kept = frozenset(name for name, outlet in outlets.items() if self._outlets.get(name) is outlet)
             gone = [outlet for name, outlet in self._outlets.items() if outlets.get(name) is not outlet]
             self._outlets = outlets
@@ -222,6 +228,7 @@ class Live:
             self.keys.follow(config.server.keys, config.callers)
             self._follow_limits()
             self.router = self._router(config, quality)
+            await before.close()
             for outlet in gone:
                 task = asyncio.create_task(outlet.close(wait_s=config.timeouts.total_s))
                 self._closing.add(task)
@@ -241,6 +248,24 @@ class Live:
 
     def _follow_limits(self) -> None:
         self.ledger.follow((*self.config.limits, *self.keys.limits))
+
+    async def read_ahead(self, request: Request) -> None:
+        """Have the prompt encoded off the event loop where the encoder is slow; it is decided without when it is late.
+
+        Raises:
+            ArtifactError: the encoder failed; the request can be decided all the same.
+        """
+        if not await self._reading.ahead(request):
+            self.metrics.observe_late_encoder()
+
+    @property
+    def n_waiting_for_encoder(self) -> int:
+        """How many prompts wait for a slow encoder."""
+        return self._reading.n_waiting
+
+    def read_now(self, request: Request) -> None:
+        """Have the prompt encoded here and now, however long it takes: for one request without an event loop."""
+        self._reading.at_once(request)
 
     def want_reload(self) -> None:
         """Have the configuration's file read again soon: what SIGHUP does."""
@@ -276,7 +301,7 @@ class Live:
                 continue  # `readiness` tells about the store
             if generation != self._seen_scores:
                 self._seen_scores = generation
-                quality = await asyncio.to_thread(self._measured, self.config, self._understand)
+                quality = await asyncio.to_thread(self._measured, self.config, self._reading)
                 self.router = self._router(self.config, quality)
                 log.info("scores changed; quality predictor rebuilt")
 
@@ -299,11 +324,11 @@ class Live:
     def _length(self) -> OutputLength:
         return unknown_length if self._trained.artifact is None else self._trained.artifact.length.expected
 
-    def _measured(self, config: Config, understand: Understanding) -> QualityPredictor | None:
+    def _measured(self, config: Config, reading: Reading) -> QualityPredictor | None:
         """Return the trained predictor with every score of this pool taken in; None when it is broken."""
         if self._trained.artifact is None:
             return None
-        return measured(self._trained.artifact, self._scores(config.models), read=understand.text)
+        return measured(self._trained.artifact, self._scores(config.models), read=reading.text)
 
     def _scores(self, models: Sequence[Model]) -> tuple[Score, ...]:
         try:
@@ -316,7 +341,7 @@ class Live:
         kept = kept_of(config)
         self.store.keep_config(kept)
         stages = Stages(
-            understand=self._understand,
+            understand=self._reading.now,
             rules=[rule() for rule in self._registry.rules.values()],
             quality=quality,
             cost=self._cost,

@@ -21,6 +21,15 @@ def degraded(why: str, *, first: str, language: Language) -> Notice:
     return Notice(code="degraded", text=f"The router is degraded ({why}); {first} serves.")
 
 
+def unread(language: Language) -> Notice:
+    """Return the notice that the encoder was late or broken, so that the choice rests on less."""
+    if language == "zh":
+        return Notice(code="unread", text="编码器未能及时读取提示词；此选择仅依据长度、代码等表面特征。")
+    return Notice(
+        code="unread", text="The encoder did not read the prompt in time; the choice rests on surface facts only."
+    )
+
+
 def fault_in(notice: Notice, *, first: str, language: Language) -> str | None:
     """Return the `why` that `degraded` was given for this notice; None when it is another one's."""
     before, after = degraded("\0", first=first, language=language).text.split("\0", 1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from unisono.config.values import EncoderConfig
 from unisono.errors import StartError
 from unisono.protocols import Chooser, Encoder, ProviderFactory, Rule
 
@@ -29,7 +30,7 @@ class Registry:
     """What plug-ins have announced, by name. A name may be taken once."""
 
     providers: dict[str, ProviderFactory] = field(default_factory=dict)
-    encoders: dict[str, Callable[[], Encoder]] = field(default_factory=dict)
+    encoders: dict[str, Callable[[EncoderConfig], Encoder]] = field(default_factory=dict)
     rules: dict[str, Callable[[], Rule]] = field(default_factory=dict)
     choosers: dict[str, Callable[[float], Chooser]] = field(default_factory=dict)
 
@@ -49,6 +50,21 @@ class Registry:
             )
         return self.providers[name]
 
+    def encoder(self, settings: EncoderConfig) -> Encoder:
+        """Build an encoder; its weights are read now.
+
+        Raises:
+            StartError: nothing of that name is installed, or something that it needs is missing.
+            ArtifactError: its weights cannot be read.
+        """
+        if settings.name not in self.encoders:
+            known = ", ".join(sorted(self.encoders))
+            raise StartError(
+                f"No encoder {settings.name!r} is installed. Known: {known}. "
+                "Install its plug-in or mend `encoder` under [routing]."
+            )
+        return self.encoders[settings.name](settings)
+
 
 def load() -> Registry:
     """Return a registry with the built-ins and every installed plug-in.
@@ -67,5 +83,5 @@ def load() -> Registry:
 
 
 def _built_in(registry: Registry) -> None:
-    for module in ("unisono.understand.plug", "unisono.eligible.plug", "unisono.choose.plug"):
+    for module in ("unisono.understand.plug", "unisono.upstream.plug", "unisono.eligible.plug", "unisono.choose.plug"):
         import_module(module).plug(registry)

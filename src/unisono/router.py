@@ -218,7 +218,7 @@ class Router:
         return self._decision(
             request,
             replace(choice, excluded=(*excluded, *choice.excluded[n_bounds:])),
-            notices=(*again, *limited, *switched, *(() if stale is None else (stale,))),
+            notices=(*_unread(features, goal), *again, *limited, *switched, *(() if stale is None else (stale,))),
             goal=goal,
             seed=seed,
             baseline=baseline,
@@ -389,6 +389,12 @@ def _weighed(
         replace(e, quality=q, cost=cached(e.cost, m, past, n_input_tokens=features.n_input_tokens, now=now))
         for e, q, m in zip(estimates, qualities, models, strict=True)
     )
+
+
+def _unread(features: Features, goal: Goal) -> tuple[Notice, ...]:
+    """Return the notice that the words of a request were not encoded; an empty request has none."""
+    read = features.embedding is not None or not features.surface.any()
+    return () if read else (say.unread(goal.language),)
 
 
 def _pin_first(choice: Choice, pin: str | None, goal: Goal) -> Choice:

@@ -227,7 +227,7 @@ def test_an_unknown_configuration_cannot_be_replayed_unless_todays_file_is_it(re
 
 
 def test_another_artifact_cannot_be_replayed(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unisono.evaluate.recompute.default_artifact_path", lambda: tmp_path / "missing")
+    monkeypatch.setattr("unisono.evaluate.recompute.default_artifact_path", lambda encoder: tmp_path / "missing")
     verdicts = _replays(recorded)
     assert {verdict for verdict, _, _ in verdicts} == {"impossible"}
     assert all("artifact" in why for _, why, _ in verdicts)

@@ -202,8 +202,13 @@ def _provider(model: Model, config: Config, registry: Registry) -> Iterator[Find
 
 def _artifact(config: Config, registry: Registry) -> Finding:
     from unisono.compose import read_trained
+    from unisono.errors import StartError
 
-    trained = read_trained(config, registry)
+    try:
+        trained = read_trained(config, registry)
+    except StartError as error:
+        todo = "install what the encoder needs, or take `encoder` out of [routing]"
+        return Finding(check="encoder", state="fail", text=str(error), todo=todo)
     if trained.fault is not None:
         todo = "take `routing.artifact` out to use the built-in one, or install Unisono again"
         return Finding(check="artifact", state="fail", text=trained.fault, todo=todo)

@@ -13,7 +13,7 @@ import typer
 from unisono.cli.record import AS_JSON, CONFIG, STORE, one_id, open_reader, print_json
 
 if TYPE_CHECKING:
-    from unisono.config.kept import KeptConfig
+    from unisono.config import Config
     from unisono.evaluate.recompute import Replayed
     from unisono.types import Json, JsonValue
 
@@ -31,13 +31,17 @@ def replay(
 
     Example: `unisono log replay 01a20a97-7854`
     """
+    from unisono.config import EncoderConfig
+    from unisono.config.kept import kept_of
     from unisono.evaluate.recompute import Recomputer
     from unisono.plugins import load
 
     config, store, as_json = with_outer(context, config=config, store=store, as_json=as_json)
     reader = open_reader(config, store)
     try:
-        recomputer = Recomputer(reader, registry=load(), now=_todays(config))
+        today = _todays(config)
+        now, encoder = (None, EncoderConfig()) if today is None else (kept_of(today), today.encoder)
+        recomputer = Recomputer(reader, registry=load(), now=now, encoder=encoder)
         replayed = recomputer.replay(one_id(reader, decision))
     finally:
         reader.close()
@@ -61,16 +65,15 @@ def with_outer(
     return config if own else before[0], store or before[1], as_json or before[2]
 
 
-def _todays(config: Path) -> KeptConfig | None:
+def _todays(config: Path) -> Config | None:
     """Return the file's configuration, for records that hold none; a broken file is no reason not to replay."""
     from unisono.config import load_config
-    from unisono.config.kept import kept_of
     from unisono.errors import ConfigError
 
     if not config.exists():
         return None
     try:
-        return kept_of(load_config(config))
+        return load_config(config)
     except ConfigError:
         return None
 

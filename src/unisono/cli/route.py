@@ -134,6 +134,7 @@ def _decide_here(config: Config, body: Json) -> Json:
         request = parse(
             orjson.dumps(body), {}, catalog=live.router.catalog, request_id=str(uuid7()), now=datetime.now(UTC)
         )
+        live.read_now(request)
         _, decision = live.router.decide(request)
     finally:
         live.store.close()

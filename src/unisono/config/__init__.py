@@ -1,10 +1,11 @@
 """One TOML file to one frozen Config. This package is the only reader of the environment."""
 
 from unisono.config.load import load_config, parse_config
-from unisono.config.values import Config, EnvSecret, RoutingConfig, ServerConfig, StoreConfig
+from unisono.config.values import Config, EncoderConfig, EnvSecret, RoutingConfig, ServerConfig, StoreConfig
 
 __all__ = [
     "Config",
+    "EncoderConfig",
     "EnvSecret",
     "RoutingConfig",
     "ServerConfig",

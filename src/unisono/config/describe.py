@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from unisono.config.values import Config, EnvSecret, RoutingConfig
+from unisono.config.values import Config, EncoderConfig, EnvSecret, RoutingConfig
 from unisono.types import Caller, JsonValue, Limit, Model, Secret
 
 Table = dict[str, "JsonValue | date"]
@@ -55,6 +55,7 @@ def as_tables(config: Config) -> dict[str, object]:
     }
     tables["store"] = {"path": str(store.path), "text": store.text, "flush_s": store.flush_s}
     tables["routing"] = _routing_table(config.routing)
+    tables["encoder"] = _encoder_table(config.encoder)
     tables["timeouts"] = {
         "connect_s": times.connect_s,
         "first_content_s": times.first_content_s,
@@ -111,7 +112,22 @@ def _routing_table(routing: RoutingConfig) -> Table:
         table["style_note"] = routing.style_note
     if routing.artifact is not None:
         table["artifact"] = str(routing.artifact)
+    if routing.encoder != "static":
+        table["encoder"] = routing.encoder
     return table
+
+
+def _encoder_table(encoder: EncoderConfig) -> Table:
+    table: Mapping[str, JsonValue | date] = {
+        "path": None if encoder.path is None else str(encoder.path),
+        "hub": encoder.hub,
+        "sha256": encoder.sha256,
+        "base_url": encoder.base_url,
+        "model": encoder.model,
+        "api_key": None if encoder.api_key is None else shown_secret(encoder.api_key),
+        "budget_s": encoder.budget_s,
+    }
+    return {key: value for key, value in table.items() if value is not None}
 
 
 def model_table(model: Model) -> Table:

@@ -58,6 +58,7 @@ SECTIONS: dict[str, str] = {
     "server": "Where the server listens and who may call it.",
     "store": "Where decisions and outcomes are recorded.",
     "routing": "How `auto` chooses.",
+    "encoder": "What the encoder named in `[routing]` needs; `static`, `use` and `e5` need nothing.",
     "timeouts": "Limits for one call to one upstream.",
     "keys": "One `[[keys]]` table for each API key of the environment that has a name.",
     "limits": "One `[[limits]]` table for each bound on use in a window.",
@@ -150,7 +151,36 @@ _ROUTING = (
     ),
     Key(
         section="routing", name="artifact", kind="path", otherwise="the one in the package",
-        text="The trained parts of the predictors.",
+        text="The trained parts of the predictors, such as `unisono fit` writes; they fit one encoder.",
+    ),
+    Key(
+        section="routing", name="encoder", kind="text", default="static",
+        text="What turns prompts into vectors: `static`, `use`, `e5`, `onnx`, `endpoint`, or the name of a plug-in.",
+    ),
+)  # fmt: skip
+
+_ENCODER = (
+    Key(
+        section="encoder", name="path", kind="path",
+        text="For `onnx`: a sentence-transformers folder with an ONNX model, or a model's file beside its tokenizer.",
+    ),
+    Key(
+        section="encoder", name="hub", kind="text",
+        text="For `onnx` instead of a path: `OWNER/MODEL@REVISION` of a hub, with the whole commit; needs `sha256`.",
+    ),
+    Key(section="encoder", name="sha256", kind="text", text="What the ONNX model's file must have.", otherwise="any"),
+    Key(
+        section="encoder", name="base_url", kind="url",
+        text="For `endpoint`: where embeddings are asked for, such as `http://127.0.0.1:9001/v1`.",
+    ),
+    Key(section="encoder", name="model", kind="text", text="For `endpoint`: the model that is asked for."),
+    Key(
+        section="encoder", name="api_key", kind="secret",
+        text="For `endpoint`: its key, as `env:NAME`.",
+    ),
+    Key(
+        section="encoder", name="budget_s", kind="number", unit="s", default=0.2, above=0, high=60,
+        text="How long a request waits for an encoder other than `static`; then it is decided without, with a notice.",
     ),
 )  # fmt: skip
 
@@ -462,6 +492,7 @@ TABLE: tuple[Key, ...] = (
     *_SERVER,
     *_STORE,
     *_ROUTING,
+    *_ENCODER,
     *_TIMEOUTS,
     *_KEYS,
     *_LIMITS,

@@ -24,7 +24,7 @@ from unisono.config.locate import line_of, locate
 from unisono.config.mistake import Mistake, written
 from unisono.config.section import Section, read_section
 from unisono.config.source import read_text, syntax_problem
-from unisono.config.values import Config, RoutingConfig, ServerConfig, StoreConfig
+from unisono.config.values import Config, EncoderConfig, RoutingConfig, ServerConfig, StoreConfig
 from unisono.config.whole import check_whole
 from unisono.errors import ConfigError, Problem
 from unisono.types import Model, Timeouts
@@ -148,6 +148,7 @@ def _build(
         store=StoreConfig(**values["store"]),
         routing=routing,
         timeouts=Timeouts(**values["timeouts"]),
+        encoder=EncoderConfig(name=routing.encoder, **values["encoder"]),
         hash=config_hash(default=whole["default"], models=models, routing=routing, folder=folder),
         file=file,
         prices_file=whole.get("prices_file"),

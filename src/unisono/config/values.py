@@ -56,6 +56,24 @@ class RoutingConfig:
     switch_margin: float
     style_note: str | None
     artifact: Path | None
+    encoder: str = "static"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderConfig:
+    """Which encoder reads the prompts, and what it needs: files, a hub, or an endpoint.
+
+    It decides nothing by itself: the artifact is bound to the encoder's own name, which stands for its contents.
+    """
+
+    name: str = "static"
+    path: Path | None = None
+    hub: str | None = None
+    sha256: str | None = None
+    base_url: str | None = None
+    model: str | None = None
+    api_key: Secret | None = None
+    budget_s: float = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +95,7 @@ class Config:
     hash: str
     callers: tuple[Caller, ...] = ()
     limits: tuple[Limit, ...] = ()
+    encoder: EncoderConfig = EncoderConfig()
     file: Path | None = None
     prices_file: Path | None = None
     removed: tuple[str, ...] = ()

@@ -18,7 +18,8 @@ from typing import Literal, NoReturn, TypeAlias
 
 from unisono.catalog import Catalog
 from unisono.config.kept import KeptConfig
-from unisono.errors import ArtifactError, NotFound, UnisonoError
+from unisono.config.values import EncoderConfig
+from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
 from unisono.notices import fault_in
 from unisono.plugins import Registry
 from unisono.predict.artifact import Artifact, default_artifact_path, load
@@ -198,13 +199,21 @@ def _leaf(value: object) -> Leaf:
 class Recomputer:
     """Recomputes decisions of one record; parts that were built once are kept for the next."""
 
-    def __init__(self, reader: Reader, *, registry: Registry, now: KeptConfig | None = None) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        *,
+        registry: Registry,
+        now: KeptConfig | None = None,
+        encoder: EncoderConfig = EncoderConfig(),  # noqa: B008 - frozen
+    ) -> None:
         """Read from `reader`.
 
         Args:
             reader: of the record.
             registry: for the rules and the encoder.
             now: today's configuration, for decisions under its hash that the record holds no configuration of.
+            encoder: today's; an artifact of another one cannot be recomputed with.
         """
         self._reader = reader
         self._registry = registry
@@ -212,6 +221,7 @@ class Recomputer:
         self._parts: dict[tuple[str, str, int], Parts] = {}
         self._artifacts: dict[Path, Artifact] = {}
         self._encoder: Encoder | None = None
+        self._encoder_settings = encoder
 
     def replay(self, decision: str) -> Replayed:
         """Recompute one decision.
@@ -262,7 +272,12 @@ class Recomputer:
     def _artifact(self, id: str, config: KeptConfig) -> Artifact:  # noqa: A002  (`Artifact.id`)
         """Return the artifact of this id from one of the places where it may lie."""
         routings = [config.routing, *([] if self._now is None else [self._now.routing])]
-        places = dict.fromkeys([*(r.artifact for r in routings if r.artifact is not None), default_artifact_path()])
+        places = dict.fromkeys(
+            [
+                *(r.artifact for r in routings if r.artifact is not None),
+                default_artifact_path(self._read_encoder().name),
+            ]
+        )
         faults = []
         for place in places:
             try:
@@ -282,7 +297,10 @@ class Recomputer:
 
     def _read_encoder(self) -> Encoder:
         if self._encoder is None:
-            self._encoder = self._registry.encoders["static"]()
+            try:
+                self._encoder = self._registry.encoder(self._encoder_settings)
+            except StartError as error:
+                raise Impossible(f"Its encoder is not here: {error}") from error
         return self._encoder
 
 

@@ -64,9 +64,10 @@ class Artifact:
     manifest: Json
 
 
-def default_artifact_path() -> Path:
-    """Return the folder of the artifact inside the package."""
-    return Path(__file__).parent / "default"
+def default_artifact_path(encoder: str = "") -> Path:
+    """Return the folder of the artifact inside the package for an encoder; the default one where there is no other."""
+    own = Path(__file__).parent / "for" / encoder
+    return own if encoder and own.is_dir() else Path(__file__).parent / "default"
 
 
 def save(folder: Path, *, arrays: Arrays, manifest: Json) -> str:
@@ -122,7 +123,11 @@ def load(folder: Path, *, encoder: str) -> Artifact:
     if manifest.get("format") != FORMAT:
         raise _broken(folder, f"its format is {manifest.get('format')!r}, this version reads {FORMAT}")
     if manifest.get("encoder") != encoder:
-        raise _broken(folder, f"it was trained with the encoder {manifest.get('encoder')!r}, in use is {encoder!r}")
+        raise ArtifactError(
+            f"The artifact {folder.name!r} was trained with the encoder {manifest.get('encoder')!r}, in use is "
+            f"{encoder!r}. "
+            "Name an artifact for this encoder under [routing] (unisono fit --encoder), or take its own encoder."
+        )
     arrays = _read_arrays(folder, manifest)
     try:
         return _assemble(manifest, arrays)

@@ -102,6 +102,12 @@ TABLE: tuple[Metric, ...] = (
         text="Incidents, each occurrence: model_mismatch, share_alarm, router_failed, config_refused.",
     ),
     Metric(
+        name="unisono_encoder_late_total",
+        kind="counter",
+        labels=(),
+        text="Requests decided before their encoder had read the prompt; see `budget_s` under [encoder].",
+    ),
+    Metric(
         name="unisono_model_mismatch_total",
         kind="counter",
         labels=("model",),
@@ -189,6 +195,10 @@ class Metrics:
     def observe_incident(self, kind: str) -> None:
         """Count an incident by its kind."""
         self._count("unisono_incidents_total", self._bounded(kind))
+
+    def observe_late_encoder(self) -> None:
+        """Count a request that was decided before its encoder had read it."""
+        self._counters["unisono_encoder_late_total"].inc()
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:

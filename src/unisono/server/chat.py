@@ -80,6 +80,17 @@ def _default(live: Live, request: Request, known: Situation, *, why: str) -> tup
         raise RouterBroken(why, retry_after_s=REST_S) from exc
 
 
+async def read_ahead(live: Live, request: Request) -> None:
+    """Have a slow encoder read the prompt; when it breaks, the decision is made without, and `/readyz` tells."""
+    try:
+        await live.read_ahead(request)
+    except Exception as exc:
+        log.exception("encoder broken request=%s", request.id)
+        live.note_fault("encoder", str(exc) if isinstance(exc, UnisonoError) else f"{type(exc).__name__}; see the log")
+    else:
+        live.note_healed("encoder")
+
+
 async def _read(live: Live, scope: Scope, receive: Receive) -> tuple[Request, Situation]:
     headers = headers_in(scope)
     grant = identify(headers, live.keys)
@@ -88,7 +99,9 @@ async def _read(live: Live, scope: Scope, receive: Receive) -> tuple[Request, Si
     request = parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=grant.name)
     known = await live.known(request)
     wishes = merged(request.wishes, *(() if known.past is None else (known.past.wishes,)), grant.wishes)
-    return within_scope(request if wishes is request.wishes else replace(request, wishes=wishes), grant), known
+    request = within_scope(request if wishes is request.wishes else replace(request, wishes=wishes), grant)
+    await read_ahead(live, request)
+    return request, known
 
 
 class RouteEndpoint:

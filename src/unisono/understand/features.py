@@ -6,7 +6,9 @@ It knows no model; what a request means for a model is the predictors' business.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from hashlib import blake2b
+from threading import Lock
 
 from unisono.protocols import Encoder
 from unisono.types import Features, Request, Vector
@@ -32,13 +34,27 @@ class Understanding:
     """Reads requests. Keeps the vectors of the latest distinct tasks, so that a repeat costs nothing."""
 
     def __init__(
-        self, encoder: Encoder | None, *, freshness: FreshnessReader | None = None, cache_size: int = 2048
+        self,
+        encoder: Encoder | None,
+        *,
+        freshness: FreshnessReader | None = None,
+        cache_size: int = 2048,
+        inline: bool = True,
     ) -> None:
-        """Read with `encoder` and `freshness`, or without what is None."""
+        """Read with `encoder` and `freshness`, or without what is None.
+
+        Args:
+            encoder: texts to vectors.
+            freshness: whether an answer changes with time.
+            cache_size: distinct tasks whose vectors are kept.
+            inline: encode when asked; False uses only what `keep` was given, since the encoder is too slow to wait for.
+        """
         self._encoder = encoder
         self._freshness = freshness
         self._cache: OrderedDict[bytes, tuple[Vector, Vector | None]] = OrderedDict()
         self._cache_size = cache_size
+        self._inline = inline
+        self._lock = Lock()  # scores are read in a thread beside the event loop
 
     def __call__(self, request: Request) -> Features:
         """Return the features of a request. The same request gives the same features."""
@@ -73,13 +89,36 @@ class Understanding:
 
     def read(self, task: str) -> tuple[Vector, Vector | None]:
         """Return surface facts, shape (n_surface,), and the embedding, shape (dim,), of a text."""
-        key = blake2b(task.encode("utf-8", "surrogatepass"), digest_size=16).digest()  # a task may be long
-        if (known := self._cache.get(key)) is not None:
-            self._cache.move_to_end(key)
-            return known
-        text = calm(task)
-        read = surface(text), None if self._encoder is None else self._encoder.encode([text])[0]
-        self._cache[key] = read
-        if len(self._cache) > self._cache_size:
-            self._cache.popitem(last=False)
+        key = _key(task)
+        with self._lock:
+            if (known := self._cache.get(key)) is not None:
+                self._cache.move_to_end(key)
+                return known
+        read = surface(calm(task)), self.vectors([task])[0] if self._inline and self._encoder is not None else None
+        if self._inline:
+            self._remember(key, read)
         return read
+
+    def knows(self, task: str) -> bool:
+        """Say whether `read` has the vector of a text at hand."""
+        return _key(task) in self._cache
+
+    def vectors(self, tasks: Sequence[str]) -> Vector:
+        """Return the embeddings of texts, shape (len(tasks), dim); remembers nothing, so any thread may ask."""
+        if self._encoder is None:
+            raise ValueError("nothing encodes here")
+        return self._encoder.encode([calm(task) for task in tasks])
+
+    def keep(self, task: str, vector: Vector) -> None:
+        """Remember the embedding of a text, shape (dim,)."""
+        self._remember(_key(task), (surface(calm(task)), vector))
+
+    def _remember(self, key: bytes, read: tuple[Vector, Vector | None]) -> None:
+        with self._lock:
+            self._cache[key] = read
+            if len(self._cache) > self._cache_size:
+                self._cache.popitem(last=False)
+
+
+def _key(task: str) -> bytes:
+    return blake2b(task.encode("utf-8", "surrogatepass"), digest_size=16).digest()  # a task may be long

@@ -1,0 +1,55 @@
+"""The reading side of a running router: at once with the static encoder, ahead of the decision with any slower one.
+
+It chooses no encoder; the configuration does.
+"""
+
+from __future__ import annotations
+
+from unisono.config.values import EncoderConfig
+from unisono.protocols import Encoder
+from unisono.types import Features, Request
+from unisono.understand.ahead import Ahead
+from unisono.understand.conversation import task_text
+from unisono.understand.features import Understanding
+from unisono.understand.freshness import FreshnessReader
+
+AT_ONCE = "static"
+"""The only encoder that is fast enough for the event loop."""
+
+
+class Reading:
+    """Requests and bare texts to features, with one encoder."""
+
+    def __init__(self, encoder: Encoder | None, settings: EncoderConfig, *, freshness: FreshnessReader | None) -> None:
+        """Read with `encoder`, which `settings` describe; without one only surface facts are read."""
+        slow = encoder is not None and settings.name != AT_ONCE
+        self.now = Understanding(encoder, freshness=freshness, inline=not slow)
+        self._texts = Understanding(encoder) if slow else self.now
+        self._ahead = Ahead(self.now, budget_s=settings.budget_s) if slow else None
+
+    def text(self, text: str) -> Features:
+        """Return the features of a bare text, however long that takes: for scores, in a thread."""
+        return self._texts.text(text)
+
+    async def ahead(self, request: Request) -> bool:
+        """Have a request's task encoded before it is decided; say whether it was in time.
+
+        Raises:
+            ArtifactError: the encoder failed.
+        """
+        return self._ahead is None or await self._ahead.read(task_text(request.messages))
+
+    @property
+    def n_waiting(self) -> int:
+        """How many prompts wait for a slow encoder."""
+        return 0 if self._ahead is None else self._ahead.n_waiting
+
+    def at_once(self, request: Request) -> None:
+        """Have a request's task encoded now, in this thread."""
+        if self._ahead is not None and (task := task_text(request.messages)):
+            self.now.keep(task, self.now.vectors([task])[0])
+
+    async def close(self) -> None:
+        """End the thread of a slow encoder."""
+        if self._ahead is not None:
+            await self._ahead.close()
