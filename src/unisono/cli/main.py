@@ -10,7 +10,7 @@ import sys
 import typer
 
 from unisono import __version__
-from unisono.cli import config, demo, doctor, keys, log, models, route, serve
+from unisono.cli import config, demo, doctor, fit, keys, log, models, route, serve
 from unisono.errors import UnisonoError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
+app.command("fit")(fit.fit)
 app.command("doctor")(doctor.doctor)
 
 

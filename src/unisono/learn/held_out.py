@@ -41,12 +41,17 @@ def random_folds(corpus: Corpus, *, seed: int) -> list[NDArray[np.intp]]:
 
 def task_folds(corpus: Corpus) -> list[NDArray[np.intp]]:
     """Return folds that keep every task or subject whole."""
+    return group_folds([np.array(block.outcomes.categories) for block in corpus.blocks])
+
+
+def group_folds(groups: Sequence[NDArray[np.str_]]) -> list[NDArray[np.intp]]:
+    """Return folds that keep every group whole; `groups` names that of each prompt, block by block."""
     folds, at = [], 0
-    for block in corpus.blocks:
-        names = sorted(set(block.outcomes.categories))
-        place = {name: (at + i) % N_FOLDS for i, name in enumerate(names)}
-        at += len(names)
-        folds.append(np.array([place[c] for c in block.outcomes.categories]))
+    for names in groups:
+        own = np.unique(names)
+        place = {name: (at + i) % N_FOLDS for i, name in enumerate(own)}
+        at += len(own)
+        folds.append(np.array([place[name] for name in names]))
     return folds
 
 

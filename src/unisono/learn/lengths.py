@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 
@@ -24,9 +25,15 @@ class Lengths:
     unknown_sd: float
 
 
+UNKNOWN = (log(150.0), 1.0)
+"""Where no table counts tokens: about 150, within a factor of three."""
+
+
 def fit_lengths(x: Sequence[Array], corpus: Corpus) -> Lengths:
     """Fit the logarithm of output tokens: a constant per model plus a shared ridge map."""
     n_models, n_x = len(corpus.models), x[0].shape[1]
+    if all(np.isnan(block.outcomes.output_tokens).all() for block in corpus.blocks):
+        return _nothing_known(n_models, n_x)
     constants: Array = np.full(n_models, np.nan)
     weights: Array = np.zeros(n_x)
     logs = [np.log(np.where(b.outcomes.output_tokens > 0, b.outcomes.output_tokens, np.nan)) for b in corpus.blocks]
@@ -59,4 +66,15 @@ def fit_lengths(x: Sequence[Array], corpus: Corpus) -> Lengths:
         sds=sds,
         unknown_mean=float(np.nanmean(constants)),
         unknown_sd=float(np.hypot(between, within)),
+    )
+
+
+def _nothing_known(n_models: int, n_x: int) -> Lengths:
+    mean, sd = UNKNOWN
+    return Lengths(
+        weights=np.zeros(n_x),
+        constants=np.full(n_models, np.nan),
+        sds=np.full(n_models, sd),
+        unknown_mean=mean,
+        unknown_sd=sd,
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from unisono.learn.beliefs import price_hints, size_hints, tempered
 from unisono.learn.corpus import Block, Corpus
-from unisono.learn.held_out import held_out, random_folds, structural_doubt, task_folds
+from unisono.learn.held_out import group_folds, held_out, random_folds, structural_doubt
 from unisono.learn.irt import Array, Settings, fit
 from unisono.learn.lengths import fit_lengths
 from unisono.learn.topics import N_CLUSTERS, fit_design, matrix
@@ -42,7 +42,7 @@ class Trained:
         scalars, lines: as the manifest holds them.
         n_outcomes: scores that were learnt from.
         near: per block the expected scores (n, m) of each prompt by a fit that did not see it; empty when skipped.
-        far: the same by a fit that saw nothing of the prompt's task.
+        far: the same by a fit that saw nothing of the prompt's task; of its topic where the tables name no tasks.
     """
 
     arrays: Mapping[str, NDArray[np.generic]]
@@ -84,12 +84,12 @@ def train(
     far: list[Array] = []
     if doubts is None:
         scores = [b.outcomes.scores for b in corpus.blocks]
-        tasks = [np.array(b.outcomes.categories) for b in corpus.blocks]
+        topics = [_nearest_topics(design, b) for b in corpus.blocks]
+        tasks = _tasks(corpus) or topics
         on_step("prompts held out")
         near = held_out(x, corpus, random_folds(corpus, seed=1), settings)
         on_step("tasks held out")
-        far = held_out(x, corpus, task_folds(corpus), settings)
-        topics = [_nearest_topics(design, b) for b in corpus.blocks]
+        far = held_out(x, corpus, group_folds(tasks), settings)
         doubts = Doubts(
             near=structural_doubt(list(zip(topics, near, scores, strict=True))),
             far=structural_doubt(list(zip(tasks, far, scores, strict=True))),
@@ -128,6 +128,12 @@ def train(
         near=tuple(near),
         far=tuple(far),
     )
+
+
+def _tasks(corpus: Corpus) -> list[NDArray[np.str_]]:
+    """Return the task of each prompt, block by block; nothing where all are of one."""
+    tasks = [np.array(block.outcomes.categories) for block in corpus.blocks]
+    return tasks if len({name for block in corpus.blocks for name in block.outcomes.categories}) > 1 else []
 
 
 def _nearest_topics(design: Design, block: Block) -> NDArray[np.str_]:

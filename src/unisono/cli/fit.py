@@ -1,0 +1,127 @@
+"""`unisono fit`: trained parts from your own outcomes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from unisono.cli.serve import CONFIG
+
+if TYPE_CHECKING:
+    from unisono.config import Config
+    from unisono.evaluate.fit import Fit
+    from unisono.types import Json
+
+
+def fit(
+    table: Path = typer.Argument(..., help="CSV, TSV, JSONL or Parquet with prompt, model, score and, if known, cost."),
+    out: Path = typer.Option(
+        Path("artifacts"), help="A folder; the artifact becomes a folder inside, named by its id."
+    ),
+    config: Path = CONFIG,
+    encoder: str = typer.Option("", help="static, use, e5, onnx, ...; default: the configuration's, else static."),
+    seed: int = typer.Option(1, help="Of the split, the folds and the fit."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Train the quality and length predictors on your own table of outcomes.
+
+    A quarter of the prompts is held out and tells what the result is worth, with intervals; then everything is learnt
+    from. The same table, seed and machine give the same artifact. Columns and endings stand in
+    docs/reference/tables.md. Name the models as your configuration does.
+
+    Example: `unisono fit outcomes.csv`
+    """
+    from dataclasses import replace
+
+    from rich.console import Console
+
+    from unisono.config import EncoderConfig
+    from unisono.evaluate.fit import fit_table
+    from unisono.evaluate.tables import read_table
+    from unisono.plugins import load
+
+    known = _known(config)
+    settings = EncoderConfig() if known is None else known.encoder
+    if encoder:
+        settings = replace(settings, name=encoder)
+    outcomes = read_table(table)
+    with Console(stderr=True).status("reading", spinner="dots") as status:
+        found = fit_table(
+            outcomes,
+            encoder=load().encoder(settings),
+            seed=seed,
+            parents=_parents(known),
+            on_step=lambda step: status.update(step),
+        )
+    folder = found.write(out)
+    if as_json:
+        import orjson
+
+        print(orjson.dumps(_as_json(found, folder), option=orjson.OPT_INDENT_2).decode())
+        return
+    _print(found, folder, known=known, encoder=settings.name)
+
+
+def _known(file: Path) -> Config | None:
+    """Return the configuration where there is one; fitting needs none."""
+    from unisono.config import load_config
+
+    return load_config(file) if file.exists() else None
+
+
+def _parents(known: Config | None) -> list[str]:
+    """Return the id of the artifact in use, if it can be read."""
+    import json
+
+    from unisono.predict.artifact import MANIFEST, default_artifact_path
+
+    folder = default_artifact_path() if known is None or known.routing.artifact is None else known.routing.artifact
+    try:
+        return [str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["id"])]
+    except (OSError, ValueError, KeyError):
+        return []
+
+
+def _as_json(found: Fit, folder: Path) -> Json:
+    return {
+        "artifact": str(folder),
+        "id": folder.name,
+        "models": found.manifest["models"],
+        "training": found.manifest["training"],
+        "parents": found.manifest["parents"],
+        "metrics": found.manifest["metrics"],
+    }
+
+
+def _print(found: Fit, folder: Path, *, known: Config | None, encoder: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from unisono.evaluate.report import shown
+    from unisono.predict.names import normal
+
+    told, console = found.found, Console()
+    rows = Table("on prompts held out", "value [95 % of resamples]", show_edge=False)
+    rows.add_row("prompts, answered by every model", f"{told.n_held_out:,}, {told.n_complete:,}")
+    rows.add_row("best single model on the rest", told.best_single)
+    for name, value in (("quality of the choice", told.quality), ("over the best single", told.gain)):
+        if value is not None:
+            rows.add_row(name, shown(value, signed=name.startswith("over")))
+    if told.aiq_gain is not None:
+        rows.add_row("area over cost, over mixing single models", shown(told.aiq_gain, signed=True))
+    rows.add_row("log loss; of each model's mean", f"{told.log_loss:.4f}; {told.log_loss_means:.4f}")
+    rows.add_row("calibration error", f"{told.calibration_error:.4f}")
+    console.print(rows)
+    print(told.verdict)
+    training = found.manifest["training"]
+    if isinstance(training, dict) and isinstance(training["dropped"], list):
+        for line in training["dropped"]:
+            print(f"left out: {line}")
+    models = found.manifest["models"]
+    taught = set(models) if isinstance(models, list) else set()
+    for model in () if known is None else known.models:
+        if not taught & {normal(name) for name in (model.name, model.upstream_model, *model.reports, *model.aliases)}:
+            print(f"not in the table: {model.name}; it will be judged by its role, price and probes")
+    print(f'\n[routing]\nartifact = "{folder}"' + ("" if encoder == "static" else f'\nencoder = "{encoder}"'))

@@ -1,0 +1,354 @@
+"""Trains on a user's own table of outcomes and says, on prompts held out, what the result is worth.
+
+The fit is that of the default artifact (`learn.train`); this file chooses its settings, holds prompts out, and writes
+the manifest. It reads no file: `tables` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unisono import __version__
+from unisono.errors import StartError
+from unisono.evaluate.datasets import Outcomes
+from unisono.evaluate.metrics import Interval, calibration_error, paired_bootstrap
+from unisono.evaluate.replay import Expected, Replay, Stack, expect, models_of, singles, sweep
+from unisono.evaluate.report import as_json
+from unisono.learn.corpus import Block, Corpus
+from unisono.learn.held_out import N_FOLDS, held_out, random_folds
+from unisono.learn.irt import Array, Settings
+from unisono.learn.topics import fit_design, matrix
+from unisono.learn.train import Doubts, Trained, train
+from unisono.predict.artifact import Artifact, assembled, save
+from unisono.predict.cost import TokenCost
+from unisono.predict.ensemble import QualityEnsemble
+from unisono.predict.names import normal
+from unisono.protocols import Encoder
+from unisono.types import Json
+from unisono.understand.features import Understanding
+from unisono.understand.surface import NAMES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MIN_PROMPTS = 50
+MIN_SCORES = 20
+"""A model with fewer is left out."""
+PENALTIES = (10.0, 30.0, 80.0, 200.0)
+HELD_OUT_SHARE = 0.25
+PROMPTS_A_CLUSTER = 25
+MAX_CLUSTERS = 48
+N_RESAMPLES = 1000
+NOT_MEASURED = Doubts(near=0.25, far=1.5)
+"""For the fit that is only asked for means: doubt widens spreads and moves none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the fit is worth on prompts that it did not see.
+
+    Attributes:
+        n_held_out: prompts of the table that were held out.
+        n_complete: of those, prompts on which every model has a score: only they can be replayed.
+        best_single: the model with the best mean on the prompts that were learnt from.
+        log_loss: of the expected scores; `log_loss_means` is that of every model's plain mean.
+        calibration_error: over all held-out scores.
+        gain: mean score of the model expected to be best, less that of `best_single`.
+        aiq_gain: area under quality over cost, less that of mixing single models; None without costs.
+    """
+
+    n_held_out: int
+    n_complete: int
+    best_single: str
+    log_loss: float
+    log_loss_means: float
+    calibration_error: float
+    quality: Interval | None = None
+    gain: Interval | None = None
+    aiq_gain: Interval | None = None
+
+    @property
+    def verdict(self) -> str:
+        """What to do with it, in one sentence."""
+        if self.gain is None:
+            return (
+                "No prompt was answered by every model, so choices cannot be replayed; "
+                "try it in shadow before you trust it."
+            )
+        wins = [self.gain.low > 0.0, self.aiq_gain is not None and self.aiq_gain.low > 0.0]
+        if any(wins):
+            what = " and ".join(
+                name for name, won in zip(("quality", "cost at equal quality"), wins, strict=True) if won
+            )
+            return f"On held-out prompts it wins {what} over single models."
+        return (
+            f"On held-out prompts nothing is won over single models: keep {self.best_single}, or bring more outcomes."
+        )
+
+    def as_json(self) -> Json:
+        """Return the figures as the manifest keeps them."""
+        intervals = {"quality": self.quality, "gain": self.gain, "aiq_gain": self.aiq_gain}
+        return {
+            "n_held_out": self.n_held_out,
+            "n_complete": self.n_complete,
+            "best_single": self.best_single,
+            "log_loss": round(self.log_loss, 4),
+            "log_loss_means": round(self.log_loss_means, 4),
+            "calibration_error": round(self.calibration_error, 4),
+            **{name: None if value is None else as_json(value) for name, value in intervals.items()},
+            "verdict": self.verdict,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """An artifact in memory, and what is known of it."""
+
+    trained: Trained
+    manifest: Json
+    found: Found
+
+    def write(self, folder: Path) -> Path:
+        """Write the artifact into a folder named by its id, inside `folder`; return that folder."""
+        name = assembled(arrays=self.trained.arrays, manifest=self.manifest).id
+        save(folder / name, arrays=self.trained.arrays, manifest=self.manifest)
+        return folder / name
+
+
+def fit_table(
+    table: Outcomes,
+    *,
+    encoder: Encoder,
+    seed: int = 1,
+    parents: Sequence[str] = (),
+    on_step: Callable[[str], None] = lambda step: None,
+) -> Fit:
+    """Train on a table.
+
+    Args:
+        table: prompts, models, scores, and costs where they are known.
+        encoder: the artifact will be bound to it.
+        seed: of the split, the folds and the fit.
+        parents: ids of the artifacts that this one is to replace.
+        on_step: told what is being done.
+
+    Raises:
+        StartError: the table is too small or holds nothing to learn; says what is missing.
+    """
+    table, dropped = usable(table)
+    on_step("reading prompts")
+    understand = Understanding(encoder, cache_size=1)
+    features = tuple(understand.text(prompt) for prompt in table.prompts)
+    models = tuple(normal(model) for model in table.models)
+    whole = Corpus(
+        blocks=(Block(outcomes=table, features=features, columns=np.arange(len(models))),),
+        models=models,
+        dropped=tuple(dropped),
+    )
+    held = np.random.default_rng(seed).random(len(features)) < HELD_OUT_SHARE
+    learnt_from = rows(whole, ~held)
+    settings = chosen(learnt_from, seed=seed, on_step=on_step)
+    on_step("fitting without the prompts held out")
+    before = train(learnt_from, settings, n_clusters=n_clusters(learnt_from), doubts=NOT_MEASURED)
+    manifest = _manifest(whole, before, encoder=encoder, settings=settings, parents=parents)
+    found = worth(
+        assembled(arrays=before.arrays, manifest=manifest), learnt_from=learnt_from, held=rows(whole, held), seed=seed
+    )
+    on_step("fitting on everything")
+    after = train(whole, settings, n_clusters=n_clusters(whole), on_step=on_step)
+    manifest = _manifest(whole, after, encoder=encoder, settings=settings, parents=parents)
+    return Fit(trained=after, manifest={**manifest, "metrics": found.as_json()}, found=found)
+
+
+# ------------------------------------------------------------------------------------------ the table
+
+
+def usable(table: Outcomes) -> tuple[Outcomes, list[str]]:
+    """Return the models and prompts that can be learnt from, and what was left out.
+
+    Raises:
+        StartError: too little is left.
+    """
+    known = ~np.isnan(table.scores)
+    counts = known.sum(axis=0)
+    dropped = [
+        f"{model}: {n} scores, {MIN_SCORES} are needed"
+        for model, n in zip(table.models, counts, strict=True)
+        if n < MIN_SCORES
+    ]
+    kept = tuple(model for model, n in zip(table.models, counts, strict=True) if n >= MIN_SCORES)
+    if len(kept) < 2:
+        raise StartError(
+            f"{table.name}: {len(kept)} model with {MIN_SCORES} scores or more; routing needs two. "
+            f"Models in the table: {_listed(table.models, counts)}."
+        )
+    table = table.only(kept)
+    table = table.rows(_mask(~np.isnan(table.scores).all(axis=1)))
+    if len(table.prompts) < MIN_PROMPTS:
+        raise StartError(
+            f"{table.name}: {len(table.prompts)} prompts with a score; {MIN_PROMPTS} are needed, some hundreds wanted."
+        )
+    if float(np.nanstd(table.scores)) == 0.0:
+        raise StartError(f"{table.name}: every score is {float(np.nanmean(table.scores)):g}; nothing can be learnt.")
+    taken: dict[str, str] = {}
+    for model in kept:
+        if (other := taken.setdefault(normal(model), model)) != model:
+            raise StartError(f"{table.name}: {other!r} and {model!r} are one name to Unisono ({normal(model)!r}).")
+    return table, dropped
+
+
+def _mask(keep: object) -> NDArray[np.bool_]:
+    return np.asarray(keep, dtype=np.bool_)
+
+
+def _listed(models: Sequence[str], counts: NDArray[np.int64]) -> str:
+    shown = [f"{model} ({n})" for model, n in zip(models, counts, strict=True)]
+    return ", ".join(shown[:8]) + (f" and {len(shown) - 8} more" if len(shown) > 8 else "")
+
+
+def rows(corpus: Corpus, keep: NDArray[np.bool_]) -> Corpus:
+    """Return the corpus of one table with the prompts for which `keep` holds."""
+    (block,) = corpus.blocks
+    assert isinstance(block.outcomes, Outcomes)  # noqa: S101 - made here
+    features = tuple(f for f, kept in zip(block.features, keep, strict=True) if kept)
+    return replace(corpus, blocks=(replace(block, outcomes=block.outcomes.rows(keep), features=features),))
+
+
+# -------------------------------------------------------------------------------------------- settings
+
+
+def n_clusters(corpus: Corpus) -> int:
+    """Return how many topics so many prompts can bear."""
+    n = sum(len(block.features) for block in corpus.blocks)
+    return max(2, min(MAX_CLUSTERS, n // PROMPTS_A_CLUSTER))
+
+
+def chosen(corpus: Corpus, *, seed: int, on_step: Callable[[str], None]) -> Settings:
+    """Return the settings with the best log loss on prompts held out within the table."""
+    design = fit_design([f for b in corpus.blocks for f in b.features], seed=seed, n_clusters=n_clusters(corpus))
+    x = [matrix(design, block) for block in corpus.blocks]
+    folds = random_folds(corpus, seed=seed)
+    n_skills = max(1, min(4, len(corpus.models) - 1))
+    candidates = [
+        Settings(n_skills=n_skills, map_penalty=penalty, ability_penalty=penalty, seed=seed) for penalty in PENALTIES
+    ]
+    losses = []
+    for place, settings in enumerate(candidates, start=1):
+        on_step(f"settings {place} of {len(candidates)}")
+        losses.append(_log_loss(corpus, held_out(x, corpus, folds, settings)))
+    return candidates[int(np.argmin(losses))]
+
+
+def _log_loss(corpus: Corpus, expected: Sequence[Array]) -> float:
+    total, n = 0.0, 0
+    for block, p in zip(corpus.blocks, expected, strict=True):
+        y = block.outcomes.scores
+        known = ~np.isnan(y)
+        total += _cross_entropy(p[known], y[known]) * int(known.sum())
+        n += int(known.sum())
+    return total / n
+
+
+def _cross_entropy(p: Array, y: Array) -> float:
+    q = np.clip(p, 1e-3, 1.0 - 1e-3)
+    return float(-(y * np.log(q) + (1.0 - y) * np.log(1.0 - q)).mean())
+
+
+# ----------------------------------------------------------------------------------------------- worth
+
+
+def worth(artifact: Artifact, *, learnt_from: Corpus, held: Corpus, seed: int) -> Found:
+    """Measure an artifact on prompts that it was not trained on, through the product's own predictors."""
+    (block,) = held.blocks
+    table = block.outcomes
+    assert isinstance(table, Outcomes)  # noqa: S101 - made here
+    models = models_of(table)
+    cost = TokenCost(artifact.length.expected)
+    expected = expect(block.features, models, quality=QualityEnsemble(artifact), cost=cost)
+    means = np.nanmean(learnt_from.blocks[0].outcomes.scores, axis=0)
+    best = int(means.argmax())
+    known = ~np.isnan(table.scores)
+    flat = np.repeat(means[None], len(table.prompts), axis=0)
+    found = Found(
+        n_held_out=len(table.prompts),
+        n_complete=int(known.all(axis=1).sum()),
+        best_single=table.models[best],
+        log_loss=_cross_entropy(expected.quality[known], table.scores[known]),
+        log_loss_means=_cross_entropy(flat[known], table.scores[known]),
+        calibration_error=calibration_error(expected.quality[known], table.scores[known]),
+    )
+    whole = _mask(known.all(axis=1))
+    if whole.sum() < 2:
+        return found
+    scores, quality = table.scores[whole], expected.quality[whole]
+    ours, single = scores[np.arange(len(scores)), quality.argmax(axis=1)], scores[:, best]
+    rng = np.random.default_rng
+    return replace(
+        found,
+        quality=paired_bootstrap(lambda w: float(w @ ours), len(ours), rng=rng(seed), n_resamples=N_RESAMPLES),
+        gain=paired_bootstrap(lambda w: float(w @ (ours - single)), len(ours), rng=rng(seed), n_resamples=N_RESAMPLES),
+        aiq_gain=_aiq_gain(table, expected, seed=seed),
+    )
+
+
+def _aiq_gain(table: Outcomes, expected: Expected, *, seed: int) -> Interval | None:
+    whole = _mask(~np.isnan(table.scores).any(axis=1) & ~np.isnan(table.costs_usd).any(axis=1))
+    complete = table.rows(whole)
+    if len(complete.prompts) < 2 or np.ptp(complete.costs_usd.mean(axis=0)) <= 0.0:
+        return None
+    ours = Expected(quality=expected.quality[whole], cost_usd=_costs(complete, expected.cost_usd[whole]))
+    n_models, n = len(complete.models), len(complete.prompts)
+    stack = Stack(Replay(complete), [sweep("ours", ours), singles("singles", n_models, n)])
+
+    def gain(weights: Array) -> float:
+        router, mixed = stack.areas(weights)
+        return router - mixed
+
+    return paired_bootstrap(gain, n, rng=np.random.default_rng(seed), n_resamples=N_RESAMPLES)
+
+
+def _costs(table: Outcomes, expected: Array) -> Array:
+    """Return expected costs; where the table has no tokens to imply prices from, each model's mean."""
+    priced = _mask(~np.isnan(table.input_tokens + table.output_tokens).all(axis=0))
+    costs: Array = np.where(priced[None], expected, table.costs_usd.mean(axis=0)[None])
+    return costs
+
+
+# -------------------------------------------------------------------------------------------- manifest
+
+
+def _manifest(
+    corpus: Corpus, trained: Trained, *, encoder: Encoder, settings: Settings, parents: Sequence[str]
+) -> Json:
+    (block,) = corpus.blocks
+    return {
+        "encoder": encoder.name,
+        "surface": list(NAMES),
+        "models": list(corpus.models),
+        "aliases": {},
+        "scalars": trained.scalars,
+        "lines": trained.lines,
+        "parents": list(parents),
+        "training": {
+            "by": f"unisono fit {__version__}",
+            "data_sha256": dict(block.outcomes.hashes),
+            "n_prompts": len(block.features),
+            "n_outcomes": trained.n_outcomes,
+            "dropped": list(corpus.dropped),
+            "seed": settings.seed,
+            "settings": {
+                "n_skills": settings.n_skills,
+                "map_penalty": settings.map_penalty,
+                "ability_penalty": settings.ability_penalty,
+                "n_clusters": n_clusters(corpus),
+                "n_folds": N_FOLDS,
+                "held_out_share": HELD_OUT_SHARE,
+            },
+        },
+        "licence": "Trained from your own table. It holds fitted numbers and model names; no prompt and no answer.",
+    }

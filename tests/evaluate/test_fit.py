@@ -1,0 +1,169 @@
+"""`unisono fit`: what a user's table teaches, and what is said of a table that teaches nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.learn.two_kinds import POEM_MODEL, SUM_MODEL, two_kinds
+from typer.testing import CliRunner
+
+from unisono.cli.main import app
+from unisono.config import EncoderConfig, load_config
+from unisono.errors import ArtifactError, StartError
+from unisono.evaluate.datasets import Outcomes
+from unisono.evaluate.fit import Fit, fit_table
+from unisono.plugins import load
+from unisono.predict.artifact import load as load_artifact
+from unisono.predict.ensemble import QualityEnsemble
+from unisono.types import Model
+from unisono.understand.embed import NAME, StaticEncoder
+from unisono.understand.features import Understanding
+
+ENCODER = StaticEncoder()
+
+
+def fitted(table: Outcomes) -> Fit:
+    return fit_table(table, encoder=ENCODER, parents=["0123"])
+
+
+@pytest.fixture(scope="module")
+def complementary() -> Fit:
+    return fitted(two_kinds(160, seed=1))
+
+
+def test_models_that_complement_each_other_are_routed_better_than_the_best_single_one(complementary: Fit) -> None:
+    found = complementary.found
+    assert found.quality is not None
+    assert found.gain is not None
+    assert found.gain.low > 0.1  # best single .55, best choice .90
+    assert found.quality.value > 0.75
+    assert found.log_loss < found.log_loss_means
+    assert "wins quality" in found.verdict
+
+
+def test_what_was_written_loads_and_knows_fresh_prompts(complementary: Fit, tmp_path: Path) -> None:
+    folder = complementary.write(tmp_path)
+    artifact = load_artifact(folder, encoder=NAME)
+    assert artifact.id == folder.name
+    assert {file.name for file in folder.iterdir()} == {"arrays.safetensors", "manifest.json"}
+    fresh = two_kinds(60, seed=9)
+    quality, read = QualityEnsemble(artifact), Understanding(ENCODER).text
+    models = [Model(name=name, upstream="scripted", upstream_model=name) for name in (POEM_MODEL, SUM_MODEL)]
+    expected = np.array([[q.mean for q in quality.predict_one(read(p), models)] for p in fresh.prompts])
+    is_sum = np.array(fresh.categories) == "sums"
+    assert (expected.argmax(axis=1) == is_sum).mean() >= 0.95
+
+
+def test_the_manifest_tells_where_it_comes_from(complementary: Fit) -> None:
+    manifest = complementary.manifest
+    assert manifest["parents"] == ["0123"]
+    assert manifest["encoder"] == NAME
+    assert manifest["training"]["data_sha256"] == {"two_kinds": "0" * 64}  # type: ignore[call-overload,index]
+    assert set(manifest["metrics"]["gain"]) == {"value", "low", "high"}  # type: ignore[arg-type,call-overload,index]
+
+
+def test_the_same_table_gives_the_same_artifact(complementary: Fit, tmp_path: Path) -> None:
+    assert fitted(two_kinds(160, seed=1)).write(tmp_path).name == complementary.write(tmp_path).name
+
+
+def test_an_artifact_of_another_encoder_is_refused_and_told(complementary: Fit, tmp_path: Path) -> None:
+    folder = complementary.write(tmp_path)
+    with pytest.raises(ArtifactError, match=r"trained with the encoder 'wordllama-l2-256', in use is 'use-"):
+        load_artifact(folder, encoder="use-multilingual-3-1000")
+
+
+def test_scores_without_structure_are_said_to_win_nothing() -> None:
+    table = two_kinds(120, seed=4)
+    noise = (np.random.default_rng(4).random(table.scores.shape) < 0.5).astype(np.float64)
+    found = fitted(replace(table, scores=noise)).found
+    assert "nothing is won" in found.verdict
+    assert found.best_single in found.verdict
+
+
+def test_a_log_with_one_answer_a_prompt_is_learnt_from_and_not_replayed() -> None:
+    table = two_kinds(160, seed=5)
+    scores = table.scores.copy()
+    asked = np.random.default_rng(5).integers(0, 2, len(scores))
+    scores[np.arange(len(scores)), 1 - asked] = np.nan
+    found = fitted(replace(table, scores=scores, output_tokens=np.full_like(scores, np.nan))).found
+    assert found.n_complete == 0
+    assert found.gain is None
+    assert found.log_loss < found.log_loss_means
+    assert "shadow" in found.verdict
+
+
+def few(table: Outcomes) -> Outcomes:
+    return table.rows(np.arange(len(table.prompts)) < 30)
+
+
+def lonely(table: Outcomes) -> Outcomes:
+    return table.only((POEM_MODEL,))
+
+
+def sparse(table: Outcomes) -> Outcomes:
+    scores = table.scores.copy()
+    scores[5:, 0] = np.nan
+    return replace(table, scores=scores)
+
+
+def flat(table: Outcomes) -> Outcomes:
+    return replace(table, scores=np.ones_like(table.scores))
+
+
+def twice(table: Outcomes) -> Outcomes:
+    return replace(table, models=("maker/Sums-7B", "sums-7b"))
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (few, "30 prompts with a score; 50 are needed"),
+        (lonely, r"1 model with 20 scores or more; routing needs two.*poems-7b \(80\)"),
+        (sparse, r"routing needs two.*poems-7b \(5\), sums-7b \(80\)"),
+        (flat, "every score is 1"),
+        (twice, "are one name to Unisono"),
+    ],
+)
+def test_a_table_that_teaches_nothing_is_told_what_it_lacks(harm: object, told: str) -> None:
+    assert callable(harm)
+    with pytest.raises(StartError, match=told):
+        fitted(harm(two_kinds(80, seed=6)))
+
+
+def test_the_command_writes_an_artifact_that_a_configuration_loads(tmp_path: Path) -> None:
+    table = two_kinds(80, seed=7)
+    with (tmp_path / "outcomes.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["prompt", "model", "score", "cost"])
+        for prompt, scores in zip(table.prompts, table.scores, strict=True):
+            rows.writerows([prompt, model, score, 1e-4] for model, score in zip(table.models, scores, strict=True))
+    words = ["fit", str(tmp_path / "outcomes.csv"), "--out", str(tmp_path / "made"), "--json"]
+    told = CliRunner().invoke(app, [*words, "--config", str(tmp_path / "none.toml")])
+    assert told.exit_code == 0, told.output
+    report = json.loads(told.stdout)
+    (tmp_path / "unisono.toml").write_text(
+        f"""default = "poems-7b"
+[routing]
+artifact = {json.dumps(report["artifact"])}
+[[models]]
+name = "poems-7b"
+upstream = "scripted"
+"""
+    )
+    from unisono.compose import read_trained
+
+    trained = read_trained(load_config(tmp_path / "unisono.toml"), load())
+    assert trained.fault is None
+    assert trained.id == report["id"]
+
+
+def test_fit_takes_another_encoder() -> None:
+    found = fit_table(two_kinds(80, seed=8), encoder=load().encoder(EncoderConfig(name="use")))
+    assert found.manifest["encoder"] == "use-multilingual-3-1000"
+    assert found.found.gain is not None
+    assert found.found.gain.low > 0.0
