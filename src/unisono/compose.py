@@ -58,6 +58,7 @@ from unisono.types import (
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.reading import Reading
 from unisono.upstream.health import HealthBook
+from unisono.upstream.vectors import Embedders
 
 log = logging.getLogger("unisono")
 
@@ -145,6 +146,7 @@ class Live:
         self.keys.follow(config.server.keys, config.callers)
         self.ledger = Ledger(store, (*config.limits, *self.keys.limits))
         self.metrics = Metrics()
+        self.embedders = Embedders()
         self.health = HealthBook()
         self._registry = registry
         self._faults: dict[str, str] = {}
@@ -184,6 +186,7 @@ class Live:
         except StartError:
             await self.close()
             raise
+        await self.embedders.follow(self.config.embeddings, timeouts=self.config.timeouts)
         self._tasks.append(asyncio.create_task(self._notice_scores()))
         if serves:
             self.store.note_in_force(kept_of(self.config))
@@ -198,6 +201,7 @@ class Live:
         await asyncio.gather(*self._tasks, *self._closing, return_exceptions=True)
         await self._reading.close()
         await asyncio.gather(*(outlet.provider.close() for outlet in self._outlets.values()))
+        await self.embedders.close()
         await asyncio.to_thread(self.store.close)
 
     async def reload(self, config: Config) -> None:
@@ -214,6 +218,7 @@ class Live:
             outlets = self._make_outlets(config, keep=self._outlets)
             added = [outlet for name, outlet in outlets.items() if self._outlets.get(name) is not outlet]
             await _start_all(added)
+            await self.embedders.follow(config.embeddings, timeouts=config.timeouts)
             before, self._reading = self._reading, reading
             self._trained = trained
             self._cost = TokenCost(self._length())

@@ -130,6 +130,17 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingModel:
+    """A model that turns texts into vectors. No router chooses it; callers name it."""
+
+    name: str
+    upstream_model: str
+    base_url: str | None = None
+    api_key: Secret | None = None
+    usd_per_mtok_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """Limits in seconds for one upstream call."""
 

@@ -7,7 +7,7 @@ import pytest
 from unisono.config.describe import as_tables, as_toml
 from unisono.config.load import parse_config, parse_tables
 from unisono.errors import ConfigError
-from unisono.types import Caller, Limit, Role, Scope, Wishes
+from unisono.types import Caller, Limit, Mode, Role, Scope, Wishes
 
 BASE = 'default = "a"\n[[models]]\nname = "a"\nupstream = "scripted"\n'
 ENV = {"K1": "qq-one-qq", "K2": "two"}
@@ -59,3 +59,25 @@ def test_a_mistake_is_named_with_its_place(text: str, key: str, says: str) -> No
 def test_a_named_key_opens_the_door_to_other_machines() -> None:
     text = BASE + '[server]\nhost = "0.0.0.0"\n[[keys]]\nname = "t"\nkey = "env:K1"\n'
     assert parse_config(text, ENV).server.host == "0.0.0.0"  # noqa: S104 - the very thing that needs a key
+
+
+def test_embedding_models_are_read_and_their_names_are_their_own() -> None:
+    table = '[[embeddings]]\nname = "vectors"\nbase_url = "http://127.0.0.1:9/v1"\napi_key = "env:K1"\n'
+    config = parse_config(BASE + table, ENV)
+    (model,) = config.embeddings
+    assert (model.name, model.upstream_model, model.usd_per_mtok_in) == ("vectors", "vectors", None)
+    assert parse_tables(as_tables(config), ENV).embeddings == config.embeddings
+    assert parse_config(as_toml(config), ENV).embeddings == config.embeddings
+    with pytest.raises(ConfigError, match="already"):
+        parse_config(BASE + table + table, ENV)
+    with pytest.raises(ConfigError, match="already"):
+        parse_config(BASE + table.replace('"vectors"', '"a"'), ENV)
+
+
+def test_the_scope_of_a_key_survives_being_written_and_read_again() -> None:
+    more = '[server]\nconsole = true\n[[keys]]\nname = "t"\nkey = "env:K1"\nadmin = true\n'
+    more += 'models = ["a"]\nmodes = ["deep"]\n'
+    config = parse_config(BASE + more, ENV)
+    assert config.callers[0].scope == Scope(admin=True, models=("a",), modes=(Mode.DEEP,))
+    for again in (parse_tables(as_tables(config), ENV), parse_config(as_toml(config), ENV)):
+        assert (again.callers, again.server) == (config.callers, config.server)

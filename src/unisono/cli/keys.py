@@ -144,7 +144,7 @@ def _record(config: Path, store: Path | None, *, models: list[str] | None = None
     from unisono.config.mistake import offer
 
     loaded = load_config(config)
-    known = [model.name for model in loaded.models]
+    known = [*(model.name for model in loaded.models), *(model.name for model in loaded.embeddings)]
     for model in models or ():
         if model not in known:
             raise typer.BadParameter(f"{model!r} is not a model of {config}{offer(model, known)}", param_hint="--model")

@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 from unisono.config.values import Config, EncoderConfig, EnvSecret, RoutingConfig
-from unisono.types import Caller, JsonValue, Limit, Model, Secret
+from unisono.types import Caller, EmbeddingModel, JsonValue, Limit, Model, Secret
 
 Table = dict[str, "JsonValue | date"]
 _HASH_DIGITS = 12
@@ -52,6 +52,7 @@ def as_tables(config: Config) -> dict[str, object]:
         "port": server.port,
         "keys": [shown_secret(key) for key in server.keys],
         "max_body_bytes": server.max_body_bytes,
+        **({} if server.console is None else {"console": server.console}),
     }
     tables["store"] = {"path": str(store.path), "text": store.text, "flush_s": store.flush_s}
     tables["routing"] = _routing_table(config.routing)
@@ -66,6 +67,8 @@ def as_tables(config: Config) -> dict[str, object]:
         tables["keys"] = [_caller_table(caller) for caller in config.callers]
     if config.limits:
         tables["limits"] = [_limit_table(limit) for limit in config.limits]
+    if config.embeddings:
+        tables["embeddings"] = [_embedding_table(model) for model in config.embeddings]
     tables["models"] = [model_table(model) for model in config.models]
     return tables
 
@@ -76,7 +79,7 @@ def shown_secret(secret: Secret) -> str:
 
 
 def _caller_table(caller: Caller) -> Table:
-    wishes = caller.wishes
+    wishes, scope = caller.wishes, caller.scope
     table: Mapping[str, JsonValue | date] = {
         "name": caller.name,
         "key": shown_secret(caller.key),
@@ -84,10 +87,23 @@ def _caller_table(caller: Caller) -> Table:
         "max_cost_usd": wishes.max_cost_usd,
         "max_first_token_s": wishes.max_first_token_s,
         "min_quality": wishes.min_quality,
-        "models": list(wishes.models),
-        "ban": list(wishes.ban),
+        "admin": scope.admin,
+        "models": list(scope.models),
+        "ban": list(scope.ban),
+        "modes": [str(mode) for mode in scope.modes],
         "allow_fallback": wishes.allow_fallback,
         "on_limit": wishes.on_limit,
+    }
+    return {key: value for key, value in table.items() if value is not None}
+
+
+def _embedding_table(model: EmbeddingModel) -> Table:
+    table: Mapping[str, JsonValue | date] = {
+        "name": model.name,
+        "base_url": model.base_url,
+        "upstream_model": model.upstream_model,
+        "api_key": None if model.api_key is None else shown_secret(model.api_key),
+        "usd_per_mtok_in": model.usd_per_mtok_in,
     }
     return {key: value for key, value in table.items() if value is not None}
 
@@ -174,7 +190,12 @@ def _toml_lines(config: Config) -> Iterator[str]:
         if isinstance(value, dict):
             yield from ("", f"[{name}]")
             yield from (f"{_toml_key(key)} = {_toml(part)}" for key, part in value.items())
-    for name, rows in (("keys", map(_caller_table, config.callers)), ("limits", map(_limit_table, config.limits))):
+    more: tuple[tuple[str, Iterable[Table]], ...] = (
+        ("keys", map(_caller_table, config.callers)),
+        ("limits", map(_limit_table, config.limits)),
+        ("embeddings", map(_embedding_table, config.embeddings)),
+    )
+    for name, rows in more:
         for row in rows:
             yield from ("", f"[[{name}]]")
             yield from (f"{_toml_key(key)} = {_toml(part)}" for key, part in row.items())

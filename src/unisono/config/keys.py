@@ -62,9 +62,10 @@ SECTIONS: dict[str, str] = {
     "timeouts": "Limits for one call to one upstream.",
     "keys": "One `[[keys]]` table for each API key of the environment that has a name.",
     "limits": "One `[[limits]]` table for each bound on use in a window.",
+    "embeddings": "One `[[embeddings]]` table for each model behind `POST /v1/embeddings`.",
     "models": "One `[[models]]` table for each model of the pool.",
 }
-ARRAYS = ("keys", "limits", "models")
+ARRAYS = ("keys", "limits", "embeddings", "models")
 """The sections of which the file may hold several."""
 
 """The tables of the file, each with a sentence for the reference page."""
@@ -95,6 +96,7 @@ _TOP = (
     Key(section="", name="models", kind="tables", required=True, text="The pool: see `[[models]]`."),
     Key(section="", name="keys", kind="tables", default=[], text="Named API keys: see `[[keys]]`."),
     Key(section="", name="limits", kind="tables", default=[], text="Bounds on use: see `[[limits]]`."),
+    Key(section="", name="embeddings", kind="tables", default=[], text="Models for vectors: see `[[embeddings]]`."),
 )  # fmt: skip
 
 _SERVER = (
@@ -285,6 +287,29 @@ _LIMITS = (
     Key(
         section="limits", name="warn_at", kind="number", default=0.8, low=0, high=1,
         text="The share from which answers carry a notice.",
+    ),
+)  # fmt: skip
+
+_EMBEDDINGS = (
+    Key(
+        section="embeddings", name="name", kind="name", required=True,
+        text="What callers ask for; `auto` takes the first table's.",
+    ),
+    Key(
+        section="embeddings", name="base_url", kind="url", otherwise="OpenAI's own",
+        text="The upstream's address, such as `http://127.0.0.1:9001/v1`; it must serve `/embeddings` below it.",
+    ),
+    Key(
+        section="embeddings", name="upstream_model", kind="text", otherwise="`name`",
+        text="What the upstream is asked for.",
+    ),
+    Key(
+        section="embeddings", name="api_key", kind="secret",
+        text="The upstream's key, as `env:NAME`: the name of an environment variable, never the key itself.",
+    ),
+    Key(
+        section="embeddings", name="usd_per_mtok_in", kind="number", unit="USD per million tokens", low=0,
+        high=_MANY_USD, otherwise="unknown", text="Price of the texts.",
     ),
 )  # fmt: skip
 
@@ -496,6 +521,7 @@ TABLE: tuple[Key, ...] = (
     *_TIMEOUTS,
     *_KEYS,
     *_LIMITS,
+    *_EMBEDDINGS,
     *_MODELS,
     *_LOCAL,
     *_SCRIPTED,

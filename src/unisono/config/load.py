@@ -15,6 +15,7 @@ from typing import Any
 
 from unisono.config.access import build_callers, build_limits, check_access, read_access
 from unisono.config.describe import config_hash
+from unisono.config.embedding import build_embeddings, check_embeddings
 from unisono.config.entry import read_entry
 from unisono.config.figures import priced_models
 from unisono.config.keys import ARRAYS, SECTIONS, section_keys
@@ -114,16 +115,25 @@ def _parse(
     tables: Any = top.values.get("models", ())
     entries = [read_entry(table, place=place, around=around) for place, table in enumerate(tables)]
     callers, limits = (read_access(_tables(top, name), name, around=around) for name in ("keys", "limits"))
-    parts = (top, *sections.values(), *callers, *limits, *(entry.section for entry in entries))
+    vectors = read_access(_tables(top, "embeddings"), "embeddings", around=around)
+    parts = (top, *sections.values(), *callers, *limits, *vectors, *(entry.section for entry in entries))
     mistakes = [mistake for part in parts for mistake in part.mistakes]
     mistakes += check_whole(top, entries)
-    mistakes += check_access(callers, limits, models=[entry.get("name") for entry in entries])
+    names = [entry.get("name") for entry in entries]
+    aliases = [alias for entry in entries for alias in entry.get("aliases") or ()]
+    mistakes += check_access(callers, limits, models=[*names, *(section.get("name") for section in vectors)])
+    mistakes += check_embeddings(vectors, taken=[*names, *aliases])
     models, more = priced_models(entries, prices_file=top.values.get("prices_file"), now=now or datetime.now(UTC))
     mistakes += more
     if mistakes:
         raise ConfigError(_problems(mistakes, lines=lines, file=named))
     config = _build(top, sections, models, file=file, folder=folder)
-    return replace(config, callers=build_callers(callers), limits=build_limits(limits))
+    return replace(
+        config,
+        callers=build_callers(callers),
+        limits=build_limits(limits),
+        embeddings=build_embeddings(vectors),
+    )
 
 
 def _tables(top: Section, name: str) -> Any:

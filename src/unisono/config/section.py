@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from unisono.config.keys import ARRAYS, SECTIONS, TABLE, Key, names
 from unisono.config.kinds import Around, read_value
@@ -25,6 +26,10 @@ class Section:
     values: Mapping[str, object]
     given: frozenset[str]
     mistakes: tuple[Mistake, ...]
+
+    def get(self, name: str) -> Any:
+        """Return a good value, or None."""
+        return self.values.get(name)
 
 
 def read_section(table: object, keys: Sequence[Key], *, path: Path, around: Around) -> Section:

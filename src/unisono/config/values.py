@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from unisono.types import Caller, Limit, Model, Secret, Timeouts
+from unisono.types import Caller, EmbeddingModel, Limit, Model, Secret, Timeouts
 
 StoredText = Literal["none", "hash", "text"]
 
@@ -96,6 +96,7 @@ class Config:
     callers: tuple[Caller, ...] = ()
     limits: tuple[Limit, ...] = ()
     encoder: EncoderConfig = EncoderConfig()
+    embeddings: tuple[EmbeddingModel, ...] = ()
     file: Path | None = None
     prices_file: Path | None = None
     removed: tuple[str, ...] = ()

@@ -71,10 +71,11 @@ def headers_of(
         pairs.append(("sunset", format_datetime(ends, usegmt=True)))
         if life.successor is not None:
             pairs.append(("link", f'</v1/models/{quote(life.successor)}>; rel="successor-version"'))
-    return [(name.encode(), _header_text(value)) for name, value in pairs]
+    return [(name.encode(), header_text(value)) for name, value in pairs]
 
 
-def _header_text(value: str) -> bytes:
+def header_text(value: str) -> bytes:
+    """Return a text as the value of a header: one line, printable ASCII, the rest percent-encoded."""
     line = " ".join(value.split())[:_MAX_HEADER_CHARS]
     return quote(line, safe=_PRINTABLE).encode("ascii")
 

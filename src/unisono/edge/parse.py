@@ -29,6 +29,7 @@ _PART_NEEDS = {
     "image_url": Capability.VISION,
     "input_audio": Capability.AUDIO,
     "file": Capability.FILES,
+    "document": Capability.FILES,
 }
 
 
@@ -106,7 +107,7 @@ def parse(
     try:
         read = msgspec.convert(body, _Body)
     except msgspec.ValidationError as exc:
-        raise _wrong_field(str(exc)) from exc
+        raise wrong_field(str(exc)) from exc
     wishes = read_wishes(body.pop("unisono", None), headers, catalog=catalog, today=now.date())
     mode, pin = _target(read.model, catalog, now=now)
     if wishes.how is not None and wishes.how not in HOWS:
@@ -137,7 +138,7 @@ def wants_usage(request: Request) -> bool:
     return isinstance(options, dict) and bool(options.get("include_usage"))
 
 
-def _wrong_field(text: str) -> RequestError:
+def wrong_field(text: str) -> RequestError:
     """Turn msgspec's message, which ends in "- at `$.messages[0].role`", into ours."""
     what, _, place = text.partition(" - at `$")
     param = place.strip("`.") or None

@@ -124,6 +124,22 @@ class Ledger:
             if amount:
                 self._add(limit, _holder(limit, request.key, request.user), amount, now)
 
+    def used_up(self, model: str, *, key: str, user: str | None, now: datetime) -> list[Spent]:
+        """Return the limits on tokens and money that are used up for a model outside the pool: an embedding model."""
+        stand_in = Model(name=model, upstream="", upstream_model=model)
+        found = self.spent(key=key, user=user, models=(stand_in,), now=now)
+        return [spent for spent in found if spent.counts != "messages" and spent.used >= spent.amount]
+
+    def charge(self, model: str, *, key: str, user: str | None, tokens: int, usd: float, now: datetime) -> None:
+        """Charge what such a model used."""
+        stand_in = Model(name=model, upstream="", upstream_model=model)
+        for limit in self._of(key):
+            if limit.counts == "messages" or not _is_about(limit, stand_in):
+                continue
+            amount = _units(limit, usd) if limit.counts == "usd" else tokens
+            if amount:
+                self._add(limit, _holder(limit, key, user), amount, now)
+
     def view(self, *, key: str, user: str | None, now: datetime) -> list[JsonValue]:
         """Return what `GET /v1/limits` shows of this caller."""
         rows: list[JsonValue] = []

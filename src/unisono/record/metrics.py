@@ -113,6 +113,12 @@ TABLE: tuple[Metric, ...] = (
         labels=("model",),
         text="Answers for which the upstream reports another model than was asked. Raise an alarm on this.",
     ),
+    Metric(
+        name="unisono_embeddings_total",
+        kind="counter",
+        labels=("model", "status"),
+        text="Requests for vectors: the model, and `ok` or the error code.",
+    ),
     Metric(name="unisono_record_waiting", kind="gauge", text="Rows that wait to be written to the record."),
     Metric(
         name="unisono_record_lost_total",
@@ -199,6 +205,14 @@ class Metrics:
     def observe_late_encoder(self) -> None:
         """Count a request that was decided before its encoder had read it."""
         self._counters["unisono_encoder_late_total"].inc()
+
+    def observe_embedding(self, model: str, status: str, *, n_tokens: int = 0, cost_usd: float | None = None) -> None:
+        """Count a request for vectors."""
+        self._count("unisono_embeddings_total", model, self._bounded(status))
+        if n_tokens:
+            self._count("unisono_tokens_total", model, "in", by=n_tokens)
+        if cost_usd is not None:
+            self._count("unisono_cost_usd_total", model, by=cost_usd)
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:

@@ -15,8 +15,12 @@ from starlette.routing import BaseRoute, Route
 
 from unisono.compose import Live
 from unisono.edge.failure import error_body
+from unisono.edge.messages import MessagesForm
+from unisono.edge.responses import ResponsesForm
 from unisono.errors import NotFound, RequestError, UnisonoError
 from unisono.server.chat import ChatEndpoint, RouteEndpoint
+from unisono.server.edges import EdgeEndpoint
+from unisono.server.embeddings import EmbeddingsEndpoint
 from unisono.server.facts import Facts, OrjsonResponse
 from unisono.server.incidents import IncidentsEndpoint
 from unisono.server.limits import LimitsEndpoint
@@ -28,8 +32,16 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlet
     facts = Facts(live)
     guarded = facts.guarded
     sessions = SessionEndpoint(live)
+    chat = ChatEndpoint(live)
+
+    def max_bytes() -> int:
+        return live.config.server.max_body_bytes
+
     routes: list[BaseRoute] = [
-        Route("/v1/chat/completions", ChatEndpoint(live), methods=["POST"]),
+        Route("/v1/chat/completions", chat, methods=["POST"]),
+        Route("/v1/responses", EdgeEndpoint(chat, ResponsesForm, max_bytes=max_bytes), methods=["POST"]),
+        Route("/v1/messages", EdgeEndpoint(chat, MessagesForm, max_bytes=max_bytes), methods=["POST"]),
+        Route("/v1/embeddings", EmbeddingsEndpoint(live), methods=["POST"]),
         Route("/v1/route", RouteEndpoint(live), methods=["POST"]),
         Route("/v1/models", guarded(facts.models)),
         Route("/v1/models/{name:path}", guarded(facts.model)),

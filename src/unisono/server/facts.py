@@ -20,7 +20,7 @@ from unisono.edge.scope import may_use
 from unisono.errors import NotFound, RequestError, UnisonoError
 from unisono.server.auth import admin_only, identify
 from unisono.server.reply import headers_in
-from unisono.types import Grant, Json, JsonValue, Mode, Model, Scope
+from unisono.types import EmbeddingModel, Grant, Json, JsonValue, Mode, Model, Scope
 
 Answer = Callable[[HttpRequest], Awaitable[Response]]
 
@@ -66,6 +66,7 @@ class Facts:
         scope = http.state.grant.scope
         rows = [_auto_row(mode) for mode in MODES if _may_ask(scope, mode)]
         rows += [self._model_row(model) for model in self._live.router.catalog if may_use(scope, model.name)]
+        rows += [_embedding_row(model) for model in self._live.config.embeddings if may_use(scope, model.name)]
         return OrjsonResponse({"object": "list", "data": rows})
 
     async def model(self, http: HttpRequest) -> Response:
@@ -136,6 +137,15 @@ class Facts:
         self._live.refresh_metrics()
         text = await asyncio.to_thread(self._live.metrics.render)
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _embedding_row(model: EmbeddingModel) -> Json:
+    about: Json = {
+        "role": "embedding",
+        "upstream_model": model.upstream_model,
+        "usd_per_mtok_in": model.usd_per_mtok_in,
+    }
+    return {"id": model.name, "object": "model", "created": 0, "owned_by": "openai", "unisono": about}
 
 
 def _may_see(grant: Grant, request: JsonValue) -> bool:

@@ -16,6 +16,7 @@ import orjson
 from unisono.errors import UpstreamRefused
 from unisono.types import Call, Json, JsonValue
 from unisono.upstream.exchange import untranslatable
+from unisono.upstream.plain import MARK
 
 DEFAULT_MAX_TOKENS = 4096
 
@@ -57,6 +58,8 @@ class _Translation:
 
     def body(self, call: Call) -> Json:
         source = call.body
+        if isinstance(own := source.get(MARK), dict):
+            source = {**source, **own}
         self._refuse_what_has_no_counterpart(source)
         body: Json = {
             "model": call.model.upstream_model,

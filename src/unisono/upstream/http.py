@@ -353,6 +353,8 @@ async def _refusal(answer: Answer, response: aiohttp.ClientResponse, *, model: s
     body: Json | None = None
     try:
         parsed = orjson.loads(await answer.read_all(MAX_ERROR_BYTES))
+        if isinstance(parsed, list) and parsed:  # Gemini's OpenAI surface puts its error into an array
+            parsed = parsed[0]
         body = parsed if isinstance(parsed, dict) else None
     except (UpstreamError, orjson.JSONDecodeError):
         body = None

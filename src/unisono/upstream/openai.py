@@ -15,6 +15,8 @@ from unisono.errors import UpstreamError
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Timeouts, Usage
 from unisono.upstream.exchange import BrokenEvent, error_in, exchange
 from unisono.upstream.http import Transport
+from unisono.upstream.plain import plain
+from unisono.upstream.quirks import CallsEnd, ends_calls_with_stop, with_limit
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -47,6 +49,7 @@ class OpenAIProvider:
             headers={} if key is None else {"Authorization": f"Bearer {key.reveal()}"},
             timeouts=timeouts,
         )
+        self._is_gemini = ends_calls_with_stop(model.base_url or DEFAULT_BASE_URL)
 
     async def start(self) -> None:
         """Open the connection pool."""
@@ -59,9 +62,8 @@ class OpenAIProvider:
             UpstreamError: the attempt failed.
         """
         name = call.model.name
-        return exchange(
-            self._transport, ChatReading(name), model=name, body=orjson.dumps(chat_body(call)), stream=call.stream
-        )
+        reading = GeminiReading(name) if self._is_gemini else ChatReading(name)
+        return exchange(self._transport, reading, model=name, body=orjson.dumps(chat_body(call)), stream=call.stream)
 
     async def close(self) -> None:
         """Close the pool; calls in flight fail."""
@@ -75,8 +77,12 @@ def chat_url(base_url: str) -> str:
 
 
 def chat_body(call: Call) -> Json:
-    """Return the caller's body with the upstream's model name; a stream also asks for usage. Nothing else changes."""
-    body: Json = {**call.body, "model": call.model.upstream_model}
+    """Return the caller's body with the upstream's model name; a stream also asks for usage.
+
+    Nothing else changes, but for `quirks`, and for what came in by the edge of Anthropic's API: see `plain`.
+    """
+    body: Json = {**plain(call.body), "model": call.model.upstream_model}
+    body = with_limit(body, base_url=call.model.base_url or DEFAULT_BASE_URL)
     if call.stream:
         options = call.body.get("stream_options")
         body["stream"] = True
@@ -151,6 +157,20 @@ class ChatReading:
         if name == b"error" and "error" not in document:
             document = {"error": document}
         return error_in(document, self._model)
+
+
+class GeminiReading(ChatReading):
+    """Reads Gemini's OpenAI surface; see `quirks`."""
+
+    __slots__ = ("_end",)
+
+    def __init__(self, model: str) -> None:
+        super().__init__(model)
+        self._end = CallsEnd()
+
+    def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:
+        """Read one stream event; see `ChatReading`."""
+        return tuple(self._end.mended(chunk) for chunk in super().event(name, data))
 
 
 def usage_of(value: JsonValue) -> Usage | None:

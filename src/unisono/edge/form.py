@@ -1,0 +1,102 @@
+"""What another API's edge makes of one request: a chat request of its body, and its own form of the answer.
+
+Each form is a file beside this one. The request itself takes the one road of chat completions; a form decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from unisono.edge.parse import wrong_field
+from unisono.errors import RequestError
+from unisono.types import Json, JsonValue
+
+
+class Form(Protocol):
+    """One request of another API. Made anew for each request."""
+
+    def chat(self, body: Json) -> Json:
+        """Return the request as a body of chat completions.
+
+        Raises:
+            RequestError: it is wrong, or asks for what is not served here; names the field.
+        """
+
+    def answer(self, document: Json) -> Json:
+        """Return a whole `chat.completion` in this API's form."""
+
+    def error(self, document: Json, *, status: int) -> Json:
+        """Return an error body of ours in this API's form."""
+
+    def chunk(self, document: Json) -> list[bytes]:
+        """Return the stream events that one `chat.completion.chunk` makes."""
+
+    def broken(self, document: Json) -> list[bytes]:
+        """Return the stream events that tell of an error after the stream began."""
+
+    def end(self) -> list[bytes]:
+        """Return the stream events that end an answer."""
+
+
+def read_as(body: Json, struct: type[msgspec.Struct]) -> msgspec.Struct:
+    """Check a body against what a form reads of it.
+
+    Raises:
+        RequestError: a field is missing or of the wrong type; names it.
+    """
+    try:
+        return msgspec.convert(body, struct)
+    except msgspec.ValidationError as exc:
+        raise wrong_field(str(exc)) from exc
+
+
+def refuse(what: str, *, param: str) -> RequestError:
+    """Build the error for a field that cannot be served."""
+    return RequestError(f"`{param}`: {what}", param=param)
+
+
+def text_of(block: Json, key: str, *, where: str) -> str:
+    """Return a text member of a block.
+
+    Raises:
+        RequestError: it is missing or no text.
+    """
+    value = block.get(key)
+    if not isinstance(value, str):
+        raise refuse("must be a text.", param=f"{where}.{key}")
+    return value
+
+
+def blocks_of(value: JsonValue, *, where: str) -> list[Json]:
+    """Return a list of objects.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    if not isinstance(value, list):
+        raise refuse("must be a list of objects.", param=where)
+    for place, item in enumerate(value):
+        if not isinstance(item, dict):
+            raise refuse("must be an object.", param=f"{where}[{place}]")
+    return value  # type: ignore[return-value]  # looked at one by one
+
+
+def whole(value: JsonValue) -> int:
+    """Return a count, 0 where there is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def first_choice(document: Json) -> Json:
+    """Return the first choice of a completion or a chunk; empty where there is none."""
+    choices = document.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        return choices[0]
+    return {}
+
+
+def inside(value: JsonValue, key: str) -> Json:
+    """Return an object inside an object; empty where there is none."""
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,247 @@
+"""Anthropic's Messages API at the edge: a request of it becomes a chat request.
+
+What only Anthropic knows travels under `anthropic` in the chat body, where Anthropic's own upstreams find it and others
+never see it (`upstream.plain`). Answers are `messages_answer.py`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+import orjson
+
+from unisono.edge.form import blocks_of, read_as, refuse, text_of
+from unisono.edge.messages_answer import MessagesAnswer
+from unisono.types import Json, JsonValue
+
+ONLY_ANTHROPIC = (
+    "container",
+    "context_management",
+    "inference_geo",
+    "mcp_servers",
+    "output_config",
+    "service_tier",
+    "speed",
+    "thinking",
+    "top_k",
+)
+_NATIVE = frozenset({"document", "search_result"})
+_CHOICES = {"auto": "auto", "any": "required", "none": "none"}
+
+
+class _Message(msgspec.Struct):
+    role: Literal["user", "assistant", "system"]
+    content: str | list[dict[str, Any]]
+
+
+class _Body(msgspec.Struct):
+    model: Annotated[str, msgspec.Meta(min_length=1)]
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)]
+    messages: Annotated[list[_Message], msgspec.Meta(min_length=1)]
+    system: str | list[dict[str, Any]] | None = None
+    stop_sequences: list[str] | None = None
+    stream: bool | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class MessagesForm(MessagesAnswer):
+    """One request of the Messages API."""
+
+    def chat(self, body: Json) -> Json:
+        """See `form.Form`."""
+        read = read_as(body, _Body)
+        assert isinstance(read, _Body)  # noqa: S101 - what it was read as
+        chat: Json = {"model": read.model, "max_tokens": read.max_tokens, "messages": _messages(read)}
+        for key, value in (("temperature", read.temperature), ("top_p", read.top_p), ("stop", read.stop_sequences)):
+            if value is not None:
+                chat[key] = value  # type: ignore[assignment]  # as JSON has them
+        if read.stream:
+            chat["stream"] = True
+            chat["stream_options"] = {"include_usage": True}
+        if read.tools:
+            chat["tools"] = [_tool(tool, where=f"tools[{n}]") for n, tool in enumerate(read.tools)]
+        if read.tool_choice is not None:
+            chat.update(_tool_choice(read.tool_choice))
+        user = (read.metadata or {}).get("user_id")
+        if isinstance(user, str):
+            chat["user"] = user
+        chat.update(_format(body))
+        chat["anthropic"] = {key: body[key] for key in ONLY_ANTHROPIC if body.get(key) is not None}
+        if "unisono" in body:
+            chat["unisono"] = body["unisono"]
+        return chat
+
+
+def _messages(read: _Body) -> list[JsonValue]:
+    messages: list[JsonValue] = []
+    if read.system:
+        messages.append({"role": "system", "content": _texts(read.system, where="system")})
+    for place, message in enumerate(read.messages):
+        where = f"messages[{place}].content"
+        if isinstance(message.content, str):
+            messages.append({"role": message.role, "content": message.content})
+        elif message.role == "assistant":
+            messages.append(_assistant(message.content, where=where))
+        elif message.role == "system":
+            messages.append({"role": "system", "content": _texts(message.content, where=where)})
+        else:
+            messages += _user(message.content, where=where)
+    return messages
+
+
+def _texts(content: str | list[dict[str, Any]], *, where: str) -> JsonValue:
+    """Return a text, or text parts with their `cache_control`."""
+    if isinstance(content, str):
+        return content
+    parts: list[JsonValue] = []
+    for place, block in enumerate(content):
+        at = f"{where}[{place}]"
+        if block.get("type", "text") != "text":
+            raise refuse("only text blocks can stand here.", param=f"{at}.type")
+        parts.append({**block, "type": "text", "text": text_of(block, "text", where=at)})
+    return parts
+
+
+def _user(content: list[dict[str, Any]], *, where: str) -> list[JsonValue]:
+    """Return the tool results of a user's turn as messages of their own, then what else he says."""
+    results: list[JsonValue] = []
+    parts: list[JsonValue] = []
+    for place, block in enumerate(content):
+        at = f"{where}[{place}]"
+        if block.get("type") == "tool_result":
+            result, pictures = _tool_result(block, where=at)
+            results.append(result)
+            parts += pictures
+        else:
+            parts.append(_part(block, where=at))
+    if parts or not results:
+        results.append({"role": "user", "content": parts})
+    return results
+
+
+def _part(block: Json, *, where: str) -> Json:
+    kind = block.get("type")
+    mark: Json = {"cache_control": block["cache_control"]} if block.get("cache_control") is not None else {}
+    if kind == "text":
+        return {**block, "text": text_of(block, "text", where=where)}
+    if kind == "image":
+        return {"type": "image_url", "image_url": {"url": _address(block, where=where)}, **mark}
+    if kind == "document" and isinstance(source := block.get("source"), dict) and source.get("type") == "base64":
+        title = block.get("title")
+        name = title if isinstance(title, str) and title else "document.pdf"
+        return {"type": "file", "file": {"filename": name, "file_data": _address(block, where=where)}, **mark}
+    if isinstance(kind, str) and kind in _NATIVE:
+        return block
+    raise refuse(f"a block of type {str(kind)[:40]!r} is not served here.", param=f"{where}.type")
+
+
+def _address(block: Json, *, where: str) -> str:
+    """Return the address of a picture or a document; what it names is fetched by nobody here."""
+    source = block.get("source")
+    if not isinstance(source, dict):
+        raise refuse("must be an object.", param=f"{where}.source")
+    at = f"{where}.source"
+    if source.get("type") == "base64":
+        return f"data:{text_of(source, 'media_type', where=at)};base64,{text_of(source, 'data', where=at)}"
+    if source.get("type") == "url":
+        return text_of(source, "url", where=at)
+    raise refuse("only `base64` and `url` are served here.", param=f"{at}.type")
+
+
+def _tool_result(block: Json, *, where: str) -> tuple[Json, list[JsonValue]]:
+    """Return the result as a message, and the pictures in it, which a tool's message cannot hold."""
+    result: Json = {"role": "tool", "tool_call_id": text_of(block, "tool_use_id", where=where)}
+    pictures: list[JsonValue] = []
+    content = block.get("content")
+    if content is None or isinstance(content, str):
+        result["content"] = content or ""
+    else:
+        texts: list[JsonValue] = []
+        for place, part in enumerate(blocks_of(content, where=f"{where}.content")):
+            made = _part(part, where=f"{where}.content[{place}]")
+            (texts if made.get("type") == "text" else pictures).append(made)
+        result["content"] = texts or ""
+    for key in ("is_error", "cache_control"):
+        if block.get(key) is not None:
+            result[key] = block[key]
+    return result, pictures
+
+
+def _assistant(content: list[dict[str, Any]], *, where: str) -> Json:
+    texts: list[JsonValue] = []
+    thinking: list[JsonValue] = []
+    calls: list[JsonValue] = []
+    for place, block in enumerate(content):
+        at = f"{where}[{place}]"
+        match block.get("type"):
+            case "text":
+                texts.append({**block, "text": text_of(block, "text", where=at)})
+            case "thinking" | "redacted_thinking":
+                thinking.append(block)
+            case "tool_use":
+                calls.append(_tool_call(block, where=at))
+            case kind:
+                raise refuse(f"a block of type {str(kind)[:40]!r} is not served here.", param=f"{at}.type")
+    message: Json = {"role": "assistant", "content": texts or None}
+    if thinking:
+        message["thinking_blocks"] = thinking
+    if calls:
+        message["tool_calls"] = calls
+    return message
+
+
+def _tool_call(block: Json, *, where: str) -> Json:
+    given = block.get("input")
+    if not isinstance(given, dict):
+        raise refuse("must be an object.", param=f"{where}.input")
+    function: Json = {"name": text_of(block, "name", where=where), "arguments": orjson.dumps(given).decode()}
+    return {"id": text_of(block, "id", where=where), "type": "function", "function": function}
+
+
+def _tool(tool: Json, *, where: str) -> Json:
+    """Return a function; Anthropic's own tools stay as they are, for an upstream that knows them."""
+    if tool.get("type") not in (None, "custom"):
+        return tool
+    function: Json = {"name": text_of(tool, "name", where=where)}
+    if isinstance(tool.get("description"), str):
+        function["description"] = tool["description"]
+    schema = tool.get("input_schema")
+    if not isinstance(schema, dict):
+        raise refuse("must be an object.", param=f"{where}.input_schema")
+    function["parameters"] = schema
+    if tool.get("strict") is not None:
+        function["strict"] = tool["strict"]
+    made: Json = {"type": "function", "function": function}
+    if tool.get("cache_control") is not None:
+        made["cache_control"] = tool["cache_control"]
+    return made
+
+
+def _tool_choice(choice: Json) -> Json:
+    kind = choice.get("type")
+    chat: Json = {}
+    if kind == "tool":
+        name = text_of(choice, "name", where="tool_choice")
+        chat["tool_choice"] = {"type": "function", "function": {"name": name}}
+    elif isinstance(kind, str) and kind in _CHOICES:
+        chat["tool_choice"] = _CHOICES[kind]
+    else:
+        raise refuse("must be `auto`, `any`, `tool` or `none`.", param="tool_choice.type")
+    if choice.get("disable_parallel_tool_use") is True:
+        chat["parallel_tool_calls"] = False
+    return chat
+
+
+def _format(body: Json) -> Json:
+    """Return what asks for structured output, wherever this API's versions have put it."""
+    config = body.get("output_config")
+    wanted = config.get("format") if isinstance(config, dict) else body.get("output_format")
+    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+        return {}
+    schema = wanted.get("schema")
+    return {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}}

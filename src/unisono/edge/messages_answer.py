@@ -1,0 +1,267 @@
+"""Answers, streams and errors in the form of Anthropic's Messages API. Pure but for the state of one stream.
+
+Text, tool calls, thinking, stop reasons and usage are translated; citations and logprobs have no place in that form
+and are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import orjson
+
+from unisono.edge.form import first_choice, inside, whole
+from unisono.types import Json, JsonValue
+
+_STOPS = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "function_call": "tool_use",
+    "content_filter": "refusal",
+}
+_ERRORS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+_MIXED = (
+    "The upstream mixed the fragments of several tool calls, which this form cannot say. The answer is not complete."
+)
+_Kind = Literal["text", "thinking", "tool_use"]
+
+
+class MessagesAnswer:
+    """Makes one answer; the state is that of its stream."""
+
+    def __init__(self) -> None:
+        self._begun = False
+        self._n_blocks = 0
+        self._open: _Kind | None = None
+        self._tool: int | None = None
+        self._is_over = False
+        self._stop: str | None = None
+        self._usage: Json = _usage({})
+        self._unisono: JsonValue = None
+
+    # ------------------------------------------------------------------------------------- plain
+
+    def answer(self, document: Json) -> Json:
+        """See `form.Form`."""
+        choice = first_choice(document)
+        message = inside(choice, "message")
+        made: Json = {
+            "id": _id(document),
+            "type": "message",
+            "role": "assistant",
+            "model": document.get("model"),
+            "content": [*_thoughts(message), *_texts(message), *_tool_uses(message)],
+            "stop_reason": _stop(choice.get("finish_reason")),
+            "stop_sequence": None,
+            "usage": _usage(document),
+        }
+        return {**made, "unisono": document["unisono"]} if "unisono" in document else made
+
+    def error(self, document: Json, *, status: int) -> Json:
+        """See `form.Form`."""
+        error = inside(document, "error")
+        kind = _ERRORS.get(status, "invalid_request_error" if 400 <= status < 500 else "api_error")
+        made: Json = {"type": "error", "error": {"type": kind, "message": str(error.get("message") or "")}}
+        facts = document.get("unisono")
+        made["unisono"] = {"code": error.get("code"), **(facts if isinstance(facts, dict) else {})}
+        return made
+
+    # ------------------------------------------------------------------------------------- stream
+
+    def chunk(self, document: Json) -> list[bytes]:
+        """See `form.Form`."""
+        if self._is_over:
+            return []
+        events = [] if self._begun else self._begin(document)
+        if "unisono" in document:
+            self._unisono = document["unisono"]
+        if isinstance(document.get("usage"), dict):
+            self._usage = _usage(document)
+        choice = first_choice(document)
+        delta = inside(choice, "delta")
+        for thought in _delta_texts(delta, "reasoning_content", "reasoning"):
+            events += self._say("thinking", {"type": "thinking_delta", "thinking": thought})
+        events += self._signatures(delta)
+        for text in _delta_texts(delta, "content", "refusal"):
+            events += self._say("text", {"type": "text_delta", "text": text})
+        calls = delta.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            if isinstance(call, dict):
+                events += self._call(call)
+        if (stop := choice.get("finish_reason")) is not None:
+            self._stop = _stop(stop)
+        return events
+
+    def broken(self, document: Json) -> list[bytes]:
+        """See `form.Form`."""
+        self._is_over = True
+        return [_event("error", self.error(document, status=502))]
+
+    def end(self) -> list[bytes]:
+        """See `form.Form`."""
+        if self._is_over:
+            return []
+        events = [] if self._begun else self._begin({})
+        delta: Json = {"stop_reason": self._stop or "end_turn", "stop_sequence": None}
+        last: Json = {"type": "message_delta", "delta": delta, "usage": self._usage}
+        if self._unisono is not None:
+            last["unisono"] = self._unisono
+        return [
+            *events,
+            *self._close(),
+            _event("message_delta", last),
+            _event("message_stop", {"type": "message_stop"}),
+        ]
+
+    def _begin(self, document: Json) -> list[bytes]:
+        self._begun = True
+        message: Json = {
+            "id": _id(document),
+            "type": "message",
+            "role": "assistant",
+            "model": document.get("model"),
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": _usage(document),
+        }
+        if "unisono" in document:
+            message["unisono"] = document["unisono"]
+        return [_event("message_start", {"type": "message_start", "message": message})]
+
+    def _say(self, kind: _Kind, delta: Json) -> list[bytes]:
+        events = []
+        if self._open != kind:
+            empty: Json = {"type": "text", "text": ""} if kind == "text" else {"type": kind, kind: "", "signature": ""}
+            events = [*self._close(), self._start(kind, empty)]
+        return [*events, self._delta(delta)]
+
+    def _signatures(self, delta: Json) -> list[bytes]:
+        """Sign the thinking that was shown; what was not shown, or is redacted, comes as a block of its own."""
+        events: list[bytes] = []
+        blocks = delta.get("thinking_blocks")
+        for block in blocks if isinstance(blocks, list) else ():
+            if not isinstance(block, dict):
+                continue
+            if self._open == "thinking" and isinstance(block.get("signature"), str):
+                events += [self._delta({"type": "signature_delta", "signature": block["signature"]}), *self._close()]
+            else:
+                events += [*self._close(), self._start("thinking", block), *self._close()]
+        return events
+
+    def _call(self, call: Json) -> list[bytes]:
+        """Say a fragment of a tool call. Calls come one after the other; a new index closes the one before."""
+        index = whole(call.get("index"))
+        function = inside(call, "function")
+        events: list[bytes] = []
+        if self._open != "tool_use" or self._tool != index:
+            if self._tool is not None and index < self._tool:
+                return self.broken({"error": {"message": _MIXED}})
+            name, given = function.get("name"), call.get("id")
+            block: Json = {"type": "tool_use", "id": given or f"toolu_{index}", "name": name or "", "input": {}}
+            events = [*self._close(), self._start("tool_use", block)]
+            self._tool = index
+        arguments = function.get("arguments")
+        if isinstance(arguments, str) and arguments:
+            events.append(self._delta({"type": "input_json_delta", "partial_json": arguments}))
+        return events
+
+    def _start(self, kind: _Kind, block: Json) -> bytes:
+        self._open = kind
+        start: Json = {"type": "content_block_start", "index": self._n_blocks, "content_block": block}
+        return _event("content_block_start", start)
+
+    def _delta(self, delta: Json) -> bytes:
+        return _event("content_block_delta", {"type": "content_block_delta", "index": self._n_blocks, "delta": delta})
+
+    def _close(self) -> list[bytes]:
+        if self._open is None:
+            return []
+        stop: Json = {"type": "content_block_stop", "index": self._n_blocks}
+        self._open = None
+        self._n_blocks += 1
+        return [_event("content_block_stop", stop)]
+
+
+def _event(name: str, data: Json) -> bytes:
+    return b"event: " + name.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"
+
+
+def _id(document: Json) -> str:
+    given = document.get("id")
+    return given if isinstance(given, str) and given.startswith("msg_") else f"msg_{given or 'unisono'}"
+
+
+def _stop(reason: JsonValue) -> str | None:
+    return _STOPS.get(reason, "end_turn") if isinstance(reason, str) else None
+
+
+def _thoughts(message: Json) -> list[JsonValue]:
+    blocks = message.get("thinking_blocks")
+    if isinstance(blocks, list) and blocks:
+        return blocks
+    texts = _delta_texts(message, "reasoning_content", "reasoning")
+    return [{"type": "thinking", "thinking": text, "signature": ""} for text in texts[:1]]
+
+
+def _texts(message: Json) -> list[JsonValue]:
+    content = message.get("content")
+    if isinstance(content, list):
+        found = [part.get("text") for part in content if isinstance(part, dict)]
+        content = "".join(text for text in found if isinstance(text, str))
+    texts = [text for text in (content, message.get("refusal")) if isinstance(text, str) and text]
+    return [{"type": "text", "text": text} for text in texts]
+
+
+def _tool_uses(message: Json) -> list[JsonValue]:
+    calls = message.get("tool_calls")
+    uses: list[JsonValue] = []
+    for place, call in enumerate(calls if isinstance(calls, list) else ()):
+        function = inside(call, "function")
+        given = call.get("id") if isinstance(call, dict) else None
+        name = function.get("name") or ""
+        uses.append(
+            {
+                "type": "tool_use",
+                "id": given or f"toolu_{place}",
+                "name": name,
+                "input": _input(function.get("arguments")),
+            }
+        )
+    return uses
+
+
+def _input(arguments: JsonValue) -> Json:
+    """Return a call's arguments as the object that this form needs; a text that is none is handed on as it is."""
+    try:
+        value = orjson.loads(arguments) if isinstance(arguments, str) and arguments.strip() else {}
+    except orjson.JSONDecodeError:
+        return {"unparsed": arguments}
+    return value if isinstance(value, dict) else {"unparsed": arguments}
+
+
+def _delta_texts(delta: Json, *keys: str) -> list[str]:
+    """Return the texts under the keys, each text once: some upstreams say the same under two names."""
+    found = [value for key in keys if isinstance(value := delta.get(key), str) and value]
+    return list(dict.fromkeys(found))
+
+
+def _usage(document: Json) -> Json:
+    usage = inside(document, "usage")
+    cached = whole(inside(usage, "prompt_tokens_details").get("cached_tokens"))
+    return {
+        "input_tokens": max(whole(usage.get("prompt_tokens")) - cached, 0),
+        "output_tokens": whole(usage.get("completion_tokens")),
+        "cache_read_input_tokens": cached,
+        "cache_creation_input_tokens": 0,
+    }

@@ -1,0 +1,309 @@
+"""Answers, streams and errors in the form of OpenAI's Responses API. Pure but for the state of one stream.
+
+Text, refusals, reasoning that upstreams show, function calls and usage are translated; logprobs are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import orjson
+
+from unisono.edge.form import first_choice, inside, whole
+from unisono.types import Json, JsonValue
+
+_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_Kind = Literal["reasoning", "message", "function_call"]
+_PARTS = {"output_text": "text", "refusal": "refusal", "reasoning_text": "text"}
+
+
+class ResponsesAnswer:
+    """Makes one response; the state is that of its stream."""
+
+    def __init__(self) -> None:
+        self.asked: Json = {}
+        self._n_events = 0
+        self._head: Json | None = None
+        self._output: list[JsonValue] = []
+        self._item: Json | None = None
+        self._part: str | None = None
+        self._text = ""
+        self._call: int | None = None
+        self._finish: str | None = None
+        self._usage: Json | None = None
+        self._unisono: JsonValue = None
+        self._is_over = False
+
+    # ------------------------------------------------------------------------------------- plain
+
+    def answer(self, document: Json) -> Json:
+        """See `form.Form`."""
+        choice = first_choice(document)
+        message = inside(choice, "message")
+        response = self._response(document)
+        output: list[JsonValue] = []
+        thought = _first_text(message, "reasoning_content", "reasoning")
+        if thought:
+            output.append(_done_item(_reasoning_item(_id(document, "rs")), "reasoning_text", thought))
+        refusal = message.get("refusal")
+        text = message.get("content")
+        calls = message.get("tool_calls")
+        if isinstance(refusal, str) and refusal:
+            output.append(_done_item(_message_item(_id(document, "msg")), "refusal", refusal))
+        elif (isinstance(text, str) and text) or not calls:
+            output.append(
+                _done_item(_message_item(_id(document, "msg")), "output_text", text if isinstance(text, str) else "")
+            )
+        for place, call in enumerate(calls if isinstance(calls, list) else ()):
+            output.append({**_call_item(call, place=place), "status": "completed"})
+        finish = choice.get("finish_reason")
+        self._usage = _usage(document)
+        return self._ended(response, output, finish=finish if isinstance(finish, str) else None)
+
+    def error(self, document: Json, *, status: int) -> Json:
+        """See `form.Form`: both of OpenAI's APIs say errors alike."""
+        return document
+
+    # ------------------------------------------------------------------------------------- stream
+
+    def chunk(self, document: Json) -> list[bytes]:
+        """See `form.Form`."""
+        if self._is_over:
+            return []
+        events = self._begin(document) if self._head is None else []
+        if "unisono" in document:
+            self._unisono = document["unisono"]
+        if isinstance(document.get("usage"), dict):
+            self._usage = _usage(document)
+        choice = first_choice(document)
+        delta = inside(choice, "delta")
+        if thought := _first_text(delta, "reasoning_content", "reasoning"):
+            events += self._say("reasoning", "reasoning_text", thought)
+        if text := _first_text(delta, "content"):
+            events += self._say("message", "output_text", text)
+        if refusal := _first_text(delta, "refusal"):
+            events += self._say("message", "refusal", refusal)
+        calls = delta.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            if isinstance(call, dict):
+                events += self._fragment(call)
+        if isinstance(finish := choice.get("finish_reason"), str):
+            self._finish = finish
+        return events
+
+    def broken(self, document: Json) -> list[bytes]:
+        """See `form.Form`."""
+        self._is_over = True
+        error = inside(document, "error")
+        events = self._begin({}) if self._head is None else []
+        failed: Json = {
+            **(self._head or {}),
+            "status": "failed",
+            "error": {"code": error.get("code") or "server_error", "message": error.get("message")},
+            "output": [*self._output, *([] if self._item is None else [{**self._item, "status": "incomplete"}])],
+            "unisono": document.get("unisono"),
+        }
+        return [*events, self._event("response.failed", {"response": failed})]
+
+    def end(self) -> list[bytes]:
+        """See `form.Form`."""
+        if self._is_over:
+            return []
+        events = self._begin({}) if self._head is None else []
+        events += self._close()
+        response = self._ended(dict(self._head or {}), self._output, finish=self._finish)
+        name = "response.incomplete" if response["status"] == "incomplete" else "response.completed"
+        return [*events, self._event(name, {"response": response})]
+
+    def _begin(self, document: Json) -> list[bytes]:
+        if "unisono" in document:
+            self._unisono = document["unisono"]
+        self._head = {**self._response(document), "unisono": self._unisono}
+        about: Json = {"response": {**self._head}}
+        return [self._event("response.created", about), self._event("response.in_progress", about)]
+
+    def _say(self, kind: _Kind, part: str, text: str) -> list[bytes]:
+        events: list[bytes] = []
+        if self._item is None or self._item["type"] != kind or self._part != part:
+            events += self._close()
+            head = self._head or {}
+            item = _reasoning_item(_id(head, "rs")) if kind == "reasoning" else _message_item(_id(head, "msg"))
+            item["id"] = f"{item['id']}_{len(self._output)}"
+            events += [self._open(item), *self._open_part(part)]
+        self._text += text
+        events.append(
+            self._event(f"response.{part}.delta", {**self._at(), "content_index": 0, "delta": text, **_logs(part)})
+        )
+        return events
+
+    def _fragment(self, call: Json) -> list[bytes]:
+        """Say a fragment of a function call. Calls come one after the other; a new index closes the one before."""
+        index = whole(call.get("index"))
+        events: list[bytes] = []
+        if self._call != index or self._item is None or self._item["type"] != "function_call":
+            if self._call is not None and index < self._call:
+                return self.broken({"error": {"code": "upstream_malformed", "message": _MIXED}})
+            item = _call_item(call, place=index)
+            item["arguments"] = ""
+            events = [*self._close(), self._open(item)]
+            self._call = index
+        arguments = inside(call, "function").get("arguments")
+        if isinstance(arguments, str) and arguments:
+            self._text += arguments
+            events.append(self._event("response.function_call_arguments.delta", {**self._at(), "delta": arguments}))
+        return events
+
+    def _open(self, item: Json) -> bytes:
+        self._item, self._part, self._text = item, None, ""
+        return self._event("response.output_item.added", {"output_index": len(self._output), "item": {**item}})
+
+    def _open_part(self, part: str) -> list[bytes]:
+        self._part = part
+        about: Json = {**self._at(), "content_index": 0, "part": _part_of(part, "")}
+        return [self._event("response.content_part.added", about)]
+
+    def _close(self) -> list[bytes]:
+        """End the item that is open, each text whole."""
+        item = self._item
+        if item is None:
+            return []
+        events: list[bytes] = []
+        if self._part is None:
+            item = {**item, "arguments": self._text, "status": "completed"}
+            about: Json = {**self._at(), "name": item["name"], "arguments": self._text}
+            events.append(self._event("response.function_call_arguments.done", about))
+        else:
+            member = _PARTS[self._part]
+            done: Json = {**self._at(), "content_index": 0, member: self._text, **_logs(self._part)}
+            events.append(self._event(f"response.{self._part}.done", done))
+            whole_part: Json = {**self._at(), "content_index": 0, "part": _part_of(self._part, self._text)}
+            events.append(self._event("response.content_part.done", whole_part))
+            item = _done_item(item, self._part, self._text)
+        events.append(self._event("response.output_item.done", {"output_index": len(self._output), "item": item}))
+        self._output.append(item)
+        self._item = self._part = None
+        return events
+
+    def _at(self) -> Json:
+        return {"item_id": None if self._item is None else self._item["id"], "output_index": len(self._output)}
+
+    def _event(self, kind: str, about: Json) -> bytes:
+        data: Json = {"type": kind, "sequence_number": self._n_events, **about}
+        self._n_events += 1
+        return b"event: " + kind.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"
+
+    # ------------------------------------------------------------------------------------- the response
+
+    def _response(self, document: Json) -> Json:
+        """Return the response as it begins: what was asked, said back."""
+        asked = self.asked
+        reasoning = inside(asked, "reasoning")
+        created = document.get("created")
+        response: Json = {
+            "id": _id(document, "resp"),
+            "object": "response",
+            "created_at": created if isinstance(created, int) else 0,
+            "status": "in_progress",
+            "background": False,
+            "error": None,
+            "incomplete_details": None,
+            "instructions": asked.get("instructions"),
+            "max_output_tokens": asked.get("max_output_tokens"),
+            "metadata": asked.get("metadata") or {},
+            "model": document.get("model") or asked.get("model"),
+            "output": [],
+            "parallel_tool_calls": asked.get("parallel_tool_calls", True),
+            "previous_response_id": None,
+            "reasoning": {"effort": reasoning.get("effort"), "summary": None},
+            "store": False,
+            "temperature": asked.get("temperature"),
+            "text": asked.get("text") or {"format": {"type": "text"}},
+            "tool_choice": asked.get("tool_choice") or "auto",
+            "tools": asked.get("tools") or [],
+            "top_p": asked.get("top_p"),
+            "truncation": "disabled",
+            "usage": None,
+            "user": asked.get("user"),
+        }
+        return {**response, "unisono": document["unisono"]} if "unisono" in document else response
+
+    def _ended(self, response: Json, output: list[JsonValue], *, finish: str | None) -> Json:
+        why = _INCOMPLETE.get(finish or "")
+        response["status"] = "incomplete" if why else "completed"
+        response["incomplete_details"] = {"reason": why} if why else None
+        response["output"] = output
+        response["usage"] = self._usage
+        if self._unisono is not None:
+            response["unisono"] = _joined(response.get("unisono"), self._unisono)
+        return response
+
+
+_MIXED = (
+    "The upstream mixed the fragments of several tool calls, which this form cannot say. The answer is not complete."
+)
+
+
+def _joined(first: JsonValue, last: JsonValue) -> JsonValue:
+    """Return what the first and the last chunk said of the decision, as one object."""
+    return {**first, **last} if isinstance(first, dict) and isinstance(last, dict) else last
+
+
+def _id(document: Json, prefix: str) -> str:
+    given = document.get("id")
+    text = given if isinstance(given, str) and given else "unisono"
+    return f"{prefix}_{text.removeprefix('chatcmpl-').removeprefix('resp_')}"
+
+
+def _message_item(item: str) -> Json:
+    return {"id": item, "type": "message", "role": "assistant", "status": "in_progress", "content": []}
+
+
+def _reasoning_item(item: str) -> Json:
+    return {"id": item, "type": "reasoning", "summary": [], "content": [], "status": "in_progress"}
+
+
+def _call_item(call: JsonValue, *, place: int) -> Json:
+    function = inside(call, "function")
+    given = call.get("id") if isinstance(call, dict) else None
+    named = given if isinstance(given, str) and given else f"call_{place}"
+    arguments = function.get("arguments")
+    return {
+        "id": f"fc_{named}",
+        "type": "function_call",
+        "call_id": named,
+        "name": function.get("name") or "",
+        "arguments": arguments if isinstance(arguments, str) else "",
+        "status": "in_progress",
+    }
+
+
+def _done_item(item: Json, part: str, text: str) -> Json:
+    return {**item, "status": "completed", "content": [_part_of(part, text)]}
+
+
+def _part_of(part: str, text: str) -> Json:
+    if part == "output_text":
+        return {"type": part, "text": text, "annotations": [], "logprobs": []}
+    return {"type": part, _PARTS[part]: text}
+
+
+def _logs(part: str) -> Json:
+    return {"logprobs": []} if part == "output_text" else {}
+
+
+def _first_text(message: Json, *keys: str) -> str:
+    return next((value for key in keys if isinstance(value := message.get(key), str) and value), "")
+
+
+def _usage(document: Json) -> Json:
+    usage = inside(document, "usage")
+    n_in, n_out = whole(usage.get("prompt_tokens")), whole(usage.get("completion_tokens"))
+    cached = whole(inside(usage, "prompt_tokens_details").get("cached_tokens"))
+    thought = whole(inside(usage, "completion_tokens_details").get("reasoning_tokens"))
+    return {
+        "input_tokens": n_in,
+        "input_tokens_details": {"cached_tokens": cached},
+        "output_tokens": n_out,
+        "output_tokens_details": {"reasoning_tokens": thought},
+        "total_tokens": n_in + n_out,
+    }

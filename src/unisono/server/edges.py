@@ -1,0 +1,110 @@
+"""`POST /v1/responses` and `POST /v1/messages`: other APIs' forms around the one road of chat completions.
+
+The body is translated on its way in, each event and document on its way out; all that lies between (keys, limits, the
+decision, upstreams, notices, the record) is what chat completions have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from unisono.edge.form import Form
+from unisono.edge.parse import load_body
+from unisono.server.reply import read_body
+from unisono.types import Json
+
+_DONE = b"[DONE]"
+
+
+class EdgeEndpoint:
+    """One route in another API's form."""
+
+    def __init__(self, chat: ASGIApp, form: Callable[[], Form], *, max_bytes: Callable[[], int]) -> None:
+        """Serve through `chat`.
+
+        Args:
+            chat: the endpoint of chat completions.
+            form: makes the form of one request.
+            max_bytes: the largest body at this moment.
+        """
+        self._chat = chat
+        self._form = form
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        form = self._form()
+        await self._chat(scope, _Inward(form, receive, max_bytes=self._max_bytes()), _Outward(form, send))
+
+
+class _Inward:
+    """What the road reads: the body, translated when it is asked for (after the key was looked at)."""
+
+    def __init__(self, form: Form, receive: Receive, *, max_bytes: int) -> None:
+        self._form = form
+        self._receive = receive
+        self._max_bytes = max_bytes
+        self._is_read = False
+
+    async def __call__(self) -> Message:
+        if self._is_read:
+            return await self._receive()
+        raw = await read_body(self._receive, max_bytes=self._max_bytes)
+        self._is_read = True
+        body = self._form.chat(load_body(raw))
+        return {"type": "http.request", "body": orjson.dumps(body), "more_body": False}
+
+
+class _Outward:
+    """What the road sends: documents and events, translated one by one."""
+
+    def __init__(self, form: Form, send: Send) -> None:
+        self._form = form
+        self._send = send
+        self._start: MutableMapping[str, Any] = {}
+        self._is_stream = False
+        self._held = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif message["type"] == "http.response.body":
+            more = bool(message.get("more_body", False))
+            self._held += message.get("body", b"")
+            await (self._events(more=more) if self._is_stream else self._document(more=more))
+
+    async def _begin(self, message: Message) -> None:
+        self._start = message
+        kinds = [value for name, value in message["headers"] if name == b"content-type"]
+        self._is_stream = any(kind.startswith(b"text/event-stream") for kind in kinds)
+        if self._is_stream:
+            await self._send(message)
+
+    async def _document(self, *, more: bool) -> None:
+        if more:
+            return
+        document: Json = orjson.loads(self._held)
+        status = self._start["status"]
+        made = self._form.answer(document) if status < 400 else self._form.error(document, status=status)
+        body = orjson.dumps(made)
+        headers = [pair for pair in self._start["headers"] if pair[0] != b"content-length"]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self._send({**self._start, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def _events(self, *, more: bool) -> None:
+        *events, self._held = self._held.split(b"\n\n")
+        made: list[bytes] = []
+        for event in events:
+            data = event.removeprefix(b"data: ")
+            if data.startswith(_DONE):
+                made += self._form.end()
+                continue
+            document: Json = orjson.loads(data)
+            made += self._form.broken(document) if "error" in document else self._form.chunk(document)
+        if made or not more:
+            await self._send({"type": "http.response.body", "body": b"".join(made), "more_body": more})

@@ -1,0 +1,95 @@
+"""`POST /v1/embeddings`: passed to a configured model, within the caller's scope and limits.
+
+Nothing is decided, and nothing goes into the record of decisions; tokens and money count towards the limits.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Annotated
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from unisono.catalog.names import nearest
+from unisono.compose import Live
+from unisono.edge.answer import header_text
+from unisono.edge.form import inside, read_as, whole
+from unisono.edge.parse import MAX_NAME_CHARS, load_body
+from unisono.edge.scope import may_use
+from unisono.errors import LimitReached, ModelNotFound, NotAllowed, UnisonoError, UpstreamError
+from unisono.server.auth import identify
+from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
+from unisono.types import EmbeddingModel, Grant, Json
+
+log = logging.getLogger("unisono")
+
+
+class _Body(msgspec.Struct):
+    model: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
+    input: str | list[str | int | list[int]]
+    user: Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)] | None = None
+
+
+class EmbeddingsEndpoint:
+    """Vectors."""
+
+    def __init__(self, live: Live) -> None:
+        """Serve for `live`."""
+        self._live = live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        live = self._live
+        try:
+            grant = identify(headers_in(scope), live.keys)
+            body = load_body(await read_body(receive, max_bytes=live.config.server.max_body_bytes))
+            body.pop("unisono", None)
+            document = await self._embed(grant, body)
+        except ClientGone:
+            return
+        except UnisonoError as error:
+            await send_error(send, error)
+            return
+        await send_json(send, document, headers=[(b"x-unisono-model", header_text(str(document["model"])))])
+
+    async def _embed(self, grant: Grant, body: Json) -> Json:
+        read = read_as(body, _Body)
+        assert isinstance(read, _Body)  # noqa: S101 - what it was read as
+        live = self._live
+        model = self._model(read.model, grant)
+        began_s = perf_counter()
+        now = datetime.now(UTC)
+        if full := live.ledger.used_up(model.name, key=grant.name, user=read.user, now=now):
+            text = f"The limit {full[0].limit!r} is used up; it returns at {full[0].returns:%Y-%m-%d %H:%M} UTC."
+            raise LimitReached(text, retry_after_s=max((full[0].returns - now).total_seconds(), 1.0))
+        try:
+            document = await live.embedders.embed(model, body)
+        except UpstreamError as error:
+            live.metrics.observe_embedding(model.name, error.code)
+            log.info("embeddings model=%s key=%s status=%s", model.name, grant.name, error.code)
+            raise
+        n_tokens = whole(inside(document, "usage").get("prompt_tokens"))
+        cost_usd = None if model.usd_per_mtok_in is None else n_tokens * model.usd_per_mtok_in / 1e6
+        live.ledger.charge(
+            model.name, key=grant.name, user=read.user, tokens=n_tokens, usd=cost_usd or 0.0, now=datetime.now(UTC)
+        )
+        live.metrics.observe_embedding(model.name, "ok", n_tokens=n_tokens, cost_usd=cost_usd)
+        log.info(
+            "embeddings model=%s key=%s status=ok tokens=%d seconds=%.3f cost_usd=%s",
+            model.name, grant.name, n_tokens, perf_counter() - began_s, cost_usd,
+        )  # fmt: skip
+        return {**document, "unisono": {"model": model.name, "cost_usd": cost_usd}}
+
+    def _model(self, name: str, grant: Grant) -> EmbeddingModel:
+        models = self._live.embedders.models
+        found = models.get(name)
+        if found is None and name == "auto" and models:
+            found = next(iter(models.values()))
+        if found is None:
+            raise ModelNotFound(name, nearest=nearest(name, list(models)))
+        if not may_use(grant.scope, found.name):
+            raise NotAllowed(f"Your key may not use the model {found.name!r}.", param="model")
+        return found

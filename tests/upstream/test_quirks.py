@@ -1,0 +1,94 @@
+"""What single hosts do otherwise is mended where it would break a caller, and nowhere else."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from unisono.types import Call, Json, Model, Timeouts
+from unisono.upstream.openai import ChatReading, GeminiReading, chat_body, openai_provider
+from unisono.upstream.plain import plain
+from unisono.upstream.sse import EventParser
+
+LIMITS = [
+    ("https://api.openai.com/v1", {"max_tokens": 9}, {"max_completion_tokens": 9}),
+    ("https://house.openai.azure.com/openai/v1", {"max_tokens": 9}, {"max_completion_tokens": 9}),
+    ("https://api.openai.com/v1", {"max_completion_tokens": 9}, {"max_completion_tokens": 9}),
+    ("http://127.0.0.1:11434/v1", {"max_completion_tokens": 9}, {"max_completion_tokens": 9, "max_tokens": 9}),
+    ("http://ollama/v1", {"max_completion_tokens": 9}, {"max_completion_tokens": 9, "max_tokens": 9}),
+    ("http://127.0.0.1:11434/v1", {"max_completion_tokens": 9, "max_tokens": 8}, None),
+    ("http://127.0.0.1:8000/v1", {"max_completion_tokens": 9}, None),
+    ("http://127.0.0.1:8000/v1", {"max_tokens": 9}, None),
+    ("https://generativelanguage.googleapis.com/v1beta/openai", {"max_tokens": 9}, None),
+    ("http://127.0.0.1:11434/v1", {}, None),
+]
+
+
+def _body(base_url: str, body: Json, *, stream: bool = False) -> Json:
+    model = Model(name="m", upstream="openai", upstream_model="m", base_url=base_url)
+    return chat_body(Call(model=model, body=body, stream=stream, decision="d"))
+
+
+@pytest.mark.parametrize(("base_url", "given", "sent"), LIMITS)
+def test_the_length_of_an_answer_goes_out_under_the_name_that_the_host_obeys(
+    base_url: str, given: Json, sent: Json | None
+) -> None:
+    assert _body(base_url, dict(given)) == {**(given if sent is None else sent), "model": "m"}
+
+
+def _chunk(delta: Json, finish: str | None = None) -> bytes:
+    return orjson.dumps({"id": "x", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+
+def test_geminis_streams_of_tool_calls_end_with_their_own_reason_and_others_as_they_came() -> None:
+    call: Json = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}]}
+    reading = GeminiReading("m")
+    reading.event(b"", _chunk(call))
+    (last,) = reading.event(b"", _chunk({}, "stop"))
+    assert (last.finish, orjson.loads(last.data)["choices"][0]["finish_reason"]) == ("tool_calls", "tool_calls")
+    for other, before in ((GeminiReading("m"), _chunk({"content": "hi"})), (ChatReading("m"), _chunk(call))):
+        other.event(b"", before)
+        data = _chunk({}, "stop")
+        (kept,) = other.event(b"", data)
+        assert (kept.finish, kept.data) == ("stop", data)
+
+
+def test_only_geminis_address_is_read_so() -> None:
+    for url, is_gemini in (("https://generativelanguage.googleapis.com/v1beta/openai", True), ("http://x/v1", False)):
+        provider = openai_provider(Model(name="m", upstream="openai", upstream_model="m", base_url=url), Timeouts())
+        assert provider._is_gemini is is_gemini
+
+
+def test_a_llama_cpp_stream_may_end_without_a_blank_line_and_begin_without_content() -> None:
+    raw = b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":null},"finish_reason":null}]}\n\n'
+    raw += b'data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}],"timings":{"n":1}}\n\n'
+    parser, reading = EventParser(), ChatReading("m")
+    events = [*parser.feed(raw + b"data: [DONE]"), *parser.end()]
+    chunks = [chunk for name, data in events for chunk in reading.event(name, data)]
+    assert [chunk.has_content for chunk in chunks] == [False, True]
+    assert reading.ended
+
+
+def test_what_only_anthropic_reads_reaches_no_other_upstream() -> None:
+    mark: Json = {"cache_control": {"type": "ephemeral"}}
+    body: Json = {
+        "messages": [
+            {"role": "system", "content": [{"type": "text", "text": "a", **mark}, {"type": "text", "text": "b"}]},
+            {"role": "user", "content": [{"type": "text", "text": "c", **mark}]},
+            {"role": "assistant", "content": None, "thinking_blocks": [{"type": "thinking"}]},
+            {"role": "tool", "tool_call_id": "t", "content": "no", "is_error": True},
+        ],
+        "tools": [{"type": "function", "function": {"name": "f"}, **mark}],
+        "anthropic": {"thinking": {"type": "enabled"}},
+    }
+    assert plain(body) == {
+        "messages": [
+            {"role": "system", "content": "a\n\nb"},
+            {"role": "user", "content": [{"type": "text", "text": "c"}]},
+            {"role": "assistant", "content": None},
+            {"role": "tool", "tool_call_id": "t", "content": "no"},
+        ],
+        "tools": [{"type": "function", "function": {"name": "f"}}],
+    }
+    own = {key: value for key, value in body.items() if key != "anthropic"}
+    assert plain(own) is own  # what a caller of chat completions wrote is his
