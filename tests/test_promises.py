@@ -223,10 +223,12 @@ def _says_who_and_why(
 ) -> None:
     """Every change of hands carries its notice."""
     seen.update(codes)
-    if outcome.model != decision.model:
+    planned = {decision.model} if decision.plan is None else {*decision.plan.members, decision.plan.closer}
+    if outcome.model not in planned:
         assert "fallback" in codes
     before = None if known.past is None or known.retry is not None or decision.degraded else known.past.model
-    if before not in (None, decision.model) and request.pin is None:
+    answered = decision.model if decision.plan is None else outcome.model
+    if before not in (None, answered) and request.pin is None:
         assert codes & {"switch", "limit_downgrade"}, (known, decision)
     if decision.degraded:
         assert "degraded" in codes

@@ -30,7 +30,7 @@ from unisono.plugins import Registry, load
 from unisono.predict import artifact as artifacts
 from unisono.predict.cost import OutputLength, TokenCost, unknown_length
 from unisono.predict.latency import RecentLatency
-from unisono.protocols import Encoder, Provider, QualityPredictor
+from unisono.protocols import Encoder, Evidence, Provider, QualityPredictor
 from unisono.recipe import chooser_of, measured, settings_of
 from unisono.record.alarm import ShareGuard
 from unisono.record.incidents import Incidents, Kind
@@ -356,11 +356,18 @@ class Live:
             send=self.send,
             learn=Online(self._latency, self._cost).learn_one,
             anchor=self.anchors.near,
+            evidence=self._evidence(config),
+            comparer=self._registry.comparer(config.routing.compare),
         )
         settings = settings_of(
             kept, artifact=self._trained.id, scores=self._seen_scores, total_s=config.timeouts.total_s
         )
         return Router(Catalog(config.models), stages=stages, settings=settings)
+
+    def _evidence(self, config: Config) -> dict[str, Evidence]:
+        """Return the checks of answers; what runs code only where the operator allows it."""
+        known = self._registry.evidence
+        return {name: make() for name, make in known.items() if name != "code" or config.routing.run_code}
 
     def _make_outlets(self, config: Config, *, keep: dict[str, Outlet]) -> dict[str, Outlet]:
         outlets: dict[str, Outlet] = {}

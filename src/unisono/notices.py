@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 
 from unisono.types import Mode, Notice
 
+MAX_QUOTE = 160
+"""Characters of a model's words that a notice quotes."""
 Language: TypeAlias = Literal["en", "zh"]
 
 
@@ -86,6 +88,44 @@ def fallback(failed: Sequence[tuple[str, str]], *, answers: str, language: Langu
         return Notice(code="fallback", text=f"{whom}；改由 {answers} 回答。")
     whom = ", ".join(f"{model} failed ({why})" for model, why in failed)
     return Notice(code="fallback", text=f"{whom}; {answers} answered instead.")
+
+
+def contradiction(
+    who: tuple[str, str], words: tuple[str, str], *, n_more: int, follows: str | None, language: Language
+) -> Notice:
+    """Return the notice that two models, or an answer and an earlier one, contradict each other.
+
+    Args:
+        who: the two.
+        words: what each says.
+        n_more: how many more contradictions there are.
+        follows: whose words the answer has; None where neither is taken back.
+        language: of the request.
+    """
+    left, right = (word if len(word) <= MAX_QUOTE else word[:MAX_QUOTE] + "…" for word in words)
+    if language == "zh":
+        more = f"（另有 {n_more} 处）" if n_more else ""
+        then = f"；本回答采用 {follows} 的说法" if follows else ""
+        return Notice(code="contradiction", text=f"{who[0]}：“{left}”，而 {who[1]}：“{right}”{more}{then}。")
+    more = f", and {n_more} more" if n_more else ""
+    then = f"; the answer follows {follows}" if follows else ""
+    return Notice(code="contradiction", text=f"{who[0]}: “{left}”, but {who[1]}: “{right}”{more}{then}.")
+
+
+def parts_missing(failed: Sequence[tuple[str, str]], *, language: Language) -> Notice:
+    """Return the notice that some of the models asked for an answer did not give one."""
+    if language == "zh":
+        whom = "，".join(f"{model}（{why}）" for model, why in failed)
+        return Notice(code="part_missing", text=f"以下模型未能作答：{whom}。")
+    whom = ", ".join(f"{model} ({why})" for model, why in failed)
+    return Notice(code="part_missing", text=f"The answer was made without {whom}.")
+
+
+def switched(before: str, after: str, *, why: str, language: Language) -> Notice:
+    """Return the notice that another model answers than did before in this conversation."""
+    if language == "zh":
+        return Notice(code="switch", text=f"本回答来自 {after}；此前由 {before} 回答。原因：{why}")
+    return Notice(code="switch", text=f"{after} answers from here; {before} answered before. Why: {why}")
 
 
 def mismatch(model: str, *, asked: str, reported: str, language: Language) -> Notice:

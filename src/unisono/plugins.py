@@ -12,8 +12,9 @@ from importlib import import_module
 from importlib.metadata import entry_points
 
 from unisono.config.values import EncoderConfig
+from unisono.consistency.comparers import Ask, Comparer
 from unisono.errors import StartError
-from unisono.protocols import Chooser, Encoder, ProviderFactory, Rule
+from unisono.protocols import Chooser, Encoder, Evidence, ProviderFactory, Rule
 
 GROUP = "unisono.plugins"
 BUILT_IN_PROVIDERS: dict[str, str] = {
@@ -33,6 +34,19 @@ class Registry:
     encoders: dict[str, Callable[[EncoderConfig], Encoder]] = field(default_factory=dict)
     rules: dict[str, Callable[[], Rule]] = field(default_factory=dict)
     choosers: dict[str, Callable[[float], Chooser]] = field(default_factory=dict)
+    comparers: dict[str, Callable[[Ask], Comparer]] = field(default_factory=dict)
+    evidence: dict[str, Callable[[], Evidence]] = field(default_factory=dict)
+
+    def comparer(self, name: str) -> Callable[[Ask], Comparer]:
+        """Return what compares answers.
+
+        Raises:
+            StartError: nothing of that name is installed.
+        """
+        if name not in self.comparers:
+            known = ", ".join(sorted(self.comparers))
+            raise StartError(f"No comparer {name!r} is installed. Known: {known}. Mend `routing.compare`.")
+        return self.comparers[name]
 
     def provider(self, name: str) -> ProviderFactory:
         """Return the factory of a provider.
@@ -83,5 +97,11 @@ def load() -> Registry:
 
 
 def _built_in(registry: Registry) -> None:
-    for module in ("unisono.understand.plug", "unisono.upstream.plug", "unisono.eligible.plug", "unisono.choose.plug"):
+    for module in (
+        "unisono.understand.plug",
+        "unisono.upstream.plug",
+        "unisono.eligible.plug",
+        "unisono.choose.plug",
+        "unisono.execute.plug",
+    ):
         import_module(module).plug(registry)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 from typing import Protocol, TypeAlias
 
+from unisono.consistency.comparers import Ask
 from unisono.types import (
     Attempt,
     Call,
@@ -24,8 +25,10 @@ from unisono.types import (
     Quality,
     Request,
     Score,
+    Seen,
     Timeouts,
     Vector,
+    Verdict,
 )
 
 
@@ -90,6 +93,22 @@ class Chooser(Protocol):
 
     def choose(self, estimates: Sequence[Estimate], goal: Goal, *, default: str, rng: Random) -> Choice:
         """Rank the estimates; the propensities sum to one. Raises nothing when all are excluded."""
+
+
+class Evidence(Protocol):
+    """A check of an answer that may be right or wrong."""
+
+    @property
+    def name(self) -> str:
+        """What the plan and the record call it."""
+
+    async def weigh(self, seen: Seen, ask: Ask | None) -> Verdict | None:
+        """Return what the answer's look says, or None where this check has nothing to say.
+
+        Args:
+            seen: the question and the answers.
+            ask: asks the judge; None where there is none.
+        """
 
 
 class Provider(Protocol):

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from unisono.choose.continuity import Continuity
+from unisono.choose.pattern import Patterns
 from unisono.choose.utility import UtilityChooser
 from unisono.config.kept import KeptConfig
 from unisono.predict.artifact import Artifact
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.protocols import Chooser, QualityPredictor
 from unisono.router import Settings
-from unisono.types import Features, Score
+from unisono.types import Features, Mode, Score
 
 
 def chooser_of(config: KeptConfig) -> Chooser:
@@ -39,6 +40,12 @@ def settings_of(config: KeptConfig, *, artifact: str, scores: int, total_s: floa
         total_s=total_s,
         scores=scores,
         continuity=Continuity(margin=config.routing.switch_margin),
+        patterns=Patterns(
+            cascade=frozenset(Mode(mode) for mode in config.routing.cascade),
+            members=config.routing.members,
+            judge=config.routing.judge,
+            margin=config.routing.margin,
+        ),
     )
 
 

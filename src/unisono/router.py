@@ -20,14 +20,19 @@ from unisono.catalog import Catalog
 from unisono.choose.continuity import Continuity, cached, keep_or_switch
 from unisono.choose.goal import goal_of
 from unisono.choose.memory import anchored
+from unisono.choose.pattern import ALONE, Arranged, Patterns, arranged
 from unisono.choose.retry import retried
 from unisono.choose.words import behind_degraded, behind_pin, pinned, serves_degraded
+from unisono.consistency.comparers import Ask, ClaimsComparer, Comparer
 from unisono.eligible.limits import within_limits
 from unisono.eligible.sift import sift
-from unisono.errors import NoCandidate, UpstreamError
-from unisono.execute.single import Committed, run
+from unisono.errors import LimitReached, NoCandidate, UpstreamError
+from unisono.execute.crew import Means
+from unisono.execute.disputes import Fusing
+from unisono.execute.several import run
+from unisono.execute.single import Committed
 from unisono.predict.currency import discounted, stale_notice
-from unisono.protocols import Chooser, CostPredictor, LatencyPredictor, QualityPredictor, Rule
+from unisono.protocols import Chooser, CostPredictor, Evidence, LatencyPredictor, QualityPredictor, Rule
 from unisono.types import (
     Attempt,
     Call,
@@ -41,6 +46,7 @@ from unisono.types import (
     Goal,
     Health,
     Latency,
+    Message,
     Model,
     Notice,
     Outcome,
@@ -79,6 +85,8 @@ class Stages:
     send: Callable[[Call], AsyncIterator[Chunk]]
     learn: Callable[[Features, Attempt], None] = lambda features, attempt: None
     anchor: Callable[[Request, Features], str | None] = lambda request, features: None
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    comparer: Callable[[Ask], Comparer] = lambda ask: ClaimsComparer()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +100,7 @@ class Settings:
     total_s: float
     scores: int = 0
     continuity: Continuity = field(default_factory=Continuity)
+    patterns: Patterns = field(default_factory=Patterns)
 
 
 class Router:
@@ -212,6 +221,19 @@ class Router:
             choice = replace(choice, ranking=choice.ranking[:1])
         if not choice.ranking:
             raise NoCandidate("No model meets the bounds of this request.", excluded=excluded)
+        pattern = ALONE
+        if situation.retry is None and not any(notice.code == "limit_downgrade" for notice in limited):
+            pattern = arranged(
+                choice,
+                request=request,
+                features=features,
+                goal=goal,
+                past=past,
+                models=self._models,
+                rules=self.settings.patterns,
+            )
+        if pattern.pattern != "single":
+            switched = ()  # whose words the answer has is not known before the models were asked
         first = self._models[choice.ranking[0].model]
         stale = stale_notice(first, features.freshness, today=today, language=goal.language)
         baseline = max(weighed, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model
@@ -225,6 +247,7 @@ class Router:
             started_s=started_s,
             degraded=None,
             situation=replace(situation, estimates=estimates),
+            pattern=pattern,
         )
 
     def decide_degraded(
@@ -280,18 +303,41 @@ class Router:
 
         def observe(attempt: Attempt, error: UpstreamError | None) -> None:
             self._stages.health.observe(attempt, error, self._clock_s())
-            if not decision.degraded:  # features of a degraded decision are bare: nothing can be learnt from them
+            own = attempt.part in (None, "member", "closer")  # others were asked something else
+            if (
+                own and not decision.degraded
+            ):  # features of a degraded decision are bare: nothing can be learnt from them
                 self._stages.learn(features, attempt)
 
-        return run(
-            request,
-            decision,
+        means = Means(
             models=self._models,
             send=self._stages.send,
             record=record,
             observe=observe,
             total_s=self.settings.total_s,
         )
+        fusing = Fusing(
+            task=features.task,
+            route=lambda part: self._models_for(part, request, decision),
+            comparer=self._stages.comparer,
+        )
+        return run(request, decision, means=means, fusing=fusing, checks=self._stages.evidence)
+
+    def _models_for(self, part: str, request: Request, decision: Decision) -> tuple[str, ...]:
+        """Return whom to ask a part of a question, best first: decided as the whole was, among the same models."""
+        messages = (Message(role="user", text=part),)
+        asked = replace(request, messages=messages, body={"messages": [{"role": "user", "content": part}]})
+        allowed = [ranked.model for ranked in decision.ranking]
+        quality = self._stages.quality
+        if quality is None:
+            return tuple(allowed)
+        situation = replace(decision.situation, past=None, anchor=None, retry=None, estimates=())
+        try:
+            features = self._stages.understand(asked)
+            found = self.decide_in(asked, features, situation=situation, quality=quality, started_s=self._clock_s())
+        except (NoCandidate, LimitReached):
+            return tuple(allowed)
+        return tuple(ranked.model for ranked in found.ranking if ranked.model in allowed) or tuple(allowed)
 
     def _health(self) -> tuple[tuple[str, Health], ...]:
         now_s = self._clock_s()
@@ -334,6 +380,7 @@ class Router:
         started_s: float,
         degraded: str | None,
         situation: Situation,
+        pattern: Arranged = ALONE,
     ) -> Decision:
         return Decision(
             id=str(uuid7()),
@@ -343,10 +390,10 @@ class Router:
             mode=request.mode,
             pin=request.pin,
             goal=goal,
-            pattern="single",
+            pattern=pattern.pattern,
             ranking=choice.ranking,
             excluded=choice.excluded,
-            reason=choice.reason,
+            reason=pattern.reason or choice.reason,
             notices=(
                 *self._notices(request, choice, degraded=degraded, language=goal.language),
                 *((say.effort(goal.mode, language=goal.language),) if request.mode not in (None, goal.mode) else ()),
@@ -361,6 +408,7 @@ class Router:
             seed=seed,
             decide_s=self._clock_s() - started_s,
             situation=situation,
+            plan=pattern.plan,
         )
 
     def _notices(

@@ -21,6 +21,11 @@ Vector: TypeAlias = "NDArray[np.float32]"
 """A float32 array; the shape stands where it is used."""
 
 
+PartKind: TypeAlias = Literal["member", "planner", "judge", "author", "closer"]
+"""As what a model takes part in an answer: it answers, splits the question, judges, writes from others' answers, or
+takes over from a cheaper one."""
+
+
 class Mode(StrEnum):
     """What `auto` aims at."""
 
@@ -302,6 +307,10 @@ class Features:
         language: of the request, as far as it matters for what we say: `zh` or `en`.
         dissatisfied: the user's last words reject the answer before them, or repeat the question.
         bound: the messages carry state that only the provider which answered before can read.
+        checkable: what of an answer can be checked: a `final` answer that others must give too, its `format`, its
+            `code`; empty where there is nothing of the kind.
+        n_parts: how many questions it asks, as far as its form tells.
+        joint: its form lets several models work on it: one answer, in words.
     """
 
     task: str
@@ -316,6 +325,9 @@ class Features:
     language: Literal["en", "zh"] = "en"
     dissatisfied: bool = False
     bound: bool = False
+    checkable: Literal["", "final", "format", "code"] = ""
+    n_parts: int = 1
+    joint: bool = True
 
 
 # ------------------------------------------------------------------------------------ the decision
@@ -500,6 +512,55 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One call that a plan foresees: whom it asks, as what, and what it is expected to take.
+
+    Attributes:
+        max_tokens: the longest answer that the request's bound on cost leaves; None without a bound.
+        agrees: the odds that the lead is right where this model gives its answer too.
+        differs: the same where it gives another one.
+    """
+
+    model: str
+    part: PartKind
+    usd: float
+    high_usd: float
+    tokens: float
+    max_tokens: int | None = None
+    agrees: float = 1.0
+    differs: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How several models work together on one request; it is decided before any of them is asked.
+
+    Attributes:
+        members: of a cascade the lead and those who are to give its answer too; of a fusion all that are asked at once.
+        closer: of a cascade the model that takes over; of a fusion the one that writes or chooses. None: nobody.
+        calls: what may be asked in all, for limits and bounds.
+        evidence: what is looked at in an answer.
+        accept: of a cascade, the probability of being right from which the lead's answer is taken.
+        right: the probability, before any is asked, that the first member is right.
+        enough: of a fusion, how many equal final answers end the asking.
+        split: of a fusion, the question has parts that a planner may hand to different models.
+        utility: expected, in quality after money and time.
+        single_utility: the same of the best model alone.
+    """
+
+    members: tuple[str, ...]
+    closer: str | None
+    calls: tuple[Planned, ...]
+    evidence: tuple[str, ...] = ()
+    accept: float = 1.0
+    right: float = 0.5
+    enough: int = 0
+    split: bool = False
+    utility: float = 0.0
+    single_utility: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """Which models may answer, in which order, why, and why not the others."""
 
@@ -523,6 +584,7 @@ class Decision:
     seed: int
     decide_s: float
     situation: Situation = Situation()
+    plan: Plan | None = None
 
     @property
     def model(self) -> str:
@@ -575,6 +637,57 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One answer as checks and comparisons see it.
+
+    Attributes:
+        text: of the first choice.
+        tool_calls: name and arguments (JSON text) of each.
+        refusal: what the upstream marked as one.
+        finish: the finish reason.
+        logprobs: natural logarithms of the tokens' probabilities, where the answer carries them.
+    """
+
+    text: str
+    tool_calls: tuple[tuple[str, str], ...] = ()
+    refusal: str = ""
+    finish: str | None = None
+    logprobs: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a check may look at: the question, the answer, and what others answered.
+
+    Attributes:
+        task: the user's words that say what is to be done.
+        body: the whole request, for its schema and its tools.
+        answer: the one that is checked.
+        others: those of the models that were asked beside it.
+    """
+
+    task: str
+    body: Json
+    answer: Said
+    others: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one check says: how much likelier what it saw is under a right answer than under a wrong one.
+
+    Attributes:
+        evidence: the check's name.
+        odds: above 1 speaks for the answer, below 1 against it.
+        text: what it saw, in a few words.
+    """
+
+    evidence: str
+    odds: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One upstream call and how it ended. Durations count from the attempt's start.
 
@@ -593,11 +706,34 @@ class Attempt:
     http_status: int | None = None
     error_code: str | None = None
     error_text: str | None = None
+    part: PartKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one model did for an answer of several: shown with the answer, and kept without the words.
+
+    Attributes:
+        gave: the beginning of what it said.
+        final: its final answer in normal form, where it marked one.
+        chosen: its words are the answer.
+    """
+
+    model: str
+    part: PartKind
+    status: Literal["ok", "failed", "cut", "cancelled"]
+    cost_usd: float | None
+    gave: str = ""
+    final: str | None = None
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a request ended, over all its attempts. `model` answered, or is None."""
+    """How a request ended, over all its attempts. `model` answered, or is None.
+
+    Where it is known, the attempt whose words are the answer stands last.
+    """
 
     decision: str
     request: str
@@ -607,6 +743,7 @@ class Outcome:
     notices: tuple[Notice, ...]
     cost_usd: float | None
     total_s: float
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

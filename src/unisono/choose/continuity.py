@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from unisono.notices import switched
 from unisono.types import (
     Cached,
     Choice,
@@ -183,6 +184,4 @@ def _why_bound(current: str, language: Literal["en", "zh"]) -> str:
 
 
 def _switch(before: str, after: str, why: str, language: Literal["en", "zh"]) -> Notice:
-    if language == "zh":
-        return Notice(code="switch", text=f"本回答来自 {after}；此前由 {before} 回答。原因：{why}")
-    return Notice(code="switch", text=f"{after} answers from here; {before} answered before. Why: {why}")
+    return switched(before, after, why=why, language=language)

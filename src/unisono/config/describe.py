@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from unisono.config.values import Config, EncoderConfig, EnvSecret, RoutingConfig
+from unisono.config.values import DEFAULT_MEMBERS, Config, EncoderConfig, EnvSecret, RoutingConfig
 from unisono.types import Caller, EmbeddingModel, JsonValue, Limit, Model, Secret
 
 Table = dict[str, "JsonValue | date"]
@@ -130,6 +130,17 @@ def _routing_table(routing: RoutingConfig) -> Table:
         table["artifact"] = str(routing.artifact)
     if routing.encoder != "static":
         table["encoder"] = routing.encoder
+    # Left out while they have their defaults, so that the hash of older configurations stays what it was.
+    if routing.cascade:
+        table["cascade"] = [*routing.cascade]
+    if routing.members != DEFAULT_MEMBERS:
+        table["members"] = routing.members
+    if routing.judge is not None:
+        table["judge"] = routing.judge
+    if routing.compare != "claims":
+        table["compare"] = routing.compare
+    if routing.run_code:
+        table["run_code"] = True
     return table
 
 

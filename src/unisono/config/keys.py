@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from unisono.config.values import DEFAULT_MEMBERS
 from unisono.types import Capability, JsonValue, Mode, Role, Timeouts
 
 Kind = Literal[
@@ -150,6 +151,26 @@ _ROUTING = (
     Key(
         section="routing", name="style_note", kind="text",
         text="Added to the system prompt when a conversation changes its model, so that the voice stays one.",
+    ),
+    Key(
+        section="routing", name="cascade", kind="choices", default=[], allowed=("fast", "balanced", "deep"),
+        text="The modes in which a cheaper model may answer first, with a stronger one behind it where that pays.",
+    ),
+    Key(
+        section="routing", name="members", kind="integer", default=DEFAULT_MEMBERS, low=1, high=8,
+        text="How many models `auto:pro` asks side by side at most; 1 turns that off.",
+    ),
+    Key(
+        section="routing", name="judge", kind="name", otherwise="the best model of the pool for the request",
+        text="The model that writes one answer from those of several, where `auto:pro` needs that.",
+    ),
+    Key(
+        section="routing", name="compare", kind="text", default="claims",
+        text="What compares several models' answers: `claims` (no model), `judge` (a model), or a plug-in's name.",
+    ),
+    Key(
+        section="routing", name="run_code", kind="flag", default=False,
+        text="Whether code in a cheaper model's answer may be run, locked down, against the examples in the prompt.",
     ),
     Key(
         section="routing", name="artifact", kind="path", otherwise="the one in the package",

@@ -118,7 +118,7 @@ def _parse(
     vectors = read_access(_tables(top, "embeddings"), "embeddings", around=around)
     parts = (top, *sections.values(), *callers, *limits, *vectors, *(entry.section for entry in entries))
     mistakes = [mistake for part in parts for mistake in part.mistakes]
-    mistakes += check_whole(top, entries)
+    mistakes += check_whole(top, sections["routing"], entries)
     names = [entry.get("name") for entry in entries]
     aliases = [alias for entry in entries for alias in entry.get("aliases") or ()]
     mistakes += check_access(callers, limits, models=[*names, *(section.get("name") for section in vectors)])
@@ -150,6 +150,7 @@ def _build(
 ) -> Config:
     values: dict[str, dict[str, Any]] = {name: dict(section.values) for name, section in sections.items()}
     routing = RoutingConfig(**{"artifact": None, "style_note": None, **values["routing"]})
+    routing = replace(routing, cascade=tuple(sorted(routing.cascade)))
     whole: dict[str, Any] = dict(top.values)
     return Config(
         default=whole["default"],

@@ -11,6 +11,8 @@ from typing import Literal
 
 from unisono.types import Caller, EmbeddingModel, Limit, Model, Secret, Timeouts
 
+DEFAULT_MEMBERS = 3
+"""How many models `auto:pro` asks at once."""
 StoredText = Literal["none", "hash", "text"]
 
 
@@ -48,7 +50,13 @@ class StoreConfig:
 class RoutingConfig:
     """The dial of `auto`, what protects the default and a conversation's model, the note on the voice.
 
-    `artifact` holds the trained parts; None for the built-in ones.
+    Attributes:
+        cascade: the modes in which a cheaper model may answer first.
+        members: how many models `auto:pro` asks at once at most.
+        judge: who writes from the answers of several; None for the best.
+        compare: what compares the answers of several; it changes no decision.
+        run_code: whether code in answers may be run.
+        artifact: holds the trained parts; None for the built-in ones.
     """
 
     dial: float
@@ -57,6 +65,11 @@ class RoutingConfig:
     style_note: str | None
     artifact: Path | None
     encoder: str = "static"
+    cascade: tuple[str, ...] = ()
+    members: int = DEFAULT_MEMBERS
+    judge: str | None = None
+    compare: str = "claims"
+    run_code: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

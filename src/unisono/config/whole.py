@@ -12,7 +12,7 @@ from unisono.config.mistake import Mistake, offer
 from unisono.config.section import Section
 
 
-def check_whole(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
+def check_whole(top: Section, routing: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
     """Yield every mistake between keys of different tables."""
     if "models" in top.values and not entries:
         yield Mistake(("models",), "is empty: at least one [[models]] is needed")
@@ -21,6 +21,7 @@ def check_whole(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
     yield from _successors(entries)
     yield from _default(top, entries)
     yield from _removed(top, entries)
+    yield from _judge(routing, entries)
 
 
 def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:
@@ -106,3 +107,10 @@ def _removed(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
     for place, name in enumerate(names if isinstance(names, (list, tuple)) else ()):
         if name in named and named[name].get("lifecycle") != "retired":
             yield Mistake(("removed", place), f"{name!r} still serves: take its [[models]] away, or this name")
+
+
+def _judge(routing: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
+    judge = routing.values.get("judge")
+    named = _by_name(entries)
+    if isinstance(judge, str) and named and judge not in named:
+        yield Mistake(("routing", "judge"), f"{judge!r} is not the name of a model in this file{offer(judge, named)}")

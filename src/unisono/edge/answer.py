@@ -18,14 +18,14 @@ _PRINTABLE = "".join(chr(c) for c in range(0x20, 0x7F) if chr(c) != "%")
 _MAX_HEADER_CHARS = 1000
 
 
-def unisono_object(decision: Decision, *, model: str, notices: Sequence[Notice]) -> Json:
+def unisono_object(decision: Decision, *, model: str, notices: Sequence[Notice], reason: str | None = None) -> Json:
     """Return what is known when the answer begins: who answers, why, and what must be said about it."""
     return {
         "decision": decision.id,
         "model": model,
         "mode": None if decision.mode is None else decision.goal.mode.value,
         "pattern": decision.pattern,
-        "reason": reason_for(decision, model),
+        "reason": reason or reason_for(decision, model),
         "notices": notices_to_json(notices),
         "degraded": decision.degraded,
     }
@@ -48,7 +48,12 @@ def reason_for(decision: Decision, model: str) -> str:
 
 
 def headers_of(
-    decision: Decision, *, model: str, notices: Sequence[Notice], life: Lifecycle | None = None
+    decision: Decision,
+    *,
+    model: str,
+    notices: Sequence[Notice],
+    life: Lifecycle | None = None,
+    reason: str | None = None,
 ) -> list[tuple[bytes, bytes]]:
     """Return the headers of an answer; text beyond printable ASCII is percent-encoded.
 
@@ -57,11 +62,12 @@ def headers_of(
         model: who answers, as the answer shows it.
         notices: what the caller must be told.
         life: of the model; a sunset gets the headers `Sunset` (RFC 8594) and `Link` to its successor (RFC 5829).
+        reason: why it answers, where the decision's own reason does not say it.
     """
     pairs = [
         ("x-unisono-decision", decision.id),
         ("x-unisono-model", model),
-        ("x-unisono-reason", reason_for(decision, model)),
+        ("x-unisono-reason", reason or reason_for(decision, model)),
         ("x-unisono-degraded", "true" if decision.degraded else "false"),
     ]
     if notices:

@@ -18,7 +18,7 @@ from unisono import notices as say
 from unisono.catalog import accepts_report
 from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamRefused, UpstreamTimeout
 from unisono.execute.cost import cost_usd
-from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Request, Usage
+from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Part, Request, Usage
 
 Send = Callable[[Call], AsyncIterator[Chunk]]
 Status = Literal["ok", "failed", "cut", "cancelled"]
@@ -35,6 +35,8 @@ class Committed:
         n_failed: how many models failed before.
         first_content_s: from the attempt's start to its first content; None for an answer without any.
         waited_s: from the request's start to now, failed attempts included.
+        reason: why this model answers, where the decision's own reason does not say it.
+        parts: what each model did, where several worked on the answer.
     """
 
     model: str
@@ -43,6 +45,8 @@ class Committed:
     n_failed: int
     first_content_s: float | None
     waited_s: float
+    reason: str | None = None
+    parts: tuple[Part, ...] = ()
 
 
 async def run(
@@ -257,7 +261,7 @@ class _Walk:
         name = self._model = attempt.model.name
         if self._failures:
             pairs = zip(self._attempts, self._failures, strict=True)
-            failed = [(a.model, _short(e)) for a, e in pairs]
+            failed = [(a.model, short(e)) for a, e in pairs]
             self._notices.append(say.fallback(failed, answers=name, language=self.language))
         self._note_mismatch(attempt)
         return Committed(
@@ -313,7 +317,7 @@ class _Walk:
             self._notices.append(notice)
 
 
-def _short(error: UpstreamError) -> str:
+def short(error: UpstreamError) -> str:
     """Say in a few words why an attempt failed; never the upstream's own text."""
     if isinstance(error, UpstreamRefused):
         return f"{error.http_status} {error.code}"
@@ -321,4 +325,4 @@ def _short(error: UpstreamError) -> str:
 
 
 def _cut(name: str, error: UpstreamError) -> UpstreamCut:
-    return UpstreamCut(f"{name} broke off in mid-answer ({_short(error)}); what came before is not the whole answer.")
+    return UpstreamCut(f"{name} broke off in mid-answer ({short(error)}); what came before is not the whole answer.")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from unisono.errors import StoreError
 from unisono.record.rows import from_us, to_us
 from unisono.record.store import Store
-from unisono.types import Attempt, Decision, Features, JsonValue, Limit, Model, Outcome, Request, Spent
+from unisono.types import Attempt, Decision, Features, JsonValue, Limit, Model, Outcome, Planned, Request, Spent
 
 N_BUCKETS = 60
 """A sliding window is counted in so many parts; a part counts whole until its last moment has left the window."""
@@ -41,7 +41,7 @@ class _Account:
 class Reservation:
     """What one request holds of its accounts until it is settled."""
 
-    parts: tuple[tuple[Limit, str, int], ...]
+    parts: tuple[tuple[Limit, str, str, int], ...]
 
 
 class Ledger:
@@ -88,20 +88,19 @@ class Ledger:
     def reserve(
         self, request: Request, features: Features, decision: Decision, *, models: Mapping[str, Model]
     ) -> Reservation:
-        """Hold what the decision's first model is expected to take, until `settle`."""
+        """Hold what the decision's first model, or every call of its plan, is expected to take, until `settle`."""
         if not self._limits:
             return Reservation(())
-        first = decision.ranking[0]
-        model, cost = models[first.model], first.estimate.cost
         parts = []
         for limit in self._of(request.key):
-            if not _is_about(limit, model):
-                continue
-            need = {"messages": 1.0, "usd": cost.high_usd, "tokens": features.n_input_tokens + cost.output_tokens}
-            amount = _units(limit, need[limit.counts])
             holder = _holder(limit, request.key, request.user)
-            self._account(limit.name, holder).reserved += amount
-            parts.append((limit, holder, amount))
+            for n, call in enumerate(c for c in _calls(decision) if _is_about(limit, models[c.model])):
+                if limit.counts == "messages" and n > 0:
+                    break  # one message, however many models answer it
+                need = {"messages": 1.0, "usd": call.high_usd, "tokens": features.n_input_tokens + call.tokens}
+                amount = _units(limit, need[limit.counts])
+                self._account(limit.name, holder).reserved += amount
+                parts.append((limit, holder, call.model, amount))
         return Reservation(tuple(parts))
 
     def settle(
@@ -114,13 +113,17 @@ class Ledger:
         now: datetime,
     ) -> None:
         """Give back what was held, and charge what was used; a call that failed with nothing used costs nothing."""
-        held: dict[str, int] = {}
-        for limit, holder, amount in reservation.parts:
+        held: dict[tuple[str, str], int] = {}
+        for limit, holder, model, amount in reservation.parts:
             account = self._account(limit.name, holder)
             account.reserved = max(account.reserved - amount, 0)
-            held[limit.name] = amount
+            held[limit.name, model] = held.get((limit.name, model), 0) + amount
         for limit in self._of(request.key):
-            amount = sum(_charge(limit, a, outcome, models, held.get(limit.name, 0)) for a in outcome.attempts)
+            charges = [
+                _charge(limit, a, outcome, models, held.pop((limit.name, a.model), 0) if a.usage is None else 0)
+                for a in outcome.attempts
+            ]
+            amount = max(charges, default=0) if limit.counts == "messages" else sum(charges)
             if amount:
                 self._add(limit, _holder(limit, request.key, request.user), amount, now)
 
@@ -186,6 +189,15 @@ class Ledger:
         self._store.record_rows(_ADD, (limit.name, holder, bucket, self._store.run, amount))
 
 
+def _calls(decision: Decision) -> tuple[Planned, ...]:
+    """Return the calls that a decision foresees."""
+    if decision.plan is not None:
+        return decision.plan.calls
+    first = decision.ranking[0]
+    cost = first.estimate.cost
+    return (Planned(model=first.model, part="member", usd=cost.usd, high_usd=cost.high_usd, tokens=cost.output_tokens),)
+
+
 def _holder(limit: Limit, key: str, user: str | None) -> str:
     match limit.per:
         case "all":
@@ -216,7 +228,9 @@ def _charge(limit: Limit, attempt: Attempt, outcome: Outcome, models: Mapping[st
     model = models.get(attempt.model)
     if model is None or not _is_about(limit, model):
         return 0
-    answered = attempt.model == outcome.model and attempt.status != "failed"
+    # A member that was not needed any more is charged once it had begun to answer; before that nobody knows.
+    took_part = attempt.model == outcome.model or (attempt.part is not None and attempt.first_content_s is not None)
+    answered = took_part and attempt.status != "failed"
     if limit.counts == "messages":
         return 1 if answered else 0
     if attempt.usage is None:

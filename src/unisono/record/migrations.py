@@ -108,11 +108,14 @@ _KEYS: tuple[str, ...] = (
     ) WITHOUT ROWID""",
 )
 
+_PARTS: tuple[str, ...] = ("ALTER TABLE attempts ADD COLUMN part TEXT",)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REQUESTS,
     _SCORES,
     (*_CONFIGS, *_SESSIONS, *_LIMITS, *_INCIDENTS),
     _KEYS,
+    _PARTS,
 )
 """Migration number n is at place n - 1; each is a list of single statements."""
 

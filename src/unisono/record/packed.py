@@ -13,8 +13,8 @@ from typing import Literal
 from unisono.errors import StoreError
 from unisono.types import Capability, Effort, Features, Freshness, Json, Vector
 
-_VERSION = 2
-_VERSIONS = (1, 2)  # version 1 knew the first two flags and no freshness
+_VERSION = 3
+_VERSIONS = (1, 2, 3)  # version 1 knew the first two flags and no freshness; version 2 no form
 _HEAD = struct.Struct("<BBHHHII")  # version, flags, n_surface, dim, n_needs_bytes, n_input_tokens, n_turns
 _IN_TOOL_LOOP = 1
 _HAS_EMBEDDING = 2
@@ -25,6 +25,8 @@ _CHINESE = 32
 _DISSATISFIED = 64
 _BOUND = 128
 _FRESHNESS = struct.Struct("<dBI")  # changing, place of the pace, the day asked about as an ordinal or 0
+_FORM = struct.Struct("<BBB")  # place of `checkable`, number of parts, whether several models may work on it
+_CHECKABLE: tuple[Literal["", "final", "format", "code"], ...] = ("", "final", "format", "code")
 _PACES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
 _MAX_U32 = 2**32 - 1
 
@@ -63,7 +65,7 @@ _DICTIONARIES = (_DICTIONARY_1, _DICTIONARY_2)
 
 
 def pack_features(features: Features) -> bytes:
-    """Return the features as bytes: a head of 16 bytes, the freshness, the needs, then float32 vectors, bit for bit."""
+    """Return the features as bytes: a head of 16 bytes, freshness, form, needs, then float32 vectors, bit for bit."""
     needs = ",".join(sorted(features.needs)).encode()
     embedding = features.embedding
     head = _HEAD.pack(
@@ -76,7 +78,8 @@ def pack_features(features: Features) -> bytes:
         min(features.n_turns, _MAX_U32),
     )
     vectors = _floats(features.surface) + (b"" if embedding is None else _floats(embedding))
-    return head + _pack_freshness(features.freshness) + needs + vectors
+    form = _FORM.pack(_CHECKABLE.index(features.checkable), min(features.n_parts, 255), features.joint)
+    return head + _pack_freshness(features.freshness) + form + needs + vectors
 
 
 def unpack_features(blob: bytes) -> Features:
@@ -88,8 +91,9 @@ def unpack_features(blob: bytes) -> Features:
     import numpy as np  # here, so that `unisono log` does not load it
 
     _, flags, n_surface, dim, n_needs, n_input_tokens, n_turns = _head(blob)
-    start = _HEAD.size + _FRESHNESS.size * bool(flags & _HAS_FRESHNESS)
+    start = _needs_at(blob, flags)
     at = start + n_needs
+    checkable, n_parts, joint = _form(blob, flags)
     needs = blob[start:at].decode()
     # Copies, since these places of the blob are aligned to nothing, and sums in another order end in other bits.
     surface = np.frombuffer(blob, dtype="<f4", count=n_surface, offset=at).astype(np.float32)
@@ -107,6 +111,9 @@ def unpack_features(blob: bytes) -> Features:
         language="zh" if flags & _CHINESE else "en",
         dissatisfied=bool(flags & _DISSATISFIED),
         bound=bool(flags & _BOUND),
+        checkable=checkable,
+        n_parts=n_parts,
+        joint=joint,
     )
 
 
@@ -129,7 +136,24 @@ def packed_facts(blob: bytes) -> Json:
         facts["dissatisfied"] = True
     if flags & _BOUND:
         facts["bound"] = True
+    checkable, n_parts, _ = _form(blob, flags)
+    if checkable:
+        facts["checkable"] = checkable
+    if n_parts > 1:
+        facts["n_parts"] = n_parts
     return facts
+
+
+def _needs_at(blob: bytes, flags: int) -> int:
+    """Return where the needs begin."""
+    return _HEAD.size + _FRESHNESS.size * bool(flags & _HAS_FRESHNESS) + _FORM.size * (blob[0] >= 3)
+
+
+def _form(blob: bytes, flags: int) -> tuple[Literal["", "final", "format", "code"], int, bool]:
+    if blob[0] < 3:
+        return "", 1, True
+    checkable, n_parts, joint = _FORM.unpack_from(blob, _needs_at(blob, flags) - _FORM.size)
+    return _CHECKABLE[checkable], n_parts, bool(joint)
 
 
 def _flags(features: Features) -> int:
@@ -188,8 +212,7 @@ def _head(blob: bytes) -> tuple[int, ...]:
     if len(blob) < _HEAD.size or blob[0] not in _VERSIONS:
         raise StoreError("The stored features of this decision are of an unknown form; update Unisono to read them.")
     head = _HEAD.unpack_from(blob)
-    n_freshness = _FRESHNESS.size * bool(head[1] & _HAS_FRESHNESS)
-    if len(blob) != _HEAD.size + n_freshness + head[4] + 4 * (head[2] + head[3]):
+    if len(blob) != _needs_at(blob, head[1]) + head[4] + 4 * (head[2] + head[3]):
         raise StoreError("The stored features of this decision are damaged; the rest of its record can be read.")
     return head
 

@@ -34,6 +34,8 @@ from unisono.types import (
     Mode,
     Notice,
     Outcome,
+    PartKind,
+    Plan,
     Quality,
     Ranked,
     Request,
@@ -125,6 +127,7 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
     facts: dict[str, Any] = {}  # JSON; msgspec cannot read a recursive alias
     waited_us: int = 0  # from the request's arrival to the decision's stamp
     situation: SituationBody | None = None
+    plan: Plan | None = None
 
 
 class _Facts(msgspec.Struct, frozen=True):
@@ -215,6 +218,7 @@ def decision_from_row(thin: Mapping[str, Value], body: bytes) -> tuple[Decision,
         seed=stored.seed,
         decide_s=_number(stored.decide_s),
         situation=situation,
+        plan=stored.plan,
     )
     received = decision.at - stored.waited_us * _MICROSECOND
     facts = {
@@ -280,6 +284,7 @@ def _body_of(request: Request, decision: Decision) -> bytes:
             facts=_facts_of(request),
             waited_us=(decision.at - request.received) // _MICROSECOND,
             situation=situation_body(decision.situation, decision.ranking),
+            plan=decision.plan,
         )
     )
     return pack_json(body)
@@ -398,6 +403,7 @@ def _attempt_row(decision: str, n: int, attempt: Attempt) -> tuple[Value, ...]:
         attempt.http_status,
         attempt.error_code,
         None if attempt.error_text is None else attempt.error_text[:MAX_ERROR_CHARS],
+        attempt.part,
     )
 
 
@@ -423,6 +429,7 @@ def _attempt_from(row: Mapping[str, Value]) -> Attempt:
         http_status=None if row["http_status"] is None else _int(row["http_status"]),
         error_code=_text(row["error_code"]),
         error_text=_text(row["error_text"]),
+        part=None if row["part"] is None else msgspec.convert(row["part"], PartKind),
     )
 
 

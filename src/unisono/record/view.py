@@ -10,7 +10,21 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from unisono.record.situation import sparse
-from unisono.types import Attempt, Decision, Estimate, Goal, Json, JsonValue, Notice, Outcome, Ranked, Situation, Usage
+from unisono.types import (
+    Attempt,
+    Decision,
+    Estimate,
+    Goal,
+    Json,
+    JsonValue,
+    Notice,
+    Outcome,
+    Part,
+    Plan,
+    Ranked,
+    Situation,
+    Usage,
+)
 
 
 def decision_to_json(decision: Decision) -> Json:
@@ -37,6 +51,7 @@ def decision_to_json(decision: Decision) -> Json:
         "seed": decision.seed,
         "decide_s": finite(decision.decide_s),
         "situation": situation_to_json(decision.situation),
+        **({} if decision.plan is None else {"plan": _plan_to_json(decision.plan)}),
     }
 
 
@@ -158,7 +173,41 @@ def _attempt_to_json(attempt: Attempt) -> JsonValue:
         "http_status": attempt.http_status,
         "error_code": attempt.error_code,
         "error_text": attempt.error_text,
+        **({} if attempt.part is None else {"part": attempt.part}),
     }
+
+
+def _plan_to_json(plan: Plan) -> JsonValue:
+    return {
+        "members": list[JsonValue](plan.members),
+        "closer": plan.closer,
+        "evidence": list[JsonValue](plan.evidence),
+        "accept": finite(plan.accept),
+        "right": finite(plan.right),
+        "enough": plan.enough,
+        "split": plan.split,
+        "utility": finite(plan.utility),
+        "single_utility": finite(plan.single_utility),
+        "calls": [
+            {"model": c.model, "part": c.part, "usd": finite(c.usd), "high_usd": finite(c.high_usd)} for c in plan.calls
+        ],
+    }
+
+
+def parts_to_json(parts: Sequence[Part]) -> list[JsonValue]:
+    """Return what each model did for an answer of several."""
+    return [
+        {
+            "model": part.model,
+            "part": part.part,
+            "status": part.status,
+            "cost_usd": finite(part.cost_usd),
+            "gave": part.gave,
+            "final": part.final,
+            "chosen": part.chosen,
+        }
+        for part in parts
+    ]
 
 
 def _usage_to_json(usages: Sequence[Usage]) -> JsonValue:

@@ -38,7 +38,7 @@ _LAST_RETRY_S = 1.0
 _DECISION = "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DETAIL = "INSERT INTO details VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_ATTEMPT = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_ATTEMPT = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _RUN = "INSERT INTO runs VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING"
 _RUN_ENDED = "UPDATE runs SET ended = ? WHERE id = ?"
 

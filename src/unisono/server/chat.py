@@ -27,7 +27,7 @@ from unisono.edge.scope import within_scope
 from unisono.errors import RouterBroken, UnisonoError, UpstreamError
 from unisono.execute.single import Committed
 from unisono.execute.voice import with_voice
-from unisono.record.view import decision_to_json
+from unisono.record.view import decision_to_json, parts_to_json
 from unisono.server.auth import identify
 from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
 from unisono.types import Chunk, Decision, Features, Json, Notice, Outcome, Request, Situation
@@ -214,15 +214,17 @@ class _Exchange:
         assert isinstance(committed, Committed)  # noqa: S101 - the contract of `execute`
         notices = committed.notices
         name = self._shown_name(committed)
-        life = self._live.router.models[committed.model].lifecycle
-        head = headers_of(decision, model=name, notices=notices, life=life)
-        facts = unisono_object(decision, model=name, notices=notices)
+        facts = unisono_object(decision, model=name, notices=notices, reason=committed.reason)
+        if committed.parts:
+            facts["parts"] = parts_to_json(committed.parts)
         if self._request.wishes.explain:
             facts["explain"] = decision_to_json(decision)
         if self._request.stream:
+            life = self._live.router.models[committed.model].lifecycle
+            head = headers_of(decision, model=name, notices=notices, life=life, reason=committed.reason)
             await self._stream(decision, events, committed=committed, head=head, facts=facts)
         else:
-            await self._plain(decision, events, name=name, head=head, facts=facts)
+            await self._plain(decision, events, committed=committed, facts=facts)
 
     def _shown_name(self, committed: Committed) -> str:
         """Return the catalogue's name of who answered, or what the upstream said when that is another model."""
@@ -243,14 +245,17 @@ class _Exchange:
         decision: Decision,
         events: AsyncIterator[Committed | Chunk],
         *,
-        name: str,
-        head: list[tuple[bytes, bytes]],
+        committed: Committed,
         facts: Json,
     ) -> None:
+        """Send a whole answer; all that was noticed until its end is in its object and its headers."""
         chunks = [event async for event in events if isinstance(event, Chunk)]
         chunk = chunks[-1]
-        extra = {**facts, **self._money()}
+        name, notices = self._shown_name(committed), self._told(committed.notices)
+        extra = {**facts, "notices": notices_to_json(notices), **self._parts(), **self._money()}
         body = stamp(chunk.data, model=name, reported=chunk.model, extra=extra)
+        life = self._live.router.models[committed.model].lifecycle
+        head = headers_of(decision, model=name, notices=notices, life=life, reason=committed.reason)
         await send_json(self._send, body, headers=head)
 
     async def _stream(
@@ -286,7 +291,7 @@ class _Exchange:
             notices = self._told(committed.notices)
             await self._event(orjson.dumps(error_body(error, decision=decision, notices=notices)), more=False)
             return
-        last = {"decision": decision.id, **(extra or {}), **self._money()}
+        last = {"decision": decision.id, **(extra or {}), **self._parts(), **self._money()}
         if (notices := self._told(committed.notices)) != committed.notices:
             last["notices"] = notices_to_json(notices)
         if waiting is not None:
@@ -300,6 +305,11 @@ class _Exchange:
 
     async def _event(self, data: bytes, *, more: bool = True) -> None:
         await self._send({"type": "http.response.body", "body": b"data: " + data + b"\n\n", "more_body": more})
+
+    def _parts(self) -> Json:
+        """Return what each of several models did, as it stands at the end."""
+        parts = () if self._outcome is None else self._outcome.parts
+        return {"parts": parts_to_json(parts)} if parts else {}
 
     def _money(self) -> Json:
         cost_usd = None if self._outcome is None else self._outcome.cost_usd

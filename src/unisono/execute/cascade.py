@@ -1,0 +1,208 @@
+"""The pattern `cascade`: a cheaper model answers, its answer is checked, a stronger one takes over if need be.
+
+The answer is held until the evidence is in; nothing of it leaves before. Streamed and plain answers take this one path.
+Whether a cascade pays at all was decided before, request by request (`choose/breakeven`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from unisono import notices as say
+from unisono.errors import UpstreamError
+from unisono.execute.crew import Crew, Means
+from unisono.execute.member import Member
+from unisono.execute.single import Committed
+from unisono.protocols import Evidence
+from unisono.types import Chunk, Decision, Outcome, Plan, Planned, Ranked, Request, Seen, Verdict
+
+MOST_ODDS = 1e4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the evidence says of the lead's answer: the probability that it is right, and what was seen."""
+
+    right: float
+    verdicts: tuple[Verdict, ...]
+
+
+async def run(
+    request: Request, decision: Decision, *, task: str, means: Means, checks: Mapping[str, Evidence]
+) -> AsyncGenerator[Committed | Chunk, None]:
+    """Carry out a cascade: yield one `Committed`, then every chunk of the answer.
+
+    Args:
+        request: what the caller asked.
+        decision: with a plan.
+        task: the user's words that say what is to be done.
+        means: the pool, the way to upstreams, who is told, the time.
+        checks: evidence by name.
+
+    Raises:
+        NoAnswer: no model answered.
+        UpstreamCut: the answer broke off after its first content.
+    """
+    plan = decision.plan
+    assert plan is not None and plan.closer is not None  # noqa: S101 - the contract of `choose`
+    crew = Crew(request, decision, means)
+    follow: list[Outcome] = []
+    try:
+        async with crew:
+            lead, judged = await _evidence(crew, plan, task=task, checks=checks)
+            if judged is not None and judged.right >= plan.accept:
+                yield crew.commit(lead, _taken(lead, judged, plan, decision))
+                async for chunk in crew.stream(lead):
+                    yield chunk
+                return
+            async with aclosing(_take_over(crew, plan, lead, judged, follow)) as events:
+                async for event in events:
+                    yield event
+    except (GeneratorExit, asyncio.CancelledError):
+        crew.cancelled()
+        raise
+    finally:
+        means.record(crew.outcome(follow[0] if follow else None))
+
+
+async def _evidence(
+    crew: Crew, plan: Plan, *, task: str, checks: Mapping[str, Evidence]
+) -> tuple[Member, Judged | None]:
+    """Ask the lead and, one after the other, those who back it; return what the evidence says, None for no answer.
+
+    When the bound on the first token comes near, whatever is in by then has to do.
+    """
+    closer = next(r for r in crew.decision.ranking if r.model == plan.closer)
+    lead = crew.ask(plan.members[0], "member")
+    backers: list[Member] = []
+    judged: Judged | None = None
+    for n, name in enumerate((*plan.members[1:], None)):
+        if name is not None:
+            backers.append(crew.ask(name, "member"))
+        elif n > 0:
+            break
+        within_s = crew.to_first_token_s() - closer.estimate.latency.first_token_s
+        in_time = await crew.settle([lead, *backers], within_s=within_s, until=lambda: lead.done and not lead.ok)
+        if not lead.ok:
+            return lead, None
+        judged = await _judged(lead, backers, crew, plan, task=task, checks=checks)
+        if judged.right >= plan.accept or not in_time:
+            break
+    return lead, judged
+
+
+async def _judged(
+    lead: Member,
+    backers: Sequence[Member],
+    crew: Crew,
+    plan: Plan,
+    *,
+    task: str,
+    checks: Mapping[str, Evidence],
+) -> Judged:
+    verdicts: list[Verdict] = []
+    for name in plan.evidence:
+        check = checks.get(name)
+        if check is None:
+            continue
+        if name == "agreement":
+            verdicts += [v for b in backers if b.ok and (v := await _backed(lead, b, crew, plan, task, check))]
+            continue
+        seen = Seen(task=task, body=crew.request.body, answer=lead.said)
+        with suppress(UpstreamError):  # a judge that fails says nothing
+            if (verdict := await check.weigh(seen, crew.reply)) is not None:
+                verdicts.append(verdict)
+    odds = plan.right / max(1 - plan.right, 1e-6)
+    for verdict in verdicts:
+        odds = min(max(odds * verdict.odds, 1 / MOST_ODDS), MOST_ODDS)
+    return Judged(right=odds / (1 + odds), verdicts=tuple(verdicts))
+
+
+async def _backed(lead: Member, backer: Member, crew: Crew, plan: Plan, task: str, check: Evidence) -> Verdict | None:
+    """Return whether one other model agrees, with the odds that the plan made of what is expected of it."""
+    seen = Seen(task=task, body=crew.request.body, answer=lead.said, others=(backer.said,))
+    verdict = await check.weigh(seen, None)
+    if verdict is None:
+        return None
+    call = _call_of(plan, backer.model.name)
+    odds = call.agrees if verdict.odds > 1 else call.differs
+    return Verdict(evidence=verdict.evidence, odds=odds, text=f"{backer.model.name}: {verdict.text}")
+
+
+def _call_of(plan: Plan, model: str) -> Planned:
+    return next(call for call in plan.calls if call.model == model and call.part == "member")
+
+
+async def _take_over(
+    crew: Crew, plan: Plan, lead: Member, judged: Judged | None, follow: list[Outcome]
+) -> AsyncGenerator[Committed | Chunk, None]:
+    """Let the stronger model answer; if it does not begin in time or fails, the lead's answer serves, else others."""
+    await crew.dismiss(crew.members)
+    if judged is None and (failed := crew.failures()):
+        crew.say(say.fallback(failed, answers=str(plan.closer), language=crew.language))
+    closer = crew.ask(str(plan.closer), "closer")
+    within_s = crew.to_first_token_s()
+    in_time = await crew.first_content([closer], within_s=within_s)
+    if closer.begun:
+        yield crew.commit(closer, _took_over(closer, lead, judged, plan, crew.decision))
+        async for chunk in crew.stream(closer):
+            yield chunk
+        return
+    if lead.ok:  # unchecked or doubted, but an answer: it is better than none, and it is told
+        await crew.dismiss([closer])
+        why = "late" if not in_time else "failed"
+        crew.say(say.fallback([(closer.model.name, why)], answers=lead.model.name, language=crew.language))
+        yield crew.commit(lead, _instead(closer, lead, crew.decision))
+        async for chunk in crew.stream(lead):
+            yield chunk
+        return
+    if not in_time and crew.left_s() > 0:
+        await crew.first_content([closer], within_s=crew.left_s())
+        if closer.begun:
+            yield crew.commit(closer, _took_over(closer, lead, judged, plan, crew.decision))
+            async for chunk in crew.stream(closer):
+                yield chunk
+            return
+    tried = {m.model.name for m in crew.members}
+    rest: list[Ranked] = [r for r in crew.decision.ranking if r.model not in tried]
+    async with aclosing(crew.walk(rest, follow.append)) as events:
+        async for event in events:
+            yield event
+
+
+# ------------------------------------------------------------------------------------------ sentences
+
+
+def _seen(judged: Judged | None, chinese: bool) -> str:  # noqa: FBT001
+    if judged is None or not judged.verdicts:
+        return "没有检查结果" if chinese else "no check said anything"
+    return "；".join(v.text for v in judged.verdicts) if chinese else "; ".join(v.text for v in judged.verdicts)
+
+
+def _taken(lead: Member, judged: Judged, plan: Plan, decision: Decision) -> str:
+    name, seen = lead.model.name, _seen(judged, decision.goal.language == "zh")
+    if decision.goal.language == "zh":
+        return f"采用 {name} 的答案：正确的概率为 {judged.right:.2f}，需要 {plan.accept:.2f}（{seen}）。"
+    return f"{name}'s answer is taken: right with probability {judged.right:.2f}, {plan.accept:.2f} needed ({seen})."
+
+
+def _took_over(closer: Member, lead: Member, judged: Judged | None, plan: Plan, decision: Decision) -> str:
+    before, after, chinese = lead.model.name, closer.model.name, decision.goal.language == "zh"
+    if judged is None:
+        return f"{after} 接手：{before} 没有给出答案。" if chinese else f"{after} takes over: {before} gave no answer."
+    seen = _seen(judged, chinese)
+    if chinese:
+        return f"{after} 接手：{before} 的答案正确的概率为 {judged.right:.2f}，需要 {plan.accept:.2f}（{seen}）。"
+    return (
+        f"{after} takes over: {before}'s answer is right with probability {judged.right:.2f}, "
+        f"{plan.accept:.2f} needed ({seen})."
+    )
+
+
+def _instead(closer: Member, lead: Member, decision: Decision) -> str:
+    if decision.goal.language == "zh":
+        return f"由 {lead.model.name} 回答：{closer.model.name} 没有及时作答。"
+    return f"{lead.model.name} answers: {closer.model.name} did not in time."

@@ -1,0 +1,157 @@
+"""Has the answer the form that was ordered: JSON, its schema, a tool that exists with arguments that fit?
+
+Of JSON Schema it reads `type`, `properties`, `required`, `enum`, `const`, `items`, `additionalProperties: false`,
+`anyOf` and local `$ref`; any other keyword is taken as met, so that no right answer is turned down for a word that it
+does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+
+from unisono.consistency.comparers import Ask
+from unisono.types import Json, JsonValue, Seen, Verdict
+
+BROKEN = 0.02
+WELL_FORMED = 1.4
+"""Odds of an answer without the ordered form, and of one with it; the second is `breakeven.VALID`'s quotient."""
+MAX_DEPTH = 60
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "number": (int, float),
+    "integer": int,
+    "boolean": bool,
+    "null": type(None),
+}
+
+
+class Form:
+    """Checks JSON, schema and tool calls."""
+
+    name = "form"
+
+    async def weigh(self, seen: Seen, ask: Ask | None) -> Verdict | None:
+        """See `protocols.Evidence.weigh`."""
+        if seen.answer.tool_calls:
+            fault = next(_tool_faults(seen), None)
+        else:
+            order = seen.body.get("response_format")
+            if not isinstance(order, dict) or order.get("type") not in ("json_object", "json_schema"):
+                return None
+            fault = _text_fault(seen.answer.text, order)
+        if fault is not None:
+            return Verdict(evidence=self.name, odds=BROKEN, text=fault)
+        return Verdict(evidence=self.name, odds=WELL_FORMED, text="it has the ordered form")
+
+
+def fault_in(value: JsonValue, schema: JsonValue, *, root: JsonValue = None, depth: int = 0) -> str | None:
+    """Return how a value breaks a JSON schema, or None."""
+    if not isinstance(schema, dict) or depth > MAX_DEPTH:
+        return None
+    root = schema if root is None else root
+    if isinstance(ref := schema.get("$ref"), str):
+        return fault_in(value, _referred(ref, root), root=root, depth=depth + 1)
+    if isinstance(options := schema.get("anyOf"), list):
+        faults = [fault_in(value, option, root=root, depth=depth + 1) for option in options]
+        return None if not faults or None in faults else faults[0]
+    if (fault := _scalar_fault(value, schema)) is not None:
+        return fault
+    if isinstance(value, dict):
+        return next(_object_faults(value, schema, root, depth), None)
+    if isinstance(value, list):
+        found = (fault_in(item, schema.get("items"), root=root, depth=depth + 1) for item in value)
+        return next((fault for fault in found if fault is not None), None)
+    return None
+
+
+def _scalar_fault(value: JsonValue, schema: Json) -> str | None:
+    allowed = schema.get("enum")
+    if isinstance(allowed, list) and value not in allowed:
+        return "a value is none of the allowed ones"
+    if "const" in schema and value != schema["const"]:
+        return "a value is not the only one allowed"
+    names = schema.get("type")
+    wanted = names if isinstance(names, list) else [names]
+    if names is not None and not any(_is(value, str(name)) for name in wanted):
+        return f"a value is not of type {' or '.join(map(str, wanted))}"
+    return None
+
+
+def _is(value: JsonValue, name: str) -> bool:
+    kind = _TYPES.get(name)
+    if kind is None:
+        return True
+    if isinstance(value, bool):
+        return name == "boolean"
+    if name == "integer" and isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, kind)
+
+
+def _object_faults(value: Json, schema: Json, root: JsonValue, depth: int) -> Iterator[str]:
+    known = schema.get("properties")
+    properties = known if isinstance(known, dict) else {}
+    required = schema.get("required")
+    for name in required if isinstance(required, list) else []:
+        if name not in value:
+            yield f"{name!r} is missing"
+    for name, part in value.items():
+        if name in properties:
+            fault = fault_in(part, properties[name], root=root, depth=depth + 1)
+            if fault is not None:
+                yield f"{name}: {fault}"
+        elif schema.get("additionalProperties") is False:
+            yield f"{name!r} is not foreseen"
+
+
+def _referred(ref: str, root: JsonValue) -> JsonValue:
+    found = root
+    for step in ref.removeprefix("#/").split("/"):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found
+
+
+def _text_fault(text: str, order: Json) -> str | None:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return "it is no JSON"
+    if not isinstance(value, dict) and order.get("type") == "json_object":
+        return "it is no JSON object"
+    wanted = order.get("json_schema")
+    return fault_in(value, wanted.get("schema")) if isinstance(wanted, dict) else None
+
+
+def _tool_faults(seen: Seen) -> Iterator[str]:
+    tools = _tools(seen.body)
+    for name, arguments in seen.answer.tool_calls:
+        if name not in tools:
+            yield f"it calls {name!r}, which is no tool here"
+            continue
+        try:
+            value = orjson.loads(arguments or "{}")
+        except orjson.JSONDecodeError:
+            yield f"the arguments of {name!r} are no JSON"
+            continue
+        if (fault := fault_in(value, tools[name])) is not None:
+            yield f"the arguments of {name!r}: {fault}"
+
+
+def _tools(body: Json) -> dict[str, JsonValue]:
+    """Return the schema of each tool's arguments, by name."""
+    found: dict[str, JsonValue] = {}
+    listed = body.get("tools")
+    for tool in listed if isinstance(listed, list) else []:
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if isinstance(function, dict):
+            found[str(function.get("name"))] = function.get("parameters")
+    old = body.get("functions")
+    for function in old if isinstance(old, list) else []:
+        if isinstance(function, dict):
+            found[str(function.get("name"))] = function.get("parameters")
+    return found

@@ -1,0 +1,110 @@
+"""Journeys of answers that several models work on: the same plain and streamed, previewed, recorded, recomputed."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.journeys.house import config_text, serving
+
+from unisono.evaluate.recompute import Recomputer
+from unisono.plugins import load
+from unisono.record.store import Reader
+
+
+def scripted(name: str, reply: str, **keys: object) -> str:
+    table = {
+        "name": name,
+        "upstream": "scripted",
+        "reply": reply,
+        "usd_per_mtok_in": 1.0,
+        "usd_per_mtok_out": 2.0,
+        **keys,
+    }
+    return "\n[[models]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+
+
+ASK = {"messages": [{"role": "user", "content": "What is 6 times 7? Calculate."}]}
+POOL = (
+    scripted("gpt-a", "6 * 7 = 42. The answer is 42.", quality=0.85, role="deep"),
+    scripted("claude-b", "#### 42", quality=0.8, role="deep"),
+    scripted("gemini-c", "The answer is 41.", quality=0.8, role="deep", token_s=0.005),
+)
+LIMIT = '\n[[limits]]\nname = "day"\nper = "all"\ncounts = "usd"\namount = 1.0\n'
+
+
+def pieces(events: list[str]) -> list[dict[str, Any]]:
+    return [json.loads(e) for e in events if not e.endswith("[DONE]")]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_pro_votes_lists_its_parts_and_pays_each_of_them_once(tmp_path: Path, stream: bool) -> None:
+    with serving(tmp_path, config_text(*POOL, default="gpt-a", more=LIMIT)) as house:
+        reply = house.call("POST", "/v1/chat/completions", {"model": "auto:pro", **ASK, "stream": stream})
+        if stream:
+            chunks = pieces(reply.events)
+            told = chunks[-1]["unisono"]
+            first = chunks[0]["unisono"]
+            text = "".join(c["choices"][0]["delta"].get("content") or "" for c in chunks if c["choices"])
+        else:
+            told = first = reply.json["unisono"]
+            text = reply.json["choices"][0]["message"]["content"]
+        assert (first["pattern"], first["model"]) == ("fusion", "gpt-a")
+        assert text == "6 * 7 = 42. The answer is 42."
+        assert "2 of" in first["reason"]
+        parts = {p["model"]: p for p in told["parts"]}
+        assert set(parts) == {"gpt-a", "claude-b", "gemini-c"}
+        assert [p["model"] for p in told["parts"] if p["chosen"]] == ["gpt-a"]
+        record = house.get(f"/v1/decisions/{first['decision']}")
+        assert {a["part"] for a in record["attempts"]} == {"member"}
+        assert record["cost_usd"] == pytest.approx(sum(a["cost_usd"] or 0 for a in record["attempts"]))
+        assert record["plan"]["members"]
+        used = house.get("/v1/limits")["data"][0]["used"]
+        held = max(c["high_usd"] for c in record["plan"]["calls"])  # what a cancelled member is charged at most
+        assert record["cost_usd"] - 1e-9 <= used <= record["cost_usd"] + held
+    with closing(Reader(tmp_path / "record.db")) as reader:
+        assert Recomputer(reader, registry=load()).replay(first["decision"]).verdict == "same"
+
+
+def test_the_dry_run_previews_the_pattern_and_asks_nobody(tmp_path: Path) -> None:
+    with serving(tmp_path, config_text(*POOL, default="gpt-a")) as house:
+        preview = house.call("POST", "/v1/route", {"model": "auto:pro", **ASK}).json
+        assert preview["pattern"] == "fusion"
+        assert preview["plan"]["closer"] in preview["plan"]["members"]
+        assert "side by side" in preview["reason"]
+
+
+def test_a_pin_and_tools_stay_one_models(tmp_path: Path) -> None:
+    with serving(tmp_path, config_text(*POOL, default="gpt-a")) as house:
+        pinned = house.call("POST", "/v1/chat/completions", {"model": "claude-b", **ASK}).json
+        assert (pinned["unisono"]["pattern"], pinned["model"]) == ("single", "claude-b")
+        assert "parts" not in pinned["unisono"]
+        several = {"model": "auto:pro", **ASK, "n": 2}
+        told = house.call("POST", "/v1/chat/completions", several).json["unisono"]
+        assert told["pattern"] == "single"
+        assert "several models were asked for" in told["reason"].lower()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_cascade_is_told_and_recomputed(tmp_path: Path, stream: bool) -> None:
+    pool = (
+        scripted("mini-a", "The answer is 42.", quality=0.9, usd_per_mtok_out=0.1),
+        scripted("flash-b", "#### 42", quality=0.9, usd_per_mtok_out=0.2),
+        scripted("strong-c", "42", quality=0.95, role="deep", usd_per_mtok_in=10.0, usd_per_mtok_out=30.0),
+    )
+    more = '\n[routing]\ncascade = ["deep"]\n'
+    with serving(tmp_path, config_text(*pool, default="strong-c", more=more)) as house:
+        body = {"model": "auto:deep", **ASK, "stream": stream, "unisono": {"dial": 0.4}}
+        preview = house.call("POST", "/v1/route", body).json
+        reply = house.call("POST", "/v1/chat/completions", body)
+        told = pieces(reply.events)[0]["unisono"] if stream else reply.json["unisono"]
+        assert told["pattern"] == preview["pattern"]
+        assert told["pattern"] == "cascade", preview["reason"]
+        assert told["model"] in preview["plan"]["members"]
+        assert "probability" in told["reason"]
+        assert {p["part"] for p in told["parts"]} <= {"member", "closer"}
+    with closing(Reader(tmp_path / "record.db")) as reader:
+        assert Recomputer(reader, registry=load()).replay(told["decision"]).verdict == "same"
