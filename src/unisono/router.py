@@ -24,6 +24,7 @@ from unisono.choose.pattern import ALONE, Arranged, Patterns, arranged
 from unisono.choose.retry import retried
 from unisono.choose.words import behind_degraded, behind_pin, pinned, serves_degraded
 from unisono.consistency.comparers import Ask, ClaimsComparer, Comparer
+from unisono.consistency.ledger import asserted, shown
 from unisono.eligible.limits import within_limits
 from unisono.eligible.sift import sift
 from unisono.errors import LimitReached, NoCandidate, UpstreamError
@@ -31,6 +32,8 @@ from unisono.execute.crew import Means
 from unisono.execute.disputes import Fusing
 from unisono.execute.several import run
 from unisono.execute.single import Committed
+from unisono.execute.voice import with_voice
+from unisono.execute.watch import Watch
 from unisono.predict.currency import discounted, stale_notice
 from unisono.protocols import Chooser, CostPredictor, Evidence, LatencyPredictor, QualityPredictor, Rule
 from unisono.types import (
@@ -309,6 +312,13 @@ class Router:
             ):  # features of a degraded decision are bare: nothing can be learnt from them
                 self._stages.learn(features, attempt)
 
+        past = decision.situation.past
+        watch = None
+        if past is not None and past.model is not None:
+            watch = Watch(request.messages, before=past.model, record=record, language=decision.goal.language)
+            record = watch.record
+        if decision.plan is None and any(notice.code == "switch" for notice in decision.notices):
+            request = _with_ledger(request, decision)
         means = Means(
             models=self._models,
             send=self._stages.send,
@@ -321,7 +331,8 @@ class Router:
             route=lambda part: self._models_for(part, request, decision),
             comparer=self._stages.comparer,
         )
-        return run(request, decision, means=means, fusing=fusing, checks=self._stages.evidence)
+        events = run(request, decision, means=means, fusing=fusing, checks=self._stages.evidence)
+        return events if watch is None else watch.through(events)
 
     def _models_for(self, part: str, request: Request, decision: Decision) -> tuple[str, ...]:
         """Return whom to ask a part of a question, best first: decided as the whole was, among the same models."""
@@ -426,6 +437,12 @@ class Router:
         if life.state == "sunset" and life.until is not None:
             notices.append(say.sunset(model.name, until=life.until, follows=life.successor, language=language))
         return tuple(notices)
+
+
+def _with_ledger(request: Request, decision: Decision) -> Request:
+    """Return the request with a note of what the conversation has asserted, for a model that is new to it."""
+    note = shown(asserted(request.messages), chinese=decision.goal.language == "zh")
+    return request if note is None else replace(request, body=with_voice(request.body, note=note))
 
 
 def _weighed(

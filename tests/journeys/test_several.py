@@ -108,3 +108,27 @@ def test_a_cascade_is_told_and_recomputed(tmp_path: Path, stream: bool) -> None:
         assert {p["part"] for p in told["parts"]} <= {"member", "closer"}
     with closing(Reader(tmp_path / "record.db")) as reader:
         assert Recomputer(reader, registry=load()).replay(told["decision"]).verdict == "same"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_new_model_that_takes_back_what_was_said_is_told(tmp_path: Path, stream: bool) -> None:
+    pool = (
+        scripted("first", "The bridge is 120 m long.", quality=0.6),
+        scripted("second", "The bridge is 210 m long.", quality=0.8),
+    )
+    talk = [
+        {"role": "user", "content": "How long is the bridge?"},
+        {"role": "assistant", "content": "The bridge is 120 m long."},
+        {"role": "user", "content": "And how many lanes has it?"},
+    ]
+    with serving(tmp_path, config_text(*pool, default="first")) as house:
+        begin = {"messages": talk[:1], "unisono": {"session": "b", "models": ["first"]}}
+        house.call("POST", "/v1/chat/completions", {"model": "auto", **begin})
+        body = {"model": "auto", "messages": talk, "stream": stream, "unisono": {"session": "b", "ban": ["first"]}}
+        reply = house.call("POST", "/v1/chat/completions", body)
+        told = pieces(reply.events)[-1]["unisono"] if stream else reply.json["unisono"]
+        assert [n["code"] for n in told["notices"]] == ["switch", "contradiction"]
+        if not stream:
+            assert "contradiction" in reply.headers["x-unisono-notices"]
+        again = house.call("POST", "/v1/chat/completions", {**body, "stream": False}).json["unisono"]
+        assert [n["code"] for n in again["notices"]] == []  # the same model goes on: nothing is compared

@@ -1,6 +1,6 @@
-"""One voice over a switch: the new model gets the operator's note on how this voice speaks.
+"""One voice over a switch: the new model gets a note, on how this voice speaks or on what it has said.
 
-It changes the system prompt and nothing else, and only where the operator wrote a note.
+It changes the system prompt and nothing else, and only where there is a note.
 """
 
 from __future__ import annotations
