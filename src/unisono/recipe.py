@@ -39,7 +39,7 @@ def settings_of(config: KeptConfig, *, artifact: str, scores: int, total_s: floa
         artifact=artifact,
         total_s=total_s,
         scores=scores,
-        continuity=Continuity(margin=config.routing.switch_margin),
+        continuity=Continuity(margin=config.routing.switch_margin, handoff=config.routing.handoff),
         patterns=Patterns(
             cascade=frozenset(Mode(mode) for mode in config.routing.cascade),
             members=config.routing.members,

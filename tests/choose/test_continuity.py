@@ -209,3 +209,9 @@ def test_a_model_taken_by_hand_raises_the_effort_of_the_next_turn() -> None:
     assert not switched_by_hand(replace(pinned, pin="a"), past)
     assert not switched_by_hand(replace(REQUEST, wishes=Wishes(retry_of="d", how="faster")), past)
     assert moved_on(past, outcome=outcome("b"), features=FEATURES, now=NOW, by_hand=True).raised == 1
+
+
+def test_a_measured_handoff_takes_the_place_of_the_general_drift() -> None:
+    rules = Continuity(margin=0.03, handoff={"a": {"b": 0.1}})
+    assert rules.drift_of("a", "b") == 0.1
+    assert rules.drift_of("b", "a") == rules.drift

@@ -6,8 +6,8 @@ that the ranking was made of (`cached`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -38,10 +38,21 @@ MAX_CACHES = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continuity:
-    """How much better another model must be in mid-conversation, in quality after costs, beside the drift."""
+    """How much better another model must be in mid-conversation, in quality after costs, beside the drift.
+
+    Attributes:
+        margin: for the change itself.
+        drift: for the change of voice, where the pair was not measured.
+        handoff: the drift of measured pairs, by the model before and the model after.
+    """
 
     margin: float = 0.03
     drift: float = DRIFT
+    handoff: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def drift_of(self, before: str, after: str) -> float:
+        """Return what is lost from one model to another: measured where it was, else the general drift."""
+        return self.handoff.get(before, {}).get(after, self.drift)
 
 
 def cached(cost: Cost, model: Model, past: Past | None, *, n_input_tokens: int, now: datetime) -> Cost:
@@ -94,7 +105,7 @@ def keep_or_switch(
         return choice, (_switch(current, leader.model, lost or choice.reason, goal.language),)
     if features.in_tool_loop or features.bound:
         return _kept(choice, held, _why_bound(current, goal.language)), ()
-    threshold = 0.0 if features.dissatisfied else rules.margin + rules.drift
+    threshold = 0.0 if features.dissatisfied else rules.margin + rules.drift_of(current, leader.model)
     gain = leader.utility - held.utility
     if gain <= threshold and not features.dissatisfied:
         return _kept(choice, held, _why_kept(current, leader.model, gain, threshold, goal.language)), ()

@@ -34,6 +34,8 @@ MAX_BACKERS = 3
 MAX_CHECKS = 2
 PLANNER_TOKENS = 200.0
 """What splitting a question into parts is expected to write."""
+JUDGES_FROM = 0.5
+"""Whoever is expected to be right less often than this judges and writes nothing: it would spoil better answers."""
 MORE_IN = 1.3
 """Input tokens are estimates; a bound on cost is kept with this much in hand."""
 MIN_TOKENS = 16
@@ -241,7 +243,8 @@ def _fusion(
     members = _diverse(choice.ranking, models=models, n=rules.members)
     if len(members) < 2:
         return Arranged(reason=f"{choice.reason} {not_several('pool', goal)}")
-    closer = _author(choice.ranking, rules)
+    named = _author(choice.ranking, rules)
+    closer = named if named.estimate.quality.mean >= JUDGES_FROM else None
     for asked, author in _smaller(members, closer):
         calls = _calls(asked, author, goal, features=features, models=models)
         capped = _capped(calls, goal, features=features, models=models)
@@ -273,10 +276,11 @@ def _fused(
     return Arranged(pattern="fusion", plan=plan, reason=fusion_reason(plan, goal))
 
 
-def _smaller(members: Sequence[Ranked], author: Ranked) -> Iterator[tuple[Sequence[Ranked], Ranked | None]]:
+def _smaller(members: Sequence[Ranked], author: Ranked | None) -> Iterator[tuple[Sequence[Ranked], Ranked | None]]:
     """Yield what may be asked, dearest first: without the author, then with fewer members."""
     for n in range(len(members), 1, -1):
-        yield members[:n], author
+        if author is not None:
+            yield members[:n], author
         yield members[:n], None
 
 

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from unisono import __version__
-from unisono.cli import config, demo, doctor, fit, keys, log, models, route, serve
+from unisono.cli import agree, config, demo, doctor, fit, keys, log, models, route, serve
 from unisono.errors import UnisonoError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 serve.add_to(app)
 demo.add_to(app)
 route.add_to(app)
+agree.add_to(models.app)
 app.add_typer(models.app, name="models")
 app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="keys")

@@ -137,6 +137,8 @@ def _routing_table(routing: RoutingConfig) -> Table:
         table["members"] = routing.members
     if routing.judge is not None:
         table["judge"] = routing.judge
+    if routing.handoff:
+        table["handoff"] = {before: dict(after) for before, after in routing.handoff.items()}
     if routing.compare != "claims":
         table["compare"] = routing.compare
     if routing.run_code:

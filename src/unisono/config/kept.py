@@ -132,6 +132,7 @@ def _routing(stored: Mapping[str, Any]) -> RoutingConfig:
     names = [field.name for field in fields(RoutingConfig)]
     defaults = {key.name: key.default for key in section_keys("routing")}
     values = {name: stored.get(name, defaults.get(name)) for name in names}
+    values["handoff"] = values["handoff"] or {}
     values["cascade"] = tuple(values["cascade"] or ())
     if values["artifact"] is not None:
         values["artifact"] = Path(values["artifact"])

@@ -149,6 +149,10 @@ _ROUTING = (
         text="How much better than a conversation's model another must be, after costs and lost caches, to take over.",
     ),
     Key(
+        section="routing", name="handoff", kind="json", default={},
+        text="What a conversation loses from one model to another, as `unisono models handoff` prints it; else 0.02.",
+    ),
+    Key(
         section="routing", name="style_note", kind="text",
         text="Added to the system prompt when a conversation changes its model, so that the voice stays one.",
     ),

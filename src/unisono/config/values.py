@@ -5,7 +5,8 @@ They are not checked here: `load` builds them from a file that has been.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -54,6 +55,7 @@ class RoutingConfig:
         cascade: the modes in which a cheaper model may answer first.
         members: how many models `auto:pro` asks at once at most.
         judge: who writes from the answers of several; None for the best.
+        handoff: quality that a conversation loses from one model to another.
         compare: what compares the answers of several; it changes no decision.
         run_code: whether code in answers may be run.
         artifact: holds the trained parts; None for the built-in ones.
@@ -69,6 +71,7 @@ class RoutingConfig:
     members: int = DEFAULT_MEMBERS
     judge: str | None = None
     compare: str = "claims"
+    handoff: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     run_code: bool = False
 
 

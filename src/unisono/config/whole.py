@@ -22,6 +22,7 @@ def check_whole(top: Section, routing: Section, entries: Sequence[Entry]) -> Ite
     yield from _default(top, entries)
     yield from _removed(top, entries)
     yield from _judge(routing, entries)
+    yield from _handoff(routing, entries)
 
 
 def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:
@@ -107,6 +108,25 @@ def _removed(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
     for place, name in enumerate(names if isinstance(names, (list, tuple)) else ()):
         if name in named and named[name].get("lifecycle") != "retired":
             yield Mistake(("removed", place), f"{name!r} still serves: take its [[models]] away, or this name")
+
+
+def _handoff(routing: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
+    table = routing.values.get("handoff")
+    named = _by_name(entries)
+    at = ("routing", "handoff")
+    if table is not None and not isinstance(table, dict):
+        yield Mistake(at, "must be a table of tables, such as { small = { big = 0.03 } }")
+        return
+    for before, row in (table or {}).items():
+        if not isinstance(row, dict):
+            yield Mistake(at, f"{before!r} must hold a table such as {{ big = 0.03 }}")
+            continue
+        for after, drift in row.items():
+            if not isinstance(drift, (int, float)) or isinstance(drift, bool) or not 0 <= drift <= 1:
+                yield Mistake(at, f"{before!r} to {after!r} must be a number from 0 to 1")
+        for name in (before, *row):
+            if named and name not in named:
+                yield Mistake(at, f"{name!r} is not the name of a model in this file{offer(name, named)}")
 
 
 def _judge(routing: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:

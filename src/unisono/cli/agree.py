@@ -1,0 +1,171 @@
+"""`unisono models handoff` and `unisono models consistency`: what switching between the models of this pool costs.
+
+Both ask the configured models themselves; nothing is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from unisono.compose import Live
+    from unisono.config import Config
+    from unisono.evaluate.probe.questions import Question
+    from unisono.types import Json
+
+CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The configuration file.")
+Found = TypeVar("Found")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("handoff")(handoff)
+    app.command("consistency")(consistency)
+
+
+def handoff(
+    config: Path = CONFIG,
+    n: int = typer.Option(40, min=5, max=1000, help="Conversations for each pair of models."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Measure what a conversation loses when its last turn goes to another model, for every pair of the pool.
+
+    It prints the key `routing.handoff`, by which conversations keep or change their model.
+
+    Example: `unisono models handoff --n 40`
+    """
+    from unisono.config import load_config
+    from unisono.evaluate import handoff as pairs
+
+    settings = load_config(config)
+
+    async def work(live: Live) -> tuple[pairs.Handoff, ...]:
+        async def ask(model: str, body: Json) -> str:
+            return await _text(live, model, body)
+
+        names = [model.name for model in settings.models if model.lifecycle.state != "retired"]
+        return await pairs.measure(_questions(), names, ask, n=n, on_progress=_progress)
+
+    found = _with(settings, work)
+    if as_json:
+        _print_json(found)
+        return
+    for pair in found:
+        print(
+            f"{pair.before} -> {pair.after_model}: {pair.after:.3f} after it, {pair.own:.3f} after its own turn; "
+            f"lost {pair.lost:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}] over {pair.n} conversations"
+        )
+    print(f"\nTo use it, put into the configuration:\n\n{pairs.config_lines(found)}")
+
+
+def consistency(
+    config: Path = CONFIG,
+    n: int = typer.Option(40, min=5, max=1000, help="Questions."),
+    wordings: int = typer.Option(2, min=1, max=5, help="Rewordings of each question."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Ask the pool and the router the same questions in other words: how often does the answer change, and why.
+
+    The router's share of changed answers less that of the best single model is what switching costs in consistency.
+
+    Example: `unisono models consistency --n 40`
+    """
+    from unisono.config import load_config
+    from unisono.evaluate.consistency import Consistency, gather, summed_up
+
+    settings = load_config(config)
+
+    async def work(live: Live) -> Consistency:
+        async def ask(model: str, question: Question, words: str) -> tuple[str, str]:
+            body: Json = {
+                "messages": [{"role": "user", "content": words}],
+                "temperature": 0,
+                "seed": 0,
+                "max_tokens": question.max_tokens,
+            }
+            chosen = _chosen(live, body) if model == "auto" else model
+            return await _text(live, chosen, body), chosen
+
+        names = [model.name for model in settings.models if model.lifecycle.state != "retired"]
+        questions = Random(0).sample(_questions(), n)
+        return summed_up(await gather(questions, names, ask, n_wordings=wordings, on_progress=_progress))
+
+    found = _with(settings, work)
+    if as_json:
+        _print_json(found)
+        return
+    for name, share in found.fixed.items():
+        print(f"{name}: {share:.3f} of pairs of wordings end differently; right {found.accuracy[name]:.3f}")
+    print(f"auto: {found.router:.3f}; it switched between models in {found.share_switched:.3f} of pairs")
+    print(
+        f"excess over {found.best}, the best alone: {found.excess:+.3f} [{found.low:+.3f}, {found.high:+.3f}] "
+        f"over {found.n_questions} questions"
+    )
+    for switch in found.switches:
+        print(f"  {' and '.join(switch.models)}: {switch.n_pairs} switches, {switch.n_differ} changed the answer")
+
+
+def _chosen(live: Live, body: Json) -> str:
+    """Return the model that `auto` takes; near wordings keep their model, as they do when served."""
+    import orjson
+    from uuid_utils import uuid7
+
+    from unisono.edge.parse import parse
+
+    request = parse(
+        orjson.dumps({"model": "auto", **body}), {}, catalog=live.router.catalog, request_id=str(uuid7()),
+        now=datetime.now(UTC),
+    )  # fmt: skip
+    features, decision = live.router.decide(request)
+    live.anchors.note(request, features, decision.model)
+    return decision.model
+
+
+async def _text(live: Live, model: str, body: Json) -> str:
+    from unisono.execute.said import said_in
+    from unisono.types import Call
+
+    found = live.router.models[model]
+    call = Call(model=found, body={"model": found.upstream_model, **body}, stream=False, decision="probe")
+    async with aclosing(live.send(call)) as chunks:
+        return said_in([chunk async for chunk in chunks]).text
+
+
+def _questions() -> list[Question]:
+    from unisono.evaluate.probe.questions import probe_questions
+
+    return list(probe_questions())
+
+
+def _with(settings: Config, work: Callable[[Live], Awaitable[Found]]) -> Found:
+    from unisono.compose import build
+
+    async def main() -> Found:
+        live = build(settings)
+        try:
+            await live.start(serves=False)
+            return await work(live)
+        finally:
+            await live.close()
+
+    return asyncio.run(main())
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done} of {total}", end="\n" if done == total else "", file=sys.stderr)
+
+
+def _print_json(value: object) -> None:
+    import msgspec
+
+    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
