@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,9 @@ from unisono.config.kept import KeptConfig, kept_of
 from unisono.edge.parse import DERIVED
 from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
 from unisono.execute.cost import cost_usd
+from unisono.learn.learner import Learner
 from unisono.learn.online import Online
+from unisono.learn.signals import Signals
 from unisono.plugins import Registry, load
 from unisono.predict import artifact as artifacts
 from unisono.predict.cost import OutputLength, TokenCost, unknown_length
@@ -62,8 +64,12 @@ from unisono.upstream.vectors import Embedders
 
 log = logging.getLogger("unisono")
 
+LEARN_S = 1.0
+"""How often signals are turned into scores."""
 NOTICE_SCORES_S = 1.0
-"""How often the server looks whether another process has measured its models."""
+"""How often the server looks whether its learner, or another process, has changed the scores."""
+REBUILD_SHARE = 0.1
+"""Share of the time that may go into taking new scores in, however fast they come."""
 
 
 class Outlet:
@@ -147,6 +153,8 @@ class Live:
         self.ledger = Ledger(store, (*config.limits, *self.keys.limits))
         self.metrics = Metrics()
         self.embedders = Embedders()
+        self.signals = Signals(store, count=self.metrics.observe_signal)
+        self._learner = Learner(store)
         self.health = HealthBook()
         self._registry = registry
         self._faults: dict[str, str] = {}
@@ -190,6 +198,7 @@ class Live:
         self._tasks.append(asyncio.create_task(self._notice_scores()))
         if serves:
             self.store.note_in_force(kept_of(self.config))
+            self._tasks.append(asyncio.create_task(self._learn_on()))
         if serves and self.config.file is not None:
             content = await asyncio.to_thread(self.config.file.read_bytes)
             self._tasks.append(asyncio.create_task(self._follow_config(self.config.file, content)))
@@ -297,16 +306,25 @@ class Live:
             else:
                 self.refuse_config(change)
 
-    async def _notice_scores(self) -> None:
+    async def _learn_on(self) -> None:
         while True:
-            await asyncio.sleep(NOTICE_SCORES_S)
+            await asyncio.sleep(LEARN_S)
+            with suppress(UnisonoError):  # `readiness` tells about the store; the signals wait
+                await asyncio.to_thread(self._learner.step)
+
+    async def _notice_scores(self) -> None:
+        took_s = 0.0
+        while True:
+            await asyncio.sleep(max(NOTICE_SCORES_S, took_s / REBUILD_SHARE))
             try:
                 generation = await asyncio.to_thread(self.store.generation)
             except UnisonoError:
                 continue  # `readiness` tells about the store
             if generation != self._seen_scores:
                 self._seen_scores = generation
+                began_s = perf_counter()
                 quality = await asyncio.to_thread(self._measured, self.config, self._reading)
+                took_s = perf_counter() - began_s
                 self.router = self._router(self.config, quality)
                 log.info("scores changed; quality predictor rebuilt")
 
@@ -394,8 +412,7 @@ class Live:
             self._watch_shares(decision)
             if not decision.degraded and not any(n.code == "limit_downgrade" for n in decision.notices):
                 self.anchors.note(request, features, decision.model)
-        if (retry := decision.situation.retry) is not None:
-            self.store.record_signal(retry.decision, f"retry_{retry.how or 'same'}", decision.model, by=request.key)
+        self.signals.seen(request, features, decision)
         self.store.record_request(request, features, decision)
 
     async def known(self, request: Request) -> Situation:
@@ -441,13 +458,14 @@ class Live:
         if past is not None or after.model is not None:
             self.sessions.note(request.key, request.session, after)
 
-    def note_outcome(self, outcome: Outcome, *, baseline_usd: float | None) -> None:
-        """Record how a request ended; one line in the log."""
+    def note_outcome(self, outcome: Outcome, *, baseline_usd: float | None, by: str) -> None:
+        """Record how a request of a key ended; one line in the log."""
         self.metrics.observe_outcome(outcome)
         for notice in outcome.notices:
             if notice.code == "model_mismatch" and outcome.model is not None:
                 self.note_incident("model_mismatch", outcome.model, notice.text)
         self.store.record_outcome(outcome, baseline_usd=baseline_usd)
+        self.signals.ended(outcome, by=by)
         log.info(
             "decision=%s status=%s model=%s attempts=%d seconds=%.3f cost_usd=%s",
             outcome.decision,

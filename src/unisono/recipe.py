@@ -11,6 +11,7 @@ from unisono.choose.continuity import Continuity
 from unisono.choose.pattern import Patterns
 from unisono.choose.utility import UtilityChooser
 from unisono.config.kept import KeptConfig
+from unisono.learn.voters import weighed
 from unisono.predict.artifact import Artifact
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.protocols import Chooser, QualityPredictor
@@ -58,6 +59,15 @@ def measured(artifact: Artifact, scores: Iterable[Score], *, read: Callable[[str
         read: features of a bare text, such as `Understanding.text`.
     """
     quality = QualityEnsemble(artifact)
-    for score in scores:
-        quality.learn_one(read(score.prompt), score)
+    for score in weighed(tuple(scores)):
+        features = read(score.prompt) if score.features is None else score.features
+        if score.features is None or fits(artifact, features):
+            quality.learn_one(features, score)
     return quality
+
+
+def fits(artifact: Artifact, features: Features) -> bool:
+    """Say whether an artifact can read features that were kept: another encoder may have made them."""
+    embedding = features.embedding
+    same = embedding is None or embedding.size == artifact.dim
+    return same and features.surface.size == artifact.ability.design.surface_mean.size

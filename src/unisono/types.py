@@ -447,6 +447,7 @@ class Past:
         caches: what providers may still hold, at most one entry per model.
         raised: steps by which the next turns are taken more seriously, after dissatisfaction.
         wishes: the preference stored with `PUT /v1/sessions/{id}`.
+        decision: whose answer was the last one: what the user does next says something about it.
     """
 
     model: str | None = None
@@ -456,6 +457,7 @@ class Past:
     caches: tuple[Cached, ...] = ()
     raised: int = 0
     wishes: Wishes = Wishes()
+    decision: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -747,8 +749,32 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What a caller said or did about the answer of one decision.
+
+    Attributes:
+        kind: `score`, `preferred`, `correct:<source>`, or what the gateway saw: see `learn.reward`.
+        value: what was said, where the kind alone does not say it.
+        by: the caller's key.
+    """
+
+    decision: str
+    kind: str
+    value: str | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A measured score in [0, 1] of one model on one prompt: a probe, later a feedback."""
+    """A score in [0, 1] of one model on one prompt: a probe, or what became of the signals about one answer.
+
+    Attributes:
+        item: the probe's question, or the decision.
+        prompt: its text; empty for a decision, whose `features` stand instead.
+        weight: how many measured answers it counts for.
+        by: who said so, for scores that come from signals; nobody may outweigh all others.
+    """
 
     model: str
     item: str
@@ -758,3 +784,5 @@ class Score:
     weight: float = 1.0
     output_tokens: int | None = None
     seconds: float | None = None
+    features: Features | None = None
+    by: str = ""

@@ -155,6 +155,7 @@ def moved_on(
     return replace(
         before,
         model=home,
+        decision=outcome.decision,
         at=now,
         n_turns=before.n_turns + 1,
         n_switches=before.n_switches + switched,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from unisono.types import Json, Model, Score
 
 PER_KIND = 36
-"""Few cannot tell kinds of task apart, see docs/explanation/probes.md; the predictor keeps 512 scores of a model."""
+"""Few cannot tell kinds of task apart, see docs/explanation/probes.md; the predictor keeps 768 scores of a model."""
 PER_KIND_QUICK = 5
 KEEP_EVERY = 10
 """Scores that may be lost when the command is killed."""

@@ -252,6 +252,8 @@ class Recomputer:
         if made.degraded:
             return parts_of(config, registry=self._registry, artifact=None, encoder=None)
         generation = made.situation.scores
+        if generation <= self._reader.purged():
+            raise Impossible("What the predictor had learned then has been purged since.")
         return parts_of(
             config,
             registry=self._registry,

@@ -111,7 +111,12 @@ class Ability:
 
 
 def updated(
-    belief: Belief, profiles: NDArray[np.float64], difficulties: NDArray[np.float64], scores: NDArray[np.float64]
+    belief: Belief,
+    profiles: NDArray[np.float64],
+    difficulties: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    *,
+    weights: NDArray[np.float64] | None = None,
 ) -> Belief:
     """Return the belief after measured scores, by Laplace's approximation at the mode.
 
@@ -122,16 +127,18 @@ def updated(
         profiles: shape (n, k).
         difficulties: shape (n,).
         scores: shape (n,), in [0, 1]; graded scores count as shares of right answers.
+        weights: shape (n,), how many measured answers each counts for; default: one.
     """
     if scores.size == 0:
         return belief
+    weights = np.ones(scores.size) if weights is None else weights
     prior_precision = np.linalg.inv(belief.covariance)
     mean = belief.mean
     precision = prior_precision
     for _ in range(N_NEWTON):
         p = _sigmoid(profiles @ mean - difficulties)
-        gradient = profiles.T @ (scores - p) - prior_precision @ (mean - belief.mean)
-        precision = (profiles.T * (p * (1 - p))) @ profiles + prior_precision
+        gradient = profiles.T @ (weights * (scores - p)) - prior_precision @ (mean - belief.mean)
+        precision = (profiles.T * (weights * p * (1 - p))) @ profiles + prior_precision
         step = np.linalg.solve(precision, gradient)
         # Far from the mode a full step can overshoot; two logits at a time always come home.
         mean = mean + step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))

@@ -57,7 +57,7 @@ class QualityEnsemble:
         return tuple(self._predict(features, demand, model) for model in models)
 
     def learn_one(self, features: Features, score: Score) -> None:
-        """See `protocols.QualityPredictor`. A score of weight 0 is ignored; other weights count as one."""
+        """See `protocols.QualityPredictor`. A score counts as `weight` measured answers; at 0 it is ignored."""
         if score.weight <= 0:
             return
         demand = self._ability.demand(features)
@@ -65,7 +65,11 @@ class QualityEnsemble:
         if ring is None:
             ring = Ring(dim=self._dim, k=demand.profile.size)
         ring.add(
-            features.embedding, demand.profile, difficulty=demand.difficulty, score=min(max(score.score, 0.0), 1.0)
+            features.embedding,
+            demand.profile,
+            difficulty=demand.difficulty,
+            score=min(max(score.score, 0.0), 1.0),
+            weight=score.weight,
         )
         self._rings[score.model] = ring  # last in the dict is latest in time
         if len(self._rings) > MAX_MODELS:
@@ -93,7 +97,7 @@ class QualityEnsemble:
         belief = self._ability.prior(model)
         residuals = np.zeros(0)
         if ring is not None:
-            belief = updated(belief, ring.profiles, ring.difficulties, ring.scores)
+            belief = updated(belief, ring.profiles, ring.difficulties, ring.scores, weights=ring.weights)
             logits = ring.profiles @ belief.mean - ring.difficulties
             residuals = ring.scores - 1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))
         stand = _Stand(model, n_seen, belief, residuals)

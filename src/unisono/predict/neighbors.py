@@ -21,8 +21,8 @@ from unisono.types import Vector
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CAPACITY = 512
-"""Scores kept per model; the oldest goes first."""
+CAPACITY = 768
+"""Scores kept per model, so that a full probe and the feedback that `record` keeps fit; the oldest goes first."""
 SHRINKAGE = 1.5
 """How many scores on the very same kind of prompt it takes to believe them more than the ability model."""
 HALF_WEIGHT_COSINE = 0.4
@@ -49,12 +49,21 @@ class Ring:
         self._profiles = np.zeros((8, k), dtype=np.float64)
         self._difficulties = np.zeros(8, dtype=np.float64)
         self._scores = np.zeros(8, dtype=np.float64)
+        self._weights = np.zeros(8, dtype=np.float64)
 
     def __len__(self) -> int:
         return min(self.n_seen, self._capacity)
 
-    def add(self, embedding: Vector | None, profile: NDArray[np.float64], *, difficulty: float, score: float) -> None:
-        """Take in one score; beyond the capacity it replaces the oldest."""
+    def add(
+        self,
+        embedding: Vector | None,
+        profile: NDArray[np.float64],
+        *,
+        difficulty: float,
+        score: float,
+        weight: float = 1.0,
+    ) -> None:
+        """Take in one score that counts as `weight` measured answers; beyond the capacity it replaces the oldest."""
         if self.n_seen < self._capacity and self.n_seen == len(self._scores):
             self._grow()
         place = self.n_seen % self._capacity
@@ -62,6 +71,7 @@ class Ring:
         self._profiles[place] = profile
         self._difficulties[place] = difficulty
         self._scores[place] = score
+        self._weights[place] = weight
         self.n_seen += 1
 
     def _grow(self) -> None:
@@ -70,6 +80,7 @@ class Ring:
         self._profiles = np.pad(self._profiles, ((0, more), (0, 0)))
         self._difficulties = np.pad(self._difficulties, (0, more))
         self._scores = np.pad(self._scores, (0, more))
+        self._weights = np.pad(self._weights, (0, more))
 
     @property
     def embeddings(self) -> Vector:
@@ -91,6 +102,11 @@ class Ring:
         """Shape (n,)."""
         return self._scores[: len(self)]
 
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Shape (n,)."""
+        return self._weights[: len(self)]
+
 
 def local(
     embedding: Vector | None, ring: Ring, residuals: NDArray[np.float64], *, shrinkage: float = SHRINKAGE
@@ -106,6 +122,6 @@ def local(
     if embedding is None or len(ring) == 0:
         return Local(correction=0.0, n_near=0.0)
     cosines = ring.embeddings @ embedding
-    weights = 1.0 / (1.0 + np.exp((HALF_WEIGHT_COSINE - cosines.astype(np.float64)) / WIDTH))
+    weights = ring.weights / (1.0 + np.exp((HALF_WEIGHT_COSINE - cosines.astype(np.float64)) / WIDTH))
     n_near = float(weights.sum())
     return Local(correction=float(weights @ residuals) / (n_near + shrinkage), n_near=n_near)

@@ -119,6 +119,12 @@ TABLE: tuple[Metric, ...] = (
         labels=("model", "status"),
         text="Requests for vectors: the model, and `ok` or the error code.",
     ),
+    Metric(
+        name="unisono_signals_total",
+        kind="counter",
+        labels=("kind",),
+        text="What callers said or did about answers: `score`, `preferred`, `correct`, `rejected`, `thanked`, …",
+    ),
     Metric(name="unisono_record_waiting", kind="gauge", text="Rows that wait to be written to the record."),
     Metric(
         name="unisono_record_lost_total",
@@ -213,6 +219,10 @@ class Metrics:
             self._count("unisono_tokens_total", model, "in", by=n_tokens)
         if cost_usd is not None:
             self._count("unisono_cost_usd_total", model, by=cost_usd)
+
+    def observe_signal(self, kind: str) -> None:
+        """Count a signal by its kind, without the source that a correctness names."""
+        self._count("unisono_signals_total", self._bounded(kind.partition(":")[0]))
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:

@@ -110,12 +110,28 @@ _KEYS: tuple[str, ...] = (
 
 _PARTS: tuple[str, ...] = ("ALTER TABLE attempts ADD COLUMN part TEXT",)
 
+_LEARNING: tuple[str, ...] = (
+    # Scores that come from signals: the item is the decision, and its features stand instead of a prompt.
+    "ALTER TABLE scores ADD COLUMN features BLOB",
+    "ALTER TABLE scores ADD COLUMN by TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE old_scores ADD COLUMN features BLOB",
+    "ALTER TABLE old_scores ADD COLUMN by TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX scores_item ON scores (item) WHERE features IS NOT NULL",
+    "CREATE INDEX old_scores_item ON old_scores (item) WHERE features IS NOT NULL",
+    # A signal is joined when the scores say what it says.
+    "ALTER TABLE signals ADD COLUMN joined INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX signals_pending ON signals (at) WHERE joined = 0",
+    # Up to this generation scores have been purged: what was decided with them cannot be recomputed.
+    "INSERT INTO settings VALUES ('scores_purged', -1)",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REQUESTS,
     _SCORES,
     (*_CONFIGS, *_SESSIONS, *_LIMITS, *_INCIDENTS),
     _KEYS,
     _PARTS,
+    _LEARNING,
 )
 """Migration number n is at place n - 1; each is a list of single statements."""
 

@@ -26,11 +26,12 @@ from unisono.record.rows import (
     outcome_from_rows,
     request_from,
     score_from_row,
+    signal_from_row,
     to_us,
 )
 from unisono.record.view import decision_view, stamp
 from unisono.record.writer import is_alive
-from unisono.types import Decision, Features, Json, JsonValue, Outcome, Request, Score
+from unisono.types import Decision, Features, Json, JsonValue, Outcome, Request, Score, Signal
 
 MAX_PAGE = 1000
 _MAX_IDLE = 4
@@ -59,9 +60,16 @@ WHERE d.id = :id
 _SCORES_AT = """
 SELECT * FROM scores WHERE fingerprint = :fingerprint AND generation <= :generation
 UNION ALL
-SELECT fingerprint, item, model, kind, prompt, score, weight, output_tokens, seconds, at, generation
+SELECT fingerprint, item, model, kind, prompt, score, weight, output_tokens, seconds, at, generation, features, by
     FROM old_scores WHERE fingerprint = :fingerprint AND generation <= :generation AND until > :generation
 ORDER BY item
+"""
+
+_PROBES = "SELECT * FROM scores WHERE fingerprint = ? AND features IS NULL ORDER BY item"
+
+_PENDING = """
+SELECT DISTINCT decision FROM signals s
+WHERE joined = 0 AND EXISTS (SELECT 1 FROM outcomes o WHERE o.decision = s.decision) LIMIT :limit
 """
 
 _END_OF_TIME = 2**63 - 1
@@ -110,6 +118,8 @@ class Reader:
             view = decision_view(made, status=row["status"], outcome=outcome, facts=facts)
             if row["baseline_usd"] is not None:
                 view["baseline_usd"] = row["baseline_usd"]
+            said = connection.execute("SELECT * FROM signals WHERE decision = ? ORDER BY at, kind", (decision,))
+            view["signals"] = [_signal(row) for row in said]
             return view
 
     def stored(self, decision: str) -> Stored | None:
@@ -185,7 +195,7 @@ class Reader:
             return [row["id"] for row in rows]
 
     def scores(self, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
-        """Return the newest score per item of each model, by what the model is and not by what it is called.
+        """Return the newest score per probe of each model, by what the model is and not by what it is called.
 
         Args:
             fingerprints: fingerprint of the definition, per model name of today.
@@ -196,7 +206,7 @@ class Reader:
         found: list[Score] = []
         with self._reading() as connection:
             for model, fingerprint in fingerprints.items():
-                rows = connection.execute("SELECT * FROM scores WHERE fingerprint = ? ORDER BY item", (fingerprint,))
+                rows = connection.execute(_PROBES, (fingerprint,))
                 found += [score_from_row(row, model=model) for row in rows]
         return tuple(found)
 
@@ -210,7 +220,7 @@ class Reader:
             return [tuple(row) for row in connection.execute(sql, values)]
 
     def scores_at(self, generation: int, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
-        """Return the scores as they were at a generation, in the order of `scores`: what a predictor had taken in.
+        """Return the scores as they were at a generation, by item: what a predictor had taken in, signals included.
 
         Args:
             generation: as `generation` returned it then.
@@ -225,6 +235,35 @@ class Reader:
                 rows = connection.execute(_SCORES_AT, {"fingerprint": fingerprint, "generation": generation})
                 found += [score_from_row(row, model=model) for row in rows]
         return tuple(found)
+
+    def signals(self, decision: str) -> tuple[Signal, ...]:
+        """Return what was said and done about a decision's answer, oldest first.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            rows = connection.execute("SELECT * FROM signals WHERE decision = ? ORDER BY at, kind", (decision,))
+            return tuple(signal_from_row(row) for row in rows)
+
+    def pending(self, *, limit: int) -> tuple[str, ...]:
+        """Return at most so many decisions that have ended and have signals that no score knows of.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            return tuple(row["decision"] for row in connection.execute(_PENDING, {"limit": limit}))
+
+    def purged(self) -> int:
+        """Return the generation up to which scores have been purged; -1 when none have.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            row = connection.execute("SELECT value FROM settings WHERE name = 'scores_purged'").fetchone()
+            return int(row["value"])
 
     def config(self, hash: str) -> KeptConfig | None:  # noqa: A002  (`Config.hash`)
         """Return the configuration of a hash that was once in force here, or None.
@@ -319,6 +358,11 @@ def _outcome(connection: sqlite3.Connection, decision: str) -> Outcome | None:
         "SELECT * FROM attempts WHERE decision = ? ORDER BY n", (decision,)
     ).fetchall()
     return outcome_from_rows(thin, attempts)
+
+
+def _signal(row: Mapping[str, Value]) -> JsonValue:
+    signal = signal_from_row(row)
+    return {"kind": signal.kind, "value": signal.value, "at": stamp(signal.at)}
 
 
 def _short(row: Mapping[str, Value]) -> Json:

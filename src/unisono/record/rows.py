@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from unisono.errors import StoreError
-from unisono.record.packed import pack_features, pack_json, unpack_json
+from unisono.record.packed import pack_features, pack_json, unpack_features, unpack_json
 from unisono.record.situation import SituationBody, situation_body, situation_from, sparse
 from unisono.record.view import decision_to_json, decision_view, stamp
 from unisono.types import (
@@ -40,6 +40,7 @@ from unisono.types import (
     Ranked,
     Request,
     Score,
+    Signal,
     Situation,
     Usage,
     Wishes,
@@ -61,6 +62,7 @@ __all__ = [
     "request_from",
     "score_from_row",
     "score_row",
+    "signal_from_row",
     "to_us",
 ]
 
@@ -450,6 +452,8 @@ def score_row(score: Score, *, fingerprint: str, at: datetime, generation: int) 
         score.seconds,
         to_us(at),
         generation,
+        None if score.features is None else pack_features(score.features),
+        score.by,
     )
 
 
@@ -464,6 +468,19 @@ def score_from_row(row: Mapping[str, Value], *, model: str) -> Score:
         weight=_number(_float(row["weight"])),
         output_tokens=None if row["output_tokens"] is None else _int(row["output_tokens"]),
         seconds=_float(row["seconds"]),
+        features=unpack_features(row["features"]) if isinstance(row["features"], bytes) else None,
+        by=str(row["by"]),
+    )
+
+
+def signal_from_row(row: Mapping[str, Value]) -> Signal:
+    """Return the signal of a row."""
+    return Signal(
+        decision=str(row["decision"]),
+        kind=str(row["kind"]),
+        value=_text(row["value"]),
+        by=str(row["by"]),
+        at=from_us(_int(row["at"])),
     )
 
 

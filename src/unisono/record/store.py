@@ -15,10 +15,11 @@ from secrets import token_hex
 from unisono.config.kept import KeptConfig, pack_config
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, told_plainly, transaction, writing
+from unisono.record.joining import join, purge_learned, replace_scores
 from unisono.record.reader import Reader, Stored
-from unisono.record.rows import Asked, Ended, KeepText, Value, score_row, to_us
-from unisono.record.writer import Connect, StoreHealth, Upkeep, Writer, connect_writer, read_generation, read_salt
-from unisono.types import Decision, Features, Json, Outcome, Request, Score
+from unisono.record.rows import Asked, Ended, KeepText, Value, to_us
+from unisono.record.writer import Connect, StoreHealth, Upkeep, Writer, connect_writer, read_salt
+from unisono.types import Decision, Features, Json, Outcome, Request, Score, Signal
 
 __all__ = ["KeepText", "Reader", "Store", "StoreHealth", "Stored"]
 
@@ -108,13 +109,30 @@ class Store:
         return self._writer.put(Upkeep(sql, values))
 
     def record_signal(self, decision: str, kind: str, value: str | None, *, by: str) -> bool:
-        """Accept what a caller did about an earlier decision: `retry_deeper`, … One of a kind and key counts.
+        """Accept what a caller said or did about an earlier decision. Of a kind and key the last counts.
 
         Returns:
             False when the queue is full, as `record_request`.
         """
-        sql = "INSERT INTO signals VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-        return self.record_rows(sql, (decision, kind, value, by, to_us(self._now())))
+        return self.record_rows(_SIGNAL, (decision, kind, value, by, to_us(self._now())))
+
+    def signals(self, decision: str) -> tuple[Signal, ...]:
+        """Return what was said about a decision. See `Reader.signals`."""
+        self._settle()
+        return self._reader.signals(decision)
+
+    def pending(self, *, limit: int) -> tuple[str, ...]:
+        """Return decisions with signals that no score knows of. See `Reader.pending`."""
+        return self._reader.pending(limit=limit)
+
+    def join(self, signals: Sequence[Signal], scores: Sequence[Score], fingerprints: Sequence[str]) -> int:
+        """Take in what signals have come to. See `joining.join`.
+
+        Raises:
+            StoreError: the record cannot be written; the signals stay pending.
+        """
+        with writing(self._path) as connection, transaction(connection):
+            return join(connection, signals, scores, fingerprints, at=self._now())
 
     def rows(self, sql: str, values: tuple[Value, ...] = ()) -> list[tuple[Value, ...]]:
         """Return the rows of a query on such a table, what was accepted before included.
@@ -163,20 +181,11 @@ class Store:
         """
         if missing := sorted({score.model for score in scores} - set(fingerprints)):
             raise StoreError(f"No fingerprint was given for {', '.join(missing)}; its scores were not kept.")
-        at = self._now()
         with writing(self._path) as connection, transaction(connection):
-            generation = read_generation(connection) + 1
-            rows = [
-                score_row(score, fingerprint=fingerprints[score.model], at=at, generation=generation)
-                for score in scores
-            ]
-            keys = dict.fromkeys(row[:2] for row in rows)  # each once: what is said twice here replaces one old score
-            connection.executemany(_KEEP_OLD_SCORE, [(generation, *key, generation) for key in keys])
-            connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-            connection.execute("UPDATE settings SET value = ? WHERE name = 'scores_generation'", (generation,))
+            replace_scores(connection, scores, [fingerprints[score.model] for score in scores], at=self._now())
 
     def scores(self, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
-        """Return the scores of today's models. See `Reader.scores`."""
+        """Return the probes' scores of today's models. See `Reader.scores`."""
         return self._reader.scores(fingerprints)
 
     def scores_at(self, generation: int, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
@@ -222,7 +231,7 @@ class Store:
 
         What else names the user goes too: conversations, signals, and what limits per user have counted. Conversations
         that nobody has gone on with since the stamp go with a purge by age. The freed places of the file are
-        overwritten. Scores stay.
+        overwritten. What was learned from signals about them goes too; the probes' scores stay.
 
         Returns:
             How many decisions were deleted.
@@ -244,6 +253,7 @@ class Store:
             connection.execute("PRAGMA secure_delete = ON")
             while ids := [(row[0],) for row in connection.execute(which, values)]:
                 with transaction(connection):  # short ones, so that the writer gets its turn between them
+                    purge_learned(connection, ids)
                     for sql in _DELETIONS if user is None else (_THEIR_SESSION, *_DELETIONS):
                         connection.executemany(sql, ids)
                 n_purged += len(ids)
@@ -264,9 +274,10 @@ class Store:
 
 _CONFIG = "INSERT INTO configs VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _IN_FORCE = "INSERT INTO settings VALUES ('config_in_force', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-_KEEP_OLD_SCORE = (
-    "INSERT INTO old_scores SELECT fingerprint, item, model, kind, prompt, score, weight, output_tokens, seconds, at,"
-    " generation, ? FROM scores WHERE fingerprint = ? AND item = ? AND generation < ?"
+_SIGNAL = (
+    "INSERT INTO signals (decision, kind, value, by, at) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, joined = 0"
+    " WHERE value IS NOT excluded.value"
 )
 _END_OF_TIME = 2**63 - 1
 _OLD = "SELECT id FROM decisions WHERE at < :before LIMIT :limit"

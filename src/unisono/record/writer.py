@@ -389,11 +389,6 @@ def read_salt(connection: sqlite3.Connection) -> bytes:
     return bytes.fromhex(connection.execute("SELECT value FROM settings WHERE name = 'salt'").fetchone()[0])
 
 
-def read_generation(connection: sqlite3.Connection) -> int:
-    """Return how often scores were added."""
-    return int(connection.execute("SELECT value FROM settings WHERE name = 'scores_generation'").fetchone()[0])
-
-
 @cache
 def _process_token() -> str:
     """Tells this process from an earlier one with the same id: in a container every start is process 1."""

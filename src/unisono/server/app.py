@@ -22,6 +22,7 @@ from unisono.server.chat import ChatEndpoint, RouteEndpoint
 from unisono.server.edges import EdgeEndpoint
 from unisono.server.embeddings import EmbeddingsEndpoint
 from unisono.server.facts import Facts, OrjsonResponse
+from unisono.server.feedback import FeedbackEndpoint
 from unisono.server.incidents import IncidentsEndpoint
 from unisono.server.limits import LimitsEndpoint
 from unisono.server.sessions import SessionEndpoint
@@ -47,6 +48,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlet
         Route("/v1/models/{name:path}", guarded(facts.model)),
         Route("/v1/decisions", guarded(facts.decisions)),
         Route("/v1/decisions/{id}", guarded(facts.decision)),
+        Route("/v1/decisions/{id}/feedback", guarded(FeedbackEndpoint(live).take), methods=["POST"]),
         Route("/v1/limits", guarded(LimitsEndpoint(live).show)),
         Route("/v1/sessions/{id}", guarded(sessions.show), methods=["GET"]),
         Route("/v1/sessions/{id}", guarded(sessions.prefer), methods=["PUT"]),

@@ -193,7 +193,7 @@ class _Exchange:
 
         def settle(outcome: Outcome) -> None:
             self._outcome, self._baseline_usd = outcome, live.baseline_usd(decision, outcome)
-            live.note_outcome(outcome, baseline_usd=self._baseline_usd)
+            live.note_outcome(outcome, baseline_usd=self._baseline_usd, by=request.key)
             live.note_turn(request, features, reservation, outcome)
 
         note = live.config.routing.style_note

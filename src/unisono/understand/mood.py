@@ -1,4 +1,4 @@
-"""Whether the user's last words reject the answer before them, or ask the same again.
+"""Whether the user's last words reject the answer before them, ask the same again, or give thanks for it.
 
 Only the user's own words count (`own.py`). It does not say what follows from it.
 """
@@ -28,6 +28,12 @@ _REJECTS = re.compile(
     r"|^\W*(?:нет[\s,.!]+)?(?:это (?:неверно|неправильно|не так|не то|ошибка)|неверно|неправильно|ты ошиб|вы ошиб|попробуй (?:ещё|еще|снова)|не то)"
     r"|^\W*(?:いや[、。\s]*)?(?:違(?:う|います)|間違(?:い|って)|それは(?:違|間違)|もう一度|不正解)|^\W*(?:아니[요]?[,.\s]*)?(?:틀렸|틀린|그게 아니|잘못|다시 (?:해|답|대답|시도))"
 )  # fmt: skip
+_THANKS = re.compile(
+    r"(?i)^\W*(?:(?:ok|okay|great|perfect|wow|ah|oh|yes|nice|cool|awesome|super|excellent|brilliant|wonderful|that(?:'s|’s| is)? (?:great|perfect|it|right|exactly (?:it|what i (?:need|want)ed)))[\s,.!:;-]+){0,2}"
+    r"(?:thanks|thank you|thx|tysm|ty\b|much appreciated|that (?:worked|works|helped|helps|solved it|fixed it)|it (?:works|worked) now|perfect[.!]|exactly what i (?:needed|wanted)"
+    r"|danke|vielen dank|merci|gracias|muchas gracias|obrigad[oa]|grazie|bedankt|dank je|dziękuję|спасибо|谢谢|多谢|感谢|謝謝|ありがとう|감사|고마워)"
+)
+_BUT = re.compile(r"(?i)\b(?:but|however|though|still|except|aber|mais|pero|mas|ma|но|不过|但是|可是)\b|但|でも")
 _SPACE = re.compile(r"[\W_]+")
 
 
@@ -44,6 +50,19 @@ def dissatisfied(messages: Sequence[Message]) -> bool:
     if _plain(last) and _plain(last) == _plain(before):
         return True
     return _REJECTS.search(own_words(last[:MAX_CHARS])) is not None
+
+
+def thanked(messages: Sequence[Message]) -> bool:
+    """Say whether the last user message begins with thanks for the answer before it, without a but.
+
+    Args:
+        messages: the whole conversation, oldest first. Nobody is thanked before the first answer.
+    """
+    place = next((n for n in range(len(messages) - 1, -1, -1) if messages[n].role == "user"), None)
+    if place is None or not any(message.role == "assistant" for message in messages[:place]):
+        return False
+    words = own_words(messages[place].text[:MAX_CHARS])
+    return _THANKS.search(words) is not None and _BUT.search(words) is None
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,107 @@
+"""What the signals about one answer come to: a reward in [0, 1] for a model, its weight, and where it comes from.
+
+What was measured goes before what was said, and what was said before what the gateway only saw. It knows no store. The
+rewards and weights of what is only seen are guesses that nothing here has measured; they are low, so that a few
+measured answers outweigh them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from unisono.types import Signal
+
+MEASURED: Mapping[str, float] = {"exact_match": 1.0, "unit_test": 1.0, "human": 1.0, "judge": 0.6, "schema": 0.3}
+"""Weight of a measured correctness by its source. A schema says that the form is right, not the content."""
+OTHER_SOURCE = 0.5
+SAID = 0.5
+"""Weight of a score or a preference: one of two people agrees with another on such a vote about seven times in ten."""
+SEEN: Mapping[str, tuple[float, float]] = {
+    "rejected": (0.1, 0.3),
+    "retry_deeper": (0.25, 0.2),
+    "retry_other": (0.25, 0.2),
+    "retry_model": (0.25, 0.2),
+    "switched": (0.3, 0.2),
+    "retry_same": (0.4, 0.1),
+    "abandoned": (0.4, 0.05),
+    "thanked": (0.9, 0.2),
+}
+"""Reward and weight of what the gateway sees by itself. Who asks for a faster answer has nothing against this one."""
+MAX_SEEN = 0.4
+"""All that was only seen about one answer weighs at most this much."""
+EVEN = 0.5
+"""The quality of a model of which nothing is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reward:
+    """What one answer was worth, for the model that gave it: `weight` counts measured answers."""
+
+    model: str
+    reward: float
+    weight: float
+    source: str
+
+
+def rewards(signals: Sequence[Signal], *, answered: str, expected: Mapping[str, float]) -> tuple[Reward, ...]:
+    """Return at most one reward per model.
+
+    Args:
+        signals: all that is known about one decision.
+        answered: the model whose answer it was.
+        expected: quality that the decision expected of each model, for preferences.
+    """
+    parts: dict[str, list[Reward]] = defaultdict(list)
+    for signal in signals:
+        for part in _parts(signal, answered, expected):
+            parts[part.model].append(part)
+    return tuple(_joined(of_model) for of_model in parts.values())
+
+
+def _parts(signal: Signal, answered: str, expected: Mapping[str, float]) -> tuple[Reward, ...]:
+    if signal.kind == "preferred":
+        return _of_preference(signal, expected)
+    of_answer = _of_answer(signal, answered)
+    return () if of_answer is None else (of_answer,)
+
+
+def _of_answer(signal: Signal, answered: str) -> Reward | None:
+    kind, _, source = signal.kind.partition(":")
+    if kind == "correct":
+        right = float(signal.value == "true")
+        return Reward(model=answered, reward=right, weight=MEASURED.get(source, OTHER_SOURCE), source="measured")
+    if kind == "score":
+        return Reward(model=answered, reward=float(signal.value or EVEN), weight=SAID, source="said")
+    if kind in SEEN:
+        reward, weight = SEEN[kind]
+        return Reward(model=answered, reward=reward, weight=weight, source="seen")
+    return None
+
+
+def _joined(parts: Sequence[Reward]) -> Reward:
+    """Return the mean of the strongest kind, by weight."""
+    best = next(kind for kind in ("measured", "said", "seen") if any(part.source == kind for part in parts))
+    kept = [part for part in parts if part.source == best]
+    weight = sum(part.weight for part in kept)
+    mean = sum(part.reward * part.weight for part in kept) / weight
+    most = MAX_SEEN if best == "seen" else max(part.weight for part in kept)
+    return Reward(model=kept[0].model, reward=mean, weight=min(weight, most), source=best)
+
+
+def _of_preference(signal: Signal, expected: Mapping[str, float]) -> tuple[Reward, Reward]:
+    """Return what Bayes' rule makes of a preference: the chance that each answer was right, given who won.
+
+    Two answers that are both right, or both wrong, win equally often: style decides then.
+    """
+    preferred, over = msgspec.json.decode(signal.value or "", type=tuple[str, str])
+    p, q = expected.get(preferred, EVEN), expected.get(over, EVEN)
+    only_winner, both, none = p * (1 - q), p * q / 2, (1 - p) * (1 - q) / 2
+    total = max(only_winner + both + none, 1e-9)
+    return (
+        Reward(model=preferred, reward=(only_winner + both) / total, weight=SAID, source="said"),
+        Reward(model=over, reward=both / total, weight=SAID, source="said"),
+    )

@@ -1,0 +1,88 @@
+"""How much each voter counts: a few who say much, or who are against all others, cannot steer the scores of all.
+
+Pure, and a function of the scores alone, so that what was learned can be recomputed. Probes have no voter and keep
+their weight.
+
+Source: an outlying mean against the binomial deviation of its size, as in control charts (W. Shewhart 1931).
+Not for: a majority that is hostile, or one person under many names; the keys of the configuration stand against that.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import sqrt
+from statistics import median
+from typing import TypeAlias
+
+from unisono.types import Score
+
+MOST = 3.0
+"""A voter counts at most this many times as much as the median voter."""
+FEWEST_TO_COMPARE = 8
+"""With fewer voters nobody can be told to be unlike the others."""
+FAR = 3.0
+"""Deviations from what all say of a model from which a voter's say about it counts less; one more, and not at all."""
+TASTE = 0.15
+"""Standard deviation of honest voters' means, beyond chance: they ask other things and judge otherwise."""
+N_PASSES = 2
+
+Place: TypeAlias = "tuple[str, str]"
+"""Voter and model."""
+
+
+def weighed(scores: Sequence[Score]) -> list[Score]:
+    """Return the scores, in order, with the weights of their voters' scores brought down where need be."""
+    votes = [score for score in scores if score.by]
+    if len({score.by for score in votes}) < 2:
+        return list(scores)
+    shares = _by_amount(votes)
+    capped = [replace(score, weight=score.weight * shares[score.by]) if score.by else score for score in scores]
+    trust = _by_agreement([score for score in capped if score.by])
+    return [
+        replace(score, weight=score.weight * trust[score.by, score.model]) if score.by else score for score in capped
+    ]
+
+
+def _by_amount(votes: Sequence[Score]) -> dict[str, float]:
+    """Return the factor that brings each voter's total weight down to `MOST` times the median."""
+    totals: dict[str, float] = defaultdict(float)
+    for score in votes:
+        totals[score.by] += score.weight
+    most = MOST * median(totals.values())
+    return {voter: min(1.0, most / total) if total > 0 else 1.0 for voter, total in totals.items()}
+
+
+def _by_agreement(votes: Sequence[Score]) -> Mapping[Place, float]:
+    """Return 1 where a voter's mean score of a model fits what all say of it, less where it is far from that."""
+    said: dict[Place, list[Score]] = defaultdict(list)
+    for score in votes:
+        said[score.by, score.model].append(score)
+    trust = dict.fromkeys(said, 1.0)
+    n_voters: dict[str, int] = defaultdict(int)
+    for _, model in said:
+        n_voters[model] += 1
+    for _ in range(N_PASSES):
+        usual = _means(votes, trust)
+        trust = {
+            (voter, model): 1.0 if n_voters[model] < FEWEST_TO_COMPARE else _trust(found, usual[model])
+            for (voter, model), found in said.items()
+        }
+    return trust
+
+
+def _trust(found: Sequence[Score], usual: float) -> float:
+    mean = sum(score.score for score in found) / len(found)
+    deviation = sqrt(usual * (1.0 - usual) / len(found) + TASTE * TASTE)
+    return min(max(FAR + 1.0 - abs(mean - usual) / deviation, 0.0), 1.0)
+
+
+def _means(votes: Sequence[Score], trust: Mapping[Place, float]) -> dict[str, float]:
+    sums: dict[str, float] = defaultdict(float)
+    weights: dict[str, float] = defaultdict(float)
+    for score in votes:
+        weight = score.weight * trust[score.by, score.model]
+        sums[score.model] += weight * score.score
+        weights[score.model] += weight
+    return {model: sums[model] / weights[model] if weights[model] > 0 else 0.5 for model in sums}
