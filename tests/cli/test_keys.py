@@ -104,7 +104,10 @@ def test_purge_leaves_nothing_of_a_user_and_everything_of_the_rest(file: Path) -
             connection.execute(f"INSERT INTO decisions VALUES ({','.join('?' * 14)})", row)  # noqa: S608
             connection.execute("INSERT INTO details VALUES (?, x'00', NULL, ?)", (f"d{n}", f"words of {user}"))
             connection.execute("INSERT INTO sessions VALUES ('team', ?, x'7b7d', 1777636800)", (f"s-{user}",))
-            connection.execute("INSERT INTO signals VALUES (?, 'retry_same', NULL, 'team', ?)", (f"d{n}", at))
+            connection.execute(
+                "INSERT INTO signals (decision, kind, value, by, at) VALUES (?, 'retry_same', NULL, 'team', ?)",
+                (f"d{n}", at),
+            )
             connection.execute("INSERT INTO spending VALUES ('l', ?, ?, 'r', 3)", (f"team/{user}", at))
     assert json.loads(run(file, "log", "purge", "--user", "alice", "--json")) == {"purged": 1}
     with closing(sqlite3.connect(path)) as connection:
