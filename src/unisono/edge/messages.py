@@ -30,15 +30,19 @@ _NATIVE = frozenset({"document", "search_result"})
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
-class _Message(msgspec.Struct):
+class MessagesTurn(msgspec.Struct):
+    """One turn of a conversation."""
+
     role: Literal["user", "assistant", "system"]
     content: str | list[dict[str, Any]]
 
 
-class _Body(msgspec.Struct):
+class MessagesBody(msgspec.Struct):
+    """What is read of a request of the Messages API; more passes."""
+
     model: Annotated[str, msgspec.Meta(min_length=1)]
     max_tokens: Annotated[int, msgspec.Meta(ge=1)]
-    messages: Annotated[list[_Message], msgspec.Meta(min_length=1)]
+    messages: Annotated[list[MessagesTurn], msgspec.Meta(min_length=1)]
     system: str | list[dict[str, Any]] | None = None
     stop_sequences: list[str] | None = None
     stream: bool | None = None
@@ -54,8 +58,8 @@ class MessagesForm(MessagesAnswer):
 
     def chat(self, body: Json) -> Json:
         """See `form.Form`."""
-        read = read_as(body, _Body)
-        assert isinstance(read, _Body)  # noqa: S101 - what it was read as
+        read = read_as(body, MessagesBody)
+        assert isinstance(read, MessagesBody)  # noqa: S101 - what it was read as
         chat: Json = {"model": read.model, "max_tokens": read.max_tokens, "messages": _messages(read)}
         for key, value in (("temperature", read.temperature), ("top_p", read.top_p), ("stop", read.stop_sequences)):
             if value is not None:
@@ -77,7 +81,7 @@ class MessagesForm(MessagesAnswer):
         return chat
 
 
-def _messages(read: _Body) -> list[JsonValue]:
+def _messages(read: MessagesBody) -> list[JsonValue]:
     messages: list[JsonValue] = []
     if read.system:
         messages.append({"role": "system", "content": _texts(read.system, where="system")})

@@ -41,15 +41,19 @@ MAX_TOOLS = 1_000
 """What routing reads is bounded besides the body's bytes, so that a small body cannot ask for much work."""
 
 
-class _Message(msgspec.Struct):
+class ChatMessage(msgspec.Struct):
+    """What routing reads of one message."""
+
     role: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     content: str | list[dict[str, Any]] | None = None
     tool_calls: list[dict[str, Any]] | None = None
 
 
-class _Body(msgspec.Struct):
+class ChatBody(msgspec.Struct):
+    """What routing reads of a chat request."""
+
     model: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
-    messages: Annotated[list[_Message], msgspec.Meta(min_length=1, max_length=MAX_MESSAGES)]
+    messages: Annotated[list[ChatMessage], msgspec.Meta(min_length=1, max_length=MAX_MESSAGES)]
     stream: bool | None = False
     stream_options: dict[str, Any] | None = None
     max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
@@ -105,7 +109,7 @@ def parse(
     """
     body = load_body(raw)
     try:
-        read = msgspec.convert(body, _Body)
+        read = msgspec.convert(body, ChatBody)
     except msgspec.ValidationError as exc:
         raise wrong_field(str(exc)) from exc
     wishes = read_wishes(body.pop("unisono", None), headers, catalog=catalog, today=now.date())
@@ -159,7 +163,7 @@ def _target(name: str, catalog: Catalog, *, now: datetime) -> tuple[Mode | None,
     return None, catalog.resolve(name, today=now.date()).name
 
 
-def _message(message: _Message) -> Message:
+def _message(message: ChatMessage) -> Message:
     content = message.content
     if isinstance(content, list):
         texts = [part["text"] for part in content if isinstance(part.get("text"), str)]
@@ -170,7 +174,7 @@ def _message(message: _Message) -> Message:
     return Message(role=message.role, text=text, parts=parts, n_tool_calls=len(message.tool_calls or ()))
 
 
-def _needs(read: _Body, messages: tuple[Message, ...]) -> frozenset[Capability]:
+def _needs(read: ChatBody, messages: tuple[Message, ...]) -> frozenset[Capability]:
     needs = {need for m in messages for part in m.parts if (need := _PART_NEEDS.get(part)) is not None}
     if read.tools or read.functions or any(m.role == "tool" or m.n_tool_calls for m in messages):
         needs.add(Capability.TOOLS)

@@ -22,7 +22,9 @@ _SAME = (
 """What both APIs call by the same name."""
 
 
-class _Body(msgspec.Struct):
+class ResponsesBody(msgspec.Struct):
+    """What is read of a request of the Responses API; more passes."""
+
     model: Annotated[str, msgspec.Meta(min_length=1)]
     input: str | list[dict[str, Any]]
     instructions: str | None = None
@@ -40,8 +42,8 @@ class ResponsesForm(ResponsesAnswer):
 
     def chat(self, body: Json) -> Json:
         """See `form.Form`."""
-        read = read_as(body, _Body)
-        assert isinstance(read, _Body)  # noqa: S101 - what it was read as
+        read = read_as(body, ResponsesBody)
+        assert isinstance(read, ResponsesBody)  # noqa: S101 - what it was read as
         for key in _STATEFUL:
             if body.get(key) is not None:
                 raise refuse("nothing is kept between requests here; send the whole conversation.", param=key)
@@ -68,7 +70,7 @@ class ResponsesForm(ResponsesAnswer):
         return chat
 
 
-def _messages(read: _Body) -> list[JsonValue]:
+def _messages(read: ResponsesBody) -> list[JsonValue]:
     messages: list[JsonValue] = []
     if read.instructions:
         messages.append({"role": "system", "content": read.instructions})

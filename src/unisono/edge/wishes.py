@@ -23,7 +23,9 @@ _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
-class _Wishes(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class WishesBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The object `unisono` as it is written."""
+
     dial: _Share | None = None
     max_cost_usd: Annotated[float, msgspec.Meta(ge=0)] | None = None
     max_first_token_s: _Positive | None = None
@@ -38,7 +40,7 @@ class _Wishes(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     how: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
 
 
-FIELDS: tuple[str, ...] = _Wishes.__struct_fields__
+FIELDS: tuple[str, ...] = WishesBody.__struct_fields__
 """The fields that a caller may write; a test holds the reference page against them."""
 
 
@@ -61,7 +63,7 @@ def read_wishes(given: JsonValue, headers: Mapping[str, str], *, catalog: Catalo
     if not fields:
         return _NONE
     try:
-        read = msgspec.convert(fields, _Wishes)
+        read = msgspec.convert(fields, WishesBody)
     except msgspec.ValidationError as exc:
         known = ", ".join(FIELDS)
         raise RequestError(f"`unisono`: {exc}. Known fields: {known}.", param=_param(str(exc))) from exc
@@ -86,7 +88,7 @@ HOWS = ("deeper", "faster", "other")
 """How a decision may be taken again, beside by a model's name."""
 
 
-def _how(read: _Wishes, catalog: Catalog, *, today: date) -> str | None:
+def _how(read: WishesBody, catalog: Catalog, *, today: date) -> str | None:
     if read.how is None or read.how in HOWS:
         if read.how is not None and read.retry_of is None:
             raise RequestError(

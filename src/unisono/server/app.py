@@ -25,6 +25,7 @@ from unisono.server.facts import Facts, OrjsonResponse
 from unisono.server.feedback import FeedbackEndpoint
 from unisono.server.incidents import IncidentsEndpoint
 from unisono.server.limits import LimitsEndpoint
+from unisono.server.openapi import openapi
 from unisono.server.sessions import SessionEndpoint
 
 
@@ -54,6 +55,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlet
         Route("/v1/sessions/{id}", guarded(sessions.prefer), methods=["PUT"]),
         Route("/v1/sessions/{id}", guarded(sessions.forget), methods=["DELETE"]),
         Route("/admin/incidents", guarded(IncidentsEndpoint(live).show, admin=True)),
+        Route("/openapi.json", openapi),
         Route("/healthz", facts.healthz),
         Route("/readyz", guarded(facts.readyz)),
         Route("/metrics", guarded(facts.metrics)),

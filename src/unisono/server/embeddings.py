@@ -27,7 +27,9 @@ from unisono.types import EmbeddingModel, Grant, Json
 log = logging.getLogger("unisono")
 
 
-class _Body(msgspec.Struct):
+class EmbeddingsBody(msgspec.Struct):
+    """What is read of a request for vectors; the rest passes."""
+
     model: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
     input: str | list[str | int | list[int]]
     user: Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)] | None = None
@@ -56,8 +58,8 @@ class EmbeddingsEndpoint:
         await send_json(send, document, headers=[(b"x-unisono-model", header_text(str(document["model"])))])
 
     async def _embed(self, grant: Grant, body: Json) -> Json:
-        read = read_as(body, _Body)
-        assert isinstance(read, _Body)  # noqa: S101 - what it was read as
+        read = read_as(body, EmbeddingsBody)
+        assert isinstance(read, EmbeddingsBody)  # noqa: S101 - what it was read as
         live = self._live
         model = self._model(read.model, grant)
         began_s = perf_counter()
