@@ -9,7 +9,7 @@ import pytest
 
 from unisono.choose.utility import UtilityChooser, utility
 from unisono.evaluate.datasets import Outcomes
-from unisono.evaluate.replay import Expected, Replay, Stack, always, models_of, singles, sweep
+from unisono.evaluate.replay import Expected, Replay, always, areas, models_of, singles, sweep
 from unisono.types import Cost, Estimate, Goal, Latency, Mode, Quality
 
 
@@ -51,7 +51,7 @@ def test_constant_policies_cost_and_score_their_columns() -> None:
 def test_knowing_every_outcome_beats_mixing_singles() -> None:
     replay = Replay(table())
     oracle = sweep("oracle", Expected(quality=replay.table.scores, cost_usd=replay.table.costs_usd))
-    best, mixed = Stack(replay, [oracle, singles("s", 2, 4)]).areas(replay.even)
+    best, mixed = (areas(replay, policy, replay.even[None])[0] for policy in (oracle, singles("s", 2, 4)))
     assert mixed == pytest.approx(0.75)
     assert best > mixed
 

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from unisono import __version__
-from unisono.cli import agree, config, demo, doctor, fit, keys, log, models, route, serve
+from unisono.cli import agree, config, demo, doctor, evaluate, fit, keys, log, models, route, serve
 from unisono.errors import UnisonoError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
 app.command("fit")(fit.fit)
 app.command("doctor")(doctor.doctor)
+app.command("evaluate")(evaluate.evaluate)
 
 
 def _show_version(wanted: bool) -> None:

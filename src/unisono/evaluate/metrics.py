@@ -169,6 +169,21 @@ class Interval:
         return self.low > 0.0 or self.high < 0.0
 
 
+def resampled(n: int, *, rng: np.random.Generator, n_resamples: int = 1000) -> Array:
+    """Return weights of n prompts, shape (1 + n_resamples, n): even ones first, then those of bootstrap resamples.
+
+    A statistic of both sides of a difference under the same row is paired.
+    """
+    drawn = rng.multinomial(n, np.full(n, 1.0 / n), size=n_resamples) / n
+    return np.vstack((np.full((1, n), 1.0 / n), drawn))
+
+
+def interval(draws: Array) -> Interval:
+    """Return a statistic's interval from its values under the rows of `resampled`."""
+    low, high = np.quantile(draws[1:], (0.025, 0.975))
+    return Interval(value=float(draws[0]), low=float(low), high=float(high))
+
+
 def paired_bootstrap(
     statistic: Callable[[Array], float], n: int, *, rng: np.random.Generator, n_resamples: int = 1000
 ) -> Interval:
@@ -182,10 +197,8 @@ def paired_bootstrap(
         rng: source of the resamples.
         n_resamples: how many.
     """
-    value = statistic(np.full(n, 1.0 / n))
-    draws = np.array([statistic(rng.multinomial(n, np.full(n, 1.0 / n)) / n) for _ in range(n_resamples)])
-    low, high = np.quantile(draws, (0.025, 0.975))
-    return Interval(value=value, low=float(low), high=float(high))
+    weights = resampled(n, rng=rng, n_resamples=n_resamples)
+    return interval(np.array([statistic(row) for row in weights]))
 
 
 def calibration_error(expected: Array, scores: Array, *, n_bins: int = 10) -> float:

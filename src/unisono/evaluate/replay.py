@@ -6,7 +6,7 @@ prompt are the business of off-policy evaluation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ import numpy as np
 
 from unisono.choose.utility import usd_per_quality
 from unisono.evaluate.datasets import Outcomes
-from unisono.evaluate.metrics import aiq
+from unisono.evaluate.metrics import aiq, hull
 from unisono.protocols import CostPredictor, QualityPredictor
 from unisono.types import Features, Message, Mode, Model, Prices, Request
 
@@ -140,31 +140,34 @@ class Replay:
         return costs @ weights, scores @ weights
 
 
-class Stack:
-    """Areas of several policies under the same weights, laid out once, so that thousands of resamples stay cheap."""
+def curves(replay: Replay, policy: Policy, weights: Array) -> Iterator[tuple[Array, Array]]:
+    """Yield the hull of a policy under each row of weights.
 
-    def __init__(self, replay: Replay, policies: Sequence[Policy]) -> None:
-        """Gather costs and scores of every policy."""
-        self._replay = replay
-        self._laid = [replay.outcomes(policy) for policy in policies]
+    Every policy may also send everything to the cheapest model: that is where its hull begins.
 
-    def areas(self, weights: Array) -> list[float]:
-        """Return each policy's AIQ between the cheapest and the dearest single model.
+    Args:
+        replay: the table.
+        policy: a family of choices.
+        weights: shape (n resamples, n prompts), rows summing to one.
+    """
+    table = replay.table
+    costs, scores = (found @ weights.T for found in replay.outcomes(policy))
+    cost, score = table.costs_usd.T @ weights.T, table.scores.T @ weights.T
+    cheapest = cost.argmin(axis=0)
+    for place in range(len(weights)):
+        yield hull(
+            np.append(costs[:, place], cost[cheapest[place], place]),
+            np.append(scores[:, place], score[cheapest[place], place]),
+        )
 
-        Every policy may also send everything to the cheapest model: that is where its hull begins.
 
-        Args:
-            weights: shape (n prompts,), summing to one.
-        """
-        table = self._replay.table
-        cost, score = table.costs_usd.T @ weights, table.scores.T @ weights
-        cheapest, low, high = int(cost.argmin()), float(cost.min()), float(cost.max())
-        return [
-            aiq(
-                np.append(costs @ weights, low),
-                np.append(scores @ weights, score[cheapest]),
-                low_usd=low,
-                high_usd=high,
-            )
-            for costs, scores in self._laid
+def areas(replay: Replay, policy: Policy, weights: Array) -> Array:
+    """Return a policy's AIQ between the cheapest and the dearest single model, under each row of weights."""
+    cost = replay.table.costs_usd.T @ weights.T
+    low, high = cost.min(axis=0), cost.max(axis=0)
+    return np.array(
+        [
+            aiq(xs, ys, low_usd=float(low[place]), high_usd=float(high[place]))
+            for place, (xs, ys) in enumerate(curves(replay, policy, weights))
         ]
+    )

@@ -1,0 +1,172 @@
+"""`unisono evaluate` tells the truth: routing pays where it does, and else nothing is routed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unisono.choose.utility import UtilityChooser
+from unisono.errors import StartError
+from unisono.evaluate.crossfit import CrossFit, cross_fit
+from unisono.evaluate.datasets import Outcomes
+from unisono.evaluate.metrics import Interval
+from unisono.evaluate.own import Settled, comparable, evaluate
+from unisono.evaluate.replay import Expected, Policy, Replay
+from unisono.evaluate.tables import read_table
+from unisono.evaluate.verdict import cheapest_equal, held_choices
+from unisono.plugins import load
+from unisono.predict.artifact import default_artifact_path
+from unisono.predict.artifact import load as load_artifact
+from unisono.predict.ensemble import QualityEnsemble
+from unisono.types import Goal, Mode
+from unisono.understand.features import Understanding
+
+SUMS = "What is {} plus {}? Answer with a number."
+WORDS = "Write a short poem about the colour of {} and {}."
+SETTLED = Settled(seeds=(1, 2), n_resamples=200)
+
+
+def rows(n: int, *, kinds_differ: bool) -> list[dict[str, object]]:
+    """Return outcomes of two models: the cheap one is right on sums, and on poems only unless `kinds_differ`."""
+    found: list[dict[str, object]] = []
+    rng = np.random.default_rng(7)
+    for place in range(n):
+        kind = place % 2
+        prompt = (SUMS, WORDS)[kind].format(place + 10, 3 * place + 1)
+        cheap = 0.99 if kind == 0 else 0.2
+        if not kinds_differ:
+            cheap = 0.5
+        for model, rate, cost in (("local-a", cheap, 0.001), ("hosted-b", 0.92, 0.01)):
+            score = int(rng.random() < rate)
+            found.append({"prompt": prompt, "model": model, "score": score, "cost": cost, "category": str(kind)})
+    return found
+
+
+def table(folder: Path, n: int, *, kinds_differ: bool) -> Path:
+    file = folder / "own.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows(n, kinds_differ=kinds_differ)))
+    return file
+
+
+@pytest.fixture(scope="module")
+def parts() -> tuple:  # type: ignore[type-arg]
+    encoder = load().encoders["static"]()
+    return Understanding(encoder, cache_size=1), load_artifact(default_artifact_path(), encoder=encoder.name)
+
+
+def judge(file: Path, parts: tuple):  # type: ignore[no-untyped-def,type-arg]
+    understand, artifact = parts
+    outcomes = read_table(file)
+    features = [understand.text(prompt) for prompt in outcomes.prompts]
+    return evaluate(outcomes, features, lambda: QualityEnsemble(artifact), UtilityChooser(), SETTLED)
+
+
+def test_routing_pays_where_kinds_of_prompts_need_different_models(tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]
+    found = judge(table(tmp_path, 400, kinds_differ=True), parts)
+    assert found.verdict.kind == "pays"
+    assert found.verdict.model == "hosted-b"
+    assert found.verdict.saved.value == pytest.approx(0.45, abs=0.1)  # half of the prompts at a tenth of the price
+    assert found.standings[0].name == "unisono"
+    lead = next(s.behind for s in found.standings if s.name.startswith("price mixing"))
+    control = next(s.behind for s in found.standings if s.name == "shuffled-label control")
+    assert lead is not None
+    assert control is not None
+    assert min(lead.low, control.low) > 0.05
+
+
+def test_nothing_is_routed_where_prompts_tell_nothing(tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]
+    found = judge(table(tmp_path, 400, kinds_differ=False), parts)
+    assert found.verdict.kind == "nothing"
+    assert found.verdict.sentence.startswith("Route nothing: use hosted-b always.")
+
+
+def test_the_figures_of_constants_are_the_tables_means(tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]
+    found = judge(table(tmp_path, 60, kinds_differ=True), parts)
+    point = next(s.point for s in found.standings if s.name == "best single: hosted-b")
+    assert point is not None
+    assert point.usd_per_1k == pytest.approx(10.0)
+    assert point.quality == pytest.approx(found.table.scores[:, found.table.models.index("hosted-b")].mean())
+    assert point.gained == Interval(value=0.0, low=0.0, high=0.0)
+    oracle = next(s for s in found.standings if s.name == "oracle")
+    assert oracle.top == pytest.approx(found.table.scores.max(axis=1).mean())
+    assert oracle.gap_at_oracle == pytest.approx(0.0)
+
+
+def made(scores: list[list[float]], costs: list[list[float]]) -> Outcomes:
+    n, m = len(scores), len(scores[0])
+    return Outcomes(
+        name="made",
+        prompts=tuple(str(i) for i in range(n)),
+        categories=("",) * n,
+        models=tuple(f"m{i}" for i in range(m)),
+        scores=np.array(scores),
+        costs_usd=np.array(costs),
+        input_tokens=np.full((n, m), np.nan),
+        output_tokens=np.full((n, m), np.nan),
+        n_options=np.full(n, np.nan),
+        hashes={},
+    )
+
+
+def test_the_rule_never_reads_the_fold_that_it_is_judged_on() -> None:
+    # In fold 0 the router is perfect, in fold 1 it is always wrong: each must be judged by the other's choice.
+    scores = np.array([[0.0, 1.0]] * 4)
+    costs = np.array([[1.0, 10.0]] * 4)
+    folds = np.array([0, 0, 1, 1])
+    policy = Policy(name="p", chosen=np.array([[0, 0, 1, 1]]))
+    chosen, single = held_choices(Replay(made(scores.tolist(), costs.tolist())), policy, folds, tolerance=0.01)
+    assert single.tolist() == [1, 1, 1, 1]
+    assert chosen.tolist() == [0, 0, 1, 1]  # fold 0 trusts what fold 1 showed; fold 1 falls back to the single model
+
+
+def test_of_equal_single_models_the_cheaper_is_named() -> None:
+    scores, costs = np.array([[1.0, 1.0], [0.998, 1.0]]), np.array([[1.0, 2.0], [1.0, 2.0]])
+    assert cheapest_equal(scores, costs, tolerance=0.01) == 0
+    assert cheapest_equal(scores, costs, tolerance=0.001) == 1
+
+
+def test_cross_fitting_holds_every_prompt_out_once(tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]
+    understand, artifact = parts
+    outcomes = read_table(table(tmp_path, 50, kinds_differ=True))
+    features = [understand.text(prompt) for prompt in outcomes.prompts]
+    goal = Goal(mode=Mode.DEEP, dial=0.5)
+    fit = cross_fit(outcomes, features, lambda: QualityEnsemble(artifact), UtilityChooser(), goal=goal, seed=1)
+    assert isinstance(fit, CrossFit)
+    assert isinstance(fit.expected, Expected)
+    assert sorted(np.bincount(fit.folds).tolist()) == [10] * 5
+    assert fit.expected.quality.shape == (50, 2)
+    assert (fit.expected.cost_usd > 0).all()
+    again = cross_fit(outcomes, features, lambda: QualityEnsemble(artifact), UtilityChooser(), goal=goal, seed=1)
+    assert np.array_equal(fit.expected.quality, again.expected.quality)
+
+
+def test_too_little_to_compare_says_which_model_lacks_most() -> None:
+    with pytest.raises(StartError, match="one model only"):
+        comparable(made([[1.0]], [[1.0]]))
+    with pytest.raises(StartError, match=r"only 0 of 2 prompts.*m1 lacks 2.*--models"):
+        comparable(made([[1.0, np.nan], [1.0, np.nan]], [[1.0, 1.0], [1.0, 1.0]]))
+
+
+def test_the_command_prints_the_verdict_first_and_the_same_as_json(tmp_path: Path) -> None:
+    file = table(tmp_path, 60, kinds_differ=True)
+    command = [sys.executable, "-m", "unisono.cli", "evaluate", str(file), "--seeds", "1"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert told.returncode == 0, told.stderr
+    found = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=60).stdout)
+    assert told.stdout.splitlines()[0] == found["sentence"]
+    assert found["verdict"] in ("pays", "unclear")
+    assert {"aiq", "gain_at_best", "gap_at_oracle", "perf_gain", "cost_save"} <= set(found["policies"][0])
+    assert found["n_prompts"] == 60
+
+
+def test_the_command_refuses_an_unknown_model_by_name(tmp_path: Path) -> None:
+    file = table(tmp_path, 40, kinds_differ=True)
+    command = [sys.executable, "-m", "unisono.cli", "evaluate", str(file), "--models", "local-a,gone"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert told.returncode == 1
+    assert "has no model gone. It has: hosted-b, local-a" in told.stderr
