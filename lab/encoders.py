@@ -27,8 +27,8 @@ from parallel_questions import LANGUAGES, QUESTIONS
 from pools import POOLS
 from train import DATA, ROOT
 from unisono.config import EncoderConfig
-from unisono.evaluate.metrics import Interval, paired_bootstrap
-from unisono.evaluate.replay import Expected, Replay, Stack, sweep
+from unisono.evaluate.metrics import Interval, interval, resampled
+from unisono.evaluate.replay import Expected, Policy, Replay, areas, sweep
 from unisono.evaluate.report import as_json, markdown, shown
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.held_out import held_out, random_folds, task_folds
@@ -169,7 +169,7 @@ def log_loss(block: Block, p: Array) -> float:
     return float(-(y[known] * np.log(q) + (1 - y[known]) * np.log(1 - q)).mean())
 
 
-def stacked(block: Block, by_seed: Sequence[Array]) -> Stack:
+def stacked(block: Block, by_seed: Sequence[Array]) -> tuple[Replay, list[Policy]]:
     """Return the policies of every seed on the block's pool, with mean costs as expected costs."""
     pool = POOLS[block.outcomes.name.split(".")[0]]
     places = [block.outcomes.models.index(model) for model in pool]
@@ -178,25 +178,16 @@ def stacked(block: Block, by_seed: Sequence[Array]) -> Stack:
     table = table.rows(whole)
     cost = np.repeat(table.costs_usd.mean(axis=0)[None], len(table.prompts), axis=0)
     policies = [sweep("", Expected(quality=p[np.ix_(whole, places)], cost_usd=cost)) for p in by_seed]
-    return Stack(Replay(table), policies)
+    return Replay(table), policies
 
 
 def compared(block: Block, ours: Sequence[Array], static: Sequence[Array]) -> tuple[Interval, Interval]:
     """Return the mean AIQ over seeds, and what it gains on the static encoder's."""
-    one, other = stacked(block, ours), stacked(block, static)
-    n = len(one._replay.table.prompts)
-
-    def area(weights: Array) -> float:
-        return float(np.mean(one.areas(weights)))
-
-    def gain(weights: Array) -> float:
-        return area(weights) - float(np.mean(other.areas(weights)))
-
-    rng = np.random.default_rng
-    return (
-        paired_bootstrap(area, n, rng=rng(0), n_resamples=N_RESAMPLES),
-        paired_bootstrap(gain, n, rng=rng(0), n_resamples=N_RESAMPLES),
-    )
+    replay, one = stacked(block, ours)
+    _, other = stacked(block, static)
+    weights = resampled(len(replay.table.prompts), rng=np.random.default_rng(0), n_resamples=N_RESAMPLES)
+    area, base = (np.mean([areas(replay, policy, weights) for policy in part], axis=0) for part in (one, other))
+    return interval(area), interval(area - base)
 
 
 # ------------------------------------------------------------------------------------------- languages

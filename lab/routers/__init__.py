@@ -1,6 +1,6 @@
 """Routers to compare with: each file is one, and a new file here is in the whole table of `lab/quality.py`.
 
-A file holds `NAME`, a `DOC` sentence, and
+A file holds `NAME`, a `DOC` sentence, `SEEDED = False` if its fit leaves nothing to chance, and
 
     def quality(seen, scores, new, *, seed) -> Array
 

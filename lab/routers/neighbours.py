@@ -11,6 +11,7 @@ from unisono.types import Features
 
 NAME = "kNN-100"
 DOC = "mean score over the 100 nearest prompts; the strongest simple baseline of LLMRouterBench's authors"
+SEEDED = False
 N_NEIGHBOURS = 100
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from unisono.choose.utility import UtilityChooser
+from unisono.config import EncoderConfig
 from unisono.errors import StartError
 from unisono.evaluate.crossfit import CrossFit, cross_fit
 from unisono.evaluate.datasets import Outcomes
@@ -55,7 +56,7 @@ def table(folder: Path, n: int, *, kinds_differ: bool) -> Path:
 
 @pytest.fixture(scope="module")
 def parts() -> tuple:  # type: ignore[type-arg]
-    encoder = load().encoders["static"]()
+    encoder = load().encoder(EncoderConfig())
     return Understanding(encoder, cache_size=1), load_artifact(default_artifact_path(), encoder=encoder.name)
 
 

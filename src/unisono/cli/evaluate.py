@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from unisono.evaluate.compare import Point, Standing
     from unisono.evaluate.own import Evaluation
-    from unisono.types import Json, JsonValue
+    from unisono.types import Json
 
 QUIET_S = 2.0
 DEFAULT_SEEDS = 5
@@ -28,6 +27,7 @@ def evaluate(
     ),
     models: str = typer.Option("", help="Compare only these models of the table, separated by commas."),
     artifact: Path | None = typer.Option(None, help="A folder that `unisono fit` wrote. Default: the shipped one."),
+    encoder: str = typer.Option("static", help="The encoder that the artifact was trained with."),
     dial: float = typer.Option(0.5, min=0.0, max=1.0, help="The dial of the row that shows what a server would do."),
     tolerance: float = typer.Option(0.01, min=0.0, max=0.5, help="A loss of mean score that counts as none."),
     seeds: int = typer.Option(DEFAULT_SEEDS, min=1, max=50, help="How many times folds and controls are drawn."),
@@ -41,6 +41,7 @@ def evaluate(
     Example: `unisono evaluate outcomes.csv`
     """
     from unisono.choose.utility import UtilityChooser
+    from unisono.config import EncoderConfig
     from unisono.errors import StartError
     from unisono.evaluate import own
     from unisono.evaluate.tables import read_table
@@ -57,10 +58,10 @@ def evaluate(
             raise StartError(f"{table.name} has no model {', '.join(unknown)}. It has: {', '.join(outcomes.models)}.")
         outcomes = outcomes.only(wanted)
     outcomes = own.comparable(outcomes)
-    encoder = load().encoders["static"]()
-    trained = load_artifact(artifact or default_artifact_path(), encoder=encoder.name)
+    reads = load().encoder(EncoderConfig(name=encoder))
+    trained = load_artifact(artifact or default_artifact_path(reads.name), encoder=reads.name)
     settled = own.Settled(seeds=tuple(range(1, seeds + 1)), tolerance=tolerance, dial=dial)
-    understand = Understanding(encoder, cache_size=1)
+    understand = Understanding(reads, cache_size=1)
     features = [understand.text(prompt) for prompt in outcomes.prompts]
     tick = _progress(own.n_ticks(settled))
     found = own.evaluate(outcomes, features, lambda: QualityEnsemble(trained), UtilityChooser(), settled, tick=tick)
@@ -139,7 +140,7 @@ def _lower_down(found: Evaluation) -> list[str]:
 
 
 def _as_json(found: Evaluation, artifact: str) -> Json:
-    from unisono.evaluate.report import as_json
+    from unisono.evaluate.report import as_json, standing_as_json
 
     v, table = found.verdict, found.table
     return {
@@ -157,38 +158,5 @@ def _as_json(found: Evaluation, artifact: str) -> Json:
         "models": list(table.models),
         "best_single": table.models[found.field.best],
         "calibration_error": dict(found.calibration),
-        "policies": [_standing(s) for s in found.standings],
-    }
-
-
-def _standing(s: Standing) -> JsonValue:
-    from unisono.evaluate.report import as_json
-
-    return {
-        "name": s.name,
-        "n_seeds": s.n_seeds,
-        "aiq": None if s.aiq is None else as_json(s.aiq),
-        "unisono_minus_this": None if s.behind is None else as_json(s.behind),
-        "top_quality": s.top,
-        "gain_at_best": s.gain_at_best,
-        "gap_at_oracle": s.gap_at_oracle,
-        "perf_gain": s.perf_gain,
-        "quality_at_cost_of_best_single": s.at_cost_of_best,
-        "usd_per_1k_at_quality_of_best_single": s.equal_usd_per_1k,
-        "cost_save": s.cost_save,
-        "saved_at_equal_quality": s.saved_at_equal,
-        "default_setting": None if s.point is None else _point(s.point),
-    }
-
-
-def _point(p: Point) -> JsonValue:
-    from unisono.evaluate.report import as_json
-
-    return {
-        "quality": p.quality,
-        "usd_per_1k": p.usd_per_1k,
-        "arena_score": p.arena,
-        "gained": as_json(p.gained),
-        "saved": as_json(p.saved),
-        "n_models": p.n_models,
+        "policies": [standing_as_json(s) for s in found.standings],
     }

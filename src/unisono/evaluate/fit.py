@@ -16,8 +16,8 @@ import numpy as np
 from unisono import __version__
 from unisono.errors import StartError
 from unisono.evaluate.datasets import Outcomes
-from unisono.evaluate.metrics import Interval, calibration_error, paired_bootstrap
-from unisono.evaluate.replay import Expected, Replay, Stack, expect, models_of, singles, sweep
+from unisono.evaluate.metrics import Interval, calibration_error, interval, paired_bootstrap, resampled
+from unisono.evaluate.replay import Expected, Replay, areas, expect, models_of, singles, sweep
 from unisono.evaluate.report import as_json
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.held_out import N_FOLDS, held_out, random_folds
@@ -303,13 +303,9 @@ def _aiq_gain(table: Outcomes, expected: Expected, *, seed: int) -> Interval | N
         return None
     ours = Expected(quality=expected.quality[whole], cost_usd=_costs(complete, expected.cost_usd[whole]))
     n_models, n = len(complete.models), len(complete.prompts)
-    stack = Stack(Replay(complete), [sweep("ours", ours), singles("singles", n_models, n)])
-
-    def gain(weights: Array) -> float:
-        router, mixed = stack.areas(weights)
-        return router - mixed
-
-    return paired_bootstrap(gain, n, rng=np.random.default_rng(seed), n_resamples=N_RESAMPLES)
+    replay, weights = Replay(complete), resampled(n, rng=np.random.default_rng(seed), n_resamples=N_RESAMPLES)
+    mixed = areas(replay, singles("singles", n_models, n), weights)
+    return interval(areas(replay, sweep("ours", ours), weights) - mixed)
 
 
 def _costs(table: Outcomes, expected: Array) -> Array:
