@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
-from tests.journeys.house import config_text, serving
+from tests.journeys.house import config_text, model, serving
+from tests.journeys.upstream import LIMIT_S, Exchange, upstream
 
 from unisono.evaluate.recompute import Recomputer
 from unisono.plugins import load
@@ -132,3 +137,41 @@ def test_a_new_model_that_takes_back_what_was_said_is_told(tmp_path: Path, strea
             assert "contradiction" in reply.headers["x-unisono-notices"]
         again = house.call("POST", "/v1/chat/completions", {**body, "stream": False}).json["unisono"]
         assert [n["code"] for n in again["notices"]] == []  # the same model goes on: nothing is compared
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_caller_who_leaves_cancels_every_member_within_100_ms(tmp_path: Path, stream: bool) -> None:
+    gone: list[float | None] = []
+    begun, noticed = threading.Semaphore(0), threading.Semaphore(0)
+
+    def waits(exchange: Exchange) -> None:
+        if exchange.stream:
+            exchange.open_stream()
+            exchange.delta({"role": "assistant", "content": "so "})
+        begun.release()
+        gone.append(exchange.gone_at_s())
+        noticed.release()
+
+    took_s = []
+    names = ("gpt-a", "claude-b", "gemini-c")
+    with upstream(waits) as up:
+        pool = config_text(*(model(name, up, upstream_model=name, quality=0.8) for name in names), default="gpt-a")
+        with serving(tmp_path, pool) as house:
+            for _ in range(3):
+                connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=LIMIT_S)
+                body = json.dumps({"model": "auto:pro", **ASK, "stream": stream})
+                connection.request("POST", "/v1/chat/completions", body, {"content-type": "application/json"})
+                for _ in names:
+                    assert begun.acquire(timeout=LIMIT_S)
+                left_s = time.perf_counter()
+                connection.close()
+                for _ in names:
+                    assert noticed.acquire(timeout=LIMIT_S)
+                ends = [at_s for at_s in gone[-3:] if at_s is not None]
+                assert len(ends) == 3
+                took_s.append(max(ends) - left_s)
+            rows = house.until(
+                lambda: (r := house.get("/v1/decisions?status=cancelled")["data"]) and len(r) == 3 and r, "3 rows"
+            )
+            assert {row["n_attempts"] for row in rows} == {3}
+    assert median(took_s) < 0.1, took_s
