@@ -6,7 +6,7 @@ Each question is decided as written and in five other hands (typos, case, polite
 router as it is served, where near wordings keep their model, and without that memory. An answer to another wording is
 taken to be the model's answer to the question as written: so a model alone never disagrees with itself here, and all of
 the router's disagreement comes from its switches. What a model's own answers change by rewording is measured live by
-`unisono models consistency`. Qualities are those of MATH level 5's training part; prices are the table's.
+`unisono evaluate --consistency`. Qualities are those of MATH level 5's training part; prices are the table's.
 """
 
 from __future__ import annotations

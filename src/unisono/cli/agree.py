@@ -1,4 +1,4 @@
-"""`unisono models handoff` and `unisono models consistency`: what switching between the models of this pool costs.
+"""`unisono models handoff` and `unisono evaluate --consistency`: what switching between the models of this pool costs.
 
 Both ask the configured models themselves; nothing is stored.
 """
@@ -27,9 +27,8 @@ Found = TypeVar("Found")
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command("handoff")(handoff)
-    app.command("consistency")(consistency)
 
 
 def handoff(
@@ -67,18 +66,8 @@ def handoff(
     print(f"\nTo use it, put into the configuration:\n\n{pairs.config_lines(found)}")
 
 
-def consistency(
-    config: Path = CONFIG,
-    n: int = typer.Option(40, min=5, max=1000, help="Questions."),
-    wordings: int = typer.Option(2, min=1, max=5, help="Rewordings of each question."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
-) -> None:
-    """Ask the pool and the router the same questions in other words: how often does the answer change, and why.
-
-    The router's share of changed answers less that of the best single model is what switching costs in consistency.
-
-    Example: `unisono models consistency --n 40`
-    """
+def measure_consistency(config: Path, *, n: int, as_json: bool) -> None:
+    """Ask pool and router the same questions in other words; print how often the answer changes, and why."""
     from unisono.config import load_config
     from unisono.evaluate.consistency import Consistency, gather, summed_up
 
@@ -97,7 +86,7 @@ def consistency(
 
         names = [model.name for model in settings.models if model.lifecycle.state != "retired"]
         questions = Random(0).sample(_questions(), n)
-        return summed_up(await gather(questions, names, ask, n_wordings=wordings, on_progress=_progress))
+        return summed_up(await gather(questions, names, ask, on_progress=_progress))
 
     found = _with(settings, work)
     if as_json:

@@ -1,6 +1,6 @@
 """`unisono evaluate`: does routing pay on your own outcomes? Figures, baselines, intervals, and one plain sentence.
 
-It calls no model and changes nothing.
+It changes nothing, and calls no model but with `--consistency` (`agree.py`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ DEFAULT_SEEDS = 5
 
 
 def evaluate(
-    table: Path = typer.Argument(
-        ..., help="CSV, TSV, JSONL or Parquet with the columns prompt, model, score, cost (docs/reference/tables.md)."
+    table: Path | None = typer.Argument(
+        None, help="CSV, TSV, JSONL or Parquet with the columns prompt, model, score, cost (docs/reference/tables.md)."
     ),
     models: str = typer.Option("", help="Compare only these models of the table, separated by commas."),
     artifact: Path | None = typer.Option(None, help="A folder that `unisono fit` wrote. Default: the shipped one."),
@@ -31,6 +31,13 @@ def evaluate(
     dial: float = typer.Option(0.5, min=0.0, max=1.0, help="The dial of the row that shows what a server would do."),
     tolerance: float = typer.Option(0.01, min=0.0, max=0.5, help="A loss of mean score that counts as none."),
     seeds: int = typer.Option(DEFAULT_SEEDS, min=1, max=50, help="How many times folds and controls are drawn."),
+    consistency: bool = typer.Option(
+        False,
+        "--consistency",
+        help="Instead: ask the configured pool and the router the same questions in other words.",
+    ),
+    config: Path = typer.Option(Path("unisono.toml"), "--config", "-c", help="Of the pool, for `--consistency`."),
+    questions: int = typer.Option(40, min=5, max=1000, help="How many questions, for `--consistency`."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Say whether routing pays on a table of outcomes, beside every simple alternative.
@@ -38,8 +45,18 @@ def evaluate(
     The router learns from four fifths of the prompts and is judged on the fifth that it has not seen, in turn.
     Brackets hold 95 % of 1,000 resamples of the prompts.
 
+    With `--consistency` no table is read: the pool is asked each question in three wordings, and the share of changed
+    answers of the router less that of the best single model is what switching costs in consistency.
+
     Example: `unisono evaluate outcomes.csv`
     """
+    if consistency:
+        from unisono.cli.agree import measure_consistency
+
+        measure_consistency(config, n=questions, as_json=as_json)
+        return
+    if table is None:
+        raise typer.BadParameter("give a table of outcomes, or `--consistency`.")
     from unisono.choose.utility import UtilityChooser
     from unisono.config import EncoderConfig
     from unisono.errors import StartError
