@@ -48,6 +48,8 @@ default = "quick"
 [routing]
 dial = {dial}
 margin = {margin}
+explore = {explore}
+explore_loss = 0.5
 [[models]]
 name = "quick"
 upstream = "openai"
@@ -194,8 +196,8 @@ class House:
         return Router(Catalog(self.config.models), stages=stages, settings=settings, now=lambda: NOON)
 
 
-def pool(*, dial: float = 0.5, margin: float = 0.01, price: float = 10.0) -> Config:
-    return parse_config(POOL.format(dial=dial, margin=margin, price=price))
+def pool(*, dial: float = 0.5, margin: float = 0.01, price: float = 10.0, explore: float = 0.0) -> Config:
+    return parse_config(POOL.format(dial=dial, margin=margin, price=price, explore=explore))
 
 
 def house_at(path: Path) -> House:

@@ -410,7 +410,8 @@ class Live:
         self.metrics.observe_decision(decision)
         if decision.mode is not None:
             self._watch_shares(decision)
-            if not decision.degraded and not any(n.code == "limit_downgrade" for n in decision.notices):
+            passing = ("limit_downgrade", "explored")  # what only this once was answered so binds no later prompt
+            if not decision.degraded and not any(n.code in passing for n in decision.notices):
                 self.anchors.note(request, features, decision.model)
         self.signals.seen(request, features, decision)
         self.store.record_request(request, features, decision)

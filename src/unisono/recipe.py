@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from unisono.choose.continuity import Continuity
+from unisono.choose.explore import Exploration
 from unisono.choose.pattern import Patterns
 from unisono.choose.utility import UtilityChooser
 from unisono.config.kept import KeptConfig
@@ -47,6 +48,7 @@ def settings_of(config: KeptConfig, *, artifact: str, scores: int, total_s: floa
             judge=config.routing.judge,
             margin=config.routing.margin,
         ),
+        exploration=Exploration(share=config.routing.explore, loss=config.routing.explore_loss),
     )
 
 

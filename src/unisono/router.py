@@ -18,6 +18,7 @@ from uuid_utils import uuid7
 from unisono import notices as say
 from unisono.catalog import Catalog
 from unisono.choose.continuity import Continuity, cached, keep_or_switch
+from unisono.choose.explore import Exploration, explored, may_explore
 from unisono.choose.goal import goal_of
 from unisono.choose.memory import anchored
 from unisono.choose.pattern import ALONE, Arranged, Patterns, arranged
@@ -104,6 +105,7 @@ class Settings:
     scores: int = 0
     continuity: Continuity = field(default_factory=Continuity)
     patterns: Patterns = field(default_factory=Patterns)
+    exploration: Exploration = field(default_factory=Exploration)
 
 
 class Router:
@@ -237,13 +239,19 @@ class Router:
             )
         if pattern.pattern != "single":
             switched = ()  # whose words the answer has is not known before the models were asked
+        tried: tuple[Notice, ...] = ()
+        unread = _unread(features, goal)
+        if pattern.pattern == "single" and not (limited or unread) and _is_first(situation):
+            choice, tried = self._explored(
+                choice, request, features=features, goal=goal, situation=situation, seed=seed
+            )
         first = self._models[choice.ranking[0].model]
         stale = stale_notice(first, features.freshness, today=today, language=goal.language)
         baseline = max(weighed, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model
         return self._decision(
             request,
             replace(choice, excluded=(*excluded, *choice.excluded[n_bounds:])),
-            notices=(*_unread(features, goal), *again, *limited, *switched, *(() if stale is None else (stale,))),
+            notices=(*unread, *again, *limited, *switched, *tried, *(() if stale is None else (stale,))),
             goal=goal,
             seed=seed,
             baseline=baseline,
@@ -252,6 +260,14 @@ class Router:
             situation=replace(situation, estimates=estimates),
             pattern=pattern,
         )
+
+    def _explored(
+        self, choice: Choice, request: Request, *, features: Features, goal: Goal, situation: Situation, seed: int
+    ) -> tuple[Choice, tuple[Notice, ...]]:
+        if not may_explore(request, features, goal):
+            return choice, ()
+        healthy = {model for model, health in situation.health if health is Health.UP}
+        return explored(choice, rules=self.settings.exploration, healthy=healthy, seed=seed, language=goal.language)
 
     def decide_degraded(
         self, request: Request, *, why: str, known: Situation = NOTHING_KNOWN
@@ -460,6 +476,13 @@ def _unread(features: Features, goal: Goal) -> tuple[Notice, ...]:
     """Return the notice that the words of a request were not encoded; an empty request has none."""
     read = features.embedding is not None or not features.surface.any()
     return () if read else (say.unread(goal.language),)
+
+
+def _is_first(situation: Situation) -> bool:
+    """Say whether nothing before hangs together with this request, and what it shows will be recorded."""
+    past = situation.past
+    alone = situation.anchor is None and situation.retry is None and (past is None or past.model is None)
+    return alone and not situation.unrecorded
 
 
 def _pin_first(choice: Choice, pin: str | None, goal: Goal) -> Choice:

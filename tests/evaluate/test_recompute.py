@@ -177,6 +177,34 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_only_new_questions_to_auto_are_explored_on_and_every_one_recomputes(tmp_path: Path) -> None:
+    house, rng = house_at(tmp_path / "record.db"), Random(17)
+    house.config = pool(explore=1.0)
+    n_explored = 0
+    with closing(house.store):
+        router = house.router()
+        for n in range(400):
+            request = draw_request(rng, n)
+            known = draw_situation(rng) if rng.random() < 0.3 else Situation()
+            try:
+                features, decision = router.decide(request, known=known)
+            except (NoCandidate, LimitReached):
+                continue
+            chances = [r.propensity for r in decision.ranking]
+            assert sum(chances) == pytest.approx(1.0)
+            house.store.record_request(request, features, decision)
+            codes = {notice.code for notice in decision.notices}
+            n_explored += "explored" in codes
+            if max(chances) < 1.0:
+                assert decision.mode is not None and decision.goal.min_quality is None
+                assert not features.in_tool_loop and known.retry is None and decision.situation.anchor is None
+                assert known.past is None or known.past.model is None
+                assert not codes & {"limit_downgrade", "limit_near", "switch", "retry"}
+        assert house.store.flush(timeout_s=60)
+    assert n_explored >= 20
+    assert {verdict for verdict, _, _ in _replays(tmp_path / "record.db")} == {"same"}
+
+
 def _copy(recorded: Path, to: Path, *statements: str) -> Path:
     path = to / "copy.db"
     with closing(sqlite3.connect(recorded)) as source, closing(sqlite3.connect(path)) as target:

@@ -123,7 +123,13 @@ def _limit_table(limit: Limit) -> Table:
 
 
 def _routing_table(routing: RoutingConfig) -> Table:
-    table: Table = {"dial": routing.dial, "margin": routing.margin, "switch_margin": routing.switch_margin}
+    table: Table = {
+        "dial": routing.dial,
+        "margin": routing.margin,
+        "switch_margin": routing.switch_margin,
+        "explore": routing.explore,
+        "explore_loss": routing.explore_loss,
+    }
     if routing.style_note is not None:
         table["style_note"] = routing.style_note
     if routing.artifact is not None:

@@ -153,6 +153,14 @@ _ROUTING = (
         text="What a conversation loses from one model to another, as `unisono models handoff` prints it; else 0.02.",
     ),
     Key(
+        section="routing", name="explore", kind="number", default=0.0, low=0, high=1,
+        text="Share of new questions to `auto` on which another model than the first may be tried, to learn; 0 is off.",
+    ),
+    Key(
+        section="routing", name="explore_loss", kind="number", default=0.05, low=0, high=1,
+        text="Most expected quality after costs that an answer may lose by being tried.",
+    ),
+    Key(
         section="routing", name="style_note", kind="text",
         text="Added to the system prompt when a conversation changes its model, so that the voice stays one.",
     ),

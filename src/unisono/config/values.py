@@ -49,7 +49,7 @@ class StoreConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingConfig:
-    """The dial of `auto`, what protects the default and a conversation's model, the note on the voice.
+    """The dial of `auto`, what protects the default and a conversation's model, what is explored, the note on voice.
 
     Attributes:
         cascade: the modes in which a cheaper model may answer first.
@@ -64,6 +64,8 @@ class RoutingConfig:
     dial: float
     margin: float
     switch_margin: float
+    explore: float
+    explore_loss: float
     style_note: str | None
     artifact: Path | None
     encoder: str = "static"

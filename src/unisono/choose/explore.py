@@ -1,0 +1,129 @@
+"""Now and then another model than the first may answer, so that the router can learn what it does not know.
+
+A share of the requests is decided by Thompson sampling over the beliefs about quality, among the models that are
+expected to lose at most so much. The chances are computed first and drawn from afterwards, so the propensities that are
+recorded are exact. Pure: the same seed draws the same. Who may not be explored on is the router's to say.
+
+Source: W. Thompson 1933 for the rule; A. Agarwal et al. 2016 (1606.03966), section 3, for logging the propensities.
+Not for: who must have the best answer every time; it is off unless the operator turns it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Literal
+
+import numpy as np
+
+from unisono.types import Choice, Features, Goal, Notice, Ranked, Request
+
+LOGISTIC = 1.702
+"""Scale at which a logistic curve is nearest to the normal one."""
+N_POINTS = 129
+N_DEVIATIONS = 5.0
+LEAST_SPREAD = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploration:
+    """How much may be explored.
+
+    Attributes:
+        share: of the requests that may be explored on, in [0, 1]; 0 turns it off.
+        loss: most that an explored answer may be expected to lose, in quality after costs.
+    """
+
+    share: float = 0.0
+    loss: float = 0.05
+
+
+def may_explore(request: Request, features: Features, goal: Goal) -> bool:
+    """Say whether this request may be answered by another model than the best for the sake of learning.
+
+    Never a pin, a decision that is taken again, a caller with `min_quality`, or a turn that hangs together with others.
+    """
+    bound = features.in_tool_loop or features.bound or features.dissatisfied
+    return request.mode is not None and goal.min_quality is None and request.wishes.retry_of is None and not bound
+
+
+def explored(
+    choice: Choice, *, rules: Exploration, healthy: Collection[str], seed: int, language: Literal["en", "zh"]
+) -> tuple[Choice, tuple[Notice, ...]]:
+    """Return the choice with the chance of each model, and one of them, drawn by these chances, first.
+
+    Args:
+        choice: a ranking whose first is certain.
+        rules: how much may be explored.
+        healthy: models whose upstreams answer; no other is tried.
+        seed: of the decision.
+        language: of the sentences.
+
+    Returns:
+        The choice, and a notice `explored` where another model than the first was drawn.
+    """
+    if rules.share <= 0.0 or len(choice.ranking) < 2:
+        return choice, ()
+    leader = choice.ranking[0]
+    within = [
+        leader,
+        *(
+            r
+            for r in choice.ranking[1:]
+            if leader.utility - r.utility <= rules.loss and r.model in healthy and leader.model in healthy
+        ),
+    ]
+    if len(within) < 2:
+        return choice, ()
+    best = chances_to_be_best([r.utility for r in within], [r.estimate.quality.spread for r in within])
+    chances = {r.model: rules.share * chance for r, chance in zip(within, best, strict=True)}
+    chances[leader.model] += 1.0 - sum(chances.values())
+    drawn = _drawn(within, chances, seed)
+    ranking = tuple(replace(r, propensity=chances.get(r.model, 0.0)) for r in choice.ranking)
+    if drawn == leader.model:
+        return replace(choice, ranking=ranking), ()
+    first = next(r for r in ranking if r.model == drawn)
+    reason = _why(first, leader, language)
+    ranking = (replace(first, reason=reason), *(r for r in ranking if r.model != drawn))
+    return replace(choice, ranking=ranking, reason=reason), (Notice(code="explored", text=reason),)
+
+
+def chances_to_be_best(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
+    """Return the probability of each of several independent beliefs to be the highest; they sum to one.
+
+    Args:
+        means: of the beliefs, shape (n,).
+        spreads: their standard deviations, shape (n,).
+    """
+    centre = np.array(means, dtype=np.float64)
+    scale = np.maximum(np.array(spreads, dtype=np.float64), LEAST_SPREAD) / LOGISTIC
+    low, high = (centre - N_DEVIATIONS * scale).min(), (centre + N_DEVIATIONS * scale).max()
+    grid = np.linspace(low, high, N_POINTS)
+    below = 1.0 / (1.0 + np.exp(-np.clip((grid - centre[:, None]) / scale[:, None], -40.0, 40.0)))
+    density = below * (1.0 - below) / scale[:, None]
+    others = np.stack([np.delete(below, place, axis=0).prod(axis=0) for place in range(len(centre))])
+    weight = (density * others).sum(axis=1)
+    return [float(share) for share in weight / weight.sum()]
+
+
+def _drawn(within: Sequence[Ranked], chances: dict[str, float], seed: int) -> str:
+    left = Random(seed).random()
+    for ranked in within:
+        left -= chances[ranked.model]
+        if left < 0.0:
+            return ranked.model
+    return within[0].model
+
+
+def _why(first: Ranked, leader: Ranked, language: Literal["en", "zh"]) -> str:
+    loss = max(leader.utility - first.utility, 0.0)
+    if language == "zh":
+        return (
+            f"为了学习，本次由 {first.model} 回答（机会 {first.propensity:.1%}）；否则由 {leader.model} 回答，"
+            f"扣除成本后预计只好 {loss:.2f}。"
+        )
+    return (
+        f"{first.model} answers so that the router learns (a chance of {first.propensity:.1%}); {leader.model} is "
+        f"expected to be better by {loss:.2f} after costs."
+    )
