@@ -98,6 +98,11 @@ class Outlet:
             if self._n_calls == 0:
                 self._idle.set()
 
+    @property
+    def n_calls(self) -> int:
+        """How many calls are in flight."""
+        return self._n_calls
+
     async def close(self, *, wait_s: float) -> None:
         """Close the provider when its calls have ended, or after `wait_s`."""
         try:
@@ -159,7 +164,7 @@ class Live:
         self._registry = registry
         self._faults: dict[str, str] = {}
         self._trained = read_trained(config, registry)
-        self._latency = RecentLatency()
+        self._latency = RecentLatency(self._in_flight)
         self._cost = TokenCost(self._length())
         self._freshness = self._read_freshness()
         self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness)
@@ -397,6 +402,10 @@ class Live:
                 factory = self._registry.provider(model.upstream)
                 outlets[model.name] = Outlet(model, factory(model, config.timeouts))
         return outlets
+
+    def _in_flight(self, model: str) -> int:
+        outlet = self._outlets.get(model)
+        return 0 if outlet is None else outlet.n_calls
 
     def send(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """Send one call to its model's provider. While it is down this is the one call that tries it."""

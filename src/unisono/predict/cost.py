@@ -1,14 +1,17 @@
-"""Expected output tokens and money per candidate, with an interval.
+"""Expected output tokens and money per candidate, with an interval that holds four times in five.
 
-It does not look up prices: the catalogue has them. A model without a known price counts as free and says so nowhere
-else than in its `Model.prices`, so the catalogue warns about it.
+Output tokens are what the upstream bills, reasoning included. It does not look up prices: the catalogue has them. A
+model without a known price counts as free and says so nowhere else than in its `Model.prices`, so the catalogue warns
+about it. What a warm cache saves is `choose.continuity`'s business.
+
+Source: adaptive conformal inference (Gibbs and Candes 2021, 2106.00170), section 2, for the width of the interval.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import exp, hypot, log, sqrt
 from typing import TypeAlias
 
 from unisono.types import Attempt, Cost, Features, Model, Prices, Request
@@ -19,7 +22,12 @@ OutputLength: TypeAlias = Callable[[Features, Model], tuple[float, float]]
 PRIOR_WEIGHT = 3.0
 DECAY = 0.98
 Z_80 = 1.2816
+COVERAGE = 0.8
+Z_STEP = 0.05
+Z_MAX = 4.0
 MAX_SPREAD = 1.5
+INPUT_SPREAD = 0.2
+"""Prompt tokens are estimated by length; vocabularies differ by about this much, in logarithms."""
 
 
 def unknown_length(features: Features, model: Model) -> tuple[float, float]:
@@ -29,13 +37,20 @@ def unknown_length(features: Features, model: Model) -> tuple[float, float]:
 
 @dataclass(slots=True)
 class _Shift:
-    """Decayed mean of how far real answers lie from the expected length, in logarithms, and its variance."""
+    """Decayed mean of how far real counts lie from the expected one, in logarithms, and its variance.
+
+    `z_` is how many deviations the interval reaches: it grows after each miss and shrinks after each hit, four times as
+    fast, so that over time four answers in five lie inside whatever the distribution is.
+    """
 
     weight_: float = 0.0
     sum_: float = 0.0
     squares_: float = 0.0
+    z_: float = Z_80
 
-    def add(self, residual: float) -> None:
+    def add(self, residual: float, *, prior: float) -> None:
+        missed = abs(residual - self.mean()) > self.z_ * self.spread(prior)
+        self.z_ = min(max(self.z_ + Z_STEP * (missed - (1.0 - COVERAGE)), 0.0), Z_MAX)
         self.weight_ = DECAY * self.weight_ + 1.0
         self.sum_ = DECAY * self.sum_ + residual
         self.squares_ = DECAY * self.squares_ + residual * residual
@@ -48,40 +63,78 @@ class _Shift:
         return sqrt((own + PRIOR_WEIGHT * prior * prior) / (self.weight_ + PRIOR_WEIGHT))
 
 
+_UNSEEN = _Shift()
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """Tokens: the low end, the median, the mean, the high end."""
+
+    low: float
+    middle: float
+    expected: float
+    high: float
+
+
 class TokenCost:
-    """Implements `protocols.CostPredictor`: a trained length, corrected by what each model here really writes."""
+    """Implements `protocols.CostPredictor`: a trained length, corrected by what each model really reads and writes."""
 
     def __init__(self, length: OutputLength = unknown_length) -> None:
         """Start from `length`, with no correction."""
         self._length = length
-        self._shifts: dict[str, _Shift] = {}
+        self._out: dict[str, _Shift] = {}
+        self._in: dict[str, _Shift] = {}
 
     def predict_one(self, request: Request, features: Features, models: Sequence[Model]) -> tuple[Cost, ...]:
-        """See `protocols.CostPredictor`. The interval is for the output length; the input is known."""
+        """See `protocols.CostPredictor`. The interval is for the tokens of prompt and answer together."""
         return tuple(self._predict(request, features, model) for model in models)
 
     def _predict(self, request: Request, features: Features, model: Model) -> Cost:
         mean, spread = self._length(features, model)
-        if (shift := self._shifts.get(model.name)) is not None:
-            mean, spread = mean + shift.mean(), shift.spread(spread)
-        spread = min(spread, MAX_SPREAD)
-        cap = _cap(request, model)
-        low, high = min(exp(mean - Z_80 * spread), cap), min(exp(mean + Z_80 * spread), cap)
-        expected = min(exp(mean + spread * spread / 2), cap)
-        n_in = features.n_input_tokens
+        out = _count(mean, min(spread, MAX_SPREAD), self._out.get(model.name, _UNSEEN), cap=_cap(request, model))
+        n_in = max(features.n_input_tokens, 1)
+        into = _count(log(n_in), INPUT_SPREAD, self._in.get(model.name, _UNSEEN), cap=float("inf"))
+        prices = model.prices or _FREE
+        usd_in, usd_out = prices.usd_per_mtok_in / 1e6, prices.usd_per_mtok_out / 1e6
+        usd = usd_in * into.middle + usd_out * out.expected
+        middle = usd_in * into.middle + usd_out * out.middle
+        # Prompt and answer err on their own, so their errors add up as legs of a triangle do.
+        below = hypot(usd_in * (into.middle - into.low), usd_out * (out.middle - out.low))
+        above = hypot(usd_in * (into.high - into.middle), usd_out * (out.high - out.middle))
         return Cost(
-            usd=_price(model.prices, n_in, expected),
-            low_usd=_price(model.prices, n_in, low),
-            high_usd=_price(model.prices, n_in, high),
-            output_tokens=expected,
+            usd=usd,
+            low_usd=min(middle - below, usd),
+            high_usd=max(middle + above, usd),
+            output_tokens=out.expected,
         )
 
     def learn_one(self, features: Features, attempt: Attempt) -> None:
         """See `protocols.CostPredictor`. Only complete answers teach how long answers are."""
-        if attempt.status != "ok" or attempt.usage is None or attempt.usage.output_tokens < 1:
+        usage = attempt.usage
+        if attempt.status != "ok" or usage is None or usage.output_tokens < 1:
             return
-        mean, _ = self._length(features, _as_model(attempt))
-        self._shifts.setdefault(attempt.model, _Shift()).add(log(attempt.usage.output_tokens) - mean)
+        mean, spread = self._length(features, _as_model(attempt))
+        self._out.setdefault(attempt.model, _Shift()).add(
+            log(usage.output_tokens) - mean, prior=min(spread, MAX_SPREAD)
+        )
+        if usage.input_tokens > 0 and features.n_input_tokens > 0:
+            ratio = log(usage.input_tokens / features.n_input_tokens)
+            self._in.setdefault(attempt.model, _Shift()).add(ratio, prior=INPUT_SPREAD)
+
+
+_FREE = Prices(usd_per_mtok_in=0.0, usd_per_mtok_out=0.0)
+
+
+def _count(mean: float, prior: float, shift: _Shift, *, cap: float) -> _Count:
+    """Return the tokens of a lognormal whose logarithm has this mean before `shift` moves it."""
+    centre, spread = mean + shift.mean(), shift.spread(prior)
+    reach = shift.z_ * spread
+    return _Count(
+        low=min(exp(centre - reach), cap),
+        middle=min(exp(centre), cap),
+        expected=min(exp(centre + spread * spread / 2.0), cap),
+        high=min(exp(centre + reach), cap),
+    )
 
 
 def _as_model(attempt: Attempt) -> Model:
@@ -91,9 +144,3 @@ def _as_model(attempt: Attempt) -> Model:
 def _cap(request: Request, model: Model) -> float:
     caps = [n for n in (request.max_output_tokens, model.max_output_tokens, model.context_tokens) if n is not None]
     return float(max(min(caps), 1))
-
-
-def _price(prices: Prices | None, n_in: int, n_out: float) -> float:
-    if prices is None:
-        return 0.0
-    return (n_in * prices.usd_per_mtok_in + n_out * prices.usd_per_mtok_out) / 1e6

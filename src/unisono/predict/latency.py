@@ -1,72 +1,150 @@
-"""Seconds to the first content and to the end, per model, from its own recent attempts.
+"""Seconds to the first content and to the end, per model: from its own recent attempts, its load, the prompt's length.
 
-It does not know queues or rate limits; the breaker does what it can about dead upstreams.
+    log first = base + busier * log(1 + calls in flight) + longer * log(1 + prompt tokens / 1000) + quantile of the rest
+
+The line is decayed least squares around a prior; the rest is a decayed quantile, so that one slow answer moves little
+and an upstream that is often slow is not called fast. The same without the prompt for the seconds of each further
+token. It does not know rate limits; the breaker does what it can about dead upstreams.
+
+Source: recursive Bayesian least squares with forgetting, as in Ljung, "System identification", section 11.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import exp, log
+from collections import deque
+from collections.abc import Callable, Sequence
+from math import exp, log, log1p
+
+import numpy as np
+from numpy.typing import NDArray
 
 from unisono.types import Attempt, Cost, Features, Latency, Model
 
 PRIOR_FIRST_TOKEN_S = 0.6
 PRIOR_TOKEN_S = 0.015
-PRIOR_WEIGHT = 2.0
-DECAY = 0.9
-"""Weight of what was known before each new attempt: about ten attempts are remembered."""
+PRIOR_BUSIER = 0.3
+PRIOR_LONGER = 0.2
+DECAY = 0.95
+"""Weight of what was known before each new attempt: some twenty attempts are remembered."""
+BASE_WEIGHT = 1.0
+SLOPE_WEIGHT = 2.0
+"""How many attempts it takes to believe them more than the prior: about the base, and about a slope."""
+N_RESIDUALS = 64
+FIRST_QUANTILE = 0.75
+"""Three answers in four begin by then: what a bound on the first token is held against."""
+TOKEN_QUANTILE = 0.5
+PRIOR_SD = 0.4
+PRIOR_QUANTILE_WEIGHT = 3.0
+Z = {0.5: 0.0, 0.75: 0.6745}
+MAX_SURPRISE = 2.0
+"""A single attempt moves the line by no more than a factor of seven would, however slow it was."""
 
 STEP = log(1.25)
 """Estimates move in steps of a quarter, so that jitter in timing flips no decision."""
 
 
-@dataclass(slots=True)
-class _LogMean:
-    """Decayed mean of logarithms around a prior."""
+class _Line:
+    """Logarithm of seconds over a few known quantities; see the module's docstring."""
 
-    prior: float
-    weight_: float = 0.0
-    sum_: float = 0.0
+    def __init__(self, prior: Sequence[float], *, quantile: float) -> None:
+        n = len(prior)
+        self._prior = np.array(prior)
+        self._precision = np.diag([BASE_WEIGHT, *[SLOPE_WEIGHT] * (n - 1)])
+        self._squares = np.zeros((n, n))
+        self._products = np.zeros(n)
+        self._quantile = quantile
+        self._residuals: deque[float] = deque(maxlen=N_RESIDUALS)
+        self._line = self._prior
+        self._slopes: list[float] = self._prior.tolist()
+        self._offset = Z[quantile] * PRIOR_SD
 
-    def add(self, value_s: float) -> None:
-        self.weight_ = DECAY * self.weight_ + 1.0
-        self.sum_ = DECAY * self.sum_ + log(max(value_s, 1e-4))
+    def add(self, known: Sequence[float], seconds: float) -> None:
+        x = np.array(known)
+        surprise = log(max(seconds, 1e-4)) - float(self._line @ x)
+        if len(self._residuals) >= 3:
+            surprise = min(max(surprise, -MAX_SURPRISE), MAX_SURPRISE)
+        target = float(self._line @ x) + surprise
+        self._squares = DECAY * self._squares + np.outer(x, x)
+        self._products = DECAY * self._products + x * target
+        both = self._squares + self._precision
+        self._line = np.linalg.solve(both, self._products + self._precision @ self._prior)
+        self._slopes = self._line.tolist()
+        self._residuals.append(target - float(self._line @ x))
+        self._offset = self._decayed_quantile()
 
-    def value_s(self) -> float:
-        mean = (self.sum_ + PRIOR_WEIGHT * log(self.prior)) / (self.weight_ + PRIOR_WEIGHT)
+    def seconds(self, known: Sequence[float]) -> float:
+        mean = sum(a * b for a, b in zip(self._slopes, known, strict=True)) + self._offset
         return exp(round(mean / STEP) * STEP)
+
+    def _decayed_quantile(self) -> float:
+        """Return the quantile of the decayed residuals, drawn to that of the prior while they are few."""
+        values: NDArray[np.float64] = np.array(self._residuals)
+        weights = DECAY ** np.arange(len(values))[::-1]
+        order = values.argsort(kind="stable")
+        heaped = weights[order].cumsum()
+        found = float(values[order][int(np.searchsorted(heaped, self._quantile * heaped[-1]))])
+        weight = float(heaped[-1])
+        prior = Z[self._quantile] * PRIOR_SD
+        return (weight * found + PRIOR_QUANTILE_WEIGHT * prior) / (weight + PRIOR_QUANTILE_WEIGHT)
+
+
+def nobody_waits(model: str) -> int:
+    """Return the load of a model that nobody else asks."""
+    return 0
 
 
 class RecentLatency:
-    """Implements `protocols.LatencyPredictor` with decayed geometric means per model."""
+    """Implements `protocols.LatencyPredictor` with a decayed line and quantile per model."""
 
-    def __init__(self) -> None:
-        """Start from priors only."""
-        self._first: dict[str, _LogMean] = {}
-        self._token: dict[str, _LogMean] = {}
+    def __init__(self, load: Callable[[str], int] = nobody_waits) -> None:
+        """Start from priors only.
+
+        Args:
+            load: how many calls are in flight to a model by its catalogue name.
+        """
+        self._load = load
+        self._unseen = (_unseen_first(), _unseen_token())
+        self._first: dict[str, _Line] = {}
+        self._token: dict[str, _Line] = {}
 
     def predict_one(self, features: Features, models: Sequence[Model], costs: Sequence[Cost]) -> tuple[Latency, ...]:
         """See `protocols.LatencyPredictor`."""
-        return tuple(self._predict(model, cost) for model, cost in zip(models, costs, strict=True))
+        longer = _longer(features)
+        return tuple(self._predict(model, cost, longer) for model, cost in zip(models, costs, strict=True))
 
-    def _predict(self, model: Model, cost: Cost) -> Latency:
-        first = self._first.get(model.name)
-        token = self._token.get(model.name)
-        first_s = PRIOR_FIRST_TOKEN_S if first is None else first.value_s()
-        token_s = PRIOR_TOKEN_S if token is None else token.value_s()
+    def _predict(self, model: Model, cost: Cost, longer: float) -> Latency:
+        busier = log1p(self._load(model.name))
+        first_s = self._first.get(model.name, self._unseen[0]).seconds((1.0, busier, longer))
+        token_s = self._token.get(model.name, self._unseen[1]).seconds((1.0, busier))
         return Latency(first_token_s=first_s, total_s=first_s + token_s * cost.output_tokens)
 
     def learn_one(self, features: Features, attempt: Attempt) -> None:
-        """See `protocols.LatencyPredictor`. Only attempts that ended well teach."""
+        """See `protocols.LatencyPredictor`. Only attempts that ended well teach.
+
+        The load that counts is what an attempt leaves behind. In a steady queue that has the distribution of what it
+        found when it came.
+        """
         if attempt.status != "ok" or attempt.first_content_s is None:
             return
-        name = attempt.model
+        name, busier = attempt.model, log1p(self._load(attempt.model))
         rest_s = attempt.total_s - attempt.first_content_s
         n_tokens = 0 if attempt.usage is None else attempt.usage.output_tokens
         if rest_s <= 0.0 and n_tokens > 1:  # a plain answer: its first content is its end
-            self._token.setdefault(name, _LogMean(PRIOR_TOKEN_S)).add(attempt.total_s / n_tokens)
+            self._token.setdefault(name, _unseen_token()).add((1.0, busier), attempt.total_s / n_tokens)
             return
-        self._first.setdefault(name, _LogMean(PRIOR_FIRST_TOKEN_S)).add(attempt.first_content_s)
+        line = self._first.setdefault(name, _unseen_first())
+        line.add((1.0, busier, _longer(features)), attempt.first_content_s)
         if n_tokens > 1:
-            self._token.setdefault(name, _LogMean(PRIOR_TOKEN_S)).add(rest_s / (n_tokens - 1))
+            self._token.setdefault(name, _unseen_token()).add((1.0, busier), rest_s / (n_tokens - 1))
+
+
+def _longer(features: Features) -> float:
+    return log1p(features.n_input_tokens / 1000.0)
+
+
+def _unseen_first() -> _Line:
+    return _Line((log(PRIOR_FIRST_TOKEN_S), PRIOR_BUSIER, PRIOR_LONGER), quantile=FIRST_QUANTILE)
+
+
+def _unseen_token() -> _Line:
+    return _Line((log(PRIOR_TOKEN_S), PRIOR_BUSIER), quantile=TOKEN_QUANTILE)

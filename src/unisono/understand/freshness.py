@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from math import exp
 from pathlib import Path
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from unisono.errors import ArtifactError
 from unisono.types import Freshness
+from unisono.understand.gate import gate
 
 N_BUCKETS = 1 << 15
 MAX_CHARS = 600
@@ -167,6 +168,17 @@ _LAST_YEAR = re.compile(
 )
 
 
+_GATES: dict[str, Callable[[str], bool]] = {}
+
+
+def _may_match(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    """Return the cheap look before the search; built when it is first needed."""
+    found = _GATES.get(pattern.pattern)
+    if found is None:
+        found = _GATES[pattern.pattern] = gate(pattern)
+    return found
+
+
 def asks_about(text: str, *, now: datetime) -> date | None:
     """Return the latest day, up to today, that a question names or implies; None when it names none.
 
@@ -191,10 +203,11 @@ def _days(text: str, today: date) -> Iterator[date]:
             text = known.sub(" ", text)
         for found in _YEAR.finditer(text):
             yield _last_day(int(found.group(1)), None, None)
+    lowered = text.lower()
     for pattern, n_days in _RELATIVE:
-        if pattern.search(text):
+        if _may_match(pattern)(lowered) and pattern.search(text):
             yield today - timedelta(days=n_days)
-    if _LAST_YEAR.search(text):
+    if _may_match(_LAST_YEAR)(lowered) and _LAST_YEAR.search(text):
         yield date(today.year - 1, 12, 31)
 
 

@@ -12,9 +12,10 @@ It does not learn, and it does not say what effort means for a choice.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from unisono.types import Effort, Message
+from unisono.understand.gate import gate
 from unisono.understand.own import own_words
 from unisono.understand.phrases import LANGUAGES_OF, LESS, MORE
 
@@ -93,6 +94,8 @@ _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
+_AS_WRITTEN = _SPACELESS | {"tr"}
+"""Languages whose clauses are not put into small letters: they have none, or capitals of their own (İ and I)."""
 _SEVERAL_WORDS = re.compile(r"\S[\s-]+\S")
 
 
@@ -102,16 +105,17 @@ def _gap(pattern: str) -> str:
 
 
 def _compiled(table: dict[str, str]) -> dict[str, re.Pattern[str]]:
+    """Compile the phrases, which are searched for in small letters: ignoring case would take twice as long."""
     return {
         name: re.compile(
-            f"(?:{_gap(pattern)})" if name in _SPACELESS else rf"(?<!\w)(?:{_gap(pattern)})(?!\w)", re.IGNORECASE
+            f"(?:{_gap(pattern)})" if name in _SPACELESS else rf"(?<!\w)(?:{_gap(pattern)})(?!\w)",
+            re.IGNORECASE if name in _AS_WRITTEN else 0,
         )
         for name, pattern in table.items()
     }
 
 
-_MORE_PATTERNS = _compiled(MORE)
-_LESS_PATTERNS = _compiled(LESS)
+_PATTERNS = {Effort.LESS: _compiled(LESS), Effort.MORE: _compiled(MORE)}
 
 
 _AUTHORING = re.compile(
@@ -193,12 +197,29 @@ def _languages(clause: str) -> list[str]:
     return sorted(found)
 
 
+_GATES: dict[tuple[Effort, str], Callable[[str], bool]] = {}
+"""Filled when a language is first seen; a dictionary, since a pattern's hash takes as long as the search it saves."""
+
+
+def _may_match(wish: Effort, name: str) -> Callable[[str], bool]:
+    found = _GATES.get((wish, name))
+    if found is None:
+        found = _GATES[wish, name] = gate(_PATTERNS[wish][name])
+    return found
+
+
 def _of_clause(clause: str) -> Effort | None:
-    names = _languages(clause)
-    for patterns, wish in ((_LESS_PATTERNS, Effort.LESS), (_MORE_PATTERNS, Effort.MORE)):
+    names, lowered = _languages(clause), clause.lower()
+    for wish, patterns in _PATTERNS.items():
         for name in names:
-            for found in patterns[name].finditer(clause):
-                before, phrase, after = clause[: found.start()], found.group(), clause[found.end() :]
+            if name in _AS_WRITTEN:
+                text = clause
+            elif _may_match(wish, name)(lowered):
+                text = lowered
+            else:
+                continue
+            for found in patterns[name].finditer(text):
+                before, phrase, after = text[: found.start()], found.group(), text[found.end() :]
                 if _instructs(before, phrase, after, spaceless=name in _SPACELESS):
                     meant = _turned(wish, before, phrase)
                     if meant is not None:

@@ -1,0 +1,56 @@
+"""The cheap look before a dear search never hides a match."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unisono.understand import freshness, intent
+from unisono.understand.gate import gate
+
+PATTERNS = [
+    r"(?:think|look) (?:very )*hard",
+    r"(?<!\w)a(?:b|cd)+e?(?!\w)",
+    r"x{0,2}|yes",
+    r"(?i)\b(?:this (?:year|month)|hier)\b|今年",
+    r"[ab]c|d\s+e",
+]
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_what_matches_passes_the_gate(pattern: str, data: st.DataObject) -> None:
+    compiled = re.compile(pattern)
+    text = data.draw(st.from_regex(compiled)) + data.draw(st.text(max_size=20))
+    assert gate(compiled)(text.lower())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "passes"),
+    [
+        (r"take (?:your|all the) time", "take your time", True),
+        (r"take (?:your|all the) time", "what time is it", False),
+        (r"(?:quick|fast) answer|in short", "a fast answer", True),
+        (r"(?:quick|fast) answer|in short", "a slow reply", False),
+        (r"\w+", "anything", True),
+        (r"(?:maybe)?", "", True),
+    ],
+)
+def test_most_of_what_cannot_match_is_stopped(pattern: str, text: str, passes: bool) -> None:
+    assert gate(re.compile(pattern))(text) is passes
+
+
+def test_no_labelled_wish_or_day_is_stopped() -> None:
+    lines = (DATA / "intent.tsv").read_text(encoding="utf-8").splitlines()
+    patterns = [p for table in intent._PATTERNS.values() for name, p in table.items() if name not in intent._AS_WRITTEN]
+    patterns += [p for p, _ in freshness._RELATIVE]
+    for text in [line.lower() for line in lines]:
+        for pattern in patterns:
+            if pattern.search(text):
+                assert gate(pattern)(text), (pattern.pattern[:60], text)
