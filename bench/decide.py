@@ -6,7 +6,8 @@
 Prompts of 20 to 8,000 tokens (as Unisono estimates them) and pools of 2 to 50 models; every prompt is new. One thread,
 one process for each encoder. `cpu` is the process's own clock, which noise of the machine touches least. For an encoder
 that does not run on the event loop (`use`, `e5`) its time is part of the figure all the same: the prompt is read, then
-decided. It writes `bench/results/decide.json` and prints tables. It measures no quality (`lab/encoders.py` does) and no server.
+decided. It writes `bench/results/decide.json` and prints tables. It measures no quality (`lab/encoders.py` does) and no
+server.
 """
 
 from __future__ import annotations
@@ -124,7 +125,8 @@ def _stages(live: Any, *, n_tokens: int) -> dict[str, float]:
         return found
 
     now = datetime.now(UTC)
-    for raw in prompts(N_STAGE_PROMPTS, n_tokens=n_tokens):
+
+    def take_apart(raw: bytes) -> None:
         request = parse(raw, {}, catalog=live.router.catalog, request_id=str(uuid7()), now=now)
         task = task_text(request.messages)
         timed("surface facts", lambda: surface(task))
@@ -141,6 +143,9 @@ def _stages(live: Any, *, n_tokens: int) -> dict[str, float]:
         decision = timed("whole decision, read before", lambda: live.router.decide(request))[1]
         estimates = [ranked.estimate for ranked in decision.ranking]
         timed("choice", lambda: parts.chooser.choose(estimates, goal, default="m0", rng=Random(1)))
+
+    for raw in prompts(N_STAGE_PROMPTS, n_tokens=n_tokens):
+        take_apart(raw)
     return {name: round(quantile(sorted(times), 0.5), 1) for name, times in taken.items()}
 
 
