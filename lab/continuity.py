@@ -24,8 +24,9 @@ import pandas as pd
 
 from unisono.catalog import Catalog
 from unisono.choose.continuity import Continuity, cached, moved_on
-from unisono.choose.utility import UtilityChooser, usd_per_quality
+from unisono.choose.utility import UtilityChooser
 from unisono.config import EncoderConfig
+from unisono.evaluate.replay import usd_per_quality
 from unisono.plugins import load
 from unisono.predict.artifact import default_artifact_path
 from unisono.predict.artifact import load as load_artifact

@@ -20,11 +20,12 @@ from unisono.evaluate.metrics import aiq, calibration_error
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.held_out import held_out, random_folds
 from unisono.learn.irt import Array, Settings
-from unisono.learn.topics import N_CLUSTERS, fit_design, matrix
+from unisono.learn.topics import N_CLUSTERS
 from unisono.learn.train import train
 from unisono.plugins import load as load_plugins
 from unisono.predict.artifact import default_artifact_path, load, save
 from unisono.predict.design import SURFACE_SCALE
+from unisono.predict.trust import MIDDLES
 from unisono.protocols import Encoder
 from unisono.understand.surface import NAMES
 
@@ -64,13 +65,13 @@ def report(corpus: Corpus, expected: Sequence[Array]) -> dict[str, float]:
     return {key: round(value, 4) for key, value in row.items()}
 
 
-def search(x: Sequence[Array], corpus: Corpus) -> None:
+def search(corpus: Corpus) -> None:
     """Print held-out figures over a small grid."""
     folds = random_folds(corpus, seed=1)
     for n_skills, penalty in ((2, 80.0), (3, 80.0), (4, 40.0), (4, 80.0), (4, 160.0), (6, 80.0), (8, 80.0), (8, 160.0)):
         settings = Settings(n_skills=n_skills, map_penalty=penalty, ability_penalty=penalty)
         started = perf_counter()
-        row = report(corpus, held_out(x, corpus, folds, settings))
+        row = report(corpus, [h.probabilities(np.ones(2)) for h in held_out(corpus, folds=folds, settings=settings)])
         print(n_skills, penalty, json.dumps(row), f"{perf_counter() - started:.0f} s", flush=True)
 
 
@@ -127,15 +128,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     started = perf_counter()
     encoder = load_plugins().encoder(EncoderConfig(name=options.encoder, path=options.encoder_path))
     if options.search:
-        corpus = read_corpus(options.data, encoder)
-        design = fit_design([f for b in corpus.blocks for f in b.features], seed=Settings().seed)
-        search([matrix(design, block) for block in corpus.blocks], corpus)
+        search(read_corpus(options.data, encoder))
         return
     name = train_default(options.data, options.out, Settings(), encoder=encoder)
     artifact = load(options.out, encoder=encoder.name)
     print(f"artifact {name}: {len(artifact.ability.known)} models, {perf_counter() - started:.0f} s")
     print(json.dumps(artifact.manifest["metrics"], indent=1))
     print(json.dumps({key: artifact.manifest[key] for key in ("scalars", "lines")}, indent=1))
+    print("familiarity: trust in skill and difficulty, own and shared doubt in logits")
+    for middle, row in zip(MIDDLES, artifact.ability.trust.table, strict=True):
+        print(f"{middle:.3f}", np.round(row, 3).tolist())
 
 
 if __name__ == "__main__":

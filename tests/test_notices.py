@@ -15,10 +15,12 @@ from unisono.choose.words import usd
 from unisono.types import Cost, Estimate, Goal, Latency, Mode, Quality
 
 
-def _estimate(model: str, quality: float, price_usd: float, *, first_token_s: float = 0.5) -> Estimate:
+def _estimate(
+    model: str, quality: float, price_usd: float, *, first_token_s: float = 0.5, familiar: float = 0.5
+) -> Estimate:
     return Estimate(
         model=model,
-        quality=Quality(mean=quality, spread=0.1, evidence="measured"),
+        quality=Quality(mean=quality, spread=0.1, evidence="measured", apart=0.1, familiar=familiar),
         cost=Cost(usd=price_usd, low_usd=price_usd / 2, high_usd=price_usd * 2, output_tokens=100.0),
         latency=Latency(first_token_s=first_token_s, total_s=2.0),
     )
@@ -50,9 +52,12 @@ def test_a_chinese_request_gets_chinese_sentences_made_of_the_same_numbers(case:
 
 
 def test_the_default_that_stays_and_the_bounds_are_said_in_both_languages() -> None:
-    pair = [_estimate("a", 0.9, 0.001), _estimate("b", 0.895, 0.001)]
-    assert "stays" in _said("en", *pair, default="b")[0]
-    assert "默认" in _said("zh", *pair, default="b")[0]
+    for familiar in (0.5, 0.01):
+        pair = [_estimate("a", 0.9, 0.001, familiar=familiar), _estimate("b", 0.895, 0.001, familiar=familiar)]
+        english, chinese = _said("en", *pair, default="b")[0], _said("zh", *pair, default="b")[0]
+        assert "stays" in english
+        assert "默认" in chinese
+        assert sorted(_numbers(english)) == sorted(_numbers(chinese))
     for bound in ({"max_cost_usd": 0.0001}, {"max_first_token_s": 0.1}, {"min_quality": 0.99}):
         english, chinese = _said("en", *pair, **bound), _said("zh", *pair, **bound)
         assert "bound" in english[-1]

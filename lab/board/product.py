@@ -21,7 +21,7 @@ from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.replay import Expected, models_of
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.irt import Settings
-from unisono.learn.train import Doubts, train
+from unisono.learn.train import Known, train
 from unisono.predict.artifact import Artifact, assembled
 from unisono.predict.cost import TokenCost
 from unisono.predict.ensemble import QualityEnsemble
@@ -46,10 +46,10 @@ class Belief:
 
 
 def trained(context: Context, corpus: Corpus) -> Artifact:
-    """Train as the shipped artifact was, on less; the structural doubts are the shipped ones."""
-    scalars = context.artifact.manifest["scalars"]
-    doubts = Doubts(near=float(scalars["doubt_near"]), far=float(scalars["doubt_far"]))
-    found = train(corpus, Settings(), doubts=doubts)
+    """Train as the shipped artifact was, on less; trust and the quantiles of familiarity are the shipped ones."""
+    ability = context.artifact.ability
+    quantiles = np.asarray(ability.familiarity.quantiles, dtype=np.float64)
+    found = train(corpus, Settings(), known=Known(trust=ability.trust.table, quantiles=quantiles))
     manifest = {
         "encoder": context.encoder.name,
         "models": list(corpus.models),

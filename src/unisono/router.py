@@ -236,6 +236,7 @@ class Router:
                 past=past,
                 models=self._models,
                 rules=self.settings.patterns,
+                default=self.settings.default,
             )
         if pattern.pattern != "single":
             switched = ()  # whose words the answer has is not known before the models were asked

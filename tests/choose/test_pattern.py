@@ -57,7 +57,7 @@ def decide(
     needs: frozenset[Capability] = frozenset(),
 ) -> tuple[Choice, Arranged]:
     goal = replace(goal, mode=mode)
-    choice = UtilityChooser().choose(estimates, goal, default=estimates[0].model, rng=Random(0))
+    choice = UtilityChooser().choose(estimates, goal, default=estimates[-1].model, rng=Random(0))
     features = Features(
         task="", n_input_tokens=100, n_turns=1, needs=needs, surface=np.zeros(0, dtype=np.float32),
         checkable=checkable, n_parts=n_parts, joint=joint,  # type: ignore[arg-type]
@@ -67,7 +67,16 @@ def decide(
     )
     prices = Prices(usd_per_mtok_in=1.0, usd_per_mtok_out=2.0)
     models = {e.model: Model(name=e.model, upstream="x", upstream_model=e.model, prices=prices) for e in estimates}
-    made = arranged(choice, request=request, features=features, goal=goal, past=past, models=models, rules=rules)
+    made = arranged(
+        choice,
+        request=request,
+        features=features,
+        goal=goal,
+        past=past,
+        models=models,
+        rules=rules,
+        default=estimates[-1].model,
+    )
     return choice, made
 
 
@@ -147,10 +156,10 @@ def test_a_free_check_never_makes_a_cascade_worth_less(lead: float, backer: floa
     goal = Goal(dial=dial, mode=Mode.DEEP)
     asked, closer = estimate("a", lead, 0.001), estimate("c", strong, 0.01)
     check = replace(agreement(estimate("b", backer, 0.0), kin=False), usd=0.0, total_s=0.0)
-    blind = worth(asked, (), closer, goal)
-    checked = worth(asked, (check,), closer, goal)
+    blind = worth(asked, (), closer, goal, default_usd=0.001)
+    checked = worth(asked, (check,), closer, goal, default_usd=0.001)
     assert checked.utility >= blind.utility - 1e-9
-    assert 0 <= accepts_from(asked, closer, goal) <= 1
+    assert 0 <= accepts_from(asked, closer, goal, default_usd=0.001) <= 1
 
 
 # ------------------------------------------------------------------------------------------ fusion

@@ -8,16 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisono.choose.utility import UtilityChooser
+from unisono.choose.utility import UtilityChooser, relative_price, worth
 from unisono.types import Choice, Cost, Estimate, Goal, Latency, Mode, Quality
 
 CHOOSER = UtilityChooser(margin=0.01)
 
 
-def estimate(name: str, *, quality: float, usd: float = 0.0, first_s: float = 0.5) -> Estimate:
+def estimate(
+    name: str,
+    *,
+    quality: float,
+    usd: float = 0.0,
+    first_s: float = 0.5,
+    apart: float | None = 0.0,
+    familiar: float = 0.5,
+) -> Estimate:
     return Estimate(
         model=name,
-        quality=Quality(mean=quality, spread=0.1, evidence=""),
+        quality=Quality(mean=quality, spread=0.1, evidence="", apart=apart, familiar=familiar),
         cost=Cost(usd=usd, low_usd=usd / 2, high_usd=usd * 2, output_tokens=100),
         latency=Latency(first_token_s=first_s, total_s=first_s + 1),
     )
@@ -49,6 +57,69 @@ def test_the_default_stays_unless_another_is_better_by_the_margin() -> None:
     default = estimate("default", quality=0.6)
     assert choose(near, default, default="default").ranking[0].model == "default"
     assert choose(clear, default, default="default").ranking[0].model == "clear"
+
+
+def test_a_dial_means_the_same_at_every_price_level() -> None:
+    for dial in (0.0, 0.2, 0.35, 0.5, 0.7, 0.9):
+        leaders = {
+            choose(
+                estimate("weak", quality=0.55, usd=0.0001 * level),
+                estimate("strong", quality=0.6, usd=0.002 * level),
+                goal=Goal(dial=dial),
+                default="strong",
+            ).reason.split()[0]
+            for level in (0.01, 1.0, 100.0)
+        }
+        assert len(leaders) == 1
+
+
+def test_the_price_of_the_default_is_worth_six_points_in_the_middle_of_the_dial() -> None:
+    assert worth(0.5) == pytest.approx(0.06)
+    assert worth(0.0) == 1.0
+    assert worth(1.0) == 0.0
+
+
+def test_savings_count_in_full_and_extra_spending_by_its_magnitude() -> None:
+    prices = [relative_price(usd, 0.01) for usd in (0.0, 0.005, 0.01, 0.1, 1.0)]
+    assert prices == pytest.approx([0.0, 0.5, 1.0, 2.0, 3.0])
+
+
+def test_doubt_about_the_pair_holds_the_default_and_the_reason_gives_the_numbers() -> None:
+    sure, unsure = (
+        choose(
+            estimate("rival", quality=0.65, apart=apart),
+            estimate("default", quality=0.6, apart=apart),
+            default="default",
+        )
+        for apart in (0.01, 0.2)
+    )
+    assert sure.ranking[0].model == "rival"
+    assert unsure.ranking[0].model == "default"
+    assert "rival looks better by 0.05 after costs, in doubt by 0.14" in unsure.reason
+
+
+def test_on_an_unusual_prompt_the_reason_says_so() -> None:
+    choice = choose(
+        estimate("rival", quality=0.65, apart=0.2, familiar=0.004),
+        estimate("default", quality=0.6, apart=0.2, familiar=0.004),
+        default="default",
+    )
+    assert choice.reason.startswith("default, the default, stays: this prompt is unusual (0.4% of those measured")
+
+
+def test_doubt_that_is_not_told_apart_counts_whole() -> None:
+    vague = choose(estimate("rival", quality=0.65, apart=None), estimate("default", quality=0.6), default="default")
+    assert vague.ranking[0].model == "default"
+
+
+def test_strong_evidence_lets_a_better_model_take_a_cheap_defaults_place() -> None:
+    dear = estimate("dear", quality=0.9, usd=0.016, apart=0.05)
+    cheap = estimate("cheap", quality=0.5, usd=0.001, apart=0.05)
+    assert choose(cheap, dear, default="cheap").ranking[0].model == "dear"
+
+
+def test_without_the_default_nothing_is_held() -> None:
+    assert choose(estimate("a", quality=0.5), estimate("b", quality=0.501, apart=0.5)).ranking[0].model == "b"
 
 
 @pytest.mark.parametrize(

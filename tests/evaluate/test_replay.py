@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import numpy as np
 import pytest
 
-from unisono.choose.utility import UtilityChooser, utility
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.replay import Expected, Replay, always, areas, models_of, singles, sweep
-from unisono.types import Cost, Estimate, Goal, Latency, Mode, Quality
 
 
 def table() -> Outcomes:
@@ -56,25 +52,14 @@ def test_knowing_every_outcome_beats_mixing_singles() -> None:
     assert best > mixed
 
 
-def test_the_sweep_picks_what_the_chooser_picks() -> None:
+def test_the_sweep_goes_from_the_cheapest_to_the_best_whatever_it_costs() -> None:
     rng = np.random.default_rng(5)
     quality, cost = rng.random((20, 4)), rng.random((20, 4)) * 1e-2
     swept = sweep("r", Expected(quality=quality, cost_usd=cost), n_dials=5).chosen
-    for place, dial in enumerate(np.linspace(0, 1, 5)):
-        goal = Goal(mode=Mode.DEEP, dial=float(dial))
-        for row in range(20):
-            estimates = [
-                Estimate(
-                    model=str(m),
-                    quality=Quality(mean=float(quality[row, m]), spread=0.1, evidence=""),
-                    cost=Cost(usd=float(cost[row, m]), low_usd=0.0, high_usd=1.0, output_tokens=1.0),
-                    latency=Latency(first_token_s=0.1, total_s=1.0),
-                )
-                for m in range(4)
-            ]
-            choice = UtilityChooser(margin=0.0).choose(estimates, goal, default="none", rng=Random(0))
-            assert choice.ranking[0].model == str(swept[place, row])
-            assert choice.ranking[0].utility == max(utility(e, goal) for e in estimates)
+    rows = np.arange(20)
+    assert (swept[-1] == quality.argmax(axis=1)).all()
+    spent = [cost[rows, chosen].mean() for chosen in swept]
+    assert spent == sorted(spent)
 
 
 def test_an_incomplete_table_cannot_be_replayed() -> None:

@@ -10,7 +10,7 @@ from tests.learn.two_kinds import POEM_MODEL, SUM_MODEL, two_kinds
 from unisono.evaluate.datasets import Outcomes
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.irt import Settings
-from unisono.learn.train import Doubts, Trained, train
+from unisono.learn.train import NOT_MEASURED, Known, Trained, train
 from unisono.predict.artifact import assembled
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.types import Features, Model
@@ -28,8 +28,8 @@ def corpus_of(table: Outcomes) -> Corpus:
     return Corpus(blocks=(block,), models=table.models)
 
 
-def trained(seed: int, doubts: Doubts | None = None) -> Trained:
-    return train(corpus_of(two_kinds(120, seed=seed)), SETTINGS, n_clusters=6, doubts=doubts)
+def trained(seed: int, known: Known | None = None) -> Trained:
+    return train(corpus_of(two_kinds(120, seed=seed)), SETTINGS, n_clusters=6, known=known)
 
 
 def expected(found: Trained, features: Sequence[Features]) -> np.ndarray:
@@ -46,7 +46,7 @@ def expected(found: Trained, features: Sequence[Features]) -> np.ndarray:
 
 def test_training_learns_which_model_is_right_on_which_kind_of_prompt() -> None:
     fresh = corpus_of(two_kinds(60, seed=2))
-    qualities = expected(trained(1, Doubts(near=0.25, far=0.25)), fresh.blocks[0].features)
+    qualities = expected(trained(1, NOT_MEASURED), fresh.blocks[0].features)
     chosen = qualities.argmax(axis=1)
     is_sum = np.array(fresh.blocks[0].outcomes.categories) == "sums"
     assert (chosen == is_sum).mean() >= 0.95  # place 1 is the model for sums

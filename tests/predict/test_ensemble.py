@@ -59,7 +59,7 @@ def test_evidence_of_a_trained_model_counts_its_outcomes() -> None:
 
 def test_spread_narrows_with_evidence() -> None:
     predictor = QualityEnsemble(ARTIFACT)
-    questions = [q for q in probe_questions(n_per_kind=12) if q.kind == "classification"]
+    questions = [q for q in probe_questions(n_per_kind=36) if q.kind == "classification"]
     features = READ.text(questions[0].prompt)
     spreads = [predictor.predict_one(features, [A])[0].spread]
     for place, question in enumerate(questions):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unisono.choose.utility import SECOND_PRICES, usd_per_quality
+from unisono.choose.utility import SECOND_PRICES, money_worth
 from unisono.types import Estimate, Goal
 
 TOGETHER = 0.35
@@ -81,16 +81,16 @@ def after(right: float, check: Check, *, passed: bool) -> float:
     return right if seen <= 0 else right * of_right / seen
 
 
-def accepts_from(lead: Estimate, closer: Estimate, goal: Goal) -> float:
+def accepts_from(lead: Estimate, closer: Estimate, goal: Goal, *, default_usd: float) -> float:
     """Return the probability of being right from which the lead's answer is worth more than asking the closer too.
 
     The closer is better where the lead is, by `TIED`; so the threshold solves p = closer + TIED (p - lead) - price.
     """
-    start = closer.quality.mean - TIED * lead.quality.mean - _price(closer, goal)
+    start = closer.quality.mean - TIED * lead.quality.mean - _price(closer, goal, default_usd)
     return min(max(start / (1 - TIED), 0.0), 1.0)
 
 
-def worth(lead: Estimate, checks: Sequence[Check], closer: Estimate, goal: Goal) -> Worth:
+def worth(lead: Estimate, checks: Sequence[Check], closer: Estimate, goal: Goal, *, default_usd: float) -> Worth:
     """Return what it is worth to ask the lead, check its answer until one check passes, else ask the closer.
 
     The first check runs beside the lead; each later one only when those before it did not pass.
@@ -100,48 +100,48 @@ def worth(lead: Estimate, checks: Sequence[Check], closer: Estimate, goal: Goal)
         checks: in order; none means that the answer is taken as it is.
         closer: the stronger model.
         goal: prices of money and time.
+        default_usd: what the default is expected to cost, by which money is measured.
     """
+    terms = _Terms(lead=lead, closer=closer, goal=goal, default_usd=default_usd)
     first_s = max(lead.latency.total_s, checks[0].total_s if checks else 0.0)
     spent = lead.cost.usd + (checks[0].usd if checks else 0.0)
-    return _node(lead.quality.mean, checks, spent_usd=spent, waited_s=first_s, lead=lead, closer=closer, goal=goal)
+    return _node(lead.quality.mean, checks, terms, spent_usd=spent, waited_s=first_s)
 
 
-def _node(
-    right: float,
-    checks: Sequence[Check],
-    *,
-    spent_usd: float,
-    waited_s: float,
-    lead: Estimate,
-    closer: Estimate,
-    goal: Goal,
-) -> Worth:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What is the same at every node of a cascade."""
+
+    lead: Estimate
+    closer: Estimate
+    goal: Goal
+    default_usd: float
+
+
+def _node(right: float, checks: Sequence[Check], terms: _Terms, *, spent_usd: float, waited_s: float) -> Worth:
     if not checks:
-        return _best(right, spent_usd=spent_usd, waited_s=waited_s, lead=lead, closer=closer, goal=goal)
+        return _best(right, terms, spent_usd=spent_usd, waited_s=waited_s)
     check, *rest = checks
     n_passes = right * check.passes_right + (1 - right) * check.passes_wrong
-    passed = _best(
-        after(right, check, passed=True), spent_usd=spent_usd, waited_s=waited_s, lead=lead, closer=closer, goal=goal
-    )
+    passed = _best(after(right, check, passed=True), terms, spent_usd=spent_usd, waited_s=waited_s)
     failed = _node(
         after(right, check, passed=False),
         rest,
+        terms,
         spent_usd=spent_usd + (rest[0].usd if rest else 0.0),
         waited_s=waited_s + (rest[0].total_s if rest else 0.0),
-        lead=lead,
-        closer=closer,
-        goal=goal,
     )
     return _mixed(passed, failed, n_passes)
 
 
-def _best(right: float, *, spent_usd: float, waited_s: float, lead: Estimate, closer: Estimate, goal: Goal) -> Worth:
+def _best(right: float, terms: _Terms, *, spent_usd: float, waited_s: float) -> Worth:
     """Return the better of taking the answer and asking the closer."""
+    closer, goal = terms.closer, terms.goal
     first_price, total_price = SECOND_PRICES[goal.mode]
-    before = _money(spent_usd, goal) + (first_price + total_price) * waited_s
+    before = money_worth(spent_usd, goal.dial, default_usd=terms.default_usd) + (first_price + total_price) * waited_s
     taken = Worth(utility=right - before, quality=right, escalates=0.0)
-    strong = min(max(closer.quality.mean + TIED * (right - lead.quality.mean), 0.0), MOST)
-    asked = Worth(utility=strong - before - _price(closer, goal), quality=strong, escalates=1.0)
+    strong = min(max(closer.quality.mean + TIED * (right - terms.lead.quality.mean), 0.0), MOST)
+    asked = Worth(utility=strong - before - _price(closer, goal, terms.default_usd), quality=strong, escalates=1.0)
     return taken if taken.utility >= asked.utility else asked
 
 
@@ -153,12 +153,9 @@ def _mixed(a: Worth, b: Worth, share: float) -> Worth:
     )
 
 
-def _price(estimate: Estimate, goal: Goal) -> float:
+def _price(estimate: Estimate, goal: Goal, default_usd: float) -> float:
     """Return the quality that a model's money and time are worth."""
     first_price, total_price = SECOND_PRICES[goal.mode]
     latency = estimate.latency
-    return _money(estimate.cost.usd, goal) + first_price * latency.first_token_s + total_price * latency.total_s
-
-
-def _money(usd: float, goal: Goal) -> float:
-    return 0.0 if goal.dial >= 1.0 else usd / usd_per_quality(goal.dial)
+    money = money_worth(estimate.cost.usd, goal.dial, default_usd=default_usd)
+    return money + first_price * latency.first_token_s + total_price * latency.total_s

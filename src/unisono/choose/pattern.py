@@ -13,6 +13,7 @@ from typing import Literal
 
 from unisono.choose.breakeven import Check, Worth, accepts_from, agreement, judgement, validity, worth
 from unisono.choose.plans import cascade_reason, fusion_reason, not_several
+from unisono.choose.utility import yardstick_usd
 from unisono.types import (
     Capability,
     Choice,
@@ -92,6 +93,7 @@ def arranged(
     past: Past | None,
     models: Mapping[str, Model],
     rules: Patterns,
+    default: str,
 ) -> Arranged:
     """Return the pattern for a ranking that stands.
 
@@ -103,6 +105,7 @@ def arranged(
         past: the conversation until now.
         models: the pool by name.
         rules: what the configuration allows.
+        default: the configured model, by whose cost money is measured.
     """
     wants_several = request.mode is Mode.PRO
     if (
@@ -116,7 +119,10 @@ def arranged(
     if wants_several:
         return _fusion(choice, features=features, goal=goal, models=models, rules=rules)
     if goal.mode in rules.cascade and (features.checkable or rules.judge is not None):
-        return _cascade(choice, features=features, goal=goal, past=past, models=models, rules=rules)
+        default_usd = yardstick_usd([r.estimate for r in choice.ranking], default)
+        return _cascade(
+            choice, features=features, goal=goal, past=past, models=models, rules=rules, default_usd=default_usd
+        )
     return ALONE
 
 
@@ -143,10 +149,19 @@ def _cascade(
     past: Past | None,
     models: Mapping[str, Model],
     rules: Patterns,
+    default_usd: float,
 ) -> Arranged:
     current = None if past is None else past.model
     best = max(
-        _cascades(choice.ranking, features=features, goal=goal, current=current, models=models, judge=rules.judge),
+        _cascades(
+            choice.ranking,
+            features=features,
+            goal=goal,
+            current=current,
+            models=models,
+            judge=rules.judge,
+            default_usd=default_usd,
+        ),
         key=lambda c: c.worth.utility,
         default=None,
     )
@@ -164,7 +179,7 @@ def _cascade(
             _call(closer, "closer"),
         ),
         evidence=EVIDENCE[features.checkable],
-        accept=accepts_from(lead, closer, goal),
+        accept=accepts_from(lead, closer, goal, default_usd=default_usd),
         right=lead.quality.mean,
         utility=best.worth.utility,
         single_utility=first.utility,
@@ -181,6 +196,7 @@ def _cascades(
     current: str | None,
     models: Mapping[str, Model],
     judge: str | None,
+    default_usd: float,
 ) -> Iterator[_Cascade]:
     """Yield the cascades within the bounds. In mid-conversation the lead is the model that goes on with it."""
     asked = None if features.checkable else next((r for r in ranking if r.model == judge), None)
@@ -196,7 +212,7 @@ def _cascades(
                 if asked is not None and asked is not lead:
                     checks = (judgement(asked.estimate),)
                 if checks and _within((lead, *backers), closer, goal):
-                    found = worth(lead.estimate, checks, closer.estimate, goal)
+                    found = worth(lead.estimate, checks, closer.estimate, goal, default_usd=default_usd)
                     yield _Cascade(lead, backers, closer, checks, found, None if features.checkable else asked)
 
 

@@ -1,25 +1,28 @@
-"""Quality minus the price of money and of time: the ranking.
+"""Quality minus the price of money and of time, and minus doubt (`guard`): the ranking.
 
 It does not predict; it takes estimates as they are. The sentences stand in `words.py`; switching inside a conversation
 is `continuity`'s business.
 
-Source: expected utility with a linear price of money, as in CARROT (2502.03261), section 3, with time added.
+Source: expected utility with a price of money, as in CARROT (2502.03261), section 3, with time added; money
+counts relative to what the default costs on the same prompt, so that a dial means the same at every price level.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log10
 from random import Random
 
-from unisono.choose.words import below_quality, late, nobody_meets, over_cost, why_first, why_not
+from unisono.choose.guard import Scored, doubt_of_pair, held_by_guard
+from unisono.choose.words import below_quality, late, nobody_meets, over_cost, why_first, why_not, why_stays
 from unisono.types import Choice, Estimate, Excluded, Goal, Mode, Ranked
 
-USD_PER_QUALITY_LOW = 1e-3
-USD_PER_QUALITY_HIGH = 100.0
-"""What one more right answer is worth at dial 0 and just below dial 1; in between it grows geometrically.
-
-The middle, $0.32, is about a minute of a person's time. These are prices of answers, not fitted to any data.
-"""
+WORTH_AT_ZERO = 1.0
+WORTH_AT_ONE = 0.0036
+"""Quality that the whole price of the default's answer is worth, at dial 0 and just below dial 1; in between it falls
+geometrically, to .06 in the middle: who costs nothing may there be six points in a hundred worse, but for the guard."""
+FLOOR_USD = 1e-6
+"""A default that costs nothing is taken to cost so much: the price of a very short answer of a very small model."""
 
 SECOND_PRICES: dict[Mode, tuple[float, float]] = {
     Mode.FAST: (0.05, 0.01),
@@ -30,29 +33,60 @@ SECOND_PRICES: dict[Mode, tuple[float, float]] = {
 """Quality that one second costs: until the first token, and until the end."""
 
 
-def usd_per_quality(dial: float) -> float:
-    """Return what a certain right answer instead of a wrong one may cost, in USD, at a dial in [0, 1]."""
-    low, high = USD_PER_QUALITY_LOW, USD_PER_QUALITY_HIGH
-    return float(low * (high / low) ** dial)
+def worth(dial: float) -> float:
+    """Return the quality that the price of the default's answer is worth at a dial in [0, 1]."""
+    if dial >= 1.0:
+        return 0.0
+    return float(WORTH_AT_ZERO * (WORTH_AT_ONE / WORTH_AT_ZERO) ** dial)
 
 
-def utility(estimate: Estimate, goal: Goal) -> float:
-    """Return quality less the quality that its money and its seconds are worth at this goal."""
+def relative_price(usd: float, default_usd: float) -> float:
+    """Return a cost in units of the default's: its share up to there, and one more unit for each tenfold above.
+
+    What is saved counts in full; what is spent on top counts by its magnitude, as people judge prices.
+    """
+    share = usd / max(default_usd, FLOOR_USD)
+    return share if share <= 1.0 else 1.0 + log10(share)
+
+
+def money_worth(usd: float, dial: float, *, default_usd: float) -> float:
+    """Return the quality that an amount is worth, where the default is expected to cost `default_usd`."""
+    return worth(dial) * relative_price(usd, default_usd)
+
+
+def yardstick_usd(estimates: Sequence[Estimate], default: str) -> float:
+    """Return the cost by which money is measured: the default's, or where it may not serve that of the best expected.
+
+    Args:
+        estimates: at least one.
+        default: its name.
+    """
+    home = next((e for e in estimates if e.model == default), None)
+    return (home or min(estimates, key=lambda e: (-e.quality.mean, e.cost.usd, e.model))).cost.usd
+
+
+def utility(estimate: Estimate, goal: Goal, *, default_usd: float) -> float:
+    """Return quality less the quality that its money and its seconds are worth at this goal.
+
+    Args:
+        estimate: of the model.
+        goal: gives the dial and the mode.
+        default_usd: what the default is expected to cost on this prompt.
+    """
     first_price, total_price = SECOND_PRICES[goal.mode]
-    money = 0.0 if goal.dial >= 1.0 else estimate.cost.usd / usd_per_quality(goal.dial)
     return (
         estimate.quality.mean
-        - money
+        - money_worth(estimate.cost.usd, goal.dial, default_usd=default_usd)
         - first_price * estimate.latency.first_token_s
         - total_price * estimate.latency.total_s
     )
 
 
 class UtilityChooser:
-    """Ranks by utility within the bounds; the default keeps its place unless another is better by a margin."""
+    """Ranks by utility less doubt within the bounds; the default keeps its place unless another is clearly better."""
 
     def __init__(self, *, margin: float = 0.01) -> None:
-        """Leave the default only for a gain in utility above `margin`."""
+        """Leave the default only for a gain in utility, doubt taken off, above `margin`."""
         self._margin = margin
 
     def choose(self, estimates: Sequence[Estimate], goal: Goal, *, default: str, rng: Random) -> Choice:
@@ -62,35 +96,28 @@ class UtilityChooser:
         inside = [e for e in estimates if e.model not in names_out]
         if not inside:
             return Choice(ranking=(), excluded=excluded, reason=nobody_meets(goal))
-        scored = sorted(
-            ((utility(e, goal), e) for e in inside), key=lambda row: (-row[0], row[1].cost.usd, row[1].model)
-        )
-        scored, kept_default = _keep_default(scored, default, margin=self._margin)
-        second = scored[1][1] if len(scored) > 1 else None
-        reason = why_first(scored[0][1], second, goal, kept_default=kept_default)
+        home = next((e for e in inside if e.model == default), None)
+        default_usd = yardstick_usd(inside, default)
+        scored = []
+        for estimate in inside:
+            doubt = 0.0 if home is None or estimate is home else doubt_of_pair(estimate, home)
+            plain = utility(estimate, goal, default_usd=default_usd)
+            scored.append(Scored(estimate=estimate, utility=plain - doubt, doubt=doubt))
+        scored.sort(key=lambda row: (-row.utility, row.estimate.cost.usd, row.estimate.model))
+        scored, stay = held_by_guard(scored, home, margin=self._margin)
+        first, second = scored[0].estimate, scored[1].estimate if len(scored) > 1 else None
+        reason = why_first(first, second, goal) if stay is None else why_stays(stay, goal)
         ranking = tuple(
             Ranked(
-                model=estimate.model,
-                estimate=estimate,
-                utility=value,
+                model=row.estimate.model,
+                estimate=row.estimate,
+                utility=row.utility,
                 propensity=1.0 if place == 0 else 0.0,
-                reason=reason if place == 0 else why_not(estimate, scored[0][1], goal, kept_default=kept_default),
+                reason=reason if place == 0 else why_not(row.estimate, first, goal, kept_default=stay is not None),
             )
-            for place, (value, estimate) in enumerate(scored)
+            for place, row in enumerate(scored)
         )
         return Choice(ranking=ranking, excluded=excluded, reason=reason)
-
-
-def _keep_default(
-    scored: list[tuple[float, Estimate]], default: str, *, margin: float
-) -> tuple[list[tuple[float, Estimate]], bool]:
-    """Put the default first when the leader is not better by the margin."""
-    for place, (value, estimate) in enumerate(scored):
-        if estimate.model == default:
-            if place > 0 and scored[0][0] - value <= margin:
-                return [scored[place], *scored[:place], *scored[place + 1 :]], True
-            break
-    return scored, False
 
 
 def _out_of_bounds(estimate: Estimate, goal: Goal) -> Excluded | None:

@@ -5,6 +5,7 @@ Every sentence is made of the numbers that decided. It decides nothing itself.
 
 from __future__ import annotations
 
+from unisono.choose.guard import Stay
 from unisono.notices import Language
 from unisono.types import Estimate, Goal
 
@@ -16,14 +17,13 @@ def usd(amount: float) -> str:
     return f"${amount:.2f}" if amount >= 1 else f"${amount:.2g}"
 
 
-def why_first(first: Estimate, second: Estimate | None, goal: Goal, *, kept_default: bool) -> str:
+def why_first(first: Estimate, second: Estimate | None, goal: Goal) -> str:
     """Say why a model leads.
 
     Args:
         first: the leader.
         second: the next one; None where the leader is alone.
         goal: what the choice aimed at; its language is the sentence's.
-        kept_default: the leader is the default, which another one did not beat by the margin.
     """
     chinese = goal.language == "zh"
     if second is None:
@@ -32,14 +32,32 @@ def why_first(first: Estimate, second: Estimate | None, goal: Goal, *, kept_defa
             if chinese
             else f"{first.model} is the only model that may serve this request."
         )
-    if kept_default:
-        if chinese:
-            return f"继续使用默认模型 {first.model}：预计没有其他模型在此明显更好。"
-        return f"{first.model}, the default, stays: no other model is expected to be clearly better here."
     english, ground = _ground(first, second)
     if chinese:
         return f"{first.model} {ground}：{_figures(first, goal)}；{second.model} 为{_figures(second, goal)}。"
     return f"{first.model} {english}: {_figures(first, goal)}, against {_figures(second, goal)} of {second.model}."
+
+
+def why_stays(stay: Stay, goal: Goal) -> str:
+    """Say why the default leads though another model looked better."""
+    default, other = stay.default.model, stay.other.model
+    gain, doubt, unusual = f"{stay.gain:.2f}", f"{stay.doubt:.2f}", stay.unusual
+    if goal.language == "zh":
+        if unusual is not None:
+            return (
+                f"继续使用默认模型 {default}：这样的问题很少见（已测问题中只有 {unusual:.1%} 更少见），"
+                f"{other} 看似好 {gain}，但疑问达 {doubt}。"
+            )
+        return f"继续使用默认模型 {default}：{other} 扣除成本后看似好 {gain}，但疑问达 {doubt}，并不明显更好。"
+    if unusual is not None:
+        return (
+            f"{default}, the default, stays: this prompt is unusual ({unusual:.1%} of those measured are more so), and "
+            f"that {other} looks better by {gain} is in doubt by {doubt}."
+        )
+    return (
+        f"{default}, the default, stays: {other} looks better by {gain} after costs, in doubt by {doubt}, which is not "
+        f"measurably better."
+    )
 
 
 def why_not(loser: Estimate, first: Estimate, goal: Goal, *, kept_default: bool) -> str:

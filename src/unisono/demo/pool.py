@@ -126,7 +126,7 @@ def demo_config_text(*, host: str = "127.0.0.1", port: int = 8080, store: str = 
     models = demo_models()
     head = f"""\
 # The demo pool: two small real models on this machine. Change it while the server runs: it is read again.
-default = {_toml(models[0].name)}      # serves when the router itself is broken
+default = {_toml(models[-1].name)}      # the better one by the probe; another answers where the evidence says so
 
 [server]
 host = {_toml(host)}

@@ -22,8 +22,7 @@ from unisono.evaluate.report import as_json
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.held_out import N_FOLDS, held_out, random_folds
 from unisono.learn.irt import Array, Settings
-from unisono.learn.topics import fit_design, matrix
-from unisono.learn.train import Doubts, Trained, train
+from unisono.learn.train import NOT_MEASURED, Trained, train
 from unisono.predict.artifact import Artifact, assembled, save
 from unisono.predict.cost import TokenCost
 from unisono.predict.ensemble import QualityEnsemble
@@ -44,8 +43,6 @@ HELD_OUT_SHARE = 0.25
 PROMPTS_A_CLUSTER = 25
 MAX_CLUSTERS = 48
 N_RESAMPLES = 1000
-NOT_MEASURED = Doubts(near=0.25, far=1.5)
-"""For the fit that is only asked for means: doubt widens spreads and moves none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +151,7 @@ def fit_table(
     learnt_from = rows(whole, ~held)
     settings = chosen(learnt_from, seed=seed, on_step=on_step)
     on_step("fitting without the prompts held out")
-    before = train(learnt_from, settings, n_clusters=n_clusters(learnt_from), doubts=NOT_MEASURED)
+    before = train(learnt_from, settings, n_clusters=n_clusters(learnt_from), known=NOT_MEASURED)
     manifest = _manifest(whole, before, encoder=encoder, settings=settings, parents=parents)
     found = worth(
         assembled(arrays=before.arrays, manifest=manifest), learnt_from=learnt_from, held=rows(whole, held), seed=seed
@@ -230,8 +227,6 @@ def n_clusters(corpus: Corpus) -> int:
 
 def chosen(corpus: Corpus, *, seed: int, on_step: Callable[[str], None]) -> Settings:
     """Return the settings with the best log loss on prompts held out within the table."""
-    design = fit_design([f for b in corpus.blocks for f in b.features], seed=seed, n_clusters=n_clusters(corpus))
-    x = [matrix(design, block) for block in corpus.blocks]
     folds = random_folds(corpus, seed=seed)
     n_skills = max(1, min(4, len(corpus.models) - 1))
     candidates = [
@@ -240,7 +235,8 @@ def chosen(corpus: Corpus, *, seed: int, on_step: Callable[[str], None]) -> Sett
     losses = []
     for place, settings in enumerate(candidates, start=1):
         on_step(f"settings {place} of {len(candidates)}")
-        losses.append(_log_loss(corpus, held_out(x, corpus, folds, settings)))
+        held = held_out(corpus, folds=folds, settings=settings, n_clusters=n_clusters(corpus))
+        losses.append(_log_loss(corpus, [h.probabilities(np.ones(2)) for h in held]))
     return candidates[int(np.argmin(losses))]
 
 

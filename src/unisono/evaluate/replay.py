@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unisono.choose.utility import usd_per_quality
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.metrics import aiq, hull
 from unisono.protocols import CostPredictor, QualityPredictor
@@ -25,6 +24,15 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 N_DIALS = 121
+USD_PER_QUALITY_LOW = 1e-3
+USD_PER_QUALITY_HIGH = 100.0
+"""What one more right answer is worth at the ends of a sweep; in between it grows geometrically."""
+
+
+def usd_per_quality(share: float) -> float:
+    """Return what a certain right answer instead of a wrong one may cost, in USD, at a share in [0, 1] of the sweep."""
+    low, high = USD_PER_QUALITY_LOW, USD_PER_QUALITY_HIGH
+    return float(low * (high / low) ** share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +102,10 @@ def expect(
 
 
 def sweep(name: str, expected: Expected, *, n_dials: int = N_DIALS) -> Policy:
-    """Return the choices of utility (quality less the price of money) over the whole dial, 0 to 1.
+    """Return the choices of quality less cost over absolute prices of quality, from cheap to priceless.
 
-    Time has no price here, as in the mode `deep`; at dial 1 money has none either.
+    It shows what the expectations are worth at any price; the dial, which is relative to the default's cost, and the
+    guard are not in it.
     """
     rows = []
     for dial in np.linspace(0.0, 1.0, n_dials):

@@ -19,7 +19,7 @@ from unisono.types import Json
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-EFFECTIVE_OUTCOMES = 200.0
+EFFECTIVE_OUTCOMES = 600.0
 """Trained abilities are as sure as after this many outcomes: the user's upstream may be another build."""
 FEW_MODELS = 8
 """Fewer say nothing about how models differ; a newcomer may then be anything, and hints count little."""

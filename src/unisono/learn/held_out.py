@@ -1,36 +1,91 @@
-"""Expected scores from fits that did not see the prompt, and the doubt that their errors show beyond chance."""
+"""What fits that did not see a prompt expect of it, part by part, and how familiar the prompt was to them.
+
+It draws no conclusions: `trust` does.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unisono.learn.corpus import Corpus
-from unisono.learn.irt import Array, Settings, fit
+from unisono.learn.corpus import Block, Corpus
+from unisono.learn.familiar import distances, fit_familiarity
+from unisono.learn.irt import Array, Settings, fit, sigmoid
+from unisono.learn.topics import N_CLUSTERS, fit_design, matrix
+from unisono.predict.familiar import Familiarity
+from unisono.types import Features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 N_FOLDS = 5
-DOUBT_FLOOR = 0.25
-"""Random folds show no doubt beyond chance, but nobody's prompts are exactly those of the tables."""
 
 
-def held_out(x: Sequence[Array], corpus: Corpus, folds: Sequence[NDArray[np.intp]], settings: Settings) -> list[Array]:
-    """Return expected scores of every prompt from a fit that never saw its fold."""
-    out = [np.full(block.outcomes.scores.shape, np.nan) for block in corpus.blocks]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """Expectations of one block's prompts by fits that did not see them.
+
+    Attributes:
+        general: shape (n, m), the part of the logit that is the model's own.
+        skill: shape (n, m), the part of skills.
+        difficulty: shape (n,).
+        distance: shape (n,), as `Familiarity.distance`, by what was fitted without the prompt.
+    """
+
+    general: Array
+    skill: Array
+    difficulty: Array
+    distance: Array
+
+    def probabilities(self, trust: Array) -> Array:
+        """Return expected scores, shape (n, m), with factors on skill and difficulty, shape (2,) or (n, 2)."""
+        skill, difficulty = np.broadcast_to(trust, (len(self.distance), 2)).T
+        return sigmoid(self.general + skill[:, None] * self.skill - (difficulty * self.difficulty)[:, None])
+
+
+def held_out(
+    corpus: Corpus, *, folds: Sequence[NDArray[np.intp]], settings: Settings, n_clusters: int = N_CLUSTERS
+) -> list[HeldOut]:
+    """Return what is expected of every prompt by a fit, topics included, that never saw its fold.
+
+    Args:
+        corpus: the blocks.
+        folds: per block the fold of each prompt.
+        settings: of the fits.
+        n_clusters: soft topics.
+    """
+    out = [
+        HeldOut(
+            general=np.full(b.outcomes.scores.shape, np.nan),
+            skill=np.full(b.outcomes.scores.shape, np.nan),
+            difficulty=np.full(len(b.features), np.nan),
+            distance=np.full(len(b.features), np.nan),
+        )
+        for b in corpus.blocks
+    ]
     for fold in range(max(int(f.max()) for f in folds) + 1):
-        kept = [
-            (xs[f != fold], block.outcomes.scores[f != fold], block.columns)
-            for xs, block, f in zip(x, corpus.blocks, folds, strict=True)
-            if (f != fold).any()
-        ]
-        fitted = fit(kept, len(corpus.models), settings)
-        for place, (xs, block, f) in enumerate(zip(x, corpus.blocks, folds, strict=True)):
-            out[place][f == fold] = fitted.probabilities(xs[f == fold], block.columns)
+        seen = [f for b, place in zip(corpus.blocks, folds, strict=True) for f in _cut(b, place != fold)]
+        design = fit_design(seen, seed=settings.seed, n_clusters=n_clusters)
+        familiarity = fit_familiarity(seen, design)
+        x = [matrix(design, b) for b in corpus.blocks]
+        kept = [(xs, b, f != fold) for xs, b, f in zip(x, corpus.blocks, folds, strict=True) if (f != fold).any()]
+        fitted = fit(
+            [(xs[rows], b.outcomes.scores[rows], b.columns) for xs, b, rows in kept], len(corpus.models), settings
+        )
+        for found, xs, b, f in zip(out, x, corpus.blocks, folds, strict=True):
+            rows = f == fold
+            found.general[rows] = fitted.abilities[b.columns, 0]
+            found.skill[rows] = (xs[rows] @ fitted.skills) @ fitted.abilities[b.columns, 1:].T
+            found.difficulty[rows] = xs[rows] @ fitted.difficulty
+            found.distance[rows] = distances(_cut(b, rows), familiarity, design)
     return out
+
+
+def _cut(block: Block, rows: NDArray[np.bool_]) -> list[Features]:
+    return [block.features[row] for row in np.flatnonzero(rows)]
 
 
 def random_folds(corpus: Corpus, *, seed: int) -> list[NDArray[np.intp]]:
@@ -55,22 +110,6 @@ def group_folds(groups: Sequence[NDArray[np.str_]]) -> list[NDArray[np.intp]]:
     return folds
 
 
-def structural_doubt(groups: Sequence[tuple[NDArray[np.str_], Array, Array]]) -> float:
-    """Return the deviation of the logit that held-out groups of prompts show beyond chance.
-
-    Args:
-        groups: per block the group of each prompt, the held-out expected scores, the scores.
-    """
-    excess, weight = 0.0, 0.0
-    for group, p, y in groups:
-        for name in np.unique(group):
-            rows = group == name
-            for column in range(p.shape[1]):
-                known = rows & ~np.isnan(y[:, column]) & ~np.isnan(p[:, column])
-                if known.sum() < 20:
-                    continue
-                information = float((p[known, column] * (1 - p[known, column])).sum())
-                offset = float((y[known, column] - p[known, column]).sum()) / information
-                excess += offset * offset - 1.0 / information
-                weight += 1.0
-    return float(np.sqrt(max(excess / weight, DOUBT_FLOOR**2)))
+def familiarity_of(held: Sequence[HeldOut], reference: Familiarity) -> list[Array]:
+    """Return the familiarity of held-out prompts, shape (n,) for each block."""
+    return [1.0 - np.searchsorted(reference.quantiles, h.distance) / len(reference.quantiles) for h in held]

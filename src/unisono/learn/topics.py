@@ -6,6 +6,7 @@ It sees no scores.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,24 +23,14 @@ def fit_design(features: Sequence[Features], *, seed: int, n_clusters: int = N_C
     surface = np.array([f.surface for f in features], dtype=np.float64)
     embeddings = np.array([f.embedding for f in features], dtype=np.float64)
     centroids = spherical_k_means(embeddings, n_clusters, seed=seed).astype(np.float32)
-    distance = 1.0 - (embeddings @ centroids.T).max(axis=1)
     raw = Design(
         surface_mean=surface.mean(axis=0).astype(np.float32),
         surface_scale=np.maximum(surface.std(axis=0), 1e-3).astype(np.float32),
         centroids=centroids,
         centre=np.zeros(embeddings.shape[1] + n_clusters + surface.shape[1], dtype=np.float32),
-        near=float(np.quantile(distance, 0.5)),
-        far=float(np.quantile(distance, 0.99)),
     )
     centre = np.array([raw.x(f) for f in features], dtype=np.float64).mean(axis=0)
-    return Design(
-        surface_mean=raw.surface_mean,
-        surface_scale=raw.surface_scale,
-        centroids=centroids,
-        centre=centre.astype(np.float32),
-        near=raw.near,
-        far=raw.far,
-    )
+    return replace(raw, centre=centre.astype(np.float32))
 
 
 def spherical_k_means(vectors: Array, n: int, *, seed: int, n_rounds: int = 30) -> Array:

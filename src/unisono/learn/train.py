@@ -5,8 +5,8 @@ It reads no files and writes none: `lab/train.py` and `evaluate.fit` do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import pi
 from typing import TYPE_CHECKING
 
@@ -14,23 +14,18 @@ import numpy as np
 
 from unisono.learn.beliefs import price_hints, size_hints, tempered
 from unisono.learn.corpus import Block, Corpus
-from unisono.learn.held_out import group_folds, held_out, random_folds, structural_doubt
+from unisono.learn.familiar import calibrated, fit_familiarity
+from unisono.learn.held_out import HeldOut, familiarity_of, group_folds, held_out, random_folds
 from unisono.learn.irt import Array, Settings, fit
 from unisono.learn.lengths import fit_lengths
 from unisono.learn.topics import N_CLUSTERS, fit_design, matrix
+from unisono.learn.trust import FAR_WEIGHT, Held, measure_trust
 from unisono.predict.design import Design
+from unisono.predict.trust import MIDDLES, Trust
 from unisono.types import Json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubts:
-    """Structural deviation of the logit on prompts like the trained ones, and on tasks that training never saw."""
-
-    near: float
-    far: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +38,7 @@ class Trained:
         n_outcomes: scores that were learnt from.
         near: per block the expected scores (n, m) of each prompt by a fit that did not see it; empty when skipped.
         far: the same by a fit that saw nothing of the prompt's task; of its topic where the tables name no tasks.
+        far_familiar: per block the familiarity (n,) of each prompt to that fit.
     """
 
     arrays: Mapping[str, NDArray[np.generic]]
@@ -51,6 +47,19 @@ class Trained:
     n_outcomes: int
     near: tuple[Array, ...] = ()
     far: tuple[Array, ...] = ()
+    far_familiar: tuple[Array, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What cross-validation measured elsewhere: the trust table, and the quantiles of `Familiarity`."""
+
+    trust: Array
+    quantiles: Array
+
+
+NOT_MEASURED = Known(trust=np.tile([1.0, 1.0, 0.25, 0.25], (len(MIDDLES), 1)), quantiles=np.linspace(0.0, 4.0, 100))
+"""For fits that are only asked for means: all is trusted."""
 
 
 def train(
@@ -58,7 +67,7 @@ def train(
     settings: Settings,
     *,
     n_clusters: int = N_CLUSTERS,
-    doubts: Doubts | None = None,
+    known: Known | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Trained:
     """Fit everything that an artifact holds.
@@ -67,7 +76,7 @@ def train(
         corpus: the tables with their features.
         settings: of the item-response fit.
         n_clusters: soft topics.
-        doubts: known from elsewhere; None measures them by cross-validation, ten more fits.
+        known: what cross-validation would measure; None measures it, with ten more fits.
         on_step: told what is being done.
     """
     on_step("topics")
@@ -80,20 +89,34 @@ def train(
         settings,
     )
     covariances, counts, enough, mean, covariance = tempered(x, corpus, fitted)
+    familiarity = fit_familiarity([f for b in corpus.blocks for f in b.features], design)
     near: list[Array] = []
     far: list[Array] = []
-    if doubts is None:
-        scores = [b.outcomes.scores for b in corpus.blocks]
+    far_familiar: list[Array] = []
+    if known is None:
         topics = [_nearest_topics(design, b) for b in corpus.blocks]
         tasks = _tasks(corpus) or topics
         on_step("prompts held out")
-        near = held_out(x, corpus, random_folds(corpus, seed=1), settings)
+        prompts = held_out(corpus, folds=random_folds(corpus, seed=1), settings=settings, n_clusters=n_clusters)
+        familiarity = calibrated(familiarity, np.concatenate([h.distance for h in prompts]))
         on_step("tasks held out")
-        far = held_out(x, corpus, group_folds(tasks), settings)
-        doubts = Doubts(
-            near=structural_doubt(list(zip(topics, near, scores, strict=True))),
-            far=structural_doubt(list(zip(tasks, far, scores, strict=True))),
+        others = held_out(corpus, folds=group_folds(tasks), settings=settings, n_clusters=n_clusters)
+        near_familiar, far_familiar = familiarity_of(prompts, familiarity), familiarity_of(others, familiarity)
+        trust = measure_trust(
+            [
+                Held(expected=h, scores=b.outcomes.scores, familiar=p, group=g, weight=weight)
+                for held, familiar, groups, weight in (
+                    (prompts, near_familiar, topics, 1.0),
+                    (others, far_familiar, tasks, FAR_WEIGHT),
+                )
+                for b, h, p, g in zip(corpus.blocks, held, familiar, groups, strict=True)
+            ]
         )
+        near = _trusted(prompts, near_familiar, trust)
+        far = _trusted(others, far_familiar, trust)
+    else:
+        familiarity = replace(familiarity, quantiles=known.quantiles.astype(np.float32))
+        trust = Trust(table=known.trust)
     on_step("lengths")
     lengths = fit_lengths(x, corpus)
     difficulty_sd = float(np.std(np.concatenate([xs @ fitted.difficulty for xs in x])))
@@ -113,12 +136,13 @@ def train(
             "length_weights": lengths.weights.astype(np.float32),
             "length_constants": lengths.constants,
             "length_sds": lengths.sds,
+            "familiar_radius": familiarity.radius,
+            "familiar_fact_mean": familiarity.fact_mean,
+            "familiar_fact_variance": familiarity.fact_variance,
+            "familiar_quantiles": familiarity.quantiles,
+            "trust": trust.table,
         },
         scalars={
-            "near": design.near,
-            "far": design.far,
-            "doubt_near": doubts.near,
-            "doubt_far": doubts.far,
             "logit_stretch": float(np.sqrt(1 + pi / 8 * difficulty_sd**2)),
             "length_unknown_mean": lengths.unknown_mean,
             "length_unknown_sd": lengths.unknown_sd,
@@ -127,6 +151,7 @@ def train(
         n_outcomes=int(counts.sum()),
         near=tuple(near),
         far=tuple(far),
+        far_familiar=tuple(far_familiar),
     )
 
 
@@ -134,6 +159,14 @@ def _tasks(corpus: Corpus) -> list[NDArray[np.str_]]:
     """Return the task of each prompt, block by block; nothing where all are of one."""
     tasks = [np.array(block.outcomes.categories) for block in corpus.blocks]
     return tasks if len({name for block in corpus.blocks for name in block.outcomes.categories}) > 1 else []
+
+
+def _trusted(held: Sequence[HeldOut], familiar: Sequence[Array], trust: Trust) -> list[Array]:
+    """Return the expected scores of held-out prompts with the trust that the product would put into them."""
+    return [
+        expected.probabilities(np.array([trust.at(float(share))[:2] for share in shares]).reshape(-1, 2))
+        for expected, shares in zip(held, familiar, strict=True)
+    ]
 
 
 def _nearest_topics(design: Design, block: Block) -> NDArray[np.str_]:

@@ -7,7 +7,7 @@ then sharpened by the scores measured here. It does not look for similar prompts
 
 Source: multidimensional two-parameter item response with features on the item side, as in IRT-Router (2506.01048),
 section 3; Laplace's approximation for the update.
-Not for: tasks unlike any in training; `structural` doubt says how much that costs.
+Not for: tasks unlike any in training; `trust` says how much is believed there, and what doubt remains.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unisono.predict.design import Design
+from unisono.predict.familiar import Familiarity
 from unisono.predict.names import lookup
 from unisono.predict.prior import Population
+from unisono.predict.trust import Trust
 from unisono.types import Features, Model, Vector
 
 if TYPE_CHECKING:
@@ -50,11 +52,21 @@ class Belief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What one prompt asks for: `profile` (k,) starts with 1; `doubt` is the logit's structural deviation."""
+    """What one prompt asks for.
+
+    Attributes:
+        profile: shape (k,), starts with 1.
+        difficulty: in logits.
+        own: deviation of a model's logit that it does not share with the other models.
+        shared: deviation that it does.
+        familiar: share of the training prompts that lie farther out.
+    """
 
     profile: NDArray[np.float64]
     difficulty: float
-    doubt: float
+    own: float = 0.0
+    shared: float = 0.0
+    familiar: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +83,8 @@ class Ability:
         known: normalised name to place.
         aliases: normalised name to normalised name.
         population: the prior for models that are not known.
-        doubt_near: deviation of the logit on prompts like the trained ones, on top of the ability's own.
-        doubt_far: the same on tasks that training never saw.
+        familiarity: how far out a prompt lies.
+        trust: what that does to what is expected.
     """
 
     design: Design
@@ -84,8 +96,8 @@ class Ability:
     known: Mapping[str, int]
     aliases: Mapping[str, str]
     population: Population
-    doubt_near: float
-    doubt_far: float
+    familiarity: Familiarity
+    trust: Trust
 
     def place(self, model: Model) -> int | None:
         """Return the place of a trained model by any of its names, or None."""
@@ -94,10 +106,15 @@ class Ability:
     def demand(self, features: Features) -> Demand:
         """Return what a prompt asks for."""
         x = self.design.x(features)
-        profile = np.concatenate(([1.0], x @ self.skills))
-        novelty = self.design.novelty(features)
-        doubt = self.doubt_near + (self.doubt_far - self.doubt_near) * novelty
-        return Demand(profile=profile, difficulty=float(x @ self.difficulty), doubt=doubt)
+        familiar = self.familiarity.of(features, self.design)
+        trusted = self.trust.at(familiar)
+        return Demand(
+            profile=np.concatenate(([1.0], trusted.skill * (x @ self.skills))),
+            difficulty=trusted.difficulty * float(x @ self.difficulty),
+            own=trusted.own,
+            shared=trusted.shared,
+            familiar=familiar,
+        )
 
     def prior(self, model: Model) -> Belief:
         """Return the belief before any score was measured here."""
@@ -146,20 +163,32 @@ def updated(
     return Belief(mean=mean, covariance=covariance, n_outcomes=belief.n_outcomes, ground=belief.ground)
 
 
-def expected(belief: Belief, demand: Demand) -> tuple[float, float]:
-    """Return the expected score and its standard deviation of doubt, both in [0, 1].
+def expected(belief: Belief, demand: Demand, *, unmeasured: float = 1.0) -> tuple[float, float, float]:
+    """Return the expected score, its deviation of doubt, and the part of the doubt that sets the model apart.
 
-    The mean is moderated: where ability is uncertain it moves towards one half.
+    All are in [0, 1]. The mean is moderated: where ability is uncertain it moves towards one half. When two models are
+    compared, how hard the prompt is they share, and what scores near by measured is taken at its word; what is left
+    sets the model apart.
+
+    Args:
+        belief: of the model.
+        demand: of the prompt.
+        unmeasured: share in [0, 1] that scores near by leave to extrapolation.
 
     Source: D. MacKay 1992, "The evidence framework applied to classification networks", for the moderation.
     """
     logit = float(belief.mean @ demand.profile) - demand.difficulty
     variance = float(demand.profile @ belief.covariance @ demand.profile)
     mean = _sigmoid_one(logit / sqrt(1.0 + pi / 8.0 * variance))
-    # Small doubt on the logit becomes doubt on the score by the slope; endless doubt is a coin with that mean.
+    own, shared = demand.own * demand.own, demand.shared * demand.shared
+    whole, apart = variance + unmeasured * (own + shared), unmeasured * (variance + own)
+    return mean, _deviation(mean, whole), _deviation(mean, apart)
+
+
+def _deviation(mean: float, variance: float) -> float:
+    """Return the deviation of a score whose logit has this variance: small doubt by the slope, endless doubt a coin."""
     slope = mean * (1.0 - mean)
-    doubt = slope * (variance + demand.doubt * demand.doubt)
-    return mean, sqrt(slope * doubt / (1.0 + doubt))
+    return sqrt(slope * slope * variance / (1.0 + slope * variance))
 
 
 def _sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,15 +18,17 @@ import numpy as np
 from unisono.errors import ArtifactError
 from unisono.predict.ability import Ability
 from unisono.predict.design import Design
+from unisono.predict.familiar import Familiarity
 from unisono.predict.length import LengthModel
 from unisono.predict.names import normal
 from unisono.predict.prior import Line, Population
+from unisono.predict.trust import MIDDLES, Trust, Trusted
 from unisono.types import Json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.safetensors"
 SHAPES: dict[str, tuple[str, ...]] = {
@@ -44,9 +46,14 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "length_weights": ("x",),
     "length_constants": ("models",),
     "length_sds": ("models",),
+    "familiar_radius": ("clusters",),
+    "familiar_fact_mean": ("clusters", "surface"),
+    "familiar_fact_variance": ("clusters", "surface"),
+    "familiar_quantiles": ("quantiles",),
+    "trust": ("bins", "trusts"),
 }
 """Every array of an artifact with the names of its axes; an axis has one length throughout."""
-SCALARS = ("near", "far", "doubt_near", "doubt_far", "logit_stretch", "length_unknown_mean", "length_unknown_sd")
+SCALARS = ("logit_stretch", "length_unknown_mean", "length_unknown_sd")
 LINES = ("by_size", "by_price")
 
 Arrays: TypeAlias = "Mapping[str, NDArray[np.generic]]"
@@ -196,8 +203,6 @@ def _assemble(manifest: Json, arrays: Arrays) -> Artifact:
             surface_scale=half["surface_scale"],
             centroids=half["centroids"],
             centre=half["centre"],
-            near=scalars["near"],
-            far=scalars["far"],
         ),
         skills=half["skills"],
         difficulty=half["difficulty"],
@@ -213,8 +218,13 @@ def _assemble(manifest: Json, arrays: Arrays) -> Artifact:
             by_price=lines["by_price"],
             logit_stretch=scalars["logit_stretch"],
         ),
-        doubt_near=scalars["doubt_near"],
-        doubt_far=scalars["doubt_far"],
+        familiarity=Familiarity(
+            radius=half["familiar_radius"],
+            fact_mean=half["familiar_fact_mean"],
+            fact_variance=half["familiar_fact_variance"],
+            quantiles=half["familiar_quantiles"],
+        ),
+        trust=_trust(full["trust"]),
     )
     length = LengthModel(
         ability,
@@ -233,6 +243,12 @@ def _assemble(manifest: Json, arrays: Arrays) -> Artifact:
         length=length,
         manifest=manifest,
     )
+
+
+def _trust(table: NDArray[np.float64]) -> Trust:
+    if table.shape != (len(MIDDLES), len(Trusted._fields)):
+        raise ValueError("the shape of trust")
+    return Trust(table=table)
 
 
 def _part(within: Json, key: str) -> Json:

@@ -28,19 +28,16 @@ class Design:
         surface_scale: shape (n_surface,), positive.
         centroids: shape (n_clusters, dim), centres of topics in the embedding space.
         centre: shape (n,), mean of the raw vector over the training prompts.
-        near, far: the median and the 99th percentile, over training prompts, of the distance to the nearest centroid.
     """
 
     surface_mean: Vector
     surface_scale: Vector
     centroids: Vector
     centre: Vector
-    near: float
-    far: float
 
     def x(self, features: Features) -> Vector:
         """Return the centred design vector, shape (n,), float32."""
-        facts = self._facts(features.surface)
+        facts = SURFACE_SCALE * self.facts(features.surface)
         embedding = features.embedding
         if embedding is None or not embedding.any():
             n_known = self.centre.size - facts.size
@@ -49,16 +46,10 @@ class Design:
         joined: Vector = np.concatenate(parts).astype(np.float32) - self.centre
         return joined
 
-    def novelty(self, features: Features) -> float:
-        """Return how far a prompt lies from what was trained on: 0 as the typical one, 1 beyond 99 in 100."""
-        if features.embedding is None or not features.embedding.any():
-            return 1.0
-        distance = 1.0 - float((self.centroids @ features.embedding).max())
-        return min(max((distance - self.near) / (self.far - self.near), 0.0), 1.0)
-
-    def _facts(self, surface: Vector) -> Vector:
+    def facts(self, surface: Vector) -> Vector:
+        """Return the surface facts standardised and clipped, shape (n_surface,)."""
         standard = (surface - self.surface_mean) / self.surface_scale
-        facts: Vector = SURFACE_SCALE * np.clip(standard, -SURFACE_CLIP, SURFACE_CLIP)
+        facts: Vector = np.clip(standard, -SURFACE_CLIP, SURFACE_CLIP)
         return facts
 
     def _clusters(self, embedding: Vector) -> Vector:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,13 +79,14 @@ class QualityEnsemble:
     def _predict(self, features: Features, demand: Demand, model: Model) -> Quality:
         ring = self._rings.get(model.name)
         stand = self._stand(model, ring)
-        mean, spread = expected(stand.belief, demand)
         near = Local(correction=0.0, n_near=0.0) if ring is None else local(features.embedding, ring, stand.residuals)
-        mean = min(max(mean + near.correction, FLOOR), 1.0 - FLOOR)
+        mean, spread, apart = expected(stand.belief, demand, unmeasured=near.unmeasured)
         return Quality(
-            mean=mean,
-            spread=_narrowed(mean, spread, near.n_near),
+            mean=min(max(mean + near.correction, FLOOR), 1.0 - FLOOR),
+            spread=spread,
             evidence=_evidence(stand.belief, 0 if ring is None else len(ring), near.n_near),
+            apart=apart,
+            familiar=max(demand.familiar, 1.0 - near.unmeasured),
         )
 
     def _stand(self, model: Model, ring: Ring | None) -> _Stand:
@@ -105,14 +105,6 @@ class QualityEnsemble:
             self._stands.clear()
         self._stands[model.name] = stand
         return stand
-
-
-def _narrowed(mean: float, spread: float, n_near: float) -> float:
-    """Return the spread after `n_near` scores near by, each with the noise of a right-or-wrong answer."""
-    if spread <= 0.0 or n_near <= 0.0:
-        return spread
-    noise = max(mean * (1.0 - mean), 0.05)
-    return sqrt(1.0 / (1.0 / (spread * spread) + n_near / noise))
 
 
 def _evidence(belief: Belief, n_scores: int, n_near: float) -> str:

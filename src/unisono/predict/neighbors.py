@@ -37,6 +37,11 @@ class Local:
     correction: float
     n_near: float
 
+    @property
+    def unmeasured(self) -> float:
+        """The share in [0, 1] of what the ability model cannot say that the scores near by leave open."""
+        return SHRINKAGE / (self.n_near + SHRINKAGE)
+
 
 class Ring:
     """The latest measured scores of one model, with their prompts."""

@@ -111,6 +111,8 @@ class _RankedBody(msgspec.Struct, array_like=True, frozen=True):
     utility: float | None
     propensity: float | None
     reason: str
+    apart: float | None = None
+    familiar: float | None = None
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -326,6 +328,8 @@ def _ranked_body(place: Ranked) -> _RankedBody:
         utility=float(place.utility),
         propensity=float(place.propensity),
         reason=place.reason,
+        apart=None if quality.apart is None else float(quality.apart),
+        familiar=None if quality.familiar is None else float(quality.familiar),
     )
 
 
@@ -334,7 +338,13 @@ def _ranked_from(body: _RankedBody) -> Ranked:
         model=body.model,
         estimate=Estimate(
             model=body.model,
-            quality=Quality(mean=_number(body.mean), spread=_number(body.spread), evidence=body.evidence),
+            quality=Quality(
+                mean=_number(body.mean),
+                spread=_number(body.spread),
+                evidence=body.evidence,
+                apart=body.apart,
+                familiar=body.familiar,
+            ),
             cost=Cost(
                 usd=_number(body.usd),
                 low_usd=_number(body.low_usd),

@@ -31,11 +31,21 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
+class _QualityBody(msgspec.Struct, array_like=True, frozen=True):
+    """An expected quality; the last two fields came later."""
+
+    mean: float | None
+    spread: float | None
+    evidence: str
+    apart: float | None = None
+    familiar: float | None = None
+
+
 class _Expected(msgspec.Struct, array_like=True, frozen=True):
     """An expectation: that at a place of the ranking but for what is given here, or, under a name, given whole."""
 
     of: int | str
-    quality: tuple[float | None, float | None, str] | None
+    quality: _QualityBody | None
     cost: tuple[float | None, float | None, float | None, float | None] | None
     latency: tuple[float | None, float | None] | None
 
@@ -114,8 +124,14 @@ def _expected(estimate: Estimate, found: tuple[int, Estimate] | None) -> int | _
     )
 
 
-def _quality(quality: Quality) -> tuple[float, float, str]:
-    return float(quality.mean), float(quality.spread), quality.evidence
+def _quality(quality: Quality) -> _QualityBody:
+    return _QualityBody(
+        float(quality.mean),
+        float(quality.spread),
+        quality.evidence,
+        None if quality.apart is None else float(quality.apart),
+        None if quality.familiar is None else float(quality.familiar),
+    )
 
 
 def _cost(cost: Cost) -> tuple[float, float, float, float]:
@@ -135,8 +151,14 @@ def _estimate(expected: int | _Expected, ranking: Sequence[Ranked]) -> Estimate:
     else:
         model, quality, cost, latency = same.model, same.quality, same.cost, same.latency
     if expected.quality is not None:
-        mean, spread, evidence = expected.quality
-        quality = Quality(mean=_number(mean), spread=_number(spread), evidence=evidence)
+        told = expected.quality
+        quality = Quality(
+            mean=_number(told.mean),
+            spread=_number(told.spread),
+            evidence=told.evidence,
+            apart=told.apart,
+            familiar=told.familiar,
+        )
     if expected.cost is not None:
         usd, low_usd, high_usd, tokens = (_number(part) for part in expected.cost)
         cost = Cost(usd=usd, low_usd=low_usd, high_usd=high_usd, output_tokens=tokens)

@@ -126,7 +126,13 @@ def _ranked_to_json(place: Ranked) -> JsonValue:
 def _estimate_to_json(estimate: Estimate) -> Json:
     quality, cost, latency = estimate.quality, estimate.cost, estimate.latency
     return {
-        "quality": {"mean": finite(quality.mean), "spread": finite(quality.spread), "evidence": quality.evidence},
+        "quality": {
+            "mean": finite(quality.mean),
+            "spread": finite(quality.spread),
+            "apart": finite(quality.apart),
+            "familiar": finite(quality.familiar),
+            "evidence": quality.evidence,
+        },
         "cost_usd": {"usd": finite(cost.usd), "low_usd": finite(cost.low_usd), "high_usd": finite(cost.high_usd)},
         "output_tokens": finite(cost.output_tokens),
         "latency": {"first_token_s": finite(latency.first_token_s), "total_s": finite(latency.total_s)},

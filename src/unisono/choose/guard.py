@@ -1,0 +1,89 @@
+"""The guard: a model takes the default's place only where the evidence on both of them says so.
+
+The evidence is paired: how hard the prompt is, both models share, and it drops out of the comparison. It prices
+nothing: `utility` does.
+
+Source: a one-sided test of the paired difference, written as a lower confidence bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import hypot
+
+from unisono.types import Estimate, Quality
+
+DEVIATIONS = 0.5
+"""By how many deviations of the pair's own doubt a model must be better than it needs to be: 69 %, one-sided. Chosen
+with the price in `utility` on held-out training prompts and held-out training tasks; see `lab/LOG.md`."""
+UNUSUAL = 0.05
+"""From this familiarity down the reason says that the prompt is unusual."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """An estimate with its utility, doubt taken off, and that doubt."""
+
+    estimate: Estimate
+    utility: float
+    doubt: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """The default stays though another model looked better.
+
+    Attributes:
+        default: its estimate.
+        other: the model that looked best.
+        gain: by how much, in quality after costs.
+        doubt: what of that the doubt about the two takes.
+    """
+
+    default: Estimate
+    other: Estimate
+    gain: float
+    doubt: float
+
+    @property
+    def unusual(self) -> float | None:
+        """The share of measured prompts that are as unusual as this one, where it is small; else None."""
+        familiar = self.other.quality.familiar
+        return familiar if familiar is not None and familiar <= UNUSUAL else None
+
+
+def doubt_of_pair(estimate: Estimate, default: Estimate) -> float:
+    """Return the quality that doubt takes from a model that would take the default's place."""
+    return DEVIATIONS * hypot(_own(estimate.quality), _own(default.quality))
+
+
+def held_by_guard(
+    scored: Sequence[Scored], default: Estimate | None, *, margin: float
+) -> tuple[list[Scored], Stay | None]:
+    """Put the default first when the leader is not better by the margin, and say what it was preferred to.
+
+    Args:
+        scored: best first.
+        default: None where it may not serve; then nothing is held.
+        margin: in utility.
+
+    Returns:
+        The order, and why the default stands first where another would have without doubt and margin.
+    """
+    order = list(scored)
+    home = next((row for row in order if row.estimate is default), None)
+    if home is None:
+        return order, None
+    if order[0].utility - home.utility > margin:
+        return order, None
+    rest = [row for row in order if row is not home]
+    rival = max(rest, key=lambda row: row.utility + row.doubt, default=None)
+    if rival is None or rival.utility + rival.doubt <= home.utility:
+        return [home, *rest], None
+    gain = rival.utility + rival.doubt - home.utility
+    return [home, *rest], Stay(default=home.estimate, other=rival.estimate, gain=gain, doubt=rival.doubt)
+
+
+def _own(quality: Quality) -> float:
+    return quality.spread if quality.apart is None else quality.apart

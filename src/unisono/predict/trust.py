@@ -1,0 +1,53 @@
+"""How far what training says is believed, by how familiar the prompt is.
+
+Measured by cross-validation: prompts held out one by one, and whole tasks held out. On unfamiliar prompts the maps of
+difficulty and skill say less than they seem to, and models deviate more from what is expected of them. It measures
+nothing itself: `learn.trust` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+EDGES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0)
+"""Bounds of the bins of familiarity in which trust is measured; between their middles it is interpolated."""
+MIDDLES = tuple((low + high) / 2 for low, high in pairwise(EDGES))
+
+
+class Trusted(NamedTuple):
+    """Trust in one prompt's expectations.
+
+    Attributes:
+        skill: factor in [0, 1] on what its skills say.
+        difficulty: factor in [0, 1] on what its difficulty says.
+        own: deviation of one model's logit from what is expected, not shared with other models.
+        shared: deviation that all models share: the prompt's difficulty misjudged.
+    """
+
+    skill: float
+    difficulty: float
+    own: float
+    shared: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """`table` has shape (len(MIDDLES), 4): a row for each bin, the columns as the fields of `Trusted`."""
+
+    table: NDArray[np.float64]
+
+    def at(self, familiar: float) -> Trusted:
+        """Return the trust at a familiarity in [0, 1]."""
+        above = int(np.searchsorted(MIDDLES, familiar))
+        if above in (0, len(MIDDLES)):
+            return Trusted(*self.table[min(above, len(MIDDLES) - 1)].tolist())
+        low, high = MIDDLES[above - 1], MIDDLES[above]
+        share = (familiar - low) / (high - low)
+        return Trusted(*((1.0 - share) * self.table[above - 1] + share * self.table[above]).tolist())
