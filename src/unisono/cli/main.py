@@ -10,7 +10,7 @@ import sys
 import typer
 
 from unisono import __version__
-from unisono.cli import agree, config, demo, doctor, evaluate, fit, keys, log, models, route, serve
+from unisono.cli import advise, agree, config, demo, doctor, evaluate, fit, keys, log, models, route, serve
 from unisono.errors import UnisonoError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
+app.command("advise")(advise.advise)
 app.command("fit")(fit.fit)
 app.command("doctor")(doctor.doctor)
 app.command("evaluate")(evaluate.evaluate)

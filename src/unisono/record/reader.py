@@ -65,6 +65,11 @@ SELECT fingerprint, item, model, kind, prompt, score, weight, output_tokens, sec
 ORDER BY item
 """
 
+_JUDGED = """
+SELECT DISTINCT decision FROM signals WHERE kind IN ('score', 'preferred') OR kind LIKE 'correct:%'
+ORDER BY decision DESC LIMIT :limit
+"""
+
 _PROBES = "SELECT * FROM scores WHERE fingerprint = ? AND features IS NULL ORDER BY item"
 
 _PENDING = """
@@ -254,6 +259,15 @@ class Reader:
         """
         with self._reading() as connection:
             return tuple(row["decision"] for row in connection.execute(_PENDING, {"limit": limit}))
+
+    def judged(self, *, limit: int) -> tuple[str, ...]:
+        """Return at most so many decisions about which something was said, newest first.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            return tuple(row["decision"] for row in connection.execute(_JUDGED, {"limit": limit}))
 
     def purged(self) -> int:
         """Return the generation up to which scores have been purged; -1 when none have.

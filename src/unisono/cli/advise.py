@@ -1,0 +1,123 @@
+"""`unisono advise`: is routing worth it on your own traffic? Read from the record; no model is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from unisono.cli.record import AS_JSON, CONFIG, STORE, console, open_reader, print_json
+
+if TYPE_CHECKING:
+    from unisono.evaluate.advice import Advice, Single
+    from unisono.evaluate.offpolicy import Estimated
+    from unisono.types import JsonValue
+
+MAX_SHOWN = 5
+
+
+def advise(
+    config: Path = CONFIG,
+    store: Path | None = STORE,
+    last: int = typer.Option(20_000, min=1, max=1_000_000, help="Look at so many of the latest judged answers."),
+    tolerance: float = typer.Option(0.01, min=0.0, max=0.5, help="A loss of mean quality that counts as none."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Say from the feedback in the record whether routing pays, beside always using each single model.
+
+    Doubly robust estimates from the chances that each decision had; brackets hold 19 times in 20. Without exploration
+    (`routing.explore`) and feedback nothing can be shown, and it says so.
+
+    Example: `unisono advise`
+    """
+    from unisono.evaluate.advice import advise as consider
+    from unisono.evaluate.judged import judged
+
+    reader = open_reader(config, store)
+    try:
+        found = consider(tuple(judged(reader, limit=last)), tolerance=tolerance)
+    finally:
+        reader.close()
+    if as_json:
+        print_json(_as_json(found))
+    else:
+        _print(found)
+
+
+def _print(found: Advice) -> None:
+    from rich.table import Table
+
+    out = console()
+    out.print(found.sentence)
+    if found.router is None:
+        return
+    out.print(
+        f"\n{found.n:,} judged answers to auto; the router: quality {_interval(found.router)}"
+        + ("" if found.spent_usd is None else f", ${1000 * found.spent_usd:.3g} per 1,000 answers")
+    )
+    table = Table("always", "quality", "against the router", "$ per 1,000", "the router saves", "rests on")
+    for single in found.singles:
+        table.add_row(*_cells(single, found))
+    out.print(table)
+    if found.never:
+        out.print(f"Never first: {', '.join(found.never)}.")
+    if found.unserved:
+        ids = ", ".join(found.unserved[:MAX_SHOWN])
+        out.print(f"{len(found.unserved)} judged questions are served by no model, such as {ids}.")
+
+
+def _cells(single: Single, found: Advice) -> tuple[str, ...]:
+    marks = [m for m, name in (("strongest", found.strongest), ("cheapest", found.cheapest)) if name == single.model]
+    name = f"{single.model} ({', '.join(marks)})" if marks else single.model
+    if not single.quality.enough:
+        return name, "–", single.quality.why_not, f"{1000 * single.usd:.3g}", f"{single.saved:.0%}", "–"
+    points = [100 * part for part in (single.gained.value, single.gained.low, single.gained.high)]
+    return (
+        name,
+        _interval(single.quality),
+        f"{points[0]:+.1f} [{points[1]:+.1f}, {points[2]:+.1f}] points",
+        f"{1000 * single.usd:.3g}",
+        f"{single.saved:.0%}",
+        f"{single.quality.n_effective:.0f} of {single.quality.n}",
+    )
+
+
+def _interval(estimated: Estimated) -> str:
+    return f"{estimated.value:.3f} [{estimated.low:.3f}, {estimated.high:.3f}]"
+
+
+def _as_json(found: Advice) -> JsonValue:
+    return {
+        "kind": found.kind,
+        "sentence": found.sentence,
+        "n": found.n,
+        "router": None if found.router is None else _estimated(found.router),
+        "spent_usd": found.spent_usd,
+        "cheapest": found.cheapest,
+        "strongest": found.strongest,
+        "singles": [
+            {
+                "model": single.model,
+                "quality": _estimated(single.quality),
+                "against_router": _estimated(single.gained),
+                "usd": single.usd,
+                "router_usd": single.router_usd,
+                "saved": single.saved,
+            }
+            for single in found.singles
+        ],
+        "never_first": list(found.never),
+        "unserved": list(found.unserved),
+    }
+
+
+def _estimated(estimated: Estimated) -> JsonValue:
+    return {
+        "value": estimated.value,
+        "low": estimated.low,
+        "high": estimated.high,
+        "n": estimated.n,
+        "n_effective": estimated.n_effective,
+        "not_enough": estimated.why_not or None,
+    }

@@ -1,0 +1,72 @@
+"""The answers of a record that somebody has judged, with the chance of each choice: what off-policy estimates read.
+
+It estimates nothing. What the gateway only saw (a retry, thanks) is too weak to judge an answer by and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from unisono.learn.reward import rewards
+from unisono.record.reader import Reader
+
+JUDGES = ("measured", "said")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One answer to `auto` with its reward.
+
+    Attributes:
+        decision: its id.
+        model: who answered; the first of the ranking.
+        reward: in [0, 1].
+        chances: that each model of the ranking had to be the first.
+        quality: that was expected of each.
+        cost_usd: that was expected of each.
+        spent_usd: what the answer cost, where that is known.
+    """
+
+    decision: str
+    model: str
+    reward: float
+    chances: dict[str, float]
+    quality: dict[str, float]
+    cost_usd: dict[str, float]
+    spent_usd: float | None
+
+
+def judged(reader: Reader, *, limit: int) -> Iterator[Judged]:
+    """Yield the latest judged answers to `auto` that went as the policy decided: no fallback, no joint work.
+
+    Args:
+        reader: of the record.
+        limit: decisions with signals that are looked at.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    for decision in reader.judged(limit=limit):
+        stored = reader.stored(decision)
+        if stored is None or stored.outcome is None:
+            continue
+        made, answered = stored.decision, stored.outcome.model
+        if answered is None or made.mode is None or made.degraded or made.pattern != "single":
+            continue
+        if made.model != answered or made.situation.retry is not None:
+            continue
+        expected = {e.model: e.quality.mean for e in made.situation.estimates}
+        found = rewards(reader.signals(decision), answered=answered, expected=expected)
+        reward = next((r for r in found if r.model == answered and r.source in JUDGES), None)
+        if reward is None:
+            continue
+        yield Judged(
+            decision=decision,
+            model=answered,
+            reward=reward.reward,
+            chances={r.model: r.propensity for r in made.ranking},
+            quality={r.model: r.estimate.quality.mean for r in made.ranking},
+            cost_usd={r.model: r.estimate.cost.usd for r in made.ranking},
+            spent_usd=stored.outcome.cost_usd,
+        )
