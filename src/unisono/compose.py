@@ -35,10 +35,12 @@ from unisono.predict.latency import RecentLatency
 from unisono.protocols import Encoder, Evidence, Provider, QualityPredictor
 from unisono.recipe import chooser_of, measured, settings_of
 from unisono.record.alarm import ShareGuard
+from unisono.record.fellows import Fellows, error_of
 from unisono.record.incidents import Incidents, Kind
-from unisono.record.limits import Ledger, Reservation
-from unisono.record.metrics import Metrics
+from unisono.record.limits import SPENDING_KEPT, Ledger, Reservation
+from unisono.record.metrics import Metrics, of_workers
 from unisono.record.ring import KeyRing
+from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
 from unisono.record.store import Store
 from unisono.router import Router, Stages
@@ -68,6 +70,10 @@ LEARN_S = 1.0
 """How often signals are turned into scores."""
 NOTICE_SCORES_S = 1.0
 """How often the server looks whether its learner, or another process, has changed the scores."""
+STEP_S = 0.2
+"""How often a worker looks at what its fellows did."""
+PAGE_STEPS = 5
+"""After so many looks a worker tells its metrics."""
 REBUILD_SHARE = 0.1
 """Share of the time that may go into taking new scores in, however fast they come."""
 
@@ -171,17 +177,20 @@ class Live:
         self._outlets: dict[str, Outlet] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._fellows: Fellows | None = None
+        self._worker = 0
         self._reloading = asyncio.Lock()
         self._seen_scores = store.generation()
         self.router = self._router(config, self._measured(config, self._reading))
 
     # ------------------------------------------------------------------------------ life
 
-    async def start(self, *, serves: bool = True) -> None:
+    async def start(self, *, serves: bool = True, worker: int | None = None) -> None:
         """Start every provider and the background tasks.
 
         Args:
             serves: callers will come: the configuration is compared with the last that served them, and followed.
+            worker: the number of this one of several processes over the same record; None for one that is alone.
 
         Raises:
             StartError: a provider cannot start, or a model would be taken from callers; nothing is left running.
@@ -201,6 +210,10 @@ class Live:
             raise
         await self.embedders.follow(self.config.embeddings, timeouts=self.config.timeouts)
         self._tasks.append(asyncio.create_task(self._notice_scores()))
+        if worker is not None:
+            self._fellows = Fellows(self.store, since_us=to_us(datetime.now(UTC)))
+            self._worker = worker
+            self._tasks.append(asyncio.create_task(self._keep_in_step(self._fellows, worker)))
         if serves:
             self.store.note_in_force(kept_of(self.config))
             self._tasks.append(asyncio.create_task(self._learn_on()))
@@ -310,6 +323,46 @@ class Live:
                     self._faults.pop("config", None)
             else:
                 self.refuse_config(change)
+
+    async def _keep_in_step(self, fellows: Fellows, worker: int) -> None:
+        """Take in what the fellows did, and tell them what they must know."""
+        n_looks = 0
+        keys: int | None = None
+        if worker == 0:
+            fellows.begin_metrics()
+        while True:
+            fellows.tell_held(self.ledger.held())
+            if n_looks % PAGE_STEPS == 0:
+                self.refresh_metrics()
+                fellows.tell_metrics(worker, await asyncio.to_thread(self.metrics.render))
+            n_looks += 1
+            await asyncio.sleep(STEP_S)
+            now = datetime.now(UTC)
+            since_us = to_us(now - SPENDING_KEPT)
+            try:
+                news = await asyncio.to_thread(fellows.look, now_us=to_us(now), spending_since_us=since_us)
+                if keys not in (None, news.keys):
+                    self.keys.refresh()
+            except UnisonoError:
+                continue  # `readiness` tells about the store
+            keys = news.keys
+            self.ledger.take_in(news.spending, news.held)
+            self.sessions.take_in(news.sessions)
+            for attempt in news.attempts:
+                if attempt.model in self.router.models:
+                    self.health.observe(attempt, error_of(attempt), perf_counter())
+                    self._latency.learn(attempt)
+
+    def metrics_page(self) -> bytes:
+        """Return what Prometheus reads: of every worker where there are several. It blocks."""
+        own = self.metrics.render()
+        if self._fellows is None:
+            return own
+        try:
+            pages = dict(self._fellows.metrics())
+        except UnisonoError:
+            pages = {}
+        return of_workers(sorted({**pages, self._worker: own}.items()))
 
     async def _learn_on(self) -> None:
         while True:

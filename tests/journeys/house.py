@@ -204,13 +204,19 @@ def command(*words: str) -> list[str]:
 
 @contextmanager
 def process(
-    folder: Path, text: str | None = None, *, before: Callable[[], None] | None = None, more: Sequence[str] = ()
+    folder: Path,
+    text: str | None = None,
+    *,
+    before: Callable[[], None] | None = None,
+    more: Sequence[str] = (),
+    limit_s: float = LIMIT_S,
 ) -> Iterator[House]:
     """Run `unisono serve` in a process of its own, in `folder`; without `text` over the file that is there.
 
     Args:
         before: runs in the child just before Unisono, to set limits.
         more: further words of the command.
+        limit_s: longest wait for the start.
     """
     file = folder / "unisono.toml"
     if text is not None:
@@ -225,7 +231,7 @@ def process(
             cwd=folder,
             preexec_fn=before,
         )
-    limit = threading.Timer(LIMIT_S, child.kill)
+    limit = threading.Timer(limit_s, child.kill)
     limit.start()
     try:
         assert child.stdout is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ import typer
 
 if TYPE_CHECKING:
     from socket import socket
+
+    import uvicorn
 
     from unisono.compose import Live
     from unisono.config import Config
@@ -29,6 +32,9 @@ def serve(
     host: str = typer.Option("", help="Listen here instead of `server.host`."),
     port: int = typer.Option(-1, help="Listen here instead of `server.port`; 0 takes a free one."),
     quiet: bool = typer.Option(False, "--quiet", help="Log warnings only, not a line for each request."),
+    workers: int = typer.Option(1, "--workers", help="So many processes on this machine, over the same record."),
+    fd: int = typer.Option(-1, "--fd", hidden=True),
+    worker: int = typer.Option(-1, "--worker", hidden=True),
 ) -> None:
     """Start the server.
 
@@ -36,7 +42,39 @@ def serve(
     """
     from unisono.config import load_config
 
-    run_server(load_config(config), host=host or None, port=None if port < 0 else port, quiet=quiet, ready=_say_ready)
+    loaded = load_config(config)
+    if worker >= 0:
+        run_worker(loaded, fd=fd, worker=worker, quiet=quiet)
+    elif workers != 1:
+        _serve_with(loaded, config, n=workers, host=host, port=port, quiet=quiet)
+    else:
+        run_server(loaded, host=host or None, port=None if port < 0 else port, quiet=quiet, ready=_say_ready)
+
+
+def _serve_with(config: Config, file: Path, *, n: int, host: str, port: int, quiet: bool) -> None:
+    from unisono.cli.workers import run_workers
+
+    def ready(address: str) -> None:
+        print(f"unisono serves {len(config.models)} models at {address}/v1 with {n} workers", flush=True)
+
+    _log_lines(quiet=quiet)
+    listening = _listen(host or config.server.host, config.server.port if port < 0 else port)
+    try:
+        run_workers(config, file, n=n, listening=listening, quiet=quiet, ready=ready)
+    finally:
+        listening.close()
+
+
+def run_worker(config: Config, *, fd: int, worker: int, quiet: bool) -> None:
+    """Serve as one of several workers, on a socket that was handed on, until a signal or the end of standard input."""
+    import socket as sockets
+
+    _log_lines(quiet=quiet)
+    listening = sockets.socket(fileno=fd)
+    try:
+        _run(_serve(config, listening, lambda _, address: print(address, flush=True), worker=worker))
+    finally:
+        listening.close()
 
 
 def _say_ready(live: Live, address: str) -> None:
@@ -70,10 +108,7 @@ def run_server(
     Raises:
         StartError: the port is taken, or a model cannot start.
     """
-    import logging
-
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("unisono").setLevel(logging.WARNING if quiet else logging.INFO)
+    _log_lines(quiet=quiet)
     listening = _listen(host or config.server.host, config.server.port if port is None else port)
     try:
         _run(_serve(config, listening, ready))
@@ -81,10 +116,23 @@ def run_server(
         listening.close()
 
 
+def _log_lines(*, quiet: bool) -> None:
+    import logging
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("unisono").setLevel(logging.WARNING if quiet else logging.INFO)
+
+
 def _run(main: object) -> None:
     import uvloop
 
     uvloop.run(main)  # type: ignore[arg-type]
+
+
+def _end_with_parent(server: uvicorn.Server) -> None:
+    """End when whoever started this worker is gone: then its standard input, which nobody writes to, ends."""
+    asyncio.get_running_loop().remove_reader(sys.stdin)
+    server.should_exit = True
 
 
 def _safe_to_listen(host: str, live: Live) -> None:
@@ -118,7 +166,9 @@ def _listen(host: str, port: int) -> socket:
     return listening
 
 
-async def _serve(config: Config, listening: socket, ready: Callable[[Live, str], None]) -> None:
+async def _serve(
+    config: Config, listening: socket, ready: Callable[[Live, str], None], *, worker: int | None = None
+) -> None:
     import signal
 
     import uvicorn
@@ -134,7 +184,7 @@ async def _serve(config: Config, listening: socket, ready: Callable[[Live, str],
         host, bound = listening.getsockname()[:2]
         live.keys.open = is_loopback(host)
         _safe_to_listen(host, live)
-        await live.start()
+        await live.start(worker=worker)
         settings = settings_of(create_app(live, extra_routes=routes() if _shows_console(live) else ()))
         address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
 
@@ -151,6 +201,9 @@ async def _serve(config: Config, listening: socket, ready: Callable[[Live, str],
                 yield
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, live.want_reload)
-        await Server(settings).serve(sockets=[listening])
+        server = Server(settings)
+        if worker is not None:
+            asyncio.get_running_loop().add_reader(sys.stdin, _end_with_parent, server)
+        await server.serve(sockets=[listening])
     finally:
         await live.close()

@@ -109,7 +109,7 @@ class RecentLatency:
 
     def predict_one(self, features: Features, models: Sequence[Model], costs: Sequence[Cost]) -> tuple[Latency, ...]:
         """See `protocols.LatencyPredictor`."""
-        longer = _longer(features)
+        longer = _longer(features.n_input_tokens)
         return tuple(self._predict(model, cost, longer) for model, cost in zip(models, costs, strict=True))
 
     def _predict(self, model: Model, cost: Cost, longer: float) -> Latency:
@@ -124,6 +124,14 @@ class RecentLatency:
         The load that counts is what an attempt leaves behind. In a steady queue that has the distribution of what it
         found when it came.
         """
+        self._learn(attempt, n_input_tokens=features.n_input_tokens)
+
+    def learn(self, attempt: Attempt) -> None:
+        """Take in an attempt of which no features are known: another process made it, under a load like ours."""
+        if attempt.usage is not None:
+            self._learn(attempt, n_input_tokens=attempt.usage.input_tokens)
+
+    def _learn(self, attempt: Attempt, *, n_input_tokens: int) -> None:
         if attempt.status != "ok" or attempt.first_content_s is None:
             return
         name, busier = attempt.model, log1p(self._load(attempt.model))
@@ -133,13 +141,13 @@ class RecentLatency:
             self._token.setdefault(name, _unseen_token()).add((1.0, busier), attempt.total_s / n_tokens)
             return
         line = self._first.setdefault(name, _unseen_first())
-        line.add((1.0, busier, _longer(features)), attempt.first_content_s)
+        line.add((1.0, busier, _longer(n_input_tokens)), attempt.first_content_s)
         if n_tokens > 1:
             self._token.setdefault(name, _unseen_token()).add((1.0, busier), rest_s / (n_tokens - 1))
 
 
-def _longer(features: Features) -> float:
-    return log1p(features.n_input_tokens / 1000.0)
+def _longer(n_input_tokens: int) -> float:
+    return log1p(n_input_tokens / 1000.0)
 
 
 def _unseen_first() -> _Line:

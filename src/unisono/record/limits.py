@@ -20,21 +20,34 @@ N_BUCKETS = 60
 """A sliding window is counted in so many parts; a part counts whole until its last moment has left the window."""
 NANO = 1_000_000_000
 """Money is kept in whole nano-dollars, so that sums are exact."""
-_KEEP = timedelta(days=400)
+SPENDING_KEPT = timedelta(days=400)
+"""No window is longer; older amounts are deleted at the start."""
 
 _ADD = "INSERT INTO spending VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount"
-_LOAD = "SELECT name, holder, bucket, sum(amount) FROM spending WHERE bucket >= ? GROUP BY name, holder, bucket"
+_LOAD = "SELECT name, holder, bucket, sum(amount) FROM spending WHERE run <> ? AND bucket >= ? GROUP BY 1, 2, 3"
 _PURGE = "DELETE FROM spending WHERE bucket < ?"
+_PURGE_HELD = "DELETE FROM held WHERE run IN (SELECT id FROM runs WHERE ended IS NOT NULL)"
 
 log = logging.getLogger("unisono")
 
 
 @dataclass(slots=True)
 class _Account:
-    """One limit of one holder: settled amounts by the start of their part, and what is reserved."""
+    """One limit of one holder: settled amounts by the start of their part, and what is reserved, here and elsewhere.
+
+    Elsewhere are earlier runs and the other processes over the same record.
+    """
 
     settled: dict[int, int] = field(default_factory=dict)
     reserved: int = 0
+    elsewhere: dict[int, int] = field(default_factory=dict)
+    reserved_elsewhere: int = 0
+
+    def forget_before(self, since: int) -> None:
+        """Drop the parts that have left the window."""
+        for parts in (self.settled, self.elsewhere):
+            for start in [start for start in parts if start < since]:
+                del parts[start]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +65,36 @@ class Ledger:
         self._store = store
         self._limits = tuple(limits)
         self._accounts: dict[tuple[str, str], _Account] = {}
-        since = to_us((now or datetime.now(UTC)) - _KEEP)
+        since = to_us((now or datetime.now(UTC)) - SPENDING_KEPT)
         try:
-            for name, holder, bucket, amount in store.rows(_LOAD, (since,)):
-                self._account(str(name), str(holder)).settled[int(bucket or 0)] = int(amount or 0)
+            for name, holder, bucket, amount in store.rows(_LOAD, (store.run, since)):
+                self._account(str(name), str(holder)).elsewhere[int(bucket or 0)] = int(amount or 0)
         except StoreError:
             log.warning("limits=unknown reason=record")
         store.record_rows(_PURGE, (since,))
+        store.record_rows(_PURGE_HELD, ())
 
     def follow(self, limits: Sequence[Limit]) -> None:
         """Put other limits in force; what is used stays with its limit's name."""
         self._limits = tuple(limits)
+
+    def held(self) -> list[tuple[str, str, int]]:
+        """Return what requests in flight hold here: limit, holder, amount."""
+        return [(name, who, account.reserved) for (name, who), account in self._accounts.items() if account.reserved]
+
+    def take_in(self, spending: Sequence[tuple[str, str, int, int]], held: Sequence[tuple[str, str, int]]) -> None:
+        """Take in what earlier runs and other processes have used and hold: all of it, instead of what was known.
+
+        Args:
+            spending: limit, holder, part of the window, amount.
+            held: limit, holder, amount.
+        """
+        for account in self._accounts.values():
+            account.elsewhere, account.reserved_elsewhere = {}, 0
+        for name, holder, bucket, amount in spending:
+            self._account(name, holder).elsewhere[bucket] = amount
+        for name, holder, amount in held:
+            self._account(name, holder).reserved_elsewhere = amount
 
     def spent(self, *, key: str, user: str | None, models: Sequence[Model], now: datetime) -> tuple[Spent, ...]:
         """Return every limit that a model stands under for this caller."""
@@ -176,11 +208,12 @@ class Ledger:
         """Return what is used and reserved now, and when the oldest part of it returns."""
         account = self._account(limit.name, holder)
         since, length_us = _window(limit, now)
-        for start in [start for start in account.settled if start < since]:
-            del account.settled[start]
-        used = sum(account.settled.values())
-        oldest = min((start for start, amount in account.settled.items() if amount), default=_bucket(limit, now))
-        return used + account.reserved, _returns(limit, from_us(oldest), length_us)
+        account.forget_before(since)
+        used = sum(account.settled.values()) + sum(account.elsewhere.values())
+        used += account.reserved + account.reserved_elsewhere
+        starts = [start for parts in (account.settled, account.elsewhere) for start, amount in parts.items() if amount]
+        oldest = min(starts, default=_bucket(limit, now))
+        return used, _returns(limit, from_us(oldest), length_us)
 
     def _add(self, limit: Limit, holder: str, amount: int, now: datetime) -> None:
         bucket = _bucket(limit, now)

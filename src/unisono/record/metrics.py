@@ -6,7 +6,7 @@ codes; an error code that Unisono does not know counts as `other`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -296,6 +296,30 @@ class Metrics:
             return "other"
         self._codes.add(code)
         return code
+
+
+def of_workers(pages: Sequence[tuple[int, bytes]]) -> bytes:
+    """Return the pages of several workers as one, each sample with the label `worker`.
+
+    Args:
+        pages: a worker's number, and what `Metrics.render` returned there.
+    """
+    families: dict[str, tuple[list[str], list[str]]] = {}
+    for worker, page in pages:
+        head: list[str] = []
+        samples: list[str] = []
+        for line in page.decode().splitlines():
+            if line.startswith("# HELP "):
+                head, samples = families.setdefault(line.split(" ", 3)[2], ([], []))
+            if line.startswith("#"):
+                if line not in head:
+                    head.append(line)
+            elif line:
+                name, _, value = line.rpartition(" ")
+                name, _, labels = name.partition("{")
+                samples.append(f'{name}{{worker="{worker}"{"," if labels else "}"}{labels} {value}')
+    lines = [line for head, samples in families.values() for line in (*head, *samples)]
+    return "\n".join((*lines, "")).encode()
 
 
 class _WithoutCreated(Collector):

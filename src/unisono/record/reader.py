@@ -224,6 +224,15 @@ class Reader:
         with self._reading() as connection:
             return [tuple(row) for row in connection.execute(sql, values)]
 
+    def dicts(self, sql: str, values: tuple[Value, ...] = ()) -> list[dict[str, Value]]:
+        """Return such rows by their columns' names.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            return [{name: row[name] for name in row.keys()} for row in connection.execute(sql, values)]  # noqa: SIM118
+
     def scores_at(self, generation: int, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
         """Return the scores as they were at a generation, by item: what a predictor had taken in, signals included.
 

@@ -388,7 +388,7 @@ def outcome_from_rows(thin: Mapping[str, Value], attempts: Sequence[Mapping[str,
         request=str(thin["request"]),
         status=msgspec.convert(thin["status"], Literal["ok", "failed", "cut", "cancelled"]),
         model=_text(thin["model"]),
-        attempts=tuple(_attempt_from(row) for row in attempts),
+        attempts=tuple(attempt_from_row(row) for row in attempts),
         notices=tuple(Notice(code=code, text=said) for code, said in notices),
         cost_usd=_float(thin["cost_usd"]),
         total_s=_number(_float(thin["total_s"])),
@@ -419,7 +419,8 @@ def _attempt_row(decision: str, n: int, attempt: Attempt) -> tuple[Value, ...]:
     )
 
 
-def _attempt_from(row: Mapping[str, Value]) -> Attempt:
+def attempt_from_row(row: Mapping[str, Value]) -> Attempt:
+    """Return the attempt of a row of `attempts`."""
     usage = None
     if row["input_tokens"] is not None:
         usage = Usage(

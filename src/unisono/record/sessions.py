@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -25,7 +26,6 @@ _PUT = (
     " ON CONFLICT DO UPDATE SET body = excluded.body, at = excluded.at"
 )
 _GET = "SELECT body FROM sessions WHERE key = ? AND session = ?"
-_DROP = "DELETE FROM sessions WHERE key = ? AND session = ?"
 _FRESH = Past()
 _DECODER = msgspec.json.Decoder(Past)
 
@@ -76,7 +76,17 @@ class Sessions:
     def forget(self, key: str, session: str) -> None:
         """Forget a conversation, preference included."""
         self._keep((key, session), _FRESH)
-        self._store.record_rows(_DROP, (key, session))
+        self._store.record_rows(_PUT, (key, session, msgspec.json.encode(_FRESH)))  # a row, so that workers see it
+
+    def take_in(self, rows: Sequence[tuple[str, str, bytes]]) -> None:
+        """Take in how conversations that are known here went on in other processes; the longer story counts."""
+        for key, session, body in rows:
+            mine = self._known.get((key, session))
+            if mine is None:
+                continue  # it is read when it is asked for
+            theirs = _unpacked(body)
+            if theirs == _FRESH or theirs.n_turns >= mine.n_turns:
+                self._known[key, session] = theirs
 
     def _keep(self, place: tuple[str, str], past: Past) -> None:
         self._known[place] = past

@@ -143,6 +143,14 @@ class Store:
         self._settle()
         return self._reader.rows(sql, values)
 
+    def dicts(self, sql: str, values: tuple[Value, ...] = ()) -> list[dict[str, Value]]:
+        """Return the rows of a query by their columns' names; it does not wait for what this process accepted.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        return self._reader.dicts(sql, values)
+
     def decision(self, decision: str) -> Json | None:
         """Return the whole record of one decision, or None. See `Reader.decision`."""
         self._settle()

@@ -135,7 +135,7 @@ class Facts:
     async def metrics(self, http: HttpRequest) -> Response:
         """`GET /metrics` for Prometheus."""
         self._live.refresh_metrics()
-        text = await asyncio.to_thread(self._live.metrics.render)
+        text = await asyncio.to_thread(self._live.metrics_page)
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -1,0 +1,128 @@
+"""What the other processes over the same record did since the last look: the record is what workers share.
+
+It reads and decides nothing; `compose` hands the news to those who keep state. One look takes about a millisecond, off
+the event loop. How late a fellow's deed is known: its flush interval, plus the time between two looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unisono.errors import (
+    UpstreamCut,
+    UpstreamError,
+    UpstreamMalformed,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from unisono.record.rows import Value, attempt_from_row
+from unisono.record.store import Store
+from unisono.types import Attempt
+
+OVERLAP_US = 2_000_000
+"""Rows are looked for this far back again: a row is stamped when it is written, and seen when it is committed."""
+
+_ATTEMPTS = """
+SELECT a.* FROM outcomes o JOIN decisions d ON d.id = o.decision JOIN attempts a ON a.decision = o.decision
+WHERE o.at >= ? AND d.run <> ? ORDER BY o.at, a.n
+"""
+_SESSIONS = "SELECT key, session, body FROM sessions WHERE at >= ?"
+_SPENDING = "SELECT name, holder, bucket, sum(amount) FROM spending WHERE run <> ? AND bucket >= ? GROUP BY 1, 2, 3"
+_HELD = """
+SELECT h.name, h.holder, sum(h.amount) FROM held h JOIN runs r ON r.id = h.run
+WHERE h.run <> ? AND r.ended IS NULL GROUP BY 1, 2
+"""
+_KEYS = "SELECT id, expires, revoked FROM keys ORDER BY id"
+_HOLD = "INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET amount = excluded.amount"
+_LET_GO = "DELETE FROM held WHERE run = ? AND name = ? AND holder = ?"
+_PAGE = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+_PAGES = "SELECT name, value FROM settings WHERE name LIKE 'metrics %' ORDER BY name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What is new: each fellow's attempts, conversations that went on, and what is used of the limits elsewhere."""
+
+    attempts: tuple[Attempt, ...]
+    sessions: tuple[tuple[str, str, bytes], ...]
+    spending: tuple[tuple[str, str, int, int], ...]
+    held: tuple[tuple[str, str, int], ...]
+    keys: int
+
+
+class Fellows:
+    """Looks at what the others wrote, and writes what they must know of this process."""
+
+    def __init__(self, store: Store, *, since_us: int) -> None:
+        """Look from a moment on; what was before is known from the start."""
+        self._store = store
+        self._since_us = since_us
+        self._seen: dict[tuple[str, int], int] = {}
+        self._told: dict[tuple[str, str], int] = {}
+
+    def look(self, *, now_us: int, spending_since_us: int) -> News:
+        """Return the news. It blocks.
+
+        Raises:
+            StoreError: the record cannot be read; nothing is lost, the next look goes as far back.
+        """
+        rows = self._store.dicts(_ATTEMPTS, (self._since_us - OVERLAP_US, self._store.run))
+        fresh = [row for row in rows if (str(row["decision"]), _whole(row["n"])) not in self._seen]
+        sessions = self._store.rows(_SESSIONS, ((self._since_us - OVERLAP_US) // 1_000_000,))
+        spending = self._store.rows(_SPENDING, (self._store.run, spending_since_us))
+        held = self._store.rows(_HELD, (self._store.run,))
+        keys = hash(tuple(self._store.rows(_KEYS)))
+        self._seen |= {(str(row["decision"]), _whole(row["n"])): now_us for row in fresh}
+        self._seen = {place: at for place, at in self._seen.items() if at >= now_us - 4 * OVERLAP_US}
+        self._since_us = now_us
+        return News(
+            attempts=tuple(attempt_from_row(row) for row in fresh),
+            sessions=tuple((str(key), str(session), _bytes(body)) for key, session, body in sessions),
+            spending=tuple((str(name), str(who), _whole(at), _whole(n)) for name, who, at, n in spending),
+            held=tuple((str(name), str(who), _whole(n)) for name, who, n in held),
+            keys=keys,
+        )
+
+    def tell_held(self, held: Sequence[tuple[str, str, int]]) -> None:
+        """Say what requests in flight hold here; only what changed is written."""
+        now = {(name, holder): amount for name, holder, amount in held}
+        for (name, holder), amount in now.items():
+            if self._told.get((name, holder)) != amount:
+                self._store.record_rows(_HOLD, (self._store.run, name, holder, amount))
+        for name, holder in self._told.keys() - now.keys():
+            self._store.record_rows(_LET_GO, (self._store.run, name, holder))
+        self._told = now
+
+    def begin_metrics(self) -> None:
+        """Forget the metrics of earlier workers; each tells its own within a second."""
+        self._store.record_rows("DELETE FROM settings WHERE name LIKE 'metrics %'", ())
+
+    def tell_metrics(self, worker: int, page: bytes) -> None:
+        """Say what this worker's metrics are, for whichever worker Prometheus asks."""
+        self._store.record_rows(_PAGE, (f"metrics {worker}", page))
+
+    def metrics(self) -> list[tuple[int, bytes]]:
+        """Return the metrics of every worker, by its number. It blocks."""
+        return [(int(str(name).rpartition(" ")[2]), _bytes(page)) for name, page in self._store.rows(_PAGES)]
+
+
+def error_of(attempt: Attempt) -> UpstreamError | None:
+    """Return the error behind a recorded attempt, as far as health depends on it."""
+    if attempt.status in ("ok", "cancelled"):
+        return None
+    text = attempt.error_text or attempt.error_code or "failed"
+    if attempt.http_status is not None:
+        return UpstreamRefused(text, http_status=attempt.http_status)
+    kinds: tuple[type[UpstreamError], ...] = (UpstreamUnreachable, UpstreamTimeout, UpstreamMalformed, UpstreamCut)
+    kind = next((kind for kind in kinds if kind.code == attempt.error_code), UpstreamError)
+    return kind(text)
+
+
+def _whole(value: Value) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _bytes(value: Value) -> bytes:
+    return value if isinstance(value, bytes) else b""

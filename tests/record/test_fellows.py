@@ -1,0 +1,145 @@
+"""Two processes over one record know of each other what they must: limits to the unit, attempts once, conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unisono.errors import UpstreamCut, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
+from unisono.record.fellows import Fellows, error_of
+from unisono.record.limits import SPENDING_KEPT, Ledger
+from unisono.record.metrics import Metrics, of_workers
+from unisono.record.rows import to_us
+from unisono.record.sessions import Sessions
+from unisono.record.store import Store
+from unisono.types import Attempt, Limit, Wishes
+
+NOW = datetime.now(UTC)
+LIMIT = Limit(name="day", counts="tokens", amount=1000)
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Iterator[list[Store]]:
+    with closing(Store(tmp_path / "r.db")) as one, closing(Store(tmp_path / "r.db")) as two:
+        yield [one, two]
+
+
+def _look(fellows: Fellows, store: Store) -> object:
+    store.flush()
+    return fellows.look(now_us=to_us(datetime.now(UTC)), spending_since_us=to_us(NOW - SPENDING_KEPT))
+
+
+def _used(ledger: Ledger) -> float:
+    (row,) = ledger.view(key="team", user=None, now=NOW)
+    return float(row["used"])  # type: ignore[index,arg-type,call-overload]
+
+
+@settings(max_examples=15, deadline=None)
+@given(steps=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 9)), max_size=12))
+def test_after_a_look_each_knows_what_both_have_used_to_the_unit(
+    steps: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("fellows") / "r.db"
+    with closing(Store(path)) as one, closing(Store(path)) as two:
+        stores = [one, two]
+        ledgers = [Ledger(store, [LIMIT], now=NOW) for store in stores]
+        fellows = [Fellows(store, since_us=to_us(NOW)) for store in stores]
+        for who, tokens in steps:
+            ledgers[who].charge("m", key="team", user=None, tokens=tokens, usd=0.0, now=NOW)
+        for store in stores:
+            store.flush()
+        for _ in range(2):  # looking twice counts nothing twice
+            for ledger, fellow in zip(ledgers, fellows, strict=True):
+                news = fellow.look(now_us=to_us(NOW), spending_since_us=to_us(NOW - SPENDING_KEPT))
+                ledger.take_in(news.spending, news.held)
+        assert [_used(ledger) for ledger in ledgers] == [sum(tokens for _, tokens in steps)] * 2
+        assert _used(Ledger(one, [LIMIT], now=NOW)) >= 0
+    with closing(Store(path)) as later:
+        assert _used(Ledger(later, [LIMIT], now=NOW)) == sum(tokens for _, tokens in steps)
+
+
+def test_what_is_held_by_a_living_fellow_counts_and_by_a_dead_one_does_not(stores: list[Store]) -> None:
+    one, two = stores
+    mine, theirs = Ledger(one, [LIMIT], now=NOW), Fellows(two, since_us=to_us(NOW))
+    fellows = Fellows(one, since_us=to_us(NOW))
+    theirs.tell_held([("day", "team", 7)])
+    two.flush()
+    news = _look(fellows, one)
+    mine.take_in(news.spending, news.held)  # type: ignore[attr-defined]
+    assert _used(mine) == 7.0
+    theirs.tell_held([("day", "team", 3)])
+    two.flush()
+    assert _look(fellows, one).held == (("day", "team", 3),)  # type: ignore[attr-defined]
+    theirs.tell_held([])
+    two.flush()
+    assert _look(fellows, one).held == ()  # type: ignore[attr-defined]
+    theirs.tell_held([("day", "team", 5)])
+    two.flush()
+    two.close()
+    assert _look(fellows, one).held == ()  # type: ignore[attr-defined]
+
+
+def test_each_attempt_of_a_fellow_is_told_once_and_ones_own_never(stores: list[Store], values) -> None:  # type: ignore[no-untyped-def]
+    one, two = stores
+    fellows = Fellows(one, since_us=to_us(datetime.now(UTC) - timedelta(seconds=1)))
+    for store, n in ((one, 1), (two, 2)):
+        store.record_request(values.request(n), None, values.decision(n))
+        store.record_outcome(values.outcome(n))
+        store.flush()
+    told = _look(fellows, one).attempts  # type: ignore[attr-defined]
+    assert [attempt.model for attempt in told] == [attempt.model for attempt in values.outcome(2).attempts]
+    assert _look(fellows, one).attempts == ()  # type: ignore[attr-defined]
+
+
+def test_a_conversation_that_went_on_elsewhere_goes_on_from_there(stores: list[Store]) -> None:
+    one, two = stores
+    mine, theirs = Sessions(one), Sessions(two)
+    mine.prefer("k", "s", Wishes(dial=0.1))
+    one.flush()
+    theirs.prefer("k", "s", Wishes(dial=0.9))
+    two.flush()
+    fellows = Fellows(one, since_us=to_us(NOW))
+    mine.take_in(_look(fellows, one).sessions)  # type: ignore[attr-defined]
+    past = mine.past("k", "s")
+    assert past is not None
+    assert past.wishes.dial == 0.9
+    theirs.forget("k", "s")
+    two.flush()
+    mine.take_in(_look(fellows, one).sessions)  # type: ignore[attr-defined]
+    assert mine.past("k", "s") is None
+
+
+def test_a_recorded_attempt_tells_health_what_the_error_told(stores: list[Store]) -> None:
+    def attempt(status: str, *, code: str | None = None, http_status: int | None = None) -> Attempt:
+        return Attempt(
+            model="m", upstream_model="m", started=NOW, status=status,  # type: ignore[arg-type]
+            first_content_s=None, total_s=1.0, error_code=code, http_status=http_status,
+        )  # fmt: skip
+
+    assert error_of(attempt("ok")) is None
+    assert error_of(attempt("cancelled")) is None
+    refused = error_of(attempt("failed", code="rate_limit_exceeded", http_status=429))
+    assert isinstance(refused, UpstreamRefused)
+    assert refused.http_status == 429
+    for kind in (UpstreamUnreachable, UpstreamTimeout, UpstreamCut):
+        assert type(error_of(attempt("failed", code=kind.code))) is kind
+
+
+def test_the_pages_of_workers_become_one_page_with_a_label() -> None:
+    pages = []
+    for n in (0, 1):
+        metrics = Metrics()
+        metrics.observe_embedding("m", "ok", n_tokens=n + 1)
+        metrics.set_record(n_waiting=n, n_lost=0)
+        pages.append((n, metrics.render()))
+    text = of_workers(pages).decode()
+    assert text.count("# TYPE unisono_tokens_total counter") + text.count("# TYPE unisono_tokens counter") == 1
+    assert 'unisono_tokens_total{worker="0",direction="in",model="m"} 1.0' in text
+    assert 'unisono_tokens_total{worker="1",direction="in",model="m"} 2.0' in text
+    assert 'unisono_record_waiting{worker="1"} 1.0' in text
