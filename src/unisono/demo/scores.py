@@ -13,8 +13,20 @@ import msgspec
 from unisono.types import Model, Score
 
 
+class _Row(msgspec.Struct):
+    """One line of the file; what a score from a signal has beside it is not in there."""
+
+    model: str
+    item: str
+    kind: str
+    prompt: str
+    score: float
+    output_tokens: int | None = None
+    seconds: float | None = None
+
+
 class _Shipped(msgspec.Struct):
-    scores: list[Score]
+    scores: list[_Row]
 
 
 def shipped_scores(models: Sequence[Model]) -> tuple[Score, ...]:
@@ -28,4 +40,4 @@ def shipped_scores(models: Sequence[Model]) -> tuple[Score, ...]:
     known = {model.name: fingerprint(model) for model in demo_models()}
     same = {model.name for model in models if known.get(model.name) == fingerprint(model)}
     shipped = msgspec.json.decode((files("unisono.demo") / "scores.json").read_bytes(), type=_Shipped)
-    return tuple(score for score in shipped.scores if score.model in same)
+    return tuple(Score(**msgspec.structs.asdict(row)) for row in shipped.scores if row.model in same)
