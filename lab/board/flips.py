@@ -30,6 +30,7 @@ def run(context: Context) -> Json:
 def ours(context: Context) -> Json:
     """Ask the product's own router each prompt and then its rewording."""
     parts = (context.understanding, context.artifact)
+    stability.DATA = context.data
     prompts = stability.prompts()
     routing = stability.router(memory=None, margin=0.01, parts=parts)
     shares = Counter(routing.decide(stability.request(text, "s"))[1].model for text in prompts)
