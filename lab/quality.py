@@ -41,7 +41,10 @@ SECTIONS = (
 DERIVED = ("shows", "peers")
 """Sections that read other results and measure nothing."""
 RUNS = ROOT / "lab" / "runs" / "quality"
-CODE = ("lab/board", "lab/routers", "lab/corpus.py", "lab/pools.py", "src/unisono")
+CODE = (
+    *("lab/board", "lab/routers", "lab/corpus.py", "lab/pools.py"),
+    *(f"src/unisono/{part}" for part in ("understand", "predict", "learn", "choose", "evaluate")),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
