@@ -1,179 +1,177 @@
-"""Trains and measures the reader of freshness: `PYTHONPATH=src python lab/freshness.py`.
+"""Trains the reader of freshness: `PYTHONPATH=src python lab/freshness.py --ship src/unisono/understand/default`.
 
-Two trainings of one method. What ships is trained on `lab/freshness_questions.py`, which is ours. For comparison, and
-never shipped, the same method is trained on EverGreenQA's training questions. Both are measured on its development
-questions and on `time_sensitive.test`, which neither has seen. Writes `lab/runs/freshness/freshness.json`, and the
-weights with `--ship FOLDER`.
+It trains on our own lines (`lab/freshness_lines`) and reads nothing of the shared data; `lab/freshness_measured.py`
+does the comparing. `--table FILE` trains on a table of your own instead, `--and-ours` on both. `--choose` compares
+penalties.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
 
 from freshness_questions import questions
-from unisono.understand.freshness import N_BUCKETS, FreshnessReader, buckets, save
+from unisono.understand.freshness import N_BUCKETS, buckets, save, words
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT.parent / "shared" / "data"
+PENALTY = 4.0
+"""Inverse strength of the ridge penalty: `--choose`, and AUC on the training parts of the compared sets."""
+LABELS = {"evergreen": "e", "slow": "s", "fast": "f", "e": "e", "s": "s", "f": "f"}
+FOLDS = 4
 SEEDS = (1, 2, 3, 4, 5)
-PENALTY = 8.0
-"""Inverse strength of the ridge penalty; chosen by cross-validation on EverGreenQA's training questions."""
-OLD_WORDS = (
-    "current",
-    "latest",
-    "now",
-    "today",
-    "recent",
-    "newest",
-    "this year",
-    "目前",
-    "现在",
-    "最新",
-    "今年",
-    "现任",
-    "今天",
-    "最近",
-)
+"""Of the draws from our lines: a line has more readings than one draw shows, and an average of fits is steadier."""
 
 
-def matrix(texts: Sequence[str]) -> csr_matrix:
-    """Return hashed grams, each row of unit length, shape (n, N_BUCKETS)."""
-    places = [buckets(text) for text in texts]
-    lengths = [len(p) for p in places]
-    values = np.concatenate([np.full(n, 1 / np.sqrt(max(n, 1)), dtype=np.float32) for n in lengths])
-    ends = np.concatenate(([0], np.cumsum(lengths)))
-    return csr_matrix((values, np.concatenate(places), ends), shape=(len(texts), N_BUCKETS))
+class Sample(NamedTuple):
+    """A labelled question and the line that it comes from; folds keep a line together."""
+
+    text: str
+    label: str
+    line: int
 
 
-def trained(texts: Sequence[str], labels: Sequence[str], *, seed: int) -> LogisticRegression:
-    """Fit the classes of `labels`; their shares in training do not count as what to expect."""
-    return LogisticRegression(C=PENALTY, max_iter=400, class_weight="balanced", random_state=seed).fit(
-        matrix(texts), labels
-    )
+def our_own(*, seed: int = 1) -> list[Sample]:
+    """Return the questions drawn from our lines."""
+    return [Sample(q.text, q.label, q.line) for q in questions(seed=seed)]
 
 
-def changing(model: LogisticRegression, texts: Sequence[str]) -> np.ndarray:
-    """Return the probability that the answer changes."""
-    return 1.0 - model.predict_proba(matrix(texts))[:, list(model.classes_).index("e")]
-
-
-def evergreen(data: Path, name: str) -> pd.DataFrame:
-    """Return one file of EverGreenQA with the column `label`."""
-    table = pd.read_csv(data / f"evergreen.{name}.csv")
-    return table.assign(label=np.where(table["is_evergreen"] == 1, "e", "s"))
-
-
-def weighted_f1(truth: np.ndarray, probability: np.ndarray) -> float:
-    """Return the weighted F1 at one half."""
-    return float(f1_score(truth, probability >= 0.5, average="weighted"))
-
-
-def interval(truth: np.ndarray, probability: np.ndarray) -> list[float]:
-    """Return the bootstrap interval of 95 % of the weighted F1."""
-    rng = np.random.default_rng(0)
-    draws = [rng.integers(0, len(truth), len(truth)) for _ in range(1000)]
+def from_table(file: Path) -> list[Sample]:
+    """Return the rows of a CSV with the columns `question` and `label` (evergreen, slow, fast)."""
+    table = pd.read_csv(file)
+    given = [str(label).strip().lower() for label in table["label"]]
+    if unknown := sorted(set(given) - set(LABELS)):
+        raise SystemExit(f"{file}: labels {', '.join(unknown)}; allowed: evergreen, slow, fast")
     return [
-        round(float(v), 3) for v in np.percentile([weighted_f1(truth[d], probability[d]) for d in draws], (2.5, 97.5))
+        Sample(str(text), LABELS[label], -1 - row)
+        for row, (text, label) in enumerate(zip(table["question"], given, strict=True))
     ]
 
 
-def measured(predict, dev: pd.DataFrame, timed: pd.DataFrame) -> dict:  # type: ignore[no-untyped-def]
-    """Return every figure of one reader, `predict(texts) -> probabilities`."""
-    out: dict = {}
-    truth = (dev["label"] != "e").to_numpy()
-    for column in ("English", "Chinese", "German", "French", "Russian", "Arabic"):
-        given = predict(dev[column].astype(str).tolist())
-        out[column] = {
-            "weighted_f1": round(weighted_f1(truth, given), 3),
-            "interval": interval(truth, given),
-            "auc": round(float(roc_auc_score(truth, given)), 3),
-        }
-        threshold = np.quantile(given[truth], 0.05)
-        out[column]["static_free_at_95_recall"] = round(float((given[~truth] < threshold).mean()), 3)
-        edges = np.clip((given * 10).astype(int), 0, 9)
-        out[column]["ece"] = round(
-            float(
-                sum(abs(given[edges == b].mean() - truth[edges == b].mean()) * (edges == b).mean() for b in set(edges))
-            ),
-            3,
-        )
-    needs, given = timed["needs_current"].to_numpy() == 1, predict(timed["prompt"].astype(str).tolist())
-    threshold = np.quantile(given[needs], 0.05)
-    out["time_sensitive.test"] = {
-        "auc": round(float(roc_auc_score(needs, given)), 3),
-        "static_free_at_95_recall": round(float((given[~needs] < threshold).mean()), 3),
-        "n": len(needs),
-    }
-    return out
+def matrix(texts: Sequence[str]) -> csr_matrix:
+    """Return hashed words and runs of characters, each kind of unit length in a row, shape (n, N_BUCKETS)."""
+    rows, places, values = [], [], []
+    for row, text in enumerate(texts):
+        for kind in buckets(text):
+            rows.append(np.full(kind.size, row))
+            places.append(kind)
+            values.append(np.full(kind.size, 1 / np.sqrt(max(kind.size, 1)), dtype=np.float32))
+    where = (np.concatenate(rows), np.concatenate(places))
+    return csr_matrix((np.concatenate(values), where), shape=(len(texts), N_BUCKETS))
+
+
+class Trained(NamedTuple):
+    """Logits of slow and fast against evergreen: weights (2, N_BUCKETS) and bias (2,)."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def logits(self, rows: csr_matrix) -> np.ndarray:
+        """Return shape (n, 3): evergreen (zero), slow, fast."""
+        two = rows @ self.weights.T + self.bias
+        return np.concatenate((np.zeros((two.shape[0], 1)), two), axis=1)
+
+    def changing(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the probability that the answer changes, also of a text that the reader would not claim to read."""
+        return 1.0 - shares(self.logits(matrix(texts)))[:, 0]
+
+
+def shares(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities, row by row."""
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def trained(rows: csr_matrix, labels: Sequence[str], *, penalty: float = PENALTY) -> Trained:
+    """Fit three classes that count alike, so that what is expected before reading is one third each.
+
+    A changing answer is thus expected in two of three questions: a stale answer costs the user more than a newer model.
+    """
+    model = LogisticRegression(C=penalty, max_iter=600, class_weight="balanced").fit(rows, labels)
+    order = [list(model.classes_).index(label) for label in "esf"]
+    weights, bias = model.coef_[order], model.intercept_[order]
+    return Trained((weights[1:] - weights[0]).astype(np.float32), (bias[1:] - bias[0]).astype(np.float32))
+
+
+def averaged(draws: Sequence[Sequence[Sample]]) -> Trained:
+    """Return the mean of one fit per draw."""
+    fits = [trained(matrix([s.text for s in draw]), [s.label for s in draw]) for draw in draws]
+    return Trained(np.mean([fit.weights for fit in fits], axis=0), np.mean([fit.bias for fit in fits], axis=0))
+
+
+def held_out(samples: Sequence[Sample], *, penalty: float = PENALTY) -> np.ndarray:
+    """Return the logits of each question by a fit that never saw its line, shape (n, 3)."""
+    rows, labels = matrix([s.text for s in samples]), np.array([s.label for s in samples])
+    found = np.zeros((len(samples), 3))
+    for fit, rest in GroupKFold(FOLDS, shuffle=True, random_state=0).split(rows, groups=[s.line for s in samples]):
+        found[rest] = trained(rows[fit], labels[fit], penalty=penalty).logits(rows[rest])
+    return found
+
+
+def balanced_loss(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return the log loss, each class counting a third."""
+    right = shares(logits)[np.arange(len(labels)), [list("esf").index(label) for label in labels]]
+    return float(np.mean([-np.log(right[labels == label]).mean() for label in "esf"]))
+
+
+def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return what held-out logits are divided by to be probabilities."""
+    loss: Callable[[float], float] = lambda t: balanced_loss(logits / t, labels)  # noqa: E731
+    return float(minimize_scalar(loss, bounds=(0.2, 5.0), method="bounded").x)
+
+
+def known_words(samples: Sequence[Sample]) -> set[str]:
+    """Return the words of the questions, in small letters, numbers left out."""
+    return {word.lower() for sample in samples for word in words(sample.text) if not word[0].isdigit()}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Train, measure, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument(
-        "--train", type=Path, help="a CSV with `question` and `label` (evergreen, slow, fast) of your own"
-    )
+    """Train, say how well held-out lines are read, write the weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", type=Path, help="a CSV of your own: question, label (evergreen, slow, fast)")
+    parser.add_argument("--and-ours", action="store_true", help="train on your table and on our lines")
     parser.add_argument("--ship", type=Path, help="folder for the weights")
-    parser.add_argument("--out", type=Path, default=ROOT / "lab" / "runs" / "freshness" / "freshness.json")
+    parser.add_argument("--choose", action="store_true", help="compare penalties on held-out lines")
     options = parser.parse_args(argv)
-    if options.train is not None:
-        table = pd.read_csv(options.train)
-        own = [
-            (q, str(label)[0].lower().replace("c", "s"))
-            for q, label in zip(table["question"], table["label"], strict=True)
-        ]
-    else:
-        own = [(q, label) for q, label, _ in questions(seed=1)]
-    model = trained([q for q, _ in own], [label for _, label in own], seed=1)
-    order = [list(model.classes_).index(label) for label in "esf"]
-    weights, bias = model.coef_[order].astype(np.float32), model.intercept_[order].astype(np.float32)
-    if options.ship is not None:
-        manifest = {
-            "questions": len(own),
-            "source": "lab/freshness_questions.py" if options.train is None else "given",
-            "penalty": PENALTY,
-        }
-        save(options.ship, weights=weights, bias=bias, manifest=manifest)
-    dev = evergreen(options.data, "dev")
-    timed = pd.read_parquet(options.data / "time_sensitive.test.prompts.parquet")
-    out: dict = {"own questions": len(own), "shipped": measured(lambda texts: changing(model, texts), dev, timed)}
-    rows = pd.concat([evergreen(options.data, "train"), evergreen(options.data, "train_synth")])
-    for columns in (("English",), ("Chinese",), ("English", "Chinese")):
-        texts = [str(text) for column in columns for text in rows[column]]
-        theirs = trained(texts, list(rows["label"]) * len(columns), seed=1)
-        out[f"the same method on EverGreenQA's training questions, {' and '.join(columns)} (compared, not shipped)"] = (
-            measured(lambda texts, theirs=theirs: changing(theirs, texts), dev, timed)
+    table = [] if options.table is None else from_table(options.table)
+    ours = options.table is None or options.and_ours
+    draws = [[*our_own(seed=seed), *table] for seed in SEEDS] if ours else [table]
+    samples = draws[0]
+    labels = np.array([s.label for s in samples])
+    for penalty in (1.0, 2.0, PENALTY, 8.0, 16.0) if options.choose else (PENALTY,):
+        logits = held_out(samples, penalty=penalty)
+        t, auc = temperature(logits, labels), roc_auc_score(labels != "e", 1 - shares(logits)[:, 0])
+        print(
+            f"penalty {penalty:g}: {len(samples)} questions, {len({s.line for s in samples})} lines held out in turn; "
+            f"AUC {auc:.3f}, log loss {balanced_loss(logits, labels):.3f}, at temperature {t:.2f} "
+            f"{balanced_loss(logits / t, labels):.3f}"
         )
-    out["keyword list"] = measured(
-        lambda texts: np.array([float(any(w in t.lower() for w in OLD_WORDS)) for t in texts]), dev, timed
+        if penalty == PENALTY:
+            chosen = t
+    if options.ship is None:
+        return
+    model = averaged(draws)
+    save(
+        options.ship,
+        weights=model.weights / np.float32(chosen),
+        bias=model.bias / np.float32(chosen),
+        known=set().union(*map(known_words, draws)),
+        manifest={
+            "questions": len({s.text for draw in draws for s in draw}),
+            "source": "lab/freshness_lines" if options.table is None else "a table given",
+            "penalty": PENALTY,
+            "temperature": round(chosen, 3),
+            "expected_before_reading": {"evergreen": 0.333, "slow": 0.333, "fast": 0.333},
+        },
     )
-    out["always changing"] = measured(lambda texts: np.ones(len(texts)) - 1e-9 * np.arange(len(texts)), dev, timed)
-    if options.ship is not None:
-        reader, now = FreshnessReader(options.ship), datetime(2026, 1, 1, tzinfo=UTC)
-        started = perf_counter()
-        for text in dev["English"]:
-            reader.read(str(text), now=now)
-        out["us_per_question"] = round((perf_counter() - started) / len(dev) * 1e6, 1)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(out, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    for name, figures in out.items():
-        if isinstance(figures, dict):
-            shown = {k: (v.get("weighted_f1"), v["auc"], v["static_free_at_95_recall"]) for k, v in figures.items()}
-            print(name, shown)
-        else:
-            print(name, figures)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Whether the right answer to a question changes with time, and the latest day that it names.
 
-A logistic regression over hashed words and characters, trained by `lab/freshness.py` on questions that we wrote. It does not
-know any model or its cut-off: `predict.currency` does.
+A logistic regression over hashed words and characters, trained by `lab/freshness.py` on questions that we wrote in six
+languages. It does not know any model or its cut-off: `predict.currency` does. Of a language that it cannot read it says
+nothing.
 
 Source: the approach of EverGreenQA (2505.21115), whose small classifiers use the question's text alone.
 Not for: long documents; the first and the last `MAX_CHARS // 2` characters are read, where the question usually stands.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from math import exp
 from pathlib import Path
@@ -26,44 +27,75 @@ from unisono.errors import ArtifactError
 from unisono.types import Freshness
 from unisono.understand.gate import gate
 
-N_BUCKETS = 1 << 15
+N_BUCKETS = 1 << 17
+LENGTHS = (1, 2, 3, 4)
+"""Of runs of characters. The short ones are for scripts whose words have no spaces between them."""
 MAX_CHARS = 600
-FORMAT = 1
+FORMAT = 2
 CLASSES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
+MIN_KNOWN_SHARE = 1 / 3
+"""A text of which fewer words are known is in a language, or of a kind, that the training never saw."""
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?", re.UNICODE)
-_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _DIGITS = re.compile(r"\d+")
+_STIR, _TURN, _CHOOSE = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77), np.uint32(0xC2B2AE3D)
+_SHIFT = np.uint32(32 - (N_BUCKETS.bit_length() - 1))
+_HALF = np.uint32(15)
+
+Places = NDArray[np.int64]
 
 
-def grams(text: str) -> Iterator[str]:
-    """Yield what a text is known by: words, pairs of words, its beginning; single to triple characters of wide scripts.
+def words(text: str) -> list[str]:
+    """Return the words of what is read of a text, as they are written; a run of Chinese counts as one.
 
-    A number counts by its length, so that no year is learnt by heart; those that look like years keep their century.
+    A number counts by its length, so that no year is learnt by heart; four digits are a year.
     """
     if len(text) > MAX_CHARS:
         half = MAX_CHARS // 2
         text = f"{text[:half]}\n{text[-half:]}"
-    text = _DIGITS.sub(
-        lambda found: "19c" if len(found.group()) == 4 else f"{min(len(found.group()), 5)}d", text.lower()
+    return _WORD.findall(
+        _DIGITS.sub(lambda found: "19c" if len(found.group()) == 4 else f"{min(len(found.group()), 5)}d", text)
     )
-    words = [word for word in _WORD.findall(text) if not _WIDE.match(word)]
-    yield from words
-    yield from map("{} {}".format, words, words[1:])
-    if words:
-        yield "^" + " ".join(words[:2])
-        yield "^" + words[0]
-    for run in _WIDE.findall(text):
-        for length in (1, 2, 3):
-            yield from (run[place : place + length] for place in range(len(run) - length + 1))
-        yield "^" + run[:2]
-        yield run[-2:] + "$"
 
 
-def buckets(text: str) -> NDArray[np.int64]:
-    """Return the distinct places of a text's grams, shape (n,), in [0, N_BUCKETS)."""
-    found = {crc32(gram.encode("utf-8", "surrogatepass")) % N_BUCKETS for gram in grams(text)}
-    return np.fromiter(sorted(found), dtype=np.int64, count=len(found))
+def grams(written: Sequence[str]) -> Iterator[str]:
+    """Yield the words, their pairs, how the text begins and ends, and its frame: pairs and triples without the names."""
+    low = [word.lower() for word in written]
+    spaced = [word for word in low if not _HAN.search(word)]
+    yield from spaced
+    yield from map("{} {}".format, spaced, spaced[1:])
+    if spaced:
+        yield "^" + spaced[0]
+        yield "^" + " ".join(spaced[:2])
+        yield spaced[-1] + "$"
+    frame: list[str] = []
+    for place, word in enumerate(written):
+        named = place > 0 and word[:1].isupper()
+        if not (named and frame and frame[-1] == "X") and not _HAN.search(word):
+            frame.append("X" if named else low[place])
+    yield from map("S{} {}".format, frame, frame[1:])
+    yield from map("S{} {} {}".format, frame, frame[1:], frame[2:])
+
+
+def buckets(text: str) -> tuple[Places, Places]:
+    """Return the distinct places, in [0, N_BUCKETS), of a text's words and frame, and of its runs of characters."""
+    return _buckets(words(text))
+
+
+def _buckets(written: Sequence[str]) -> tuple[Places, Places]:
+    found = {crc32(gram.encode("utf-8", "surrogatepass")) % N_BUCKETS for gram in grams(written)}
+    line = f" {' '.join(written).lower()} "
+    codes = np.frombuffer(line.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    runs: list[NDArray[np.uint32]] = []
+    rolled = np.zeros(codes.size, dtype=np.uint32)
+    for length in LENGTHS:
+        rolled = rolled[: codes.size - length + 1] * _STIR + codes[length - 1 :] * _TURN
+        rolled ^= rolled >> _HALF
+        runs.append((rolled * _CHOOSE + np.uint32(length)) >> _SHIFT)
+    chars = np.unique(np.concatenate(runs)) if written else np.empty(0, dtype=np.uint32)
+    return np.fromiter(sorted(found), dtype=np.int64, count=len(found)), chars.astype(np.int64)
 
 
 class FreshnessReader:
@@ -73,58 +105,98 @@ class FreshnessReader:
         """Load the weights.
 
         Args:
-            folder: holds `freshness.npy` and `freshness.json`; the one in the package when None.
+            folder: holds `freshness.npy`, `freshness_words.npy` and `freshness.json`; the one in the package when None.
 
         Raises:
             ArtifactError: a file is missing, damaged, or of another format.
         """
         place = Path(__file__).parent / "default" if folder is None else folder
-        self._weights, self._bias = _read(place)
+        self._weights, self._bias, self._known = _read(place)
 
-    def read(self, text: str, *, now: datetime) -> Freshness:
-        """Return the freshness of a question.
+    def read(self, text: str, *, now: datetime) -> Freshness | None:
+        """Return the freshness of a question; None when it is in no language that the reader knows and names no day.
+
+        Such a text that names a day counts as evergreen, and the day alone speaks.
 
         Args:
             text: what the user wants done now.
             now: aware; "this year" is read relative to it.
         """
-        places = buckets(text)
         named = asks_about(text, now=now)
-        if places.size == 0:
-            return Freshness(changing=0.0, pace="evergreen", asks_about=named)
-        logits = (self._weights[:, places].sum(axis=1) / np.sqrt(places.size) + self._bias).tolist()
-        highest = max(logits)
-        shares = [exp(logit - highest) for logit in logits]
-        total = sum(shares)
-        changing = 1.0 - shares[0] / total
+        written = words(text)
+        if not self._reads(written):
+            return None if named is None else Freshness(changing=0.0, pace="evergreen", asks_about=named)
+        of_words, of_chars = _buckets(written)
+        logits = self._bias + self._weights[:, of_chars].sum(axis=1) / np.sqrt(of_chars.size)
+        if of_words.size:
+            logits = logits + self._weights[:, of_words].sum(axis=1) / np.sqrt(of_words.size)
+        slow, fast = logits.tolist()
+        highest = max(slow, fast, 0.0)
+        stays = exp(-highest)
+        changing = 1.0 - stays / (stays + exp(slow - highest) + exp(fast - highest))
         pace: Literal["evergreen", "slow", "fast"] = "evergreen"
         if changing >= 0.5:
-            pace = "fast" if shares[2] > shares[1] else "slow"
+            pace = "fast" if fast > slow else "slow"
         return Freshness(changing=changing, pace=pace, asks_about=named)
 
+    def _reads(self, written: Sequence[str]) -> bool:
+        """Whether enough of the words are known; each Chinese character counts as a known word, kana and Hangul as none."""
+        n_known = n_all = 0
+        for word in written:
+            if word[0].isdigit():
+                continue
+            n_han = len(_HAN.findall(word))
+            foreign = len(_KANA_OR_HANGUL.findall(word))
+            n_known += n_han if n_han else crc32(word.lower().encode("utf-8", "surrogatepass")) in self._known
+            n_all += n_han + 4 * foreign if n_han or foreign else 1
+        return n_known > 0 and n_known >= MIN_KNOWN_SHARE * n_all
 
-def save(folder: Path, *, weights: NDArray[np.float32], bias: NDArray[np.float32], manifest: dict[str, object]) -> None:
-    """Write the weights, shape (3, N_BUCKETS) and (3,); the same numbers give the same bytes."""
+
+def save(
+    folder: Path,
+    *,
+    weights: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    known: Iterable[str],
+    manifest: dict[str, object],
+) -> None:
+    """Write what `FreshnessReader` loads; the same numbers give the same bytes.
+
+    Args:
+        folder: created when missing.
+        weights: how much more slow and fast than evergreen each place speaks for, shape (2, N_BUCKETS).
+        bias: shape (2,).
+        known: the words, in small letters, by which a text that can be read is recognised.
+        manifest: what else to say about the training.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    half = np.concatenate((weights, np.tile(bias[:, None], (1, 1))), axis=1).astype(np.float16)
-    np.save(folder / "freshness.npy", half, allow_pickle=False)
-    digest = hashlib.sha256((folder / "freshness.npy").read_bytes()).hexdigest()
-    body = {**manifest, "format": FORMAT, "sha256": digest}
+    table = np.concatenate((weights, bias[:, None]), axis=1).astype(np.float16)
+    np.save(folder / "freshness.npy", table, allow_pickle=False)
+    marks = np.array(sorted({crc32(word.encode("utf-8", "surrogatepass")) for word in known}), dtype=np.uint32)
+    np.save(folder / "freshness_words.npy", marks, allow_pickle=False)
+    body = {**manifest, "format": FORMAT, "sha256": _digest(folder)}
     (folder / "freshness.json").write_text(json.dumps(body, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _read(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for name in ("freshness.npy", "freshness_words.npy"):
+        whole.update((folder / name).read_bytes())
+    return whole.hexdigest()
+
+
+def _read(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.float32], frozenset[int]]:
     try:
         manifest = json.loads((folder / "freshness.json").read_text(encoding="utf-8"))
-        content = (folder / "freshness.npy").read_bytes()
-        if manifest.get("format") != FORMAT or hashlib.sha256(content).hexdigest() != manifest.get("sha256"):
+        if manifest.get("format") != FORMAT or _digest(folder) != manifest.get("sha256"):
             raise ArtifactError("The freshness weights are not those of their manifest. Reinstall Unisono.")
         table = np.load(folder / "freshness.npy", allow_pickle=False).astype(np.float32)
+        marks = np.load(folder / "freshness_words.npy", allow_pickle=False)
     except (OSError, ValueError) as exc:
         raise ArtifactError("The freshness weights cannot be read. Reinstall Unisono.") from exc
-    if table.shape != (len(CLASSES), N_BUCKETS + 1):
+    if table.shape != (len(CLASSES) - 1, N_BUCKETS + 1) or marks.ndim != 1:
         raise ArtifactError("The freshness weights have another shape than this version reads. Reinstall Unisono.")
-    return np.ascontiguousarray(table[:, :-1]), np.ascontiguousarray(table[:, -1])
+    return np.ascontiguousarray(table[:, :-1]), np.ascontiguousarray(table[:, -1]), frozenset(marks.tolist())
 
 
 # ------------------------------------------------------------------------------------------- days

@@ -1,0 +1,205 @@
+"""Measures the reader of freshness that ships: `PYTHONPATH=src python lab/freshness_measured.py`.
+
+On the development part of EverGreenQA and on `time_sensitive.test`, which no fit here but the one marked so has seen.
+Beside it the same method with labels of that very source (its training parts carry no licence: compared, never
+shipped), and two trivial readers. Writes `lab/runs/freshness/freshness.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import vstack
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+
+from freshness import PENALTY, SEEDS, Trained, matrix, our_own, trained
+from freshness_questions import questions
+from unisono.understand.freshness import FreshnessReader, words
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT.parent / "shared" / "data"
+COLUMNS = ("English", "Chinese", "German", "French", "Russian", "Arabic", "Hebrew")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+OLD_WORDS = re.compile(
+    r"current|latest|\bnow\b|today|recent|newest|this year|目前|现在|最新|今年|现任|今天|最近", re.IGNORECASE
+)
+Predict = Callable[[Sequence[str]], np.ndarray]
+
+
+def evergreen(data: Path, *names: str) -> pd.DataFrame:
+    """Return files of EverGreenQA with the column `changes`."""
+    table = pd.concat([pd.read_csv(data / f"evergreen.{name}.csv") for name in names], ignore_index=True)
+    return table.assign(changes=table["is_evergreen"] == 0)
+
+
+def weighted_f1(truth: np.ndarray, given: np.ndarray) -> float:
+    """Return the weighted F1 at one half."""
+    return float(f1_score(truth, given >= 0.5, average="weighted"))
+
+
+def interval(truth: np.ndarray, given: np.ndarray) -> list[float]:
+    """Return the bootstrap interval of 95 % of the weighted F1."""
+    rng = np.random.default_rng(0)
+    draws = [rng.integers(0, len(truth), len(truth)) for _ in range(1000)]
+    low, high = np.percentile([weighted_f1(truth[d], given[d]) for d in draws], (2.5, 97.5))
+    return [round(float(low), 3), round(float(high), 3)]
+
+
+def free_at_95_recall(truth: np.ndarray, given: np.ndarray) -> float:
+    """Return the share of static questions below the threshold that keeps 95 % of the changing ones."""
+    return round(float((given[~truth] < np.quantile(given[truth], 0.05)).mean()), 3)
+
+
+def calibration_error(truth: np.ndarray, given: np.ndarray) -> float:
+    """Return the expected calibration error over ten bins."""
+    bins = np.clip((given * 10).astype(int), 0, 9)
+    gaps = [abs(given[bins == b].mean() - truth[bins == b].mean()) * (bins == b).mean() for b in set(bins.tolist())]
+    return round(float(sum(gaps)), 3)
+
+
+def figures(truth: np.ndarray, given: np.ndarray) -> dict[str, Any]:
+    """Return what is said of one reader on one set."""
+    return {
+        "weighted_f1": round(weighted_f1(truth, given), 3),
+        "interval": interval(truth, given),
+        "auc": round(float(roc_auc_score(truth, given)), 3),
+        "static_free_at_95_recall": free_at_95_recall(truth, given),
+        "calibration_error": calibration_error(truth, given),
+    }
+
+
+def measured(predict: Predict, dev: pd.DataFrame, timed: pd.DataFrame) -> dict[str, Any]:
+    """Return every figure of one reader."""
+    truth = dev["changes"].to_numpy()
+    out = {column: figures(truth, predict(dev[column].astype(str).tolist())) for column in COLUMNS}
+    needs, given = timed["needs_current"].to_numpy() == 1, predict(timed["prompt"].astype(str).tolist())
+    news = (timed["source"] == "realtimeqa").to_numpy()
+    out["time_sensitive.test"] = {
+        "auc": round(float(roc_auc_score(needs, given)), 3),
+        "auc_without_news_quizzes": round(float(roc_auc_score(needs[~news], given[~news])), 3),
+        "static_free_at_95_recall": free_at_95_recall(needs, given),
+        "n": len(needs),
+    }
+    return out
+
+
+def reading(reader: FreshnessReader) -> Predict:
+    """Return a reader's probabilities; what it cannot read counts as static, as it does in routing."""
+
+    def predict(texts: Sequence[str]) -> np.ndarray:
+        found = [reader.read(text, now=NOW) for text in texts]
+        return np.array([0.0 if f is None else f.changing for f in found])
+
+    return predict
+
+
+def crossed(dev: pd.DataFrame, others: pd.DataFrame, column: str) -> np.ndarray:
+    """Return, for each development question, what ten folds of the others and of `others` say: a ceiling, no result."""
+    truth = dev["changes"].to_numpy()
+    rows, more = matrix(dev[column].astype(str).tolist()), matrix(others[column].astype(str).tolist())
+    found = np.zeros(len(dev))
+
+    for fit, rest in StratifiedKFold(10, shuffle=True, random_state=0).split(rows, truth):
+        labels = np.where(np.concatenate((truth[fit], others["changes"].to_numpy())), "s", "e")
+        found[rest] = _two_classes(vstack((rows[fit], more)).tocsr(), labels).predict_proba(rows[rest])[:, 1]
+    return found
+
+
+def _two_classes(rows: Any, labels: np.ndarray) -> Any:
+    """Fit changing against static, static counting one third as in what ships."""
+
+    n_static = int((labels == "e").sum())
+    weights = np.where(labels == "e", 1 / 3 / n_static, 2 / 3 / (len(labels) - n_static)) * len(labels)
+    return LogisticRegression(C=PENALTY, max_iter=600).fit(rows, labels, sample_weight=weights)
+
+
+def near_ours(dev: pd.DataFrame, column: str, language: str) -> np.ndarray:
+    """Return which questions nearly are one of ours: their runs of characters overlap by four fifths or more."""
+    n = 2 if language == "zh" else 4
+
+    def runs(text: str) -> frozenset[str]:
+        line = " ".join(words(text)).lower()
+        return frozenset(line[place : place + n] for place in range(max(len(line) - n + 1, 1)))
+
+    where: dict[str, list[int]] = defaultdict(list)
+    asked = [runs(str(text)) for text in dev[column]]
+    for row, found in enumerate(asked):
+        for run in found:
+            where[run].append(row)
+    near = np.zeros(len(dev), dtype=bool)
+    for own in {runs(text) for text, _, line_language in _texts() if line_language == language}:
+        shared = Counter(row for run in own for row in where.get(run, ()))
+        for row, count in shared.most_common(3):
+            near[row] |= count / len(own | asked[row]) >= 0.8
+    return near
+
+
+def _texts() -> list[tuple[str, str, str]]:
+
+    return [(q.text, q.label, q.language) for seed in SEEDS for q in questions(seed=seed)]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--artifact", type=Path, help="folder of the weights; those of the package when left out")
+    parser.add_argument("--out", type=Path, default=ROOT / "lab" / "runs" / "freshness" / "freshness.json")
+    options = parser.parse_args(argv)
+    dev = evergreen(options.data, "dev")
+    truth = dev["changes"].to_numpy()
+    timed = pd.read_parquet(options.data / "time_sensitive.test.prompts.parquet")
+    others = evergreen(options.data, "train", "train_synth")
+    reader = FreshnessReader(options.artifact)
+    predict = reading(reader)
+    out: dict[str, Any] = {"shipped": measured(predict, dev, timed)}
+    for column, language in (("English", "en"), ("Chinese", "zh")):
+        texts, near = dev[column].astype(str).tolist(), near_ours(dev, column, language)
+        out["shipped"][column]["near_ours"] = int(near.sum())
+        out["shipped"][column]["weighted_f1_without_near_ours"] = round(
+            weighted_f1(truth[~near], predict(texts)[~near]), 3
+        )
+        theirs = _two_classes(matrix(others[column].astype(str).tolist()), np.where(others["changes"], "s", "e"))
+        out.setdefault("same method, EverGreenQA's training parts (not shipped)", {})[column] = figures(
+            truth, theirs.predict_proba(matrix(texts))[:, 1]
+        )
+        out.setdefault("same method, those and nine tenths of the development part in turn (a ceiling)", {})[column] = (
+            figures(truth, crossed(dev, others, column))
+        )
+    single: list[Trained] = []
+    for seed in (1, 2, 3):
+        draw = our_own(seed=seed)
+        single.append(trained(matrix([s.text for s in draw]), [s.label for s in draw]))
+    out["one draw in place of the average of five, by seed"] = {
+        column: [round(weighted_f1(truth, model.changing(dev[column].astype(str).tolist())), 3) for model in single]
+        for column in ("English", "Chinese")
+    }
+    out["keyword list"] = measured(
+        lambda texts: np.array([float(OLD_WORDS.search(text) is not None) for text in texts]), dev, timed
+    )
+    out["always changing"] = measured(lambda texts: 1.0 - 1e-9 * np.arange(len(texts)), dev, timed)
+    english = dev["English"].astype(str).tolist()
+    started = process_time()
+    for text in english:
+        reader.read(text, now=NOW)
+    out["cpu_us_per_question"] = round((process_time() - started) / len(english) * 1e6, 1)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(out, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for name, found in out.items():
+        print(name, json.dumps(found, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
