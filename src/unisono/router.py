@@ -51,6 +51,7 @@ from unisono.types import (
     Health,
     Latency,
     Message,
+    Mode,
     Model,
     Notice,
     Outcome,
@@ -60,6 +61,7 @@ from unisono.types import (
     Request,
     Situation,
 )
+from unisono.understand.form import with_form
 
 NOTHING_KNOWN = Situation()
 """A first request of a caller without limits."""
@@ -157,6 +159,8 @@ class Router:
             return self.decide_degraded(request, known=known, why="its trained parts cannot be read")
         started_s = self._clock_s()
         features = self._stages.understand(request)
+        if request.mode is Mode.PRO or self.settings.patterns.cascade:
+            features = with_form(features, request.body)
         anchor = self._stages.anchor(request, features)
         situation = replace(known, health=self._health(), scores=self.settings.scores, anchor=anchor)
         return features, self.decide_in(request, features, situation=situation, quality=quality, started_s=started_s)

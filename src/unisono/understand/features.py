@@ -14,7 +14,6 @@ from unisono.protocols import Encoder
 from unisono.types import Features, Request, Vector
 from unisono.understand import conversation, tokens
 from unisono.understand.bound import bound
-from unisono.understand.form import checkable, joint, n_parts
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.intent import effort
 from unisono.understand.language import language
@@ -74,9 +73,6 @@ class Understanding:
             language=language(task),
             dissatisfied=dissatisfied(request.messages),
             bound=bound(request.body),
-            checkable=checkable(task, request.body),
-            n_parts=n_parts(task),
-            joint=joint(request.body),
         )
 
     def text(self, text: str) -> Features:
