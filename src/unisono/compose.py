@@ -43,6 +43,7 @@ from unisono.record.ring import KeyRing
 from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
 from unisono.record.store import Store
+from unisono.record.tracing import Tracing
 from unisono.router import Router, Stages
 from unisono.types import (
     Call,
@@ -177,6 +178,9 @@ class Live:
         self._outlets: dict[str, Outlet] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self.tracing = None
+        if config.tracing.endpoint is not None:
+            self.tracing = Tracing(config.tracing.endpoint, sample=config.tracing.sample)
         self._fellows: Fellows | None = None
         self._worker = 0
         self._reloading = asyncio.Lock()
@@ -229,6 +233,8 @@ class Live:
         await self._reading.close()
         await asyncio.gather(*(outlet.provider.close() for outlet in self._outlets.values()))
         await self.embedders.close()
+        if self.tracing is not None:
+            await asyncio.to_thread(self.tracing.close)
         await asyncio.to_thread(self.store.close)
 
     async def reload(self, config: Config) -> None:
@@ -530,14 +536,20 @@ class Live:
         self.store.record_outcome(outcome, baseline_usd=baseline_usd)
         self.signals.ended(outcome, by=by)
         log.info(
-            "decision=%s status=%s model=%s attempts=%d seconds=%.3f cost_usd=%s",
+            "decision=%s key=%s status=%s model=%s attempts=%d seconds=%.3f cost_usd=%s",
             outcome.decision,
+            by,
             outcome.status,
             outcome.model,
             len(outcome.attempts),
             outcome.total_s,
             outcome.cost_usd,
         )
+
+    def trace(self, request: Request, decision: Decision, outcome: Outcome) -> None:
+        """Make the spans of a request that has ended, where somebody collects them."""
+        if self.tracing is not None:
+            self.tracing.request(request, decision, outcome, models=self.router.models)
 
     def note_refusal(self, request: Request, error: UnisonoError) -> None:
         """Log a request that no model may serve."""
@@ -675,7 +687,6 @@ def _no_model_lost(before: Sequence[Model], config: Config) -> None:
 def _same_house(old: Config, new: Config) -> None:
     """Refuse changes that a running server cannot make: where it listens and where it records."""
     moved = [name for name in ("host", "port") if getattr(old.server, name) != getattr(new.server, name)]
-    if old.store != new.store:
-        moved.append("store")
+    moved += [name for name in ("store", "tracing") if getattr(old, name) != getattr(new, name)]
     if moved:
         raise StartError(f"A running server cannot change {', '.join(moved)}: restart it, or change this back.")

@@ -63,6 +63,8 @@ def as_tables(config: Config) -> dict[str, object]:
         "gap_s": times.gap_s,
         "total_s": times.total_s,
     }
+    if config.tracing.endpoint is not None:
+        tables["tracing"] = {"endpoint": config.tracing.endpoint, "sample": config.tracing.sample}
     if config.callers:
         tables["keys"] = [_caller_table(caller) for caller in config.callers]
     if config.limits:

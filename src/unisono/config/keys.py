@@ -61,6 +61,7 @@ SECTIONS: dict[str, str] = {
     "routing": "How `auto` chooses.",
     "encoder": "What the encoder named in `[routing]` needs; `static`, `use` and `e5` need nothing.",
     "timeouts": "Limits for one call to one upstream.",
+    "tracing": "Where OpenTelemetry spans go; needs the extra `otel`.",
     "keys": "One `[[keys]]` table for each API key of the environment that has a name.",
     "limits": "One `[[limits]]` table for each bound on use in a window.",
     "embeddings": "One `[[embeddings]]` table for each model behind `POST /v1/embeddings`.",
@@ -545,6 +546,17 @@ _SCRIPTED = (
     ),
 )  # fmt: skip
 
+_TRACING = (
+    Key(
+        section="tracing", name="endpoint", kind="url", otherwise="no spans are made",
+        text="An OTLP endpoint over HTTP, such as `http://127.0.0.1:4318/v1/traces`.",
+    ),
+    Key(
+        section="tracing", name="sample", kind="number", default=1.0, low=0, high=1,
+        text="The share of traces that begin here and are sent; a caller's own trace keeps its caller's choice.",
+    ),
+)  # fmt: skip
+
 TABLE: tuple[Key, ...] = (
     *_TOP,
     *_SERVER,
@@ -552,6 +564,7 @@ TABLE: tuple[Key, ...] = (
     *_ROUTING,
     *_ENCODER,
     *_TIMEOUTS,
+    *_TRACING,
     *_KEYS,
     *_LIMITS,
     *_EMBEDDINGS,

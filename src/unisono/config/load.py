@@ -25,7 +25,7 @@ from unisono.config.locate import line_of, locate
 from unisono.config.mistake import Mistake, written
 from unisono.config.section import Section, read_section
 from unisono.config.source import read_text, syntax_problem
-from unisono.config.values import Config, EncoderConfig, RoutingConfig, ServerConfig, StoreConfig
+from unisono.config.values import Config, EncoderConfig, RoutingConfig, ServerConfig, StoreConfig, TracingConfig
 from unisono.config.whole import check_whole
 from unisono.errors import ConfigError, Problem
 from unisono.types import Model, Timeouts
@@ -159,6 +159,7 @@ def _build(
         store=StoreConfig(**values["store"]),
         routing=routing,
         timeouts=Timeouts(**values["timeouts"]),
+        tracing=TracingConfig(**values["tracing"]),
         encoder=EncoderConfig(name=routing.encoder, **values["encoder"]),
         hash=config_hash(default=whole["default"], models=models, routing=routing, folder=folder),
         file=file,

@@ -95,6 +95,14 @@ class EncoderConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TracingConfig:
+    """Where spans go (None: nowhere), and which share of the traces that begin here."""
+
+    endpoint: str | None = None
+    sample: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole configuration.
 
@@ -115,6 +123,7 @@ class Config:
     limits: tuple[Limit, ...] = ()
     encoder: EncoderConfig = EncoderConfig()
     embeddings: tuple[EmbeddingModel, ...] = ()
+    tracing: TracingConfig = TracingConfig()
     file: Path | None = None
     prices_file: Path | None = None
     removed: tuple[str, ...] = ()

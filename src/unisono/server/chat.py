@@ -97,6 +97,8 @@ async def _read(live: Live, scope: Scope, receive: Receive) -> tuple[Request, Si
     raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes)
     now = datetime.now(UTC)
     request = parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=grant.name)
+    if live.tracing is not None:
+        live.tracing.note_parent(request.id, headers)
     known = await live.known(request)
     wishes = merged(request.wishes, *(() if known.past is None else (known.past.wishes,)), grant.wishes)
     request = within_scope(request if wishes is request.wishes else replace(request, wishes=wishes), grant)
@@ -195,6 +197,7 @@ class _Exchange:
             self._outcome, self._baseline_usd = outcome, live.baseline_usd(decision, outcome)
             live.note_outcome(outcome, baseline_usd=self._baseline_usd, by=request.key)
             live.note_turn(request, features, reservation, outcome)
+            live.trace(request, decision, outcome)
 
         note = live.config.routing.style_note
         if note is not None and any(notice.code == "switch" for notice in decision.notices):
