@@ -476,6 +476,7 @@ class Live:
     def note_decision(self, request: Request, features: Features, decision: Decision) -> None:
         """Record a decision that is about to be carried out."""
         self.metrics.observe_decision(decision)
+        self.metrics.observe_task(features.task_type)
         if decision.mode is not None:
             self._watch_shares(decision)
             passing = ("limit_downgrade", "explored")  # what only this once was answered so binds no later prompt

@@ -293,6 +293,14 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskType:
+    """What kind of task a text most probably is, such as `code` or `translation`, and how probably."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     """What is known about a request before any model is considered.
 
@@ -307,6 +315,8 @@ class Features:
         language: of the request, as far as it matters for what we say: `zh` or `en`.
         dissatisfied: the user's last words reject the answer before them, or repeat the question.
         bound: the messages carry state that only the provider which answered before can read.
+        task_type: what kind of task it most probably is; None where the encoder has no reader of types. Moves nothing
+            and is not recorded.
         checkable: what of an answer can be checked: a `final` answer that others must give too, its `format`, its
             `code`; empty where there is nothing of the kind.
         n_parts: how many questions it asks, as far as its form tells.
@@ -325,6 +335,7 @@ class Features:
     language: Literal["en", "zh"] = "en"
     dissatisfied: bool = False
     bound: bool = False
+    task_type: TaskType | None = None
     checkable: Literal["", "final", "format", "code"] = ""
     n_parts: int = 1
     joint: bool = True

@@ -17,7 +17,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from unisono.types import Attempt, Decision, Outcome
+from unisono.types import Attempt, Decision, Outcome, TaskType
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -106,6 +106,12 @@ TABLE: tuple[Metric, ...] = (
         kind="counter",
         labels=(),
         text="Requests decided before their encoder had read the prompt; see `budget_s` under [encoder].",
+    ),
+    Metric(
+        name="unisono_tasks_total",
+        kind="counter",
+        labels=("task",),
+        text="Requests by the kind of task that they most probably ask for; `unknown` where nobody can tell.",
     ),
     Metric(
         name="unisono_model_mismatch_total",
@@ -207,6 +213,10 @@ class Metrics:
     def observe_incident(self, kind: str) -> None:
         """Count an incident by its kind."""
         self._count("unisono_incidents_total", self._bounded(kind))
+
+    def observe_task(self, task: TaskType | None) -> None:
+        """Count the kind of task that a request most probably asks for."""
+        self._count("unisono_tasks_total", "unknown" if task is None else self._bounded(task.name))
 
     def observe_late_encoder(self) -> None:
         """Count a request that was decided before its encoder had read it."""

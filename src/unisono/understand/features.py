@@ -19,6 +19,7 @@ from unisono.understand.intent import effort
 from unisono.understand.language import language
 from unisono.understand.mood import dissatisfied
 from unisono.understand.surface import surface
+from unisono.understand.task_type import TaskTypes
 
 MIN_SHOUTED = 20
 
@@ -40,6 +41,7 @@ class Understanding:
         freshness: FreshnessReader | None = None,
         cache_size: int = 2048,
         inline: bool = True,
+        task_types: TaskTypes | None = None,
     ) -> None:
         """Read with `encoder` and `freshness`, or without what is None.
 
@@ -47,6 +49,7 @@ class Understanding:
             encoder: texts to vectors.
             freshness: whether an answer changes with time.
             cache_size: distinct tasks whose vectors are kept.
+            task_types: reads kinds of task from this encoder's vectors.
             inline: encode when asked; False uses only what `keep` was given, since the encoder is too slow to wait for.
         """
         self._encoder = encoder
@@ -54,6 +57,7 @@ class Understanding:
         self._cache: OrderedDict[bytes, tuple[Vector, Vector | None]] = OrderedDict()
         self._cache_size = cache_size
         self._inline = inline
+        self._task_types = task_types
         self._lock = Lock()  # scores are read in a thread beside the event loop
 
     def __call__(self, request: Request) -> Features:
@@ -73,6 +77,7 @@ class Understanding:
             language=language(task),
             dissatisfied=dissatisfied(request.messages),
             bound=bound(request.body),
+            task_type=None if self._task_types is None else self._task_types.read(facts, embedding),
         )
 
     def text(self, text: str) -> Features:

@@ -5,16 +5,32 @@ It chooses no encoder; the configuration does.
 
 from __future__ import annotations
 
+import logging
+
 from unisono.config.values import EncoderConfig
+from unisono.errors import ArtifactError
 from unisono.protocols import Encoder
 from unisono.types import Features, Request
 from unisono.understand.ahead import Ahead
 from unisono.understand.conversation import task_text
 from unisono.understand.features import Understanding
 from unisono.understand.freshness import FreshnessReader
+from unisono.understand.task_type import TaskTypes, load
 
 AT_ONCE = "static"
 """The only encoder that is fast enough for the event loop."""
+
+
+log = logging.getLogger("unisono")
+
+
+def _task_types(encoder: str) -> TaskTypes | None:
+    """Return the reader of task types; a broken one moves no decision, so it is only logged."""
+    try:
+        return load(encoder)
+    except ArtifactError as error:
+        log.warning("task types are not told: %s", error)
+        return None
 
 
 class Reading:
@@ -23,7 +39,8 @@ class Reading:
     def __init__(self, encoder: Encoder | None, settings: EncoderConfig, *, freshness: FreshnessReader | None) -> None:
         """Read with `encoder`, which `settings` describe; without one only surface facts are read."""
         slow = encoder is not None and settings.name != AT_ONCE
-        self.now = Understanding(encoder, freshness=freshness, inline=not slow)
+        types = None if encoder is None else _task_types(encoder.name)
+        self.now = Understanding(encoder, freshness=freshness, inline=not slow, task_types=types)
         self._texts = Understanding(encoder) if slow else self.now
         self._ahead = Ahead(self.now, budget_s=settings.budget_s) if slow else None
 
