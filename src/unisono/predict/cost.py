@@ -26,7 +26,7 @@ COVERAGE = 0.8
 Z_STEP = 0.05
 Z_MAX = 4.0
 MAX_SPREAD = 1.5
-INPUT_SPREAD = 0.2
+INPUT_SPREAD = 0.12
 """Prompt tokens are estimated by length; vocabularies differ by about this much, in logarithms."""
 
 
