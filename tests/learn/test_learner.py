@@ -14,6 +14,7 @@ from tests.record.conftest import Values
 from unisono.config.kept import KeptConfig
 from unisono.config.values import RoutingConfig
 from unisono.learn.learner import Learner
+from unisono.learn.reward import believed
 from unisono.record.joining import MAX_PER_MODEL
 from unisono.record.store import Store
 from unisono.types import Cost, Estimate, Health, Latency, Model, Quality, Score, Situation
@@ -67,7 +68,8 @@ def test_feedback_becomes_a_score_with_the_features_of_its_decision(store: Store
     store.record_signal(decision, "score", "0.8", by="team")
     assert step(store) == 1
     (found,) = learned(store)
-    assert (found.model, found.item, found.score, found.by) == ("small", decision, 0.8, "team/ann")
+    assert (found.model, found.item, found.by) == ("small", decision, "team/ann")
+    assert found.score == pytest.approx(believed(0.8, 0.5))
     assert found.features is not None
     kept = VALUES.features()
     assert found.features.embedding is not None and kept.embedding is not None
@@ -91,8 +93,10 @@ def test_what_is_said_otherwise_later_takes_the_place_of_what_was_said_before(st
     before = store.generation()
     store.record_signal(decision, "score", "0.1", by="team")
     assert step(store) == 1
-    assert [s.score for s in learned(store)] == [0.1]
-    assert [s.score for s in learned(store, before)] == [0.8], "a decision of that time can be recomputed"
+    assert [s.score for s in learned(store)] == pytest.approx([believed(0.1, 0.5)])
+    assert [s.score for s in learned(store, before)] == pytest.approx([believed(0.8, 0.5)]), (
+        "a decision of that time can be recomputed"
+    )
 
 
 def test_feedback_on_an_answer_that_has_not_ended_waits_for_its_end(store: Store) -> None:

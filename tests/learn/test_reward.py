@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from unisono.learn.reward import MAX_SEEN, MEASURED, SAID, SEEN, rewards
+from unisono.learn.reward import MAX_SEEN, MEASURED, MISTAKEN, SAID, SEEN, rewards
 from unisono.types import Signal
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -16,9 +16,18 @@ def signal(kind: str, value: str | None = None) -> Signal:
     return Signal(decision="d", kind=kind, value=value, by="team", at=AT)
 
 
-def test_a_score_is_its_own_reward() -> None:
-    (found,) = rewards([signal("score", "0.8")], answered="a", expected={})
-    assert (found.model, found.reward, found.weight, found.source) == ("a", 0.8, SAID, "said")
+@pytest.mark.parametrize("expected", [0.2, 0.5, 0.9])
+def test_a_vote_moves_what_was_expected_as_far_as_votes_can_be_trusted(expected: float) -> None:
+    up, down = (rewards([signal("score", vote)], answered="a", expected={"a": expected})[0] for vote in ("1.0", "0.0"))
+    right = 1.0 - MISTAKEN
+    assert up.reward == pytest.approx(expected * right / (expected * right + (1 - expected) * MISTAKEN))
+    assert (up.model, up.weight, up.source) == ("a", SAID, "said")
+    votes_up = expected * right + (1 - expected) * MISTAKEN
+    assert votes_up * up.reward + (1 - votes_up) * down.reward == pytest.approx(expected), "no drift where it is right"
+
+
+def test_a_vote_in_the_middle_says_nothing() -> None:
+    assert rewards([signal("score", "0.5")], answered="a", expected={"a": 0.7})[0].reward == pytest.approx(0.7)
 
 
 def test_measured_correctness_outranks_votes_and_what_was_seen() -> None:
@@ -29,7 +38,7 @@ def test_measured_correctness_outranks_votes_and_what_was_seen() -> None:
 
 def test_a_vote_outranks_what_was_seen() -> None:
     (found,) = rewards([signal("rejected"), signal("score", "1.0")], answered="a", expected={})
-    assert (found.reward, found.source) == (1.0, "said")
+    assert (found.reward, found.source) == (pytest.approx(1.0 - MISTAKEN), "said")
 
 
 def test_two_sources_of_correctness_are_weighed_by_how_good_they_are() -> None:

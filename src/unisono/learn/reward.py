@@ -18,20 +18,22 @@ from unisono.types import Signal
 MEASURED: Mapping[str, float] = {"exact_match": 1.0, "unit_test": 1.0, "human": 1.0, "judge": 0.6, "schema": 0.3}
 """Weight of a measured correctness by its source. A schema says that the form is right, not the content."""
 OTHER_SOURCE = 0.5
-SAID = 0.5
-"""Weight of a score or a preference: one of two people agrees with another on such a vote about seven times in ten."""
+SAID = 0.2
+"""Weight of a score or a preference; half a measured answer let too few votes move too much (`lab/LOG.md`)."""
+MISTAKEN = 0.15
+"""How often a vote says the opposite of the truth: two people who err so often agree about three times in four."""
 SEEN: Mapping[str, tuple[float, float]] = {
-    "rejected": (0.1, 0.3),
-    "retry_deeper": (0.25, 0.2),
-    "retry_other": (0.25, 0.2),
-    "retry_model": (0.25, 0.2),
-    "switched": (0.3, 0.2),
-    "retry_same": (0.4, 0.1),
-    "abandoned": (0.4, 0.05),
-    "thanked": (0.9, 0.2),
+    "rejected": (0.1, 0.1),
+    "retry_deeper": (0.25, 0.08),
+    "retry_other": (0.25, 0.08),
+    "retry_model": (0.25, 0.08),
+    "switched": (0.3, 0.08),
+    "retry_same": (0.4, 0.04),
+    "abandoned": (0.4, 0.02),
+    "thanked": (0.9, 0.08),
 }
 """Reward and weight of what the gateway sees by itself. Who asks for a faster answer has nothing against this one."""
-MAX_SEEN = 0.4
+MAX_SEEN = 0.15
 """All that was only seen about one answer weighs at most this much."""
 EVEN = 0.5
 """The quality of a model of which nothing is expected."""
@@ -53,7 +55,7 @@ def rewards(signals: Sequence[Signal], *, answered: str, expected: Mapping[str, 
     Args:
         signals: all that is known about one decision.
         answered: the model whose answer it was.
-        expected: quality that the decision expected of each model, for preferences.
+        expected: quality that the decision expected of each model, for what is said.
     """
     parts: dict[str, list[Reward]] = defaultdict(list)
     for signal in signals:
@@ -65,17 +67,33 @@ def rewards(signals: Sequence[Signal], *, answered: str, expected: Mapping[str, 
 def _parts(signal: Signal, answered: str, expected: Mapping[str, float]) -> tuple[Reward, ...]:
     if signal.kind == "preferred":
         return _of_preference(signal, expected)
-    of_answer = _of_answer(signal, answered)
+    of_answer = _of_answer(signal, answered, expected.get(answered, EVEN))
     return () if of_answer is None else (of_answer,)
 
 
-def _of_answer(signal: Signal, answered: str) -> Reward | None:
+def believed(said: float, expected: float) -> float:
+    """Return the chance that an answer was right, given a vote on it and what was expected: Bayes' rule.
+
+    A vote taken at its word would draw every model that is judged towards one half, and not those that are not.
+
+    Args:
+        said: the vote, in [0, 1].
+        expected: quality, in [0, 1].
+    """
+    if_right = said * (1.0 - MISTAKEN) + (1.0 - said) * MISTAKEN
+    if_wrong = said * MISTAKEN + (1.0 - said) * (1.0 - MISTAKEN)
+    return expected * if_right / (expected * if_right + (1.0 - expected) * if_wrong)
+
+
+def _of_answer(signal: Signal, answered: str, expected: float) -> Reward | None:
     kind, _, source = signal.kind.partition(":")
     if kind == "correct":
         right = float(signal.value == "true")
         return Reward(model=answered, reward=right, weight=MEASURED.get(source, OTHER_SOURCE), source="measured")
     if kind == "score":
-        return Reward(model=answered, reward=float(signal.value or EVEN), weight=SAID, source="said")
+        return Reward(
+            model=answered, reward=believed(float(signal.value or EVEN), expected), weight=SAID, source="said"
+        )
     if kind in SEEN:
         reward, weight = SEEN[kind]
         return Reward(model=answered, reward=reward, weight=weight, source="seen")
