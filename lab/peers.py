@@ -56,7 +56,7 @@ NOTES = (
     "factorisation: its "
     "class, trained by its script's recipe; similarity-weighted ranking: its functions on the 5,000 arena votes at "
     "hand, first "
-    "250 prompts of each set), semantic-router 1.1.1 (ten routes of ten utterances, local index). **Stated "
+    "400 prompts of each set), semantic-router 1.1.1 (ten routes of ten utterances, local index). **Stated "
     "encoder**: none of their "
     "encoders' weights can be downloaded here (Longformer, OpenAI's endpoint, MiniLM from a hub), so for quality all "
     "peers get "
@@ -218,7 +218,8 @@ def pair(context: Context, name: str, ranked: dict[str, list[float]]) -> Json:
     for label, order in orders.items():
         n = len(order)
         weights = resampled(n, rng=np.random.default_rng(0))
-        found[label] = as_json(interval(recovered(order, strong[:n], weak[:n], weights)))
+        drawn = recovered(order, strong[:n], weak[:n], weights)
+        found[label] = as_json(interval(drawn[~np.isnan(drawn)]))
     return found
 
 

@@ -27,7 +27,7 @@ import yaml
 
 torch.set_num_threads(1)
 N_TIMED = 60
-N_RANKED = 250
+N_RANKED = 400
 """Prompts per set for the similarity-weighted ranking: it fits a regression for every prompt."""
 
 

@@ -117,7 +117,9 @@ def page(found: dict[str, Json | None]) -> str:
             written = section.text(found)
         else:
             body = found[name]
-            written = "Not measured yet." if body is None else section.text(body["found"])
+            written = f"Not measured yet: `python lab/quality.py --only {name}`."
+            if body is not None:
+                written = section.text(body["found"])
         parts += [f"## {section.TITLE}", written]
     return "\n\n".join(parts) + "\n"
 

@@ -89,7 +89,7 @@ def measured(ranked: dict[str, list[Array]], strong: Array, weak: Array) -> Json
 
 
 def recovered(order: Array, strong: Array, weak: Array, weights: Array) -> Array:
-    """Return APGR under each row of weights; the thresholds stay those of all prompts."""
+    """Return APGR under each row of weights, NaN where there is no gap; the thresholds stay those of all prompts."""
     edges = np.unique(np.quantile(order, np.linspace(0.0, 1.0, 11)))
     chosen = np.array([order > edge if edge == edges[-1] else order >= edge for edge in edges], dtype=np.float64)
     shares = weights @ chosen.T
@@ -97,7 +97,7 @@ def recovered(order: Array, strong: Array, weak: Array, weights: Array) -> Array
     ends = np.column_stack((weights @ strong, weights @ weak))
     return np.array(
         [
-            apgr(np.sort(x), y[np.argsort(x, kind="stable")], strong=float(s), weak=float(w))
+            apgr(np.sort(x), y[np.argsort(x, kind="stable")], strong=float(s), weak=float(w)) if s != w else np.nan
             for x, y, (s, w) in zip(shares, scores, ends, strict=True)
         ]
     )

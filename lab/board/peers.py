@@ -40,7 +40,7 @@ def text(found: dict[str, Json | None]) -> str:
             for row in rows
         ]
         parts += [f"`{name}.test`:", markdown(header, written)]
-    header = ["ranking, trained on RouterBench's pair", *kept["pairs"]]
+    header = ["ranking", *kept["pairs"]]
     labels = list(next(iter(kept["pairs"].values())))
     parts += [
         "**RouteLLM's heads** on its own pairs (APGR):",
@@ -48,7 +48,7 @@ def text(found: dict[str, Json | None]) -> str:
         "**Decision time**, milliseconds of wall time for one prompt of about 200 tokens, from text to choice:",
         markdown(
             ["router", "p50", "p99", "times unisono's p50"],
-            [[t["name"], f"{t['p50_ms']:.2f}", f"{t['p99_ms']:.2f}", f"{t['ratio']:.0f}"] for t in kept["times"]],
+            [[t["name"], f"{t['p50_ms']:.2f}", f"{t['p99_ms']:.2f}", f"{t['ratio']:.1f}"] for t in kept["times"]],
         ),
     ]
     return "\n\n".join(parts)
