@@ -92,7 +92,7 @@ def _calibration(found: Json, file: Path) -> None:
                 axes.plot(xs, ys, "o-", markersize=3, linewidth=1.2, label=f"{name}: ECE {part['error']:.3f}")
         axes.set_title("kinds of tasks that were trained on" if known else "unseen tasks", loc="left")
         axes.set_xlabel("expected score")
-        axes.legend(frameon=False, fontsize=7.5, loc="upper left")
+        axes.legend(frameon=False, fontsize=7.5, loc="upper left" if known else "lower right")
     panels[0].set_ylabel("mean score")
     _save(figure, file)
 
