@@ -1,7 +1,7 @@
 """What the other processes over the same record did since the last look: the record is what workers share.
 
-It reads and decides nothing; `compose` hands the news to those who keep state. One look takes about a millisecond, off
-the event loop. How late a fellow's deed is known: its flush interval, plus the time between two looks.
+It reads and decides nothing; `compose` hands the news to those who keep state. One look takes 1 to 4 ms, off the event
+loop. How late a fellow's deed is known: its flush interval, plus the time between two looks.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from unisono.edge.parse import load_body
 from unisono.server.reply import read_body
 from unisono.types import Json
 
+_DATA = b"data: "
 _DONE = b"[DONE]"
 
 
@@ -100,7 +101,9 @@ class _Outward:
         *events, self._held = self._held.split(b"\n\n")
         made: list[bytes] = []
         for event in events:
-            data = event.removeprefix(b"data: ")
+            if not event.startswith(_DATA):
+                continue  # a comment that keeps the line open
+            data = event.removeprefix(_DATA)
             if data.startswith(_DONE):
                 made += self._form.end()
                 continue
