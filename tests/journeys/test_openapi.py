@@ -84,6 +84,8 @@ def test_no_request_that_is_allowed_or_forbidden_meets_a_fault_of_ours(
 
     sends()
     assert 500 not in met
+    if mode is GenerationMode.POSITIVE and label.startswith(("GET", "POST /v1/chat")) and "{" not in label:
+        assert 200 in met  # a good part goes the whole road
 
 
 def test_the_document_holds_every_route_and_no_other() -> None:
@@ -92,11 +94,8 @@ def test_the_document_holds_every_route_and_no_other() -> None:
     assert described == served
 
 
-def test_the_document_is_served_and_a_good_part_of_what_is_allowed_is_answered(house: House) -> None:
+def test_the_document_is_served(house: House) -> None:
     assert house.get("/openapi.json")["openapi"] == "3.1.0"
-    text = house.call("GET", "/metrics").raw.decode()
-    answered = [line for line in text.splitlines() if line.startswith("unisono_requests_total")]
-    assert sum(float(line.rpartition(" ")[2]) for line in answered if 'status="ok"' in line) >= 5, text
 
 
 def test_a_path_is_a_path_and_no_way_out(house: House, tmp_path: Path) -> None:

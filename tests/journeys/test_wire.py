@@ -199,3 +199,16 @@ def test_what_routing_reads_is_bounded(tmp_path: Path) -> None:
             assert len(reply.raw) < 1000
         assert house.chat(headers={"x-openwebui-chat-id": "c" * 257}).status == 400
         assert up.seen == []
+
+
+def test_no_route_reads_a_body_without_a_bound(tmp_path: Path) -> None:
+    """A body without a length, sent on and on: what is past the bound is refused before it ends."""
+    piece = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    with upstream(says("hi")) as up, serving(tmp_path, config_text(model("a", up), default="a")) as house:
+        decision = house.chat().json["unisono"]["decision"]
+        for start in (b"PUT /v1/sessions/s", b"POST /v1/decisions/" + decision.encode() + b"/feedback"):
+            with socket.create_connection(("127.0.0.1", house.port), timeout=LIMIT_S) as line:
+                line.sendall(start + b" HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\n")
+                for _ in range(4):
+                    line.sendall(piece)
+                assert line.recv(65536).startswith(b"HTTP/1.1 400 "), start

@@ -19,7 +19,7 @@ from unisono.edge.failure import error_body
 from unisono.edge.scope import may_use
 from unisono.errors import NotFound, RequestError, UnisonoError
 from unisono.server.auth import admin_only, identify
-from unisono.server.reply import headers_in
+from unisono.server.reply import ClientGone, headers_in
 from unisono.types import EmbeddingModel, Grant, Json, JsonValue, Mode, Model, Scope
 
 Answer = Callable[[HttpRequest], Awaitable[Response]]
@@ -56,6 +56,8 @@ class Facts:
                 if admin:
                     admin_only(http.state.grant)
                 return await answer(http)
+            except ClientGone:
+                return Response(status_code=499)  # nobody reads it
             except UnisonoError as error:
                 return OrjsonResponse(error_body(error), status_code=error.status)
 

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from unisono.compose import Live
 from unisono.edge.feedback import read_feedback
 from unisono.edge.parse import load_body
-from unisono.errors import RequestError
 from unisono.server.facts import OrjsonResponse
+from unisono.server.reply import read_body
 
 MAX_BODY_BYTES = 4096
 
@@ -29,9 +29,7 @@ class FeedbackEndpoint:
 
     async def take(self, http: HttpRequest) -> Response:
         """`POST /v1/decisions/{id}/feedback`: the same said twice counts once, and the last of a kind counts."""
-        raw = await http.body()
-        if len(raw) > MAX_BODY_BYTES:
-            raise RequestError(f"The body is larger than {MAX_BODY_BYTES} bytes.", code="request_too_large")
+        raw = await read_body(http.receive, max_bytes=MAX_BODY_BYTES)
         today = datetime.now(UTC).date()
         said = read_feedback(load_body(raw), catalog=self._live.router.catalog, today=today)
         decision = http.path_params["id"]

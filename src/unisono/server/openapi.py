@@ -72,6 +72,9 @@ _ROUTES = (
     ),
     _Route(method="get", path="/v1/decisions/{id}", text="Everything about one.", answer="Decision"),
     _Route(
+        method="post", path="/v1/decisions/{id}/feedback", text="What a caller says of an answer.", body="Feedback",
+    ),
+    _Route(
         method="get", path="/v1/limits", text="What a key, and one of its users, has left.", answer="List",
         query={"user": _TEXT},
     ),
@@ -134,7 +137,7 @@ def _responses(route: _Route) -> Json:
     else:
         content = {"application/json": {"schema": _ref(route.answer)}}
     if route.streams:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
+        content["text/event-stream"] = {}  # each event's data is a JSON document, or `[DONE]`
     responses: Json = {"200": {"description": "As asked.", "content": content}}
     schema = _ref("MessagesError" if route.answer == "Message" else "Error")
     for status in sorted(route.errors):
@@ -159,6 +162,13 @@ def _bodies() -> Json:
     assert isinstance(properties, dict)  # noqa: S101 - made above
     left_out = ("session", "explain", "retry_of", "how")
     kept = {name: schema for name, schema in properties.items() if name not in left_out}
+    text: Json = {"type": "string"}
+    forms: list[JsonValue] = [
+        _object(score={"type": "number", "minimum": 0, "maximum": 1}),
+        _object(preferred=text, over=text),
+        _object(correct={"type": "boolean"}, source={"type": "string", "pattern": "^[a-z0-9_]{1,40}$"}),
+    ]
+    schemas["Feedback"] = {"anyOf": forms}
     schemas["Preference"] = {**wishes, "title": "Preference", "properties": kept}
     return schemas
 

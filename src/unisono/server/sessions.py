@@ -18,9 +18,11 @@ from unisono.edge.wishes import read_wishes
 from unisono.errors import RequestError
 from unisono.record.view import stamp
 from unisono.server.facts import OrjsonResponse
+from unisono.server.reply import read_body
 from unisono.types import Json, JsonValue, Past
 
 MAX_BODY_BYTES = 65_536
+MAX_ID_CHARS = 200
 
 
 class SessionEndpoint:
@@ -39,9 +41,7 @@ class SessionEndpoint:
     async def prefer(self, http: HttpRequest) -> Response:
         """`PUT /v1/sessions/{id}` with the fields of the object `unisono`."""
         key, session = self._place(http)
-        raw = await http.body()
-        if len(raw) > MAX_BODY_BYTES:
-            raise RequestError(f"The body is larger than {MAX_BODY_BYTES} bytes.", code="request_too_large")
+        raw = await read_body(http.receive, max_bytes=MAX_BODY_BYTES)
         given = load_body(raw)
         if odd := sorted(set(given) - set(STORED)):
             known = ", ".join(STORED)
@@ -58,7 +58,10 @@ class SessionEndpoint:
         return OrjsonResponse(_view(session, Past()))
 
     def _place(self, http: HttpRequest) -> tuple[str, str]:
-        return http.state.grant.name, http.path_params["id"]
+        session = http.path_params["id"]
+        if len(session) > MAX_ID_CHARS:
+            raise RequestError(f"A conversation's id has at most {MAX_ID_CHARS} characters.", param="id")
+        return http.state.grant.name, session
 
 
 def _view(session: str, past: Past) -> Json:
