@@ -184,6 +184,7 @@ class House:
         scores = self.store.scores_at(generation, kept.fingerprints)
         stages = Stages(
             understand=self.understand,
+            glance=self.understand.glance,
             rules=[rule() for rule in load().rules.values()],
             quality=None if broken else measured(self.artifact, scores, read=self.understand.text),
             cost=self.cost,

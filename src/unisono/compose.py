@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from unisono.config.kept import KeptConfig, kept_of
 from unisono.edge.parse import DERIVED
 from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
 from unisono.execute.cost import cost_usd
+from unisono.execute.patience import Patience, RetryBudget, no_hedge
 from unisono.learn.learner import Learner
 from unisono.learn.online import Online
 from unisono.learn.signals import Signals
@@ -32,7 +33,7 @@ from unisono.plugins import Registry, load
 from unisono.predict import artifact as artifacts
 from unisono.predict.cost import OutputLength, TokenCost, unknown_length
 from unisono.predict.latency import RecentLatency
-from unisono.protocols import Encoder, Evidence, Provider, QualityPredictor
+from unisono.protocols import Encoder, Evidence, QualityPredictor
 from unisono.recipe import chooser_of, measured, settings_of
 from unisono.record.alarm import ShareGuard
 from unisono.record.fellows import Fellows, error_of
@@ -46,12 +47,14 @@ from unisono.record.store import Store
 from unisono.record.tracing import Tracing
 from unisono.router import Router, Stages
 from unisono.types import (
+    Attempt,
     Call,
     Chunk,
     Decision,
     Features,
     Health,
     Json,
+    Mode,
     Model,
     Outcome,
     Request,
@@ -62,7 +65,9 @@ from unisono.types import (
 )
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.reading import Reading
+from unisono.upstream.firsts import FirstContents
 from unisono.upstream.health import HealthBook
+from unisono.upstream.outlet import Outlet, Sending
 from unisono.upstream.vectors import Embedders
 
 log = logging.getLogger("unisono")
@@ -77,46 +82,6 @@ PAGE_STEPS = 5
 """After so many looks a worker tells its metrics."""
 REBUILD_SHARE = 0.1
 """Share of the time that may go into taking new scores in, however fast they come."""
-
-
-class Outlet:
-    """A provider in use: counts its calls, so that a replaced one is closed after its last."""
-
-    def __init__(self, model: Model, provider: Provider) -> None:
-        """Wrap the provider of `model`."""
-        self.model = model
-        self.provider = provider
-        self._n_calls = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    async def send(self, call: Call) -> AsyncGenerator[Chunk, None]:
-        """Yield the provider's chunks; see `protocols.Provider.send`."""
-        self._n_calls += 1
-        self._idle.clear()
-        chunks = self.provider.send(call)
-        try:
-            async for chunk in chunks:
-                yield chunk
-        finally:
-            if (end := getattr(chunks, "aclose", None)) is not None:
-                await end()
-            self._n_calls -= 1
-            if self._n_calls == 0:
-                self._idle.set()
-
-    @property
-    def n_calls(self) -> int:
-        """How many calls are in flight."""
-        return self._n_calls
-
-    async def close(self, *, wait_s: float) -> None:
-        """Close the provider when its calls have ended, or after `wait_s`."""
-        try:
-            await asyncio.wait_for(self._idle.wait(), wait_s)
-        except TimeoutError:
-            log.warning("closing model=%s with calls in flight after %.0f s", self.model.name, wait_s)
-        await self.provider.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +140,8 @@ class Live:
         self._cost = TokenCost(self._length())
         self._freshness = self._read_freshness()
         self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness)
+        self._firsts = FirstContents()
+        self._retries = RetryBudget()
         self._outlets: dict[str, Outlet] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -436,10 +403,12 @@ class Live:
             chooser=chooser_of(kept),
             health=self.health,
             send=self.send,
-            learn=Online(self._latency, self._cost).learn_one,
+            learn=self._learn,
             anchor=self.anchors.near,
             evidence=self._evidence(config),
             comparer=self._registry.comparer(config.routing.compare),
+            glance=self._reading.now.glance,
+            patience={mode: self._patience(config, mode) for mode in (None, *Mode)}.__getitem__,
         )
         settings = settings_of(
             kept, artifact=self._trained.id, scores=self._seen_scores, total_s=config.timeouts.total_s
@@ -455,18 +424,39 @@ class Live:
         outlets: dict[str, Outlet] = {}
         for model in config.models:
             old = keep.get(model.name)
-            if old is not None and old.model == model and config.timeouts == self.config.timeouts:
+            same = config.timeouts == self.config.timeouts and config.calls == self.config.calls
+            if old is not None and old.model == model and same:
                 outlets[model.name] = old
-            else:
-                factory = self._registry.provider(model.upstream)
-                outlets[model.name] = Outlet(model, factory(model, config.timeouts))
+                continue
+            provider = self._registry.provider(model.upstream)(model, config.timeouts)
+            calls = config.calls
+            outlets[model.name] = Outlet(
+                model, provider, most=calls.max_in_flight, wait_s=calls.max_wait_s, rests=self._rests
+            )
         return outlets
 
     def _in_flight(self, model: str) -> int:
         outlet = self._outlets.get(model)
         return 0 if outlet is None else outlet.n_calls
 
-    def send(self, call: Call) -> AsyncGenerator[Chunk, None]:
+    def _learn(self, features: Features, attempt: Attempt) -> None:
+        Online(self._latency, self._cost).learn_one(features, attempt)
+        if attempt.status == "ok" and attempt.first_content_s is not None:
+            self._firsts.note(attempt.model, attempt.first_content_s)
+
+    def _rests(self, model: str, seconds: float) -> None:
+        """Leave a model alone whose upstream says that its rate limit is used up."""
+        self.health.rest(model, perf_counter() + seconds)
+
+    def _patience(self, config: Config, mode: Mode | None) -> Patience:
+        hedges = mode is not None and mode in config.calls.hedge
+        return Patience(
+            retries=config.calls.retries,
+            budget=self._retries,
+            hedge_after_s=self._firsts.slow_after_s if hedges else no_hedge,
+        )
+
+    def send(self, call: Call) -> Sending:
         """Send one call to its model's provider. While it is down this is the one call that tries it."""
         self.health.begin(call.model.name, perf_counter())
         return self._outlets[call.model.name].send(call)
@@ -637,6 +627,8 @@ class Live:
         self.metrics.set_config(self.config.hash)
         for model in self.config.models:
             self.metrics.set_model_up(model.name, self.health_of(model.name)[0] is not Health.DOWN)
+            if (outlet := self._outlets.get(model.name)) is not None:
+                self.metrics.set_waiting(model.name, outlet.gate.n_waiting)
 
 
 def build(config: Config) -> Live:

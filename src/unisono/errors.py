@@ -12,11 +12,13 @@
     ├── StartError              500  operator   cannot_start               port, file, disk, missing package
     ├── RouterBroken            503  operator   router_broken              not even the default can be chosen safely
     ├── ArtifactError           500  operator   artifact_broken            trained parts cannot be read
+    ├── Overloaded          503  operator   overloaded                 too many requests at once; come again
     ├── StoreError              500  operator   store_unavailable          the record cannot be read
     └── UpstreamError           502  upstream   upstream_error             one attempt failed
         ├── UpstreamUnreachable 502  upstream   upstream_unreachable       refused, reset, DNS, process down
         ├── UpstreamTimeout     504  upstream   upstream_timeout           a limit in seconds was reached
         ├── UpstreamRefused     ...  upstream   (by status)                it answered with an error status
+        ├── UpstreamBusy        503  upstream   upstream_busy              too many calls wait for it here
         ├── UpstreamMalformed   502  upstream   upstream_malformed         the answer is not the protocol
         ├── UpstreamCut         502  upstream   upstream_cut               it ended after content, before the end
         └── NoAnswer            502  upstream   no_answer                  every attempt failed; lists each
@@ -193,6 +195,18 @@ class ArtifactError(UnisonoError):
     code = "artifact_broken"
 
 
+class Overloaded(UnisonoError):
+    """The server has as many requests in hand as it may; nothing was done with this one."""
+
+    status = 503
+    code = "overloaded"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class StoreError(UnisonoError):
     """The record cannot be opened, read or written."""
 
@@ -243,6 +257,17 @@ class UpstreamRefused(UpstreamError):
         self.retryable = http_status not in (400, 413, 415, 422)
         self.status = http_status if http_status in (400, 413, 415, 422, 429) else 502
         self.code = "rate_limit_exceeded" if http_status == 429 else "upstream_refused"
+
+
+class UpstreamBusy(UpstreamError):
+    """As many calls are in flight as may be, and as many wait; nothing was sent. `retry_after_s` says when to come."""
+
+    status = 503
+    code = "upstream_busy"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class UpstreamMalformed(UpstreamError):

@@ -128,6 +128,20 @@ def switched(before: str, after: str, *, why: str, language: Language) -> Notice
     return Notice(code="switch", text=f"{after} answers from here; {before} answered before. Why: {why}")
 
 
+def hedge(slow: str, *, answers: str, language: Language) -> Notice:
+    """Return the notice that the next model was asked beside a slow one, and had its answer first."""
+    if language == "zh":
+        return Notice(code="hedge", text=f"{slow} 迟迟没有开始；{answers} 被同时询问并先作答。")
+    return Notice(code="hedge", text=f"{slow} was slow to begin; {answers} was asked beside it and answered first.")
+
+
+def queued(model: str, *, waited_s: float, language: Language) -> Notice:
+    """Return the notice that a request waited for its turn at a busy model."""
+    if language == "zh":
+        return Notice(code="queued", text=f"{model} 繁忙；此请求等待了 {waited_s:.1f} 秒。")
+    return Notice(code="queued", text=f"{model} was busy; this request waited {waited_s:.1f} s for its turn.")
+
+
 def mismatch(model: str, *, asked: str, reported: str, language: Language) -> Notice:
     """Return the notice that an upstream says another model answered than it was asked for."""
     if language == "zh":

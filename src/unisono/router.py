@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from random import Random
 from time import perf_counter
 from typing import Protocol
@@ -23,14 +23,16 @@ from unisono.choose.goal import goal_of
 from unisono.choose.memory import anchored
 from unisono.choose.pattern import ALONE, Arranged, Patterns, arranged
 from unisono.choose.retry import retried
+from unisono.choose.utility import utility
 from unisono.choose.words import behind_degraded, behind_pin, pinned, serves_degraded
 from unisono.consistency.comparers import Ask, ClaimsComparer, Comparer
 from unisono.consistency.ledger import asserted, shown
 from unisono.eligible.limits import within_limits
-from unisono.eligible.sift import sift
+from unisono.eligible.sift import first_against, sift
 from unisono.errors import LimitReached, NoCandidate, UpstreamError
 from unisono.execute.crew import Means
 from unisono.execute.disputes import Fusing
+from unisono.execute.patience import NO_PATIENCE, Patience
 from unisono.execute.several import run
 from unisono.execute.single import Committed
 from unisono.execute.voice import with_voice
@@ -46,6 +48,7 @@ from unisono.types import (
     Cost,
     Decision,
     Estimate,
+    Excluded,
     Features,
     Goal,
     Health,
@@ -62,9 +65,12 @@ from unisono.types import (
     Situation,
 )
 from unisono.understand.form import with_form
+from unisono.understand.glance import glance, only_glanced
 
 NOTHING_KNOWN = Situation()
 """A first request of a caller without limits."""
+MAX_LEFT_ASIDE = 1024
+"""Lists of models behind a pin that are kept; each is made again when it is needed."""
 
 
 class HealthView(Protocol):
@@ -75,6 +81,17 @@ class HealthView(Protocol):
 
     def observe(self, attempt: Attempt, error: UpstreamError | None, now_s: float) -> None:
         """Take in how an attempt ended."""
+
+
+class Glance(Protocol):
+    """Reads of a request what a plain pin needs."""
+
+    def __call__(self, request: Request, *, dated: bool) -> Features:
+        """Return the features that cost next to nothing, with the freshness where an answer's age matters."""
+
+
+def _glance(request: Request, *, dated: bool) -> Features:
+    return glance(request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +110,8 @@ class Stages:
     anchor: Callable[[Request, Features], str | None] = lambda request, features: None
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     comparer: Callable[[Ask], Comparer] = lambda ask: ClaimsComparer()
+    glance: Glance = _glance
+    patience: Callable[[Mode | None], Patience] = lambda mode: NO_PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +148,7 @@ class Router:
         self._models: Mapping[str, Model] = {model.name: model for model in catalog}
         self._now = now
         self._clock_s = clock_s
+        self._left_aside: dict[tuple[str | None, date], tuple[Excluded, ...]] = {}
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -158,10 +178,13 @@ class Router:
         if quality is None:
             return self.decide_degraded(request, known=known, why="its trained parts cannot be read")
         started_s = self._clock_s()
-        features = self._stages.understand(request)
-        if request.mode is Mode.PRO or self.settings.patterns.cascade:
-            features = with_form(features, request.body)
-        anchor = self._stages.anchor(request, features)
+        if is_plain_pin(request):
+            features, anchor = self._stages.glance(request, dated=self._is_dated(request.pin)), None
+        else:
+            features = self._stages.understand(request)
+            if request.mode is Mode.PRO or self.settings.patterns.cascade:
+                features = with_form(features, request.body)
+            anchor = self._stages.anchor(request, features)
         situation = replace(known, health=self._health(), scores=self.settings.scores, anchor=anchor)
         return features, self.decide_in(request, features, situation=situation, quality=quality, started_s=started_s)
 
@@ -190,6 +213,8 @@ class Router:
         Raises:
             NoCandidate: no model may serve it.
         """
+        if request.pin is not None and only_glanced(features):
+            return self._pinned_in(request, features, situation=situation, quality=quality, started_s=started_s)
         stages = self._stages
         kept, excluded = sift(request, features, candidates=self._candidates(situation), rules=stages.rules)
         models = [c.model for c in kept]
@@ -274,6 +299,78 @@ class Router:
         healthy = {model for model, health in situation.health if health is Health.UP}
         return explored(choice, rules=self.settings.exploration, healthy=healthy, seed=seed, language=goal.language)
 
+    def _pinned_in(
+        self,
+        request: Request,
+        features: Features,
+        *,
+        situation: Situation,
+        quality: QualityPredictor,
+        started_s: float,
+    ) -> Decision:
+        """Decide on a plain pin: nobody else may answer, so nobody else is looked at.
+
+        Raises:
+            NoCandidate: the pinned model cannot serve the request.
+        """
+        assert request.pin is not None  # noqa: S101 - said by `is_plain_pin`
+        model = self._models[request.pin]
+        health = next((h for name, h in situation.health if name == model.name), Health.UP)
+        rules = self._stages.rules
+        if first_against(request, features, Candidate(model=model, health=health), rules=rules) is not None:
+            sift(request, features, candidates=self._candidates(situation), rules=rules)  # says why, and raises
+        raised = (0 if situation.past is None else situation.past.raised) + features.dissatisfied
+        goal = goal_of(request, dial=self.settings.dial, features=features, raised=raised)
+        estimates = self._estimate(request, features, [model], quality=quality, recorded=situation.estimates)
+        (weighed,) = _weighed(estimates, [model], features, past=situation.past, now=request.received)
+        reason = pinned(model.name, goal)
+        first = Ranked(
+            model=model.name,
+            estimate=weighed,
+            utility=utility(weighed, goal, default_usd=weighed.cost.usd),
+            propensity=1.0,
+            reason=reason,
+        )
+        choice, limited = within_limits(
+            Choice(ranking=(first,), excluded=self._behind(request, features), reason=reason),
+            request=request,
+            features=features,
+            spent=situation.spent,
+            models=self._models,
+            language=goal.language,
+        )
+        stale = stale_notice(model, features.freshness, today=request.received.date(), language=goal.language)
+        return self._decision(
+            request,
+            choice,
+            notices=limited if stale is None else (*limited, stale),
+            goal=goal,
+            seed=0,
+            baseline=model.name,
+            started_s=started_s,
+            degraded=None,
+            situation=replace(situation, estimates=estimates),
+        )
+
+    def _behind(self, request: Request, features: Features) -> tuple[Excluded, ...]:
+        """Return the reason against each model that a plain pin leaves aside. It is the same all day."""
+        today = request.received.date()
+        place = (request.pin, today)
+        known = self._left_aside.get(place)
+        if known is None:
+            rules = _up_to_pin(self._stages.rules)
+            others = (Candidate(model=model) for model in self.catalog if model.name != request.pin)
+            found = (first_against(request, features, other, rules=rules) for other in others)
+            if len(self._left_aside) >= MAX_LEFT_ASIDE:
+                self._left_aside.clear()
+            known = self._left_aside[place] = tuple(excluded for excluded in found if excluded is not None)
+        return known
+
+    def _is_dated(self, pin: str | None) -> bool:
+        """Say whether it matters of what day an answer of this model is."""
+        model = None if pin is None else self._models.get(pin)
+        return model is not None and model.knowledge_cutoff is not None
+
     def decide_degraded(
         self, request: Request, *, why: str, known: Situation = NOTHING_KNOWN
     ) -> tuple[Features, Decision]:
@@ -346,6 +443,7 @@ class Router:
             record=record,
             observe=observe,
             total_s=self.settings.total_s,
+            patience=self._stages.patience(decision.mode),
         )
         fusing = Fusing(
             task=features.task,
@@ -466,15 +564,37 @@ def _with_ledger(request: Request, decision: Decision) -> Request:
     return request if note is None else replace(request, body=with_voice(request.body, note=note))
 
 
+def is_plain_pin(request: Request) -> bool:
+    """Say whether nothing can come of a request but an answer of its pinned model, or an error."""
+    wishes = request.wishes
+    return (
+        request.pin is not None
+        and not request.allow_fallback
+        and wishes.on_limit != "downgrade"
+        and wishes.retry_of is None
+        and wishes.max_cost_usd is None
+        and wishes.max_first_token_s is None
+        and wishes.min_quality is None
+    )
+
+
+def _up_to_pin(rules: Sequence[Rule]) -> Sequence[Rule]:
+    """Return the rules that say something against models beside a pin: those before `pin`, and itself."""
+    names = [rule.name for rule in rules]
+    return rules[: names.index("pin") + 1] if "pin" in names else rules
+
+
 def _weighed(
     estimates: Sequence[Estimate], models: Sequence[Model], features: Features, *, past: Past | None, now: datetime
 ) -> tuple[Estimate, ...]:
     """Return the estimates with what age takes from each model's quality, and what a warm cache takes from its cost."""
     qualities = discounted([e.quality for e in estimates], models, features.freshness, today=now.date())
-    return tuple(
-        replace(e, quality=q, cost=cached(e.cost, m, past, n_input_tokens=features.n_input_tokens, now=now))
-        for e, q, m in zip(estimates, qualities, models, strict=True)
-    )
+    weighed = []
+    for estimate, quality, model in zip(estimates, qualities, models, strict=True):
+        cost = cached(estimate.cost, model, past, n_input_tokens=features.n_input_tokens, now=now)
+        same = cost is estimate.cost and quality is estimate.quality
+        weighed.append(estimate if same else replace(estimate, quality=quality, cost=cost))
+    return tuple(weighed)
 
 
 def _unread(features: Features, goal: Goal) -> tuple[Notice, ...]:

@@ -625,6 +625,7 @@ class Call:
     body: Json
     stream: bool
     decision: str
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

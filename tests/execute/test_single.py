@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +22,7 @@ from unisono.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from unisono.execute.patience import NO_PATIENCE, Patience, RetryBudget
 from unisono.execute.single import Committed, run
 from unisono.testing import ManualClock
 from unisono.types import (
@@ -107,12 +110,20 @@ class World:
         finally:
             self.closed.append(call.model.name)
 
-    def walk(self, decided: Decision, *, total_s: float = 100.0) -> AsyncIterator[Committed | Chunk]:
+    def walk(
+        self,
+        decided: Decision,
+        *,
+        total_s: float = 100.0,
+        patience: Patience = NO_PATIENCE,
+        send: Callable[[Call], AsyncIterator[Chunk]] | None = None,
+    ) -> AsyncIterator[Committed | Chunk]:
         return run(
             REQUEST,
             decided,
             models={name: self.models.get(name, model(name)) for name in self.steps},
-            send=self._send,
+            send=send or self._send,
+            patience=patience,
             record=self.outcomes.append,
             observe=lambda attempt, error: self.observed.append((attempt, error)),
             total_s=total_s,
@@ -120,11 +131,11 @@ class World:
             now=self.clock.now,
         )
 
-    def play(self, decided: Decision, *, total_s: float = 100.0) -> tuple[list[Committed | Chunk], Exception | None]:
+    def play(self, decided: Decision, **options: Any) -> tuple[list[Committed | Chunk], Exception | None]:
         async def read() -> tuple[list[Committed | Chunk], Exception | None]:
             seen: list[Committed | Chunk] = []
             try:
-                async for item in self.walk(decided, total_s=total_s):
+                async for item in self.walk(decided, **options):
                     seen.append(item)  # noqa: PERF401 - what came before an error counts
             except UpstreamError as exc:
                 return seen, exc
@@ -386,3 +397,164 @@ def test_a_caller_who_leaves_while_a_failed_attempt_is_closed_has_cancelled() ->
 
     asyncio.run(play())
     assert [o.status for o in outcomes] == ["cancelled"]
+
+
+def patient(**fields: object) -> Patience:
+    return Patience(**{"retries": 2, "rng": Random(1), **fields})  # type: ignore[arg-type]
+
+
+def test_after_every_model_has_failed_the_first_that_may_recover_is_asked_again() -> None:
+    world = World(
+        {"a": [UpstreamRefused("a: 503.", http_status=503)], "b": [UpstreamRefused("b: 401.", http_status=401)]}
+    )
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        world.steps["a"] = [word("x"), END]
+
+    seen, error = world.play(decision(["a", "b"]), patience=patient(sleep=sleep))
+    assert error is None
+    assert [c.model.name for c in world.calls] == ["a", "b", "a"]
+    assert len(pauses) == 1
+    assert 0.125 <= pauses[0] <= 0.375
+    assert isinstance(seen[0], Committed)
+    assert [n.text for n in seen[0].notices] == ["b failed (401 upstream_refused); a answered instead."]
+    assert [a.status for a in world.outcomes[0].attempts] == ["failed", "failed", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("error", "n_calls"),
+    [
+        (UpstreamRefused("a: 500.", http_status=500), 3),
+        (UpstreamUnreachable("a: reset."), 3),
+        (UpstreamRefused("a: 429.", http_status=429, retry_after_s=1.0), 3),
+        (UpstreamRefused("a: 429.", http_status=429, retry_after_s=60.0), 1),
+        (UpstreamRefused("a: 404.", http_status=404), 1),
+        (UpstreamRefused("a: 400.", http_status=400), 1),
+        (UpstreamTimeout("a: silent."), 1),
+    ],
+)
+def test_only_what_passes_is_asked_again_and_only_so_often(error: UpstreamError, n_calls: int) -> None:
+    world = World({"a": [error]})
+
+    async def sleep(seconds: float) -> None:
+        world.clock.advance(seconds)
+
+    _, failure = world.play(decision(["a"], pin="a"), patience=patient(sleep=sleep))
+    assert isinstance(failure, NoAnswer)
+    assert len(world.calls) == n_calls
+    assert len(world.outcomes[0].attempts) == n_calls
+
+
+def test_retry_after_is_waited_for_within_the_deadline_and_no_longer() -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        world.clock.advance(seconds)
+
+    world = World({"a": [UpstreamRefused("a: 429.", http_status=429, retry_after_s=2.0)]})
+    world.play(decision(["a"], pin="a"), total_s=5.0, patience=patient(sleep=sleep, retries=9))
+    assert len(waited) == 2
+    assert all(2.0 <= seconds <= 2.2 for seconds in waited)
+
+
+def test_the_budget_ends_retries_where_everything_fails() -> None:
+    budget = RetryBudget()
+
+    async def sleep(seconds: float) -> None:
+        pass
+
+    n_calls = 0
+    for _ in range(40):
+        world = World({"a": [UpstreamUnreachable("a: refused.")]})
+        world.play(decision(["a"], pin="a"), patience=patient(sleep=sleep, budget=budget))
+        n_calls += len(world.calls)
+    assert 40 + RetryBudget.BURST <= n_calls <= 40 + RetryBudget.BURST + 40 * RetryBudget.EARNED
+
+
+async def _never() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+@dataclass(slots=True)
+class Slow(World):
+    """A world in which some models never begin."""
+
+    slow: frozenset[str] = frozenset()
+
+    async def _send(self, call: Call) -> AsyncIterator[Chunk]:
+        if call.model.name in self.slow:
+            self.calls.append(call)
+            try:
+                await _never()
+            finally:
+                self.closed.append(call.model.name)
+        async for chunk in World._send(self, call):
+            yield chunk
+
+
+def test_the_second_model_answers_when_the_first_is_slower_than_usual_and_the_loser_is_cancelled() -> None:
+    world = Slow({"a": [], "b": [word("y"), END]}, slow=frozenset({"a"}))
+    seen, error = world.play(decision(["a", "b"]), patience=patient(hedge_after_s=lambda model: 0.0))
+    assert error is None
+    assert isinstance(seen[0], Committed)
+    assert seen[0].model == "b"
+    assert [n.code for n in seen[0].notices] == ["hedge"]
+    (outcome,) = world.outcomes
+    assert [(a.model, a.status) for a in outcome.attempts] == [("a", "cancelled"), ("b", "ok")]
+    assert (outcome.status, outcome.model, outcome.cost_usd) == ("ok", "b", pytest.approx(0.002))
+    assert world.closed == ["a", "b"]
+
+
+@pytest.mark.parametrize(("second", "ends"), [([UpstreamUnreachable("b: refused.")], "failed"), ([], "cancelled")])
+def test_the_first_keeps_its_turn_when_the_second_is_slower_or_fails(second: list[Step], ends: str) -> None:
+    world = Slow({"a": [word("x"), END], "b": second}, slow=frozenset() if second else frozenset({"b"}))
+
+    async def late(call: Call) -> AsyncIterator[Chunk]:
+        for _ in range(20 if call.model.name == "a" else 0):
+            await asyncio.sleep(0)
+        async for chunk in Slow._send(world, call):
+            yield chunk
+
+    seen, error = world.play(decision(["a", "b"]), patience=patient(hedge_after_s=lambda model: 0.0), send=late)
+    assert error is None
+    assert isinstance(seen[0], Committed)
+    assert seen[0].model == "a"
+    assert [(a.model, a.status) for a in world.outcomes[0].attempts] == [("b", ends), ("a", "ok")]
+
+
+def test_when_the_first_fails_while_both_run_the_second_goes_on() -> None:
+    world = Slow({"a": [UpstreamUnreachable("a: reset.")], "b": [word("y"), END]})
+
+    async def both(call: Call) -> AsyncIterator[Chunk]:
+        for _ in range(6 if call.model.name == "a" else 12):
+            await asyncio.sleep(0)
+        async for chunk in Slow._send(world, call):
+            yield chunk
+
+    seen, error = world.play(decision(["a", "b"]), patience=patient(hedge_after_s=lambda model: 0.0), send=both)
+    assert error is None
+    assert isinstance(seen[0], Committed)
+    assert [n.code for n in seen[0].notices] == ["fallback"]
+    assert [(a.model, a.status) for a in world.outcomes[0].attempts] == [("a", "failed"), ("b", "ok")]
+
+
+def test_a_caller_who_leaves_cancels_both() -> None:
+    world = Slow({"a": [], "b": []}, slow=frozenset({"a", "b"}))
+
+    async def leave() -> None:
+        walk = world.walk(decision(["a", "b"]), patience=patient(hedge_after_s=lambda model: 0.0))
+        task = asyncio.ensure_future(anext(walk))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(world.calls) == 2
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(leave())
+    assert sorted(world.closed) == ["a", "b"]
+    assert world.outcomes[0].status == "cancelled"
+    assert {a.status for a in world.outcomes[0].attempts} == {"cancelled"}

@@ -120,7 +120,9 @@ def test_when_no_model_answers_the_error_lists_each_attempt(tmp_path: Path) -> N
     assert {a["model"]: a["http_status"] for a in facts["attempts"]} == {"a": 500, "b": 503, "c": None}
     assert all(name in caught.value.message for name in ("a:", "b:", "c:"))
     assert recorded["status"] == "failed"
-    assert len(recorded["attempts"]) == 3
+    asked = [a["model"] for a in recorded["attempts"]]
+    assert sorted(asked[:3]) == ["a", "b", "c"]
+    assert asked[3:] == [asked[0]] * 2  # asked again twice, from the head of the ranking on
 
 
 def test_a_prompt_longer_than_every_window_is_told_each_window(tmp_path: Path) -> None:

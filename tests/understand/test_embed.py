@@ -65,3 +65,12 @@ def test_a_changed_file_is_an_artifact_error(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"changed")
     with pytest.raises(ArtifactError, match="not the pinned one"):
         StaticEncoder(tmp_path)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(alphabet="abCé的9.,'-(", min_size=1, max_size=30), min_size=1), st.data())
+def test_words_read_one_by_one_give_the_tokens_of_the_whole(words: list[str], data: st.DataObject) -> None:
+    text = words[0] + "".join(
+        data.draw(st.sampled_from((" ", "\n", "\n\n", "  ", " \n "))) + word for word in words[1:]
+    )
+    assert list(ENCODER._word_by_word(text)) == ENCODER._encode(text).ids

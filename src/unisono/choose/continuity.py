@@ -152,8 +152,7 @@ def moved_on(
     stood_in = before.model is not None and any(notice.code == "limit_downgrade" for notice in outcome.notices)
     home = before.model if stood_in else outcome.model
     switched = before.model is not None and before.model != home
-    return replace(
-        before,
+    return Past(
         model=home,
         decision=outcome.decision,
         at=now,
@@ -161,6 +160,7 @@ def moved_on(
         n_switches=before.n_switches + switched,
         caches=caches[:MAX_CACHES],
         raised=raised,
+        wishes=before.wishes,
     )
 
 

@@ -6,7 +6,7 @@ in memory only, and no words. A conversation has a memory of its own: `continuit
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import Literal
@@ -22,30 +22,55 @@ MAX_PROMPTS = 256
 MAX_CALLERS = 256
 
 
+class _Prompts:
+    """The latest prompts of one caller, in no order: `vectors` has a row for each of `models`."""
+
+    __slots__ = ("_oldest", "models", "vectors")
+
+    def __init__(self, dim: int) -> None:
+        self.vectors: Vector = np.zeros((8, dim), dtype=np.float32)
+        self.models: list[str] = []
+        self._oldest = 0
+
+    def add(self, vector: Vector, model: str) -> None:
+        """Take in a prompt; the oldest of a full memory goes."""
+        if len(self.models) < MAX_PROMPTS:
+            if len(self.models) == len(self.vectors):
+                more = min(len(self.vectors), MAX_PROMPTS - len(self.vectors))
+                self.vectors = np.pad(self.vectors, ((0, more), (0, 0)))
+            self.vectors[len(self.models)] = vector
+            self.models.append(model)
+            return
+        self.vectors[self._oldest], self.models[self._oldest] = vector, model
+        self._oldest = (self._oldest + 1) % MAX_PROMPTS
+
+
 class Anchors:
     """Remembers where the latest prompts of the latest callers went. Not thread-safe: it belongs to the event loop."""
 
     def __init__(self) -> None:
         """Remember nothing yet."""
-        self._callers: OrderedDict[Hashable, deque[tuple[Vector, str]]] = OrderedDict()
+        self._callers: OrderedDict[Hashable, _Prompts] = OrderedDict()
 
     def near(self, request: Request, features: Features) -> str | None:
         """Return the model that the nearest of the caller's nearly equal prompts went to."""
         known = self._callers.get(_caller(request, features))
-        if not known or features.embedding is None or features.dissatisfied:
+        if known is None or features.embedding is None or features.dissatisfied:
             return None
-        closeness = np.stack([vector for vector, _ in known]) @ features.embedding
+        closeness = known.vectors[: len(known.models)] @ features.embedding
         nearest = int(closeness.argmax())
-        return known[nearest][1] if closeness[nearest] >= NEAR else None
+        return known.models[nearest] if closeness[nearest] >= NEAR else None
 
     def note(self, request: Request, features: Features, model: str) -> None:
         """Remember where a prompt went."""
         if features.embedding is None:
             return
         caller = _caller(request, features)
-        known = self._callers.setdefault(caller, deque(maxlen=MAX_PROMPTS))
+        known = self._callers.get(caller)
+        if known is None:
+            known = self._callers[caller] = _Prompts(features.embedding.size)
         self._callers.move_to_end(caller)
-        known.append((features.embedding, model))
+        known.add(features.embedding, model)
         if len(self._callers) > MAX_CALLERS:
             self._callers.popitem(last=False)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
+    from unisono.cli.lines import Lines
     from unisono.compose import Live
     from unisono.config import Config
 
@@ -108,19 +109,24 @@ def run_server(
     Raises:
         StartError: the port is taken, or a model cannot start.
     """
-    _log_lines(quiet=quiet)
+    lines = _log_lines(quiet=quiet)
     listening = _listen(host or config.server.host, config.server.port if port is None else port)
     try:
         _run(_serve(config, listening, ready))
     finally:
         listening.close()
+        lines.flush()
 
 
-def _log_lines(*, quiet: bool) -> None:
+def _log_lines(*, quiet: bool) -> Lines:
     import logging
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    from unisono.cli.lines import Lines
+
+    lines = Lines()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", handlers=[lines])
     logging.getLogger("unisono").setLevel(logging.WARNING if quiet else logging.INFO)
+    return lines
 
 
 def _run(main: object) -> None:

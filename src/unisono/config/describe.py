@@ -53,6 +53,7 @@ def as_tables(config: Config) -> dict[str, object]:
         "keys": [shown_secret(key) for key in server.keys],
         "max_body_bytes": server.max_body_bytes,
         **({} if server.console is None else {"console": server.console}),
+        "max_requests": server.max_requests,
     }
     tables["store"] = {"path": str(store.path), "text": store.text, "flush_s": store.flush_s}
     tables["routing"] = _routing_table(config.routing)
@@ -65,6 +66,13 @@ def as_tables(config: Config) -> dict[str, object]:
     }
     if config.tracing.endpoint is not None:
         tables["tracing"] = {"endpoint": config.tracing.endpoint, "sample": config.tracing.sample}
+    calls = config.calls
+    tables["calls"] = {
+        "retries": calls.retries,
+        "hedge": [mode.value for mode in calls.hedge],
+        "max_in_flight": calls.max_in_flight,
+        "max_wait_s": calls.max_wait_s,
+    }
     if config.callers:
         tables["keys"] = [_caller_table(caller) for caller in config.callers]
     if config.limits:

@@ -62,6 +62,7 @@ SECTIONS: dict[str, str] = {
     "encoder": "What the encoder named in `[routing]` needs; `static`, `use` and `e5` need nothing.",
     "timeouts": "Limits for one call to one upstream.",
     "tracing": "Where OpenTelemetry spans go; needs the extra `otel`.",
+    "calls": "How often and how many at a time upstreams are called.",
     "keys": "One `[[keys]]` table for each API key of the environment that has a name.",
     "limits": "One `[[limits]]` table for each bound on use in a window.",
     "embeddings": "One `[[embeddings]]` table for each model behind `POST /v1/embeddings`.",
@@ -117,6 +118,10 @@ _SERVER = (
     Key(
         section="server", name="console", kind="flag", otherwise="only on this machine's own address",
         text="Whether the console's page is served; what it shows needs a key all the same.",
+    ),
+    Key(
+        section="server", name="max_requests", kind="integer", default=1000, low=1, high=100_000,
+        text="Requests in hand at a time; further ones get a 503 with `Retry-After` before anything is read of them.",
     ),
     Key(
         section="server", name="max_body_bytes", kind="integer", unit="bytes", default=20 * 1024 * 1024,
@@ -236,6 +241,25 @@ _TIMEOUTS = (
     Key(
         section="timeouts", name="total_s", kind="number", unit="s", default=_TIMES.total_s, above=0, high=_LONGEST_S,
         text="For the whole answer.",
+    ),
+)  # fmt: skip
+
+_CALLS = (
+    Key(
+        section="calls", name="retries", kind="integer", default=2, low=0, high=10,
+        text="How often a request may ask again after every model that may answer has failed in a way that passes.",
+    ),
+    Key(
+        section="calls", name="hedge", kind="choices", default=[], allowed=tuple(Mode), otherwise="none",
+        text="The modes of `auto` in which the next model is asked beside one that is slower than it usually is.",
+    ),
+    Key(
+        section="calls", name="max_in_flight", kind="integer", default=256, low=1, high=100_000,
+        text="Calls to one model at a time; further ones wait for their turn, callers in rotation.",
+    ),
+    Key(
+        section="calls", name="max_wait_s", kind="number", unit="s", default=10.0, above=0, high=_LONGEST_S,
+        text="How long a call may wait for its turn; then the next model is tried, or the caller gets a 503.",
     ),
 )  # fmt: skip
 
@@ -565,6 +589,7 @@ TABLE: tuple[Key, ...] = (
     *_ENCODER,
     *_TIMEOUTS,
     *_TRACING,
+    *_CALLS,
     *_KEYS,
     *_LIMITS,
     *_EMBEDDINGS,

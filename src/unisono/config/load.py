@@ -25,10 +25,18 @@ from unisono.config.locate import line_of, locate
 from unisono.config.mistake import Mistake, written
 from unisono.config.section import Section, read_section
 from unisono.config.source import read_text, syntax_problem
-from unisono.config.values import Config, EncoderConfig, RoutingConfig, ServerConfig, StoreConfig, TracingConfig
+from unisono.config.values import (
+    CallsConfig,
+    Config,
+    EncoderConfig,
+    RoutingConfig,
+    ServerConfig,
+    StoreConfig,
+    TracingConfig,
+)
 from unisono.config.whole import check_whole
 from unisono.errors import ConfigError, Problem
-from unisono.types import Model, Timeouts
+from unisono.types import Mode, Model, Timeouts
 
 
 def load_config(
@@ -145,6 +153,10 @@ def _problems(mistakes: Sequence[Mistake], *, lines: Mapping[Place, int], file: 
     return sorted(problems, key=lambda problem: problem.line or 0)
 
 
+def _calls(values: dict[str, Any]) -> CallsConfig:
+    return CallsConfig(**{**values, "hedge": tuple(Mode(name) for name in values["hedge"])})
+
+
 def _build(
     top: Section, sections: Mapping[str, Section], models: tuple[Model, ...], *, file: Path | None, folder: Path
 ) -> Config:
@@ -161,6 +173,7 @@ def _build(
         timeouts=Timeouts(**values["timeouts"]),
         tracing=TracingConfig(**values["tracing"]),
         encoder=EncoderConfig(name=routing.encoder, **values["encoder"]),
+        calls=_calls(values["calls"]),
         hash=config_hash(default=whole["default"], models=models, routing=routing, folder=folder),
         file=file,
         prices_file=whole.get("prices_file"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from unisono.types import Caller, EmbeddingModel, Limit, Model, Secret, Timeouts
+from unisono.types import Caller, EmbeddingModel, Limit, Mode, Model, Secret, Timeouts
 
 DEFAULT_MEMBERS = 3
 """How many models `auto:pro` asks at once."""
@@ -35,6 +35,7 @@ class ServerConfig:
     port: int
     keys: tuple[Secret, ...]
     max_body_bytes: int
+    max_requests: int = 1000
     console: bool | None = None
 
 
@@ -45,6 +46,16 @@ class StoreConfig:
     path: Path
     text: StoredText
     flush_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsConfig:
+    """How often and how many at a time upstreams are called; `hedge` holds the modes that ask two models."""
+
+    retries: int = 2
+    hedge: tuple[Mode, ...] = ()
+    max_in_flight: int = 256
+    max_wait_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +130,7 @@ class Config:
     routing: RoutingConfig
     timeouts: Timeouts
     hash: str
+    calls: CallsConfig = CallsConfig()
     callers: tuple[Caller, ...] = ()
     limits: tuple[Limit, ...] = ()
     encoder: EncoderConfig = EncoderConfig()

@@ -83,6 +83,8 @@ def headers_of(
 def header_text(value: str) -> bytes:
     """Return a text as the value of a header: one line, printable ASCII, the rest percent-encoded."""
     line = " ".join(value.split())[:_MAX_HEADER_CHARS]
+    if line.isascii() and line.isprintable() and "%" not in line:
+        return line.encode()
     return quote(line, safe=_PRINTABLE).encode("ascii")
 
 

@@ -105,6 +105,8 @@ def _how(read: WishesBody, catalog: Catalog, *, today: date) -> str | None:
 
 def _from_headers(headers: Mapping[str, str]) -> Json:
     fields: Json = {}
+    if not any(name.startswith(PREFIX) for name in headers):
+        return fields
     for field in FIELDS:
         text = headers.get(f"{PREFIX}{field}") or headers.get(f"{PREFIX}{field.replace('_', '-')}")
         if text is not None:

@@ -17,4 +17,4 @@ class HealthRule:
         """See `protocols.Rule`."""
         if candidate.health is not Health.DOWN or request.pin == candidate.model.name:
             return None
-        return "its upstream is failing; it will be tried again soon"
+        return "its upstream is failing or at its rate limit; it will be asked again soon"

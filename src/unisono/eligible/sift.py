@@ -28,7 +28,7 @@ def sift(
     lost: list[Excluded] = []
     failing: list[Candidate] = []
     for candidate in candidates:
-        against = _first_against(request, features, candidate, rules)
+        against = first_against(request, features, candidate, rules=rules)
         if against is None:
             kept.append(candidate)
             continue
@@ -45,9 +45,10 @@ def sift(
     raise _nobody(request, lost)
 
 
-def _first_against(
-    request: Request, features: Features, candidate: Candidate, rules: Sequence[Rule]
+def first_against(
+    request: Request, features: Features, candidate: Candidate, *, rules: Sequence[Rule]
 ) -> Excluded | None:
+    """Return what the first rule says that has something against a candidate."""
     for rule in rules:
         if (reason := rule.against(request, features, candidate)) is not None:
             return Excluded(model=candidate.model.name, rule=rule.name, reason=reason)

@@ -21,6 +21,7 @@ from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamTimeout
 from unisono.execute import single
 from unisono.execute.bodies import plain_body
 from unisono.execute.member import Member
+from unisono.execute.patience import NO_PATIENCE, Patience
 from unisono.execute.single import Committed, short
 from unisono.types import (
     Attempt,
@@ -56,6 +57,7 @@ class Means:
     clock_s: Callable[[], float] = perf_counter
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    patience: Patience = NO_PATIENCE
 
 
 class Crew:
@@ -96,6 +98,7 @@ class Crew:
             body=self.request.body if body is None else body,
             stream=self.request.stream if stream is None else stream,
             decision=self.decision.id,
+            caller=self.request.key,
         )
         member = Member(
             found,
@@ -244,6 +247,7 @@ class Crew:
             record=lambda outcome: take(_as_parts(outcome)),
             observe=lambda attempt, error: means.observe(replace(attempt, part="closer"), error),
             total_s=max(0.0, self.left_s()),
+            patience=means.patience,
             clock_s=means.clock_s,
             now=means.now,
         )

@@ -112,8 +112,8 @@ class Member:
                 async for chunk in self._chunks:
                     self._see(chunk)
             finally:
-                if isinstance(self._chunks, AsyncGenerator):
-                    await self._chunks.aclose()
+                if (close := getattr(self._chunks, "aclose", None)) is not None:
+                    await close()
         except UpstreamError as error:
             failure = self.error = error
         except BaseException as error:

@@ -31,6 +31,7 @@ def run(
         record=means.record,
         observe=means.observe,
         total_s=means.total_s,
+        patience=means.patience,
         clock_s=means.clock_s,
         now=means.now,
     )

@@ -1,7 +1,7 @@
 """The pattern `single`: one answer from one model, the next of the ranking only before the first content.
 
 Plain and streamed answers take this one path. It does not decide who may answer (the decision did) and speaks no
-dialect (`send` does). A model is tried once: a second try at the same upstream is left to the ranking.
+dialect (`send` does). When a model is asked again, and when a second one beside a slow first, `patience.py` says.
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ from unisono import notices as say
 from unisono.catalog import accepts_report
 from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamRefused, UpstreamTimeout
 from unisono.execute.cost import cost_usd
+from unisono.execute.hedge import Overtaken, Race
+from unisono.execute.patience import NO_PATIENCE, Patience
 from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Part, Request, Usage
 
+SAID_FROM_S = 1.0
+"""From so many seconds on, a caller is told that the call waited for its turn."""
 Send = Callable[[Call], AsyncIterator[Chunk]]
 Status = Literal["ok", "failed", "cut", "cancelled"]
 
@@ -58,6 +62,7 @@ async def run(
     record: Callable[[Outcome], None],
     observe: Callable[[Attempt, UpstreamError | None], None],
     total_s: float = 600.0,
+    patience: Patience = NO_PATIENCE,
     clock_s: Callable[[], float] = perf_counter,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncGenerator[Committed | Chunk, None]:
@@ -71,6 +76,7 @@ async def run(
         record: gets the outcome, exactly once, however this ends.
         observe: gets each attempt once, with its error.
         total_s: limit for the whole request.
+        patience: when a model is asked again, and when the next one is asked beside it.
         clock_s: monotonic seconds.
         now: the time of day.
 
@@ -78,13 +84,30 @@ async def run(
         NoAnswer: no model answered; lists the attempts and carries the last error.
         UpstreamCut: the answer broke off after its first content.
     """
-    walk = _Walk(request, decision, observe=observe, deadline_s=clock_s() + total_s, total_s=total_s, clock_s=clock_s)
+    walk = _Walk(
+        request,
+        decision,
+        observe=observe,
+        deadline_s=clock_s() + total_s,
+        total_s=total_s,
+        clock_s=clock_s,
+        patience=patience,
+    )
+
+    def begin(name: str) -> _Running:
+        walk.begun(name)
+        call = Call(
+            model=models[name], body=request.body, stream=request.stream, decision=decision.id, caller=request.key
+        )
+        return _Running(walk, models[name], chunks=send(call), started=now())
+
+    race: Race[_Running] = Race.alone()
     try:
-        for name in walk.order():
-            model = models[name]
-            call = Call(model=model, body=request.body, stream=request.stream, decision=decision.id)
-            async with _Running(walk, model, chunks=send(call), started=now()) as attempt:
-                held = await attempt.until_content()
+        for name, pause_s in walk.order():
+            await patience.wait(pause_s)
+            race = walk.race(name, begin)
+            async with begin(name) as attempt:
+                held = await race.until_content(attempt)
                 yield walk.commit(attempt)
                 for chunk in held:
                     yield chunk
@@ -93,12 +116,31 @@ async def run(
                         attempt.see(chunk)
                         yield chunk
                 return
+            if (second := race.take_second()) is not None:
+                async for event in _go_on(walk, race, second):
+                    yield event
+                if walk.answered:
+                    return
         raise walk.no_answer()
     except (GeneratorExit, asyncio.CancelledError):
+        await race.abandon()
         walk.cancelled()
         raise
     finally:
         record(walk.outcome())
+
+
+async def _go_on(walk: _Walk, race: Race[_Running], second: _Running) -> AsyncGenerator[Committed | Chunk, None]:
+    """Go on with the attempt that was begun beside the first."""
+    async with second as attempt:
+        held = await race.until_second()
+        yield walk.commit(attempt)
+        for chunk in held:
+            yield chunk
+        if not attempt.complete:
+            async for chunk in attempt.chunks:
+                attempt.see(chunk)
+                yield chunk
 
 
 class _Running:
@@ -165,6 +207,11 @@ class _Running:
         if now_s > self._walk.deadline_s:
             raise self._walk.too_late(self.model.name)
 
+    @property
+    def waited_s(self) -> float:
+        """How long the call waited here for its turn."""
+        return float(getattr(self.chunks, "waited_s", 0.0))
+
     def _is_told(self) -> bool:
         """Say whether the upstream has named a model that it may not name; the first such name stays."""
         return self.reported_model is not None and not accepts_report(self.model, self.reported_model)
@@ -184,11 +231,13 @@ class _Running:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> bool:
         try:
-            if isinstance(self.chunks, AsyncGenerator):
-                await self.chunks.aclose()
+            if (close := getattr(self.chunks, "aclose", None)) is not None:
+                await close()
         finally:
             error = exc if isinstance(exc, UpstreamError) else None
             self._walk.note(self, self._attempt(self._status(exc), exc), error)
+        if isinstance(exc, Overtaken):
+            return True
         if error is None:
             return False
         if self.committed:
@@ -233,8 +282,12 @@ class _Walk:
         deadline_s: float,
         total_s: float,
         clock_s: Callable[[], float],
+        patience: Patience,
     ) -> None:
         self.clock_s = clock_s
+        self._patience = patience
+        self._tried: list[str] = []
+        self._overtaken: list[str] = []
         self.deadline_s = deadline_s
         self.language = decision.goal.language
         self._total_s = total_s
@@ -242,27 +295,77 @@ class _Walk:
         self._decision = decision
         self._observe = observe
         self._attempts: list[Attempt] = []
-        self._failures: list[UpstreamError] = []
+        self._failures: list[tuple[str, UpstreamError]] = []
         self._notices = list(decision.notices)
         self._status: Status = "failed"
         self._model: str | None = None
 
-    def order(self) -> Iterator[str]:
-        """Yield the models to try, as long as trying on may help."""
-        ranking = self._decision.ranking
-        for ranked in ranking if self._decision.allow_fallback else ranking[:1]:
-            if self._failures and (not self._failures[-1].retryable or self.clock_s() >= self.deadline_s):
+    def order(self) -> Iterator[tuple[str, float]]:
+        """Yield the models to try with the pause before each, as long as trying on may help.
+
+        First each model of the ranking; then, from its head on, those whose failure may have passed by itself.
+        """
+        names = self._allowed()
+        for name in names:
+            if self._is_over():
                 return
-            yield ranked.model
+            if name not in self._tried:
+                yield name, 0.0
+        for n in range(self._patience.retries):
+            again = None if self._is_over() else self._again(names, n_before=n)
+            if again is None:
+                return
+            yield again
+
+    @property
+    def answered(self) -> bool:
+        """Has a model answered?"""
+        return self._model is not None
+
+    def race(self, name: str, begin: Callable[[str], _Running]) -> Race[_Running]:
+        """Return the race of a model against the next one of the ranking, where there is to be one."""
+        after_s = self._patience.hedge_after_s(name)
+        if after_s is None:
+            return Race.alone()
+        following = next((other for other in self._allowed() if other != name and other not in self._tried), None)
+        return Race.alone() if following is None else Race(lambda: begin(following), after_s=after_s)
+
+    def begun(self, name: str) -> None:
+        """Note that a model is asked."""
+        if name not in self._tried:
+            self._tried.append(name)
+            self._patience.budget.earn(name)
+
+    def _allowed(self) -> list[str]:
+        ranking = self._decision.ranking
+        return [ranked.model for ranked in (ranking if self._decision.allow_fallback else ranking[:1])]
+
+    def _is_over(self) -> bool:
+        return bool(self._failures) and (not self._failures[-1][1].retryable or self.clock_s() >= self.deadline_s)
+
+    def _again(self, names: list[str], *, n_before: int) -> tuple[str, float] | None:
+        """Return the first model that is worth asking again, and the pause before it."""
+        last = dict(self._failures)
+        for name in names:
+            pause_s = self._patience.pause_s(last[name], n_before=n_before) if name in last else None
+            if pause_s is None or self.clock_s() + pause_s >= self.deadline_s:
+                continue
+            if self._patience.budget.take(name):
+                return name, pause_s
+        return None
 
     def commit(self, attempt: _Running) -> Committed:
         """Note that a model answers, and tell the caller what happened until here."""
         attempt.committed = True
         name = self._model = attempt.model.name
-        if self._failures:
-            pairs = zip(self._attempts, self._failures, strict=True)
-            failed = [(a.model, short(e)) for a, e in pairs]
+        others = {model: error for model, error in self._failures if model != name}
+        if others:
+            failed = [(model, short(error)) for model, error in others.items()]
             self._notices.append(say.fallback(failed, answers=name, language=self.language))
+        elif self._overtaken:
+            self._notices.append(say.hedge(self._overtaken[0], answers=name, language=self.language))
+        if (waited_s := attempt.waited_s) >= SAID_FROM_S:
+            self._notices.append(say.queued(name, waited_s=waited_s, language=self.language))
         self._note_mismatch(attempt)
         return Committed(
             model=name,
@@ -280,7 +383,9 @@ class _Walk:
         if attempt.committed:
             self._note_mismatch(attempt)
         elif error is not None:
-            self._failures.append(error)
+            self._failures.append((ended.model, error))
+        elif ended.status == "cancelled":
+            self._overtaken.append(ended.model)
         self._observe(ended, error)
 
     def cancelled(self) -> None:
@@ -293,8 +398,8 @@ class _Walk:
 
     def no_answer(self) -> NoAnswer:
         """Build the error that lists every attempt."""
-        reasons = " ".join(str(error) for error in self._failures)
-        return NoAnswer(f"No model answered. {reasons}", attempts=self._attempts, last=self._failures[-1])
+        reasons = " ".join(dict.fromkeys(str(error) for _, error in self._failures))
+        return NoAnswer(f"No model answered. {reasons}", attempts=self._attempts, last=self._failures[-1][1])
 
     def outcome(self) -> Outcome:
         """Return how the request ended. Its cost is known when that of every attempt with usage is."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, hypot, log, sqrt
 from typing import TypeAlias
 
@@ -113,7 +114,7 @@ class TokenCost:
         usage = attempt.usage
         if attempt.status != "ok" or usage is None or usage.output_tokens < 1:
             return
-        mean, spread = self._length(features, _as_model(attempt))
+        mean, spread = self._length(features, _named(attempt.model, attempt.upstream_model))
         self._out.setdefault(attempt.model, _Shift()).add(
             log(usage.output_tokens) - mean, prior=min(spread, MAX_SPREAD)
         )
@@ -137,8 +138,9 @@ def _count(mean: float, prior: float, shift: _Shift, *, cap: float) -> _Count:
     )
 
 
-def _as_model(attempt: Attempt) -> Model:
-    return Model(name=attempt.model, upstream="", upstream_model=attempt.upstream_model)
+@lru_cache(maxsize=1024)
+def _named(name: str, upstream_model: str) -> Model:
+    return Model(name=name, upstream="", upstream_model=upstream_model)
 
 
 def _cap(request: Request, model: Model) -> float:

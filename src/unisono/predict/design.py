@@ -21,7 +21,7 @@ SURFACE_CLIP = np.float32(4.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """Standardises features as they were in training. A missing embedding counts as the average one.
+    """Standardises features as they were in training. What is missing, embedding or surface, counts as the average one.
 
     Attributes:
         surface_mean: shape (n_surface,).
@@ -37,6 +37,8 @@ class Design:
 
     def x(self, features: Features) -> Vector:
         """Return the centred design vector, shape (n,), float32."""
+        if features.surface.size == 0:
+            return np.zeros(self.centre.size, dtype=np.float32)
         facts = SURFACE_SCALE * self.facts(features.surface)
         embedding = features.embedding
         if embedding is None or not embedding.any():

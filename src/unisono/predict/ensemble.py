@@ -49,9 +49,12 @@ class QualityEnsemble:
         self._dim = artifact.dim
         self._rings: dict[str, Ring] = {}
         self._stands: dict[str, _Stand] = {}
+        self._averages: dict[str, tuple[_Stand, Quality]] = {}
 
     def predict_one(self, features: Features, models: Sequence[Model]) -> tuple[Quality, ...]:
         """See `protocols.QualityPredictor`. Each model's figures do not depend on the others in the list."""
+        if features.surface.size == 0 and features.embedding is None:
+            return tuple(self._on_average(features, model) for model in models)
         demand = self._ability.demand(features)
         return tuple(self._predict(features, demand, model) for model in models)
 
@@ -75,6 +78,17 @@ class QualityEnsemble:
             oldest = next(iter(self._rings))
             del self._rings[oldest]
             self._stands.pop(oldest, None)
+
+    def _on_average(self, features: Features, model: Model) -> Quality:
+        """Return what to expect on a prompt that nobody has measured: always the same, as long as nothing is learnt."""
+        stand = self._stand(model, self._rings.get(model.name))
+        known = self._averages.get(model.name)
+        if known is None or known[0] is not stand:
+            if len(self._averages) >= MAX_MODELS:
+                self._averages.clear()
+            known = stand, self._predict(features, self._ability.demand(features), model)
+            self._averages[model.name] = known
+        return known[1]
 
     def _predict(self, features: Features, demand: Demand, model: Model) -> Quality:
         ring = self._rings.get(model.name)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+MAX_PLACES = 4096
+MAX_LATEST = 256
+
+
 class LengthModel:
     """A shared ridge map of the prompt plus one constant per trained model."""
 
@@ -44,12 +48,13 @@ class LengthModel:
         self._constants = constants
         self._sds = sds
         self._unknown = (unknown_mean, unknown_sd)
-        self._latest: tuple[Features, float] | None = None
+        self._latest: dict[int, tuple[Features, float]] = {}
+        self._places: dict[str, tuple[tuple[object, ...], int | None]] = {}
 
     def expected(self, features: Features, model: Model) -> tuple[float, float]:
         """Return mean and standard deviation of the logarithm of the output tokens."""
         shift = self._shift(features)
-        place = self._ability.place(model)
+        place = self._place(model)
         if place is None or isnan(self._constants[place]):
             mean, sd = self._unknown
         else:
@@ -60,8 +65,23 @@ class LengthModel:
         """Return the median of the output tokens."""
         return exp(self.expected(features, model)[0])
 
+    def _place(self, model: Model) -> int | None:
+        known = self._places.get(model.name)
+        if known is None or known[0] != (model.upstream_model, model.reports, model.aliases):
+            if len(self._places) >= MAX_PLACES:
+                self._places.clear()
+            known = (model.upstream_model, model.reports, model.aliases), self._ability.place(model)
+            self._places[model.name] = known
+        return known[1]
+
     def _shift(self, features: Features) -> float:
-        # One prompt is asked about for every model of the pool in turn; its part is the same for all.
-        if self._latest is None or self._latest[0] is not features:
-            self._latest = (features, float(self._ability.design.x(features) @ self._weights))
-        return self._latest[1]
+        if features.surface.size == 0:
+            return 0.0  # an average prompt
+        # One prompt is asked about for every model of the pool, and again when its answer teaches; it is read once.
+        known = self._latest.get(id(features))
+        if known is None or known[0] is not features:
+            if len(self._latest) >= MAX_LATEST:
+                del self._latest[next(iter(self._latest))]
+            known = features, float(self._ability.design.x(features) @ self._weights)
+            self._latest[id(features)] = known
+        return known[1]

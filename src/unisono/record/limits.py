@@ -98,6 +98,8 @@ class Ledger:
 
     def spent(self, *, key: str, user: str | None, models: Sequence[Model], now: datetime) -> tuple[Spent, ...]:
         """Return every limit that a model stands under for this caller."""
+        if not self._limits:
+            return ()
         found = []
         for limit in self._of(key):
             used, returns = self._used(limit, _holder(limit, key, user), now)
@@ -145,6 +147,8 @@ class Ledger:
         now: datetime,
     ) -> None:
         """Give back what was held, and charge what was used; a call that failed with nothing used costs nothing."""
+        if not self._limits and not reservation.parts:
+            return
         held: dict[tuple[str, str], int] = {}
         for limit, holder, model, amount in reservation.parts:
             account = self._account(limit.name, holder)

@@ -7,7 +7,7 @@ codes; an error code that Unisono does not know counts as `other`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Literal
@@ -137,6 +137,29 @@ TABLE: tuple[Metric, ...] = (
         kind="counter",
         text="Rows that the record did not take: its queue was full, or a row was broken. Raise an alarm on this.",
     ),
+    Metric(
+        name="unisono_retries_total",
+        kind="counter",
+        labels=("model",),
+        text="Upstream calls that asked a model again after it had failed within the same request.",
+    ),
+    Metric(
+        name="unisono_hedges_total",
+        kind="counter",
+        labels=("model",),
+        text="Upstream calls that were cancelled because another model, asked beside this one, had content first.",
+    ),
+    Metric(
+        name="unisono_shed_total",
+        kind="counter",
+        text="Requests that were turned away with a 503 because as many as may were in hand.",
+    ),
+    Metric(
+        name="unisono_calls_waiting",
+        kind="gauge",
+        labels=("model",),
+        text="Calls that wait for their turn at a model, since `calls.max_in_flight` are in flight.",
+    ),
     Metric(name="unisono_in_flight", kind="gauge", text="Requests that are being answered."),
     Metric(
         name="unisono_model_up",
@@ -201,10 +224,25 @@ class Metrics:
         self._time("unisono_answer_seconds", model, outcome.total_s)
         for attempt in outcome.attempts:
             self._observe_attempt(attempt)
+        if len(outcome.attempts) > 1:
+            self._observe_repeats(outcome)
         for notice in outcome.notices:  # holds the decision's too
             self._count("unisono_notices_total", self._bounded(notice.code))
             if notice.code == "model_mismatch":
                 self._count("unisono_model_mismatch_total", model)
+
+    def _observe_repeats(self, outcome: Outcome) -> None:
+        seen = set()
+        for attempt in outcome.attempts:
+            if attempt.model in seen:
+                self._count("unisono_retries_total", attempt.model)
+            seen.add(attempt.model)
+            if attempt.status == "cancelled" and outcome.status == "ok":
+                self._count("unisono_hedges_total", attempt.model)
+
+    def observe_shed(self) -> None:
+        """Count a request that was turned away."""
+        self._count("unisono_shed_total")
 
     def observe_degraded(self, stage: str) -> None:
         """Count a stage that gave its fallback value while the rest of the router went on."""
@@ -266,10 +304,16 @@ class Metrics:
         self._models.add(model)
         self._gauges["unisono_model_up"].labels(model).set(float(up))
 
+    def set_waiting(self, model: str, n_waiting: int) -> None:
+        """Say how many calls wait for their turn at a model."""
+        self._gauges["unisono_calls_waiting"].labels(model).set(n_waiting)
+
     def keep_models(self, models: Collection[str]) -> None:
         """Forget `unisono_model_up` of models that left the pool, so that no alarm stays on."""
         for gone in self._models.difference(models):
             self._gauges["unisono_model_up"].remove(gone)
+            with suppress(KeyError):
+                self._gauges["unisono_calls_waiting"].remove(gone)
         self._models.intersection_update(models)
 
     def render(self) -> bytes:
@@ -290,7 +334,8 @@ class Metrics:
     def _count(self, name: str, *labels: str, by: float = 1.0) -> None:
         cell = self._counter_cells.get((name, *labels))
         if cell is None:
-            cell = self._counter_cells[(name, *labels)] = self._counters[name].labels(*labels)
+            counter = self._counters[name]
+            cell = self._counter_cells[(name, *labels)] = counter.labels(*labels) if labels else counter
         cell.inc(max(0.0, by))
 
     def _time(self, name: str, model: str, seconds: float) -> None:

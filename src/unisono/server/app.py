@@ -5,19 +5,20 @@ It starts nothing: who runs it has started `live`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unisono.compose import Live
 from unisono.edge.failure import error_body
 from unisono.edge.messages import MessagesForm
 from unisono.edge.responses import ResponsesForm
-from unisono.errors import NotFound, RequestError, UnisonoError
+from unisono.errors import NotFound, Overloaded, RequestError, UnisonoError
 from unisono.server.chat import ChatEndpoint, RouteEndpoint
 from unisono.server.edges import EdgeEndpoint
 from unisono.server.embeddings import EmbeddingsEndpoint
@@ -26,10 +27,69 @@ from unisono.server.feedback import FeedbackEndpoint
 from unisono.server.incidents import IncidentsEndpoint
 from unisono.server.limits import LimitsEndpoint
 from unisono.server.openapi import openapi
+from unisono.server.reply import send_error
 from unisono.server.sessions import SessionEndpoint
 
+SHED_RETRY_S = 1.0
+"""When a caller that was turned away may come again."""
 
-def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
+
+class App:
+    """Starlette, with a short cut past its middleware and routing for the routes that every request pays for."""
+
+    def __init__(self, starlette: Starlette, *, hot: Mapping[str, ASGIApp], live: Live) -> None:
+        """Serve POST at the paths of `hot` directly, `server.max_requests` at a time; the rest by `starlette`."""
+        self._starlette = starlette
+        self._hot = hot
+        self._live = live
+        self._n_requests = 0
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Every route there is."""
+        return self._starlette.routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            endpoint = self._hot.get(scope["path"])
+            if endpoint is not None:
+                await self._serve(endpoint, scope, receive, send)
+                return
+        await self._starlette(scope, receive, send)
+
+    async def _serve(self, endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        most = self._live.config.server.max_requests
+        if self._n_requests >= most:
+            self._live.metrics.observe_shed()
+            text = f"{most} requests are in hand, as many as this server takes at a time. Come again in a moment."
+            await send_error(send, Overloaded(text, retry_after_s=SHED_RETRY_S))
+            return
+        self._n_requests += 1
+        try:
+            await _guarded(endpoint, scope, receive, send)
+        finally:
+            self._n_requests -= 1
+
+
+async def _guarded(endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run an endpoint; a fault of ours becomes an answer as long as none has begun, and goes to the server's log."""
+    began = False
+
+    async def noting(message: Message) -> None:
+        nonlocal began
+        began = True
+        await send(message)
+
+    try:
+        await endpoint(scope, receive, noting)
+    except Exception:
+        if not began:
+            await send_error(send, _fault())
+        raise
+
+
+def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
     """Return the application over a started `Live`."""
     facts = Facts(live)
     guarded = facts.guarded
@@ -39,11 +99,14 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlet
     def max_bytes() -> int:
         return live.config.server.max_body_bytes
 
+    hot: dict[str, ASGIApp] = {
+        "/v1/chat/completions": chat,
+        "/v1/responses": EdgeEndpoint(chat, ResponsesForm, max_bytes=max_bytes),
+        "/v1/messages": EdgeEndpoint(chat, MessagesForm, max_bytes=max_bytes),
+        "/v1/embeddings": EmbeddingsEndpoint(live),
+    }
     routes: list[BaseRoute] = [
-        Route("/v1/chat/completions", chat, methods=["POST"]),
-        Route("/v1/responses", EdgeEndpoint(chat, ResponsesForm, max_bytes=max_bytes), methods=["POST"]),
-        Route("/v1/messages", EdgeEndpoint(chat, MessagesForm, max_bytes=max_bytes), methods=["POST"]),
-        Route("/v1/embeddings", EmbeddingsEndpoint(live), methods=["POST"]),
+        *(Route(path, endpoint, methods=["POST"]) for path, endpoint in hot.items()),
         Route("/v1/route", RouteEndpoint(live), methods=["POST"]),
         Route("/v1/models", guarded(facts.models)),
         Route("/v1/models/{name:path}", guarded(facts.model)),
@@ -61,7 +124,12 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> Starlet
         Route("/metrics", guarded(facts.metrics)),
         *extra_routes,
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _http_error, Exception: _broken})
+    starlette = Starlette(routes=routes, exception_handlers={HTTPException: _http_error, Exception: _broken})
+    return App(starlette, hot=hot, live=live)
+
+
+def _fault() -> UnisonoError:
+    return UnisonoError("Unisono itself failed on this request. The server's log says where; please report it.")
 
 
 async def _http_error(http: HttpRequest, exc: Exception) -> Response:
@@ -77,5 +145,5 @@ async def _http_error(http: HttpRequest, exc: Exception) -> Response:
 
 async def _broken(http: HttpRequest, exc: Exception) -> Response:
     """Send a fault of ours in OpenAI's form; the exception itself goes to the log, not to the caller."""
-    error = UnisonoError("Unisono itself failed on this request. The server's log says where; please report it.")
+    error = _fault()
     return OrjsonResponse(error_body(error), status_code=error.status)

@@ -28,7 +28,9 @@ from unisono.errors import RouterBroken, UnisonoError, UpstreamError
 from unisono.execute.single import Committed
 from unisono.execute.voice import with_voice
 from unisono.record.view import decision_to_json, parts_to_json
+from unisono.router import is_plain_pin
 from unisono.server.auth import identify
+from unisono.server.gone import Watch
 from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
 from unisono.types import Chunk, Decision, Features, Json, Notice, Outcome, Request, Situation
 
@@ -47,7 +49,9 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
     Raises:
         UnisonoError: no model may serve the request, or what bounds requests is broken itself.
     """
-    known = replace(known, spent=live.spent(request), unrecorded=not live.store.health().ok)
+    spent, unrecorded = live.spent(request), not live.store.health().ok
+    if spent or unrecorded:
+        known = replace(known, spent=spent, unrecorded=unrecorded)
     began_s = perf_counter()
     if live.budget.rests(began_s):
         return _default(live, request, known, why=live.budget.why)
@@ -82,6 +86,8 @@ def _default(live: Live, request: Request, known: Situation, *, why: str) -> tup
 
 async def read_ahead(live: Live, request: Request) -> None:
     """Have a slow encoder read the prompt; when it breaks, the decision is made without, and `/readyz` tells."""
+    if is_plain_pin(request):
+        return
     try:
         await live.read_ahead(request)
     except Exception as exc:
@@ -152,22 +158,12 @@ class ChatEndpoint:
         except UnisonoError as error:
             await send_error(send, error)
             return
-        work = asyncio.ensure_future(_Exchange(self._live, request, known, send).serve())
-        watch = asyncio.ensure_future(_until_gone(receive))
-        try:
-            await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            watch.cancel()
-            if not work.done():
-                work.cancel()
-            await asyncio.gather(work, watch, return_exceptions=True)
-        if not work.cancelled() and (failure := work.exception()) is not None:
-            raise failure
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        with Watch(receive) as watch:
+            try:
+                await _Exchange(self._live, request, known, send).serve()
+            except asyncio.CancelledError:
+                if not watch.caller_left:
+                    raise
 
 
 class _Exchange:

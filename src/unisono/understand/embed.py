@@ -7,9 +7,11 @@ data files inside it, and it does not download anything.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,11 @@ SHA256 = {
 }
 MAX_CHARS = 4_000
 """Of a longer text only the first and the last half of this are read; the middle is not."""
+_ODD = re.compile(r"\A\s|\s\Z|  | \n|[^\S \n]|▁")
+"""Blanks beside words and line ends, and the mark that stands for a blank inside the tokenizer."""
+_WORD = re.compile(r"\n[^ \n]*|[^ \n]+")
+MAX_KEPT_WORDS = 32_768
+MAX_KEPT_CHARS = 24
 MAX_TOKENS = 1_536
 """A bound for scripts with several tokens a character: again the first and the last half count."""
 
@@ -62,6 +69,7 @@ class StaticEncoder:
         self._table = _read_table(_verified(place, WEIGHTS))
         self._tokenizer = _read_tokenizer(_verified(place, TOKENIZER))
         self._encode = partial(self._tokenizer.encode, add_special_tokens=False)
+        self._words: dict[str, list[int]] = {}
 
     @property
     def name(self) -> str:
@@ -94,11 +102,30 @@ class StaticEncoder:
         readable = clip(text).encode("utf-8", "replace").decode("utf-8")
         if not readable.strip():
             return np.empty(0, dtype=np.int64)
-        ids = np.asarray(self._encode(readable).ids, dtype=np.int64)
+        ids = np.fromiter(self._word_by_word(readable), dtype=np.int64)
         if ids.size > MAX_TOKENS:
             half = MAX_TOKENS // 2
             ids = np.concatenate((ids[:half], ids[-half:]))
         return ids
+
+    def _word_by_word(self, text: str) -> Iterable[int]:
+        """Return a text's token ids. Every token of this vocabulary lies within one word, so words are read once."""
+        if _ODD.search(text) is not None:
+            ids: list[int] = self._encode(text).ids
+            return ids
+        return chain.from_iterable(map(self._word, _WORD.findall(text)))
+
+    def _word(self, word: str) -> list[int]:
+        known = self._words.get(word)
+        if known is None:
+            known = self._encode(word).ids
+            if word[0] == "\n":  # without the blank that the tokenizer puts before a text
+                known = known[1:]
+            if len(word) <= MAX_KEPT_CHARS:
+                if len(self._words) >= MAX_KEPT_WORDS:
+                    self._words.clear()
+                self._words[word] = known
+        return known
 
 
 def clip(text: str) -> str:

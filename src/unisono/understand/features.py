@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 from hashlib import blake2b
 from threading import Lock
 
@@ -15,6 +16,7 @@ from unisono.types import Features, Request, Vector
 from unisono.understand import conversation, tokens
 from unisono.understand.bound import bound
 from unisono.understand.freshness import FreshnessReader
+from unisono.understand.glance import glance
 from unisono.understand.intent import effort
 from unisono.understand.language import language
 from unisono.understand.mood import dissatisfied
@@ -79,6 +81,11 @@ class Understanding:
             bound=bound(request.body),
             task_type=None if self._task_types is None else self._task_types.read(facts, embedding),
         )
+
+    def glance(self, request: Request, *, dated: bool) -> Features:
+        """Return what `glance.glance` tells, with the freshness where an answer's age matters (`dated`)."""
+        reader = self._freshness if dated else None
+        return glance(request, read=None if reader is None else partial(reader.read, now=request.received))
 
     def text(self, text: str) -> Features:
         """Return the features of a bare user text, as probes and training see it."""

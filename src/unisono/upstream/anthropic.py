@@ -38,6 +38,11 @@ class AnthropicProvider:
         )
         self._now = now
 
+    @property
+    def used_up_for_s(self) -> float | None:
+        """For how long the upstream would refuse, as its latest headers say; None where something is left."""
+        return self._transport.used_up_for_s
+
     async def start(self) -> None:
         """Open the connection pool."""
         await self._transport.start()

@@ -78,7 +78,7 @@ async def exchange(
                 yield chunk
         inflow.check_end()
         if reading.ended:
-            await answer.drain()
+            answer.close_behind_end()
 
 
 class _Inflow:

@@ -89,9 +89,18 @@ class HealthBook:
     def __init__(self, limits: BreakerLimits | None = None) -> None:
         self._limits = limits or BreakerLimits()
         self._breakers: dict[str, Breaker] = {}
+        self._resting: dict[str, float] = {}
+
+    def rest(self, model: str, until_s: float) -> None:
+        """Leave a model alone until its upstream's rate limit is renewed: it would refuse, and is not broken."""
+        self._resting[model] = max(until_s, self._resting.get(model, until_s))
 
     def state(self, model: str, now_s: float) -> tuple[Health, float | None]:
         """Return a model's health, and when a model that is down may be tried again."""
+        if self._resting and (rests_until_s := self._resting.get(model)) is not None:
+            if now_s < rests_until_s:
+                return Health.DOWN, rests_until_s
+            del self._resting[model]
         breaker = self._breakers.get(model)
         return (Health.UP, None) if breaker is None else breaker.state(now_s)
 
@@ -120,6 +129,7 @@ class HealthBook:
 
     def forget(self, models: frozenset[str]) -> None:
         """Drop what is known about every model that is not in `models` (after a reload)."""
+        self._resting = {name: until_s for name, until_s in self._resting.items() if name in models}
         self._breakers = {name: breaker for name, breaker in self._breakers.items() if name in models}
 
 

@@ -1,6 +1,7 @@
-"""The one place with an HTTP client: POST bytes, read bytes, within the limits of `Timeouts`.
+"""POST bytes to an upstream, read bytes, within the limits of `Timeouts`.
 
 Every foreign exception becomes one of the error tree here. It knows no dialect and does not decode what it reads.
+Connections are made and kept by `pool.py`, and read by `wire.py`.
 
 Limits: `connect_s` bounds name look-up, TCP and TLS; `first_content_s` runs from the start of the call until the
 reader says that content was seen (so a role chunk or a ping does not stop it); `gap_s` is the longest silence on the
@@ -10,19 +11,16 @@ wire after that; `total_s` bounds the whole call.
 from __future__ import annotations
 
 import asyncio
-import io
 import re
+import ssl
 import time
+import zlib
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
-from weakref import WeakSet
+from typing import Self
 
-import aiohttp
 import orjson
-from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from unisono.errors import (
@@ -35,56 +33,22 @@ from unisono.errors import (
     UpstreamUnreachable,
 )
 from unisono.types import Json, Timeouts
-
-if TYPE_CHECKING:
-    from aiohttp.client_proto import ResponseHandler
-    from aiohttp.connector import Connection
-    from aiohttp.tracing import Trace
+from unisono.upstream.pool import Address, Pool
+from unisono.upstream.quota import used_up_for_s
+from unisono.upstream.wire import Broken, NotHttp, Wire
 
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 256 * 1024
-_MAX_DRAIN_BYTES = 64 * 1024
-_DRAIN_S = 0.05
-_COPY_ABOVE_BYTES = 1024 * 1024
+_MAX_INFLATED_BYTES = 1024 * 1024
+"""Of a compressed body no more than this is unpacked at once."""
 _TOKEN = re.compile(r"[\w.:-]{1,64}")
-
-_KEEP_S = 55.0
 _MAX_STALE = 3
-_reused: ContextVar[bool] = ContextVar("reused", default=False)
 
 _HINTS = {
     401: "check `api_key`",
     403: "check what `api_key` may use",
     404: "check `base_url` and `upstream_model`",
 }
-
-
-class _Pool(aiohttp.TCPConnector):
-    """A connector that tells whether the connection it gave out has served before.
-
-    A kept connection may be closed by the server just as we write on it (llama.cpp's server closes each one behind a
-    stream, whatever its headers say). Then the request most likely was never read, so it is sent again, as curl
-    does; that is a guess, so after a break on a fresh connection it is not. aiohttp's own
-    tracing tells it too, for 10 to 20 µs a call.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(limit=0, keepalive_timeout=_KEEP_S, ttl_dns_cache=60)
-        self._served: WeakSet[ResponseHandler] = WeakSet()
-
-    async def connect(
-        self,
-        req: aiohttp.ClientRequest,
-        traces: list[Trace],
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own signature
-    ) -> Connection:
-        """Return a connection, and note in the task's context whether it is a used one."""
-        connection = await super().connect(req, traces, timeout)
-        protocol = connection.protocol
-        if protocol is not None:
-            _reused.set(protocol in self._served)
-            self._served.add(protocol)
-        return connection
 
 
 class Transport:
@@ -100,38 +64,40 @@ class Transport:
             timeouts: limits in seconds.
         """
         self._model = model
-        self._url = URL(url)
+        self._url = url
         self._timeouts = timeouts
-        self._headers = {
-            "Content-Type": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "unisono",
-            **headers,
-        }
-        self._session: aiohttp.ClientSession | None = None
+        self._headers = headers
+        self._head = b""
+        self._pool: Pool | None = None
         self._open: set[Answer] = set()
+        self.used_up_for_s: float | None = None
 
     async def start(self) -> None:
-        """Make the pool. Proxy settings of the environment are not read, cookies not kept."""
-        if self._session is not None:
+        """Make the pool. Proxy settings of the environment are not read, cookies not kept, redirects not followed."""
+        if self._pool is not None:
             raise StartError(f"{self._model}: its upstream was started twice; close it first.")
-        self._session = aiohttp.ClientSession(
-            connector=_Pool(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=self._timeouts.connect_s),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers=self._headers,
-        )
+        url = _url(self._url)
+        if url is None:
+            raise StartError(f"{self._model}: `base_url` is not an address; check the configuration.")
+        self._head = _request_head(url, self._headers)
+        pool = Pool(Address(host=url.host or "", port=url.port or 0, tls=url.scheme == "https"))
+        await pool.start()
+        self._pool = pool
 
     async def close(self) -> None:
         """Close every connection; calls in flight fail."""
-        session, self._session = self._session, None
+        pool, self._pool = self._pool, None
         for answer in tuple(self._open):
-            answer.abandon()  # aiohttp closes their sockets without waking who reads
-        if session is not None:
-            await session.close()
+            answer.abandon()
+        if pool is not None:
+            pool.close()
 
     async def post(self, body: bytes) -> Answer:
         """Send one body and wait for a status of 200.
+
+        A kept connection may be closed by the server just as we write on it (llama.cpp's server closes each one behind
+        a stream, whatever its headers say). Then the request most likely was never read, so it is sent again, as curl
+        does; that is a guess, so after a break on a fresh connection it is not.
 
         Returns:
             The answer, to be used as a context manager: leaving it frees or closes the connection.
@@ -139,72 +105,94 @@ class Transport:
         Raises:
             UpstreamError: no connection, a limit reached, an error status, or not HTTP.
         """
-        if self._session is None:
+        pool = self._pool
+        if pool is None:
             raise UpstreamUnreachable(f"{self._model}: its upstream is not started.")
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        limits = self._timeouts
-        try:
-            async with asyncio.timeout_at(began + min(limits.first_content_s, limits.total_s)) as limit:
-                response = await self._sent(self._session, body)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
-            if isinstance(exc, TimeoutError) and limit.expired():
-                raise UpstreamTimeout(_late(self._model, limits)) from exc
-            raise _translated(exc, model=self._model, after_content=False, limits=limits) from exc
-        answer = Answer(response, model=self._model, limits=limits, began_s=began, open_answers=self._open)
-        if response.status != 200:
-            with answer:
-                raise await _refusal(answer, response, model=self._model)
-        return answer
-
-    async def _sent(self, session: aiohttp.ClientSession, body: bytes) -> aiohttp.ClientResponse:
-        """Post; on another connection, up to three times, while a kept one turns out to be closed."""
+        began_s = asyncio.get_running_loop().time()
+        head = self._head + b"%d\r\n\r\n" % len(body)
         n_stale = 0
         while True:
-            data = body if len(body) < _COPY_ABOVE_BYTES else io.BytesIO(body)
-            _reused.set(False)
+            wire = pool.kept() if n_stale <= _MAX_STALE else None
+            if wire is None:
+                wire = await self._connected(pool, began_s)
+            answer = Answer(
+                wire, pool=pool, model=self._model, limits=self._timeouts, began_s=began_s, open_answers=self._open
+            )
+            wire.begin(head, body)
             try:
-                return await session.post(self._url, data=data, allow_redirects=False)
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                await answer.until_head()
+            except _Stale:
+                answer.close()
                 n_stale += 1
-                if not _reused.get() or n_stale > _MAX_STALE:
-                    raise
+                continue
+            except BaseException:
+                answer.close()
+                raise
+            self.used_up_for_s = used_up_for_s(answer.headers) if answer.tells_limits else None
+            if answer.http_status != 200:
+                with answer:
+                    raise await _refusal(answer, model=self._model)
+            return answer
+
+    async def _connected(self, pool: Pool, began_s: float) -> Wire:
+        """Return a new connection within `connect_s`, and within what is left of the other limits."""
+        limits = self._timeouts
+        now_s = asyncio.get_running_loop().time()
+        left_s = began_s + min(limits.first_content_s, limits.total_s) - now_s
+        try:
+            async with asyncio.timeout(min(limits.connect_s, left_s)):
+                return await pool.connect()
+        except TimeoutError as exc:
+            if left_s < limits.connect_s:
+                raise UpstreamTimeout(_late(self._model, limits)) from exc
+            text = f"{self._model}: no connection within {limits.connect_s:g} s (`connect_s`)."
+            raise UpstreamTimeout(text) from exc
+        except ssl.SSLError as exc:
+            text = f"{self._model}: TLS failed ({type(exc).__name__}); check `base_url` and certificates."
+            raise UpstreamUnreachable(text) from exc
+        except (OSError, ValueError) as exc:  # ValueError: a host name that cannot be one
+            where = f"{pool.address.host}:{pool.address.port}"
+            reason = getattr(exc, "strerror", None) or type(exc).__name__
+            text = f"{self._model}: no connection to {where} ({reason}); is it running?"
+            raise UpstreamUnreachable(text) from exc
+
+
+class _Stale(Exception):
+    """A kept connection was closed before any answer came."""
 
 
 class Answer:
     """The answer to one POST while it arrives. One watchdog timer guards all limits of the call."""
 
     __slots__ = (
-        "_content",
         "_due_s",
         "_end_s",
+        "_inflate",
         "_limits",
         "_loop",
         "_model",
         "_open_answers",
-        "_response",
+        "_packed",
+        "_pool",
         "_seen",
         "_timer",
         "_waiting",
+        "_wire",
     )
 
     def __init__(
-        self,
-        response: aiohttp.ClientResponse,
-        *,
-        model: str,
-        limits: Timeouts,
-        began_s: float,
-        open_answers: set[Answer],
+        self, wire: Wire, *, pool: Pool, model: str, limits: Timeouts, began_s: float, open_answers: set[Answer]
     ) -> None:
-        """Watch over a response; it stands in `open_answers` until it is closed."""
-        self._response = response
-        self._content = response.content
+        """Watch over a connection; the answer stands in `open_answers` until it is closed."""
+        self._wire = wire
+        self._pool = pool
         self._model = model
         self._limits = limits
         self._loop = loop = asyncio.get_running_loop()
         self._seen = False
-        self._waiting = False
+        self._waiting = True
+        self._inflate: zlib._Decompress | None = None
+        self._packed = b""
         self._end_s = began_s + limits.total_s
         self._due_s = min(began_s + limits.first_content_s, self._end_s)
         self._timer = loop.call_at(self._due_s, self._watch)
@@ -212,14 +200,50 @@ class Answer:
         open_answers.add(self)
 
     @property
+    def http_status(self) -> int:
+        """The status."""
+        return self._wire.status
+
+    @property
     def content_type(self) -> str:
         """The media type without parameters, lower case; empty when the header is absent."""
-        return self._response.content_type if "Content-Type" in self._response.headers else ""
+        return self.header(b"content-type").partition(";")[0].strip().lower()
+
+    def header(self, name: bytes) -> str:
+        """Return a header by its lower-case name; empty when it is absent."""
+        return self._wire.headers.get(name, b"").decode("latin-1")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """All headers by lower-case name."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._wire.headers.items()}
+
+    @property
+    def tells_limits(self) -> bool:
+        """Say whether the headers speak of rate limits: a cheap look before the whole reading."""
+        return any(b"ratelimit" in name for name in self._wire.headers)
 
     @property
     def content_seen(self) -> bool:
         """Has the reader seen content?"""
         return self._seen
+
+    async def until_head(self) -> None:
+        """Wait for status and headers.
+
+        Raises:
+            _Stale: the connection had served before, and was closed without a word.
+            UpstreamError: no answer came, or something that is none.
+        """
+        wire = self._wire
+        while not wire.status or wire.status < 200:
+            if wire.error is not None:
+                if wire.served > 1 and type(wire.error) is Broken:
+                    raise _Stale
+                raise self._translated(wire.error)
+            await wire.more()
+        self._waiting = False
+        self._inflate = _unpacking(self.header(b"content-encoding"), self._model)
 
     def mark_content(self) -> None:
         """Say that content was seen: from now on the gap is limited, not the first content."""
@@ -233,13 +257,22 @@ class Answer:
         """Return the bytes that have arrived, waiting for some; empty at the end."""
         if self._seen:
             self._due_s = min(self._loop.time() + self._limits.gap_s, self._end_s)
-        self._waiting = True
-        try:
-            return await self._content.readany()
-        except (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError) as exc:
-            raise _translated(exc, model=self._model, after_content=self._seen, limits=self._limits) from exc
-        finally:
-            self._waiting = False
+        wire = self._wire
+        while True:
+            data = self._packed or wire.take()
+            if data and self._inflate is not None:
+                data = self._unpacked(data)
+            if data:
+                return data
+            if wire.error is not None:
+                raise self._translated(wire.error)
+            if wire.complete:
+                return b""
+            self._waiting = True
+            try:
+                await wire.more()
+            finally:
+                self._waiting = False
 
     async def read_all(self, max_bytes: int = MAX_PLAIN_BYTES) -> bytes:
         """Return the whole body.
@@ -256,35 +289,34 @@ class Answer:
                 raise UpstreamMalformed(f"{self._model}: its answer is longer than {max_bytes} bytes; it was dropped.")
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    async def drain(self) -> None:
-        """Read the few bytes behind the protocol's own end, so that the connection can serve again."""
-        if self._content.at_eof():
-            return
-        self._seen = False
-        self._due_s = self._loop.time() + _DRAIN_S
-        self._timer.cancel()
-        self._timer = self._loop.call_at(self._due_s, self._watch)
-        left_bytes = _MAX_DRAIN_BYTES
-        try:
-            while left_bytes > 0 and (data := await self.read()):
-                left_bytes -= len(data)
-        except UpstreamError:
-            return  # the answer is complete; only the connection is lost
-
     def close(self) -> None:
         """Free the connection when the body was read to its end, else close it at once."""
         self._timer.cancel()
         self._open_answers.discard(self)
-        if self._content.at_eof() and self._content.exception() is None:
-            self._response.release()
-        else:
-            self._response.close()
+        self._pool.give_back(self._wire)
+
+    def close_behind_end(self) -> None:
+        """Free the connection behind the protocol's own end: the few bytes that follow are read at nobody's cost."""
+        self._timer.cancel()
+        self._open_answers.discard(self)
+        self._pool.linger(self._wire)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
+        if self in self._open_answers:
+            self.close()
+
+    def _unpacked(self, data: bytes) -> bytes:
+        inflate = self._inflate
+        assert inflate is not None  # noqa: S101 - the caller has looked
+        try:
+            data = inflate.decompress(data, _MAX_INFLATED_BYTES)
+        except zlib.error as exc:
+            raise UpstreamMalformed(f"{self._model}: its compressed answer cannot be read.") from exc
+        self._packed = inflate.unconsumed_tail
+        return data
 
     def _watch(self) -> None:
         """Re-arm when the limit has moved since (each read only moves a number), else break the read.
@@ -303,21 +335,73 @@ class Answer:
             why = f"nothing came for {self._limits.gap_s:g} s in mid-answer (`gap_s`)"
         else:
             why = f"no content within {self._limits.first_content_s:g} s (`first_content_s`)"
-        self._break_off(UpstreamTimeout(f"{self._model}: {why}."))
+        self._wire.fail(UpstreamTimeout(f"{self._model}: {why}."))
 
     def abandon(self) -> None:
         """End the call from our side: the upstream is being closed."""
         error = UpstreamCut if self._seen else UpstreamUnreachable
-        self._break_off(error(f"{self._model}: its upstream was closed here during the call."))
+        self._wire.fail(error(f"{self._model}: its upstream was closed here during the call."))
 
-    def _break_off(self, error: UpstreamError) -> None:
-        self._content.set_exception(error)
-        self._response.close()
+    def _translated(self, error: Exception) -> UpstreamError:
+        """Turn what ended the connection into one error of our tree."""
+        if isinstance(error, UpstreamError):
+            return error
+        cause = getattr(error, "cause", None) or error
+        found: UpstreamError
+        if isinstance(error, NotHttp):
+            found = UpstreamMalformed(f"{self._model}: the answer is not sound HTTP ({error}).")
+        elif self._seen:
+            found = UpstreamCut(f"{self._model}: the connection broke in mid-answer ({type(cause).__name__}).")
+        elif not self._wire.status:
+            found = UpstreamUnreachable(f"{self._model}: the connection was reset before an answer came.")
+        else:
+            found = UpstreamUnreachable(f"{self._model}: the connection broke before the answer was whole.")
+        found.__cause__ = cause
+        return found
+
+
+def _url(text: str) -> URL | None:
+    try:
+        url = URL(text)
+    except ValueError:
+        return None
+    return url if url.scheme in ("http", "https") and url.host else None
+
+
+def _request_head(url: URL, headers: Mapping[str, str]) -> bytes:
+    """Return the head of every request but for the length of its body, which comes last."""
+    sent = {
+        "Host": url.host_port_subcomponent or "",
+        "Content-Type": "application/json",
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "User-Agent": "unisono",
+        **headers,
+    }
+    lines = [f"POST {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\nContent-Length: "
+
+
+def _unpacking(encoding: str, model: str) -> zlib._Decompress | None:
+    """Return what unpacks a body; we ask for none to be packed, and some upstreams do it all the same.
+
+    Raises:
+        UpstreamMalformed: it is packed in a way that we do not know.
+    """
+    match encoding.strip().lower():
+        case "" | "identity":
+            return None
+        case "gzip" | "x-gzip":
+            return zlib.decompressobj(16 + zlib.MAX_WBITS)
+        case "deflate":
+            return zlib.decompressobj()
+        case other:
+            raise UpstreamMalformed(f"{model}: asked for plain bytes, it answered in {other[:20]!r}.")
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: Callable[[], float] = time.time) -> float | None:
     """Return the seconds to wait that the headers ask for, in milliseconds, in seconds or as a date."""
-    for name, scale in (("retry-after-ms", 0.001), ("Retry-After", 1.0)):
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         text = headers.get(name)
         if text is None:
             continue
@@ -348,7 +432,7 @@ def refusal(model: str, *, http_status: int, body: Json | None, retry_s: float |
     return UpstreamRefused(text, http_status=http_status, body=body, retry_after_s=retry_s)
 
 
-async def _refusal(answer: Answer, response: aiohttp.ClientResponse, *, model: str) -> UpstreamError:
+async def _refusal(answer: Answer, *, model: str) -> UpstreamError:
     """Read a bounded error body; the status counts even if the body cannot be read."""
     body: Json | None = None
     try:
@@ -358,37 +442,10 @@ async def _refusal(answer: Answer, response: aiohttp.ClientResponse, *, model: s
         body = parsed if isinstance(parsed, dict) else None
     except (UpstreamError, orjson.JSONDecodeError):
         body = None
-    return refusal(model, http_status=response.status, body=body, retry_s=retry_after_s(response.headers))
+    return refusal(model, http_status=answer.http_status, body=body, retry_s=retry_after_s(answer.headers))
 
 
 def _late(model: str, limits: Timeouts) -> str:
     if limits.total_s <= limits.first_content_s:
         return f"{model}: no answer within {limits.total_s:g} s (`total_s`)."
     return f"{model}: no answer within {limits.first_content_s:g} s (`first_content_s`)."
-
-
-def _translated(exc: Exception, *, model: str, after_content: bool, limits: Timeouts) -> UpstreamError:
-    """Turn what aiohttp or the system raised into one error of our tree."""
-    error: UpstreamError
-    if isinstance(exc, aiohttp.ConnectionTimeoutError):
-        error = UpstreamTimeout(f"{model}: no connection within {limits.connect_s:g} s (`connect_s`).")
-    elif isinstance(exc, TimeoutError):
-        error = UpstreamTimeout(f"{model}: the connection timed out.")
-    elif isinstance(exc, aiohttp.InvalidURL):
-        error = UpstreamUnreachable(f"{model}: `base_url` is not an address; check the configuration.")
-    elif isinstance(exc, aiohttp.ClientSSLError):
-        error = UpstreamUnreachable(f"{model}: TLS failed ({type(exc).__name__}); check `base_url` and certificates.")
-    elif isinstance(exc, aiohttp.ClientConnectorError):
-        reason = exc.os_error.strerror or type(exc.os_error).__name__
-        error = UpstreamUnreachable(f"{model}: no connection to {exc.host}:{exc.port} ({reason}); is it running?")
-    elif after_content:
-        error = UpstreamCut(f"{model}: the connection broke in mid-answer ({type(exc).__name__}).")
-    elif isinstance(exc, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)):
-        error = UpstreamUnreachable(f"{model}: the connection was reset before an answer came.")
-    elif isinstance(exc, aiohttp.ClientPayloadError):
-        error = UpstreamUnreachable(f"{model}: the connection broke before the answer was whole.")
-    elif isinstance(exc, OSError):
-        error = UpstreamUnreachable(f"{model}: the connection failed ({type(exc).__name__}).")
-    else:
-        error = UpstreamMalformed(f"{model}: the answer is not sound HTTP ({type(exc).__name__}).")
-    return error

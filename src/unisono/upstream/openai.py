@@ -51,6 +51,11 @@ class OpenAIProvider:
         )
         self._is_gemini = ends_calls_with_stop(model.base_url or DEFAULT_BASE_URL)
 
+    @property
+    def used_up_for_s(self) -> float | None:
+        """For how long the upstream would refuse, as its latest headers say; None where something is left."""
+        return self._transport.used_up_for_s
+
     async def start(self) -> None:
         """Open the connection pool."""
         await self._transport.start()

@@ -1,0 +1,120 @@
+"""A provider in use: its calls take turns, are counted, and tell what rate limits are used up.
+
+It builds no provider and chooses none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from time import perf_counter
+
+from unisono.protocols import Provider
+from unisono.types import Call, Chunk, Model
+from unisono.upstream.gate import Gate
+
+log = logging.getLogger("unisono")
+
+
+class Sending:
+    """The chunks of one call. It hands on each step of the provider's own iterator, and adds no frame to it.
+
+    Attributes:
+        waited_s: how long the call waited here for its turn.
+    """
+
+    __slots__ = ("_call", "_chunks", "_outlet", "_state", "waited_s")
+
+    def __init__(self, outlet: Outlet, call: Call) -> None:
+        """Take a turn at once when there is one; else the first step waits for it."""
+        self._outlet = outlet
+        self._call = call
+        self._chunks = outlet.provider.send(call)
+        self._state = "inside" if outlet.gate.try_enter() else "outside"
+        self.waited_s = 0.0
+
+    def __aiter__(self) -> AsyncIterator[Chunk]:
+        return self
+
+    def __anext__(self) -> Awaitable[Chunk]:
+        return self._chunks.__anext__() if self._state == "inside" else self._first()
+
+    async def _first(self) -> Chunk:
+        began_s = perf_counter()
+        try:
+            await self._outlet.gate.enter(self._call.caller)
+            self._state = "inside"
+        finally:
+            self.waited_s = perf_counter() - began_s
+        return await self._chunks.__anext__()
+
+    async def aclose(self) -> None:
+        """End the upstream call, if it still runs, and give the turn on."""
+        state, self._state = self._state, "ended"
+        try:
+            if (close := getattr(self._chunks, "aclose", None)) is not None:
+                await close()
+        finally:
+            if state != "ended":
+                self._outlet.ended(entered=state == "inside")
+
+
+class Outlet:
+    """A provider in use, so that a replaced one is closed after its last call."""
+
+    def __init__(
+        self,
+        model: Model,
+        provider: Provider,
+        *,
+        most: int,
+        wait_s: float,
+        rests: Callable[[str, float], None] = lambda model, seconds: None,
+    ) -> None:
+        """Wrap the provider of `model`.
+
+        Args:
+            model: what the provider serves.
+            provider: started by who owns this.
+            most: calls in flight at a time.
+            wait_s: how long a call may wait for its turn.
+            rests: told when the upstream's headers say that it would refuse for some seconds.
+        """
+        self.model = model
+        self.provider = provider
+        self.gate = Gate(model.name, most=most, wait_s=wait_s)
+        self._rests = rests
+        self._n_calls = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def n_calls(self) -> int:
+        """How many calls are in flight or wait for their turn."""
+        return self._n_calls
+
+    def send(self, call: Call) -> Sending:
+        """Return the provider's chunks; see `protocols.Provider.send`. They must be closed."""
+        self._n_calls += 1
+        self._idle.clear()
+        return Sending(self, call)
+
+    def ended(self, *, entered: bool) -> None:
+        """Take in the end of a call."""
+        if entered:
+            self.gate.leave()
+            rest_s: float | None = getattr(self.provider, "used_up_for_s", None)
+            if rest_s is not None:
+                self._rests(self.model.name, rest_s)
+        self._n_calls -= 1
+        if self._n_calls == 0:
+            self._idle.set()
+
+    async def close(self, *, wait_s: float) -> None:
+        """Close the provider when its calls have ended, or after `wait_s`."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), wait_s)
+        except TimeoutError:
+            log.warning("closing model=%s with calls in flight after %.0f s", self.model.name, wait_s)
+        await self.provider.close()
