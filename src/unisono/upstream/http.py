@@ -165,6 +165,7 @@ class Answer:
     """The answer to one POST while it arrives. One watchdog timer guards all limits of the call."""
 
     __slots__ = (
+        "_armed_s",
         "_due_s",
         "_end_s",
         "_inflate",
@@ -188,14 +189,14 @@ class Answer:
         self._pool = pool
         self._model = model
         self._limits = limits
-        self._loop = loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._seen = False
         self._waiting = True
         self._inflate: zlib._Decompress | None = None
         self._packed = b""
         self._end_s = began_s + limits.total_s
         self._due_s = min(began_s + limits.first_content_s, self._end_s)
-        self._timer = loop.call_at(self._due_s, self._watch)
+        self._arm()
         self._open_answers = open_answers
         open_answers.add(self)
 
@@ -249,9 +250,9 @@ class Answer:
         """Say that content was seen: from now on the gap is limited, not the first content."""
         self._seen = True
         self._due_s = min(self._loop.time() + self._limits.gap_s, self._end_s)
-        if self._timer.when() > self._due_s:
+        if self._armed_s > self._due_s:
             self._timer.cancel()
-            self._timer = self._loop.call_at(self._due_s, self._watch)
+            self._arm()
 
     async def read(self) -> bytes:
         """Return the bytes that have arrived, waiting for some; empty at the end."""
@@ -318,6 +319,11 @@ class Answer:
         self._packed = inflate.unconsumed_tail
         return data
 
+    def _arm(self) -> None:
+        """Set the timer; its time is kept here, since a timer of uvloop that is due at once does not tell it."""
+        self._armed_s = self._due_s
+        self._timer = self._loop.call_at(self._due_s, self._watch)
+
     def _watch(self) -> None:
         """Re-arm when the limit has moved since (each read only moves a number), else break the read.
 
@@ -327,7 +333,7 @@ class Answer:
         if not self._waiting:
             self._due_s = min(max(self._due_s, now_s + self._limits.gap_s), self._end_s)
         if now_s < self._due_s:
-            self._timer = self._loop.call_at(self._due_s, self._watch)
+            self._arm()
             return
         if now_s >= self._end_s:
             why = f"the call took longer than {self._limits.total_s:g} s in all (`total_s`)"
