@@ -19,7 +19,7 @@ NOT_MEASURED: Vector = np.zeros(0, dtype=np.float32)
 NOT_MEASURED.flags.writeable = False
 
 
-def glance(request: Request, *, read: Callable[[str], Freshness] | None = None) -> Features:
+def glance(request: Request, *, read: Callable[[str], Freshness | None] | None = None) -> Features:
     """Return the features that cost next to nothing.
 
     Args:
