@@ -401,3 +401,25 @@ def test_closing_the_provider_ends_calls_in_flight(stall_after: int, stream: boo
             return reader.exception() if done else None
 
     assert isinstance(asyncio.run(play()), (UpstreamCut, UpstreamUnreachable))
+
+
+def test_content_that_comes_when_its_time_is_just_over_is_read_under_uvloop_too() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def play() -> list[Chunk]:
+        async with ScriptedServer(Script(reply="one two")) as server, provider_at(server.openai_url) as send:
+            return [chunk async for chunk in send()]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http.Answer, "_arm", _armed_late(http.Answer._arm))
+        assert text_of(uvloop.run(play())) == "one two"
+
+
+def _armed_late(arm: Callable[[http.Answer], None]) -> Callable[[http.Answer], None]:
+    def late(answer: http.Answer) -> None:
+        """Arm a timer that is due at once, as a deadline in the past does; the watch then looks at the real one."""
+        due_s, answer._due_s = answer._due_s, 0.0
+        arm(answer)
+        answer._due_s = due_s
+
+    return late
