@@ -48,6 +48,7 @@ from unisono.types import (
     Request,
     Situation,
     Usage,
+    Wishes,
 )
 from unisono.understand.features import Understanding
 from unisono.understand.freshness import FreshnessReader
@@ -74,6 +75,9 @@ POOLS: dict[str, tuple[str, ...]] = {
     "mixed": tuple(PRICES)[:5],
     "dear": ("gpt-4o-2024-08-06", "claude-3-5-sonnet-20240620", "gemini-1.5-pro-002"),
 }
+
+DEFAULT = "claude-3-5-sonnet-20240620"
+"""What who has these models and no router would use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +144,7 @@ def request(turn: Turn, pin: str | None) -> Request:
         pin=pin,
         messages=turn.messages,
         needs=frozenset({Capability.TOOLS}) if turn.in_tool_loop else frozenset(),
+        wishes=Wishes(allow_fallback=True),  # a plain pin would not have its prompt read, and no quality to show
     )
 
 
@@ -176,7 +181,7 @@ class House:
             health=HealthBook(),
             send=None,  # type: ignore[arg-type]
         )
-        settings = Settings(default=pool[0], dial=0.5, config_hash="-", artifact="-", total_s=60, continuity=rules)
+        settings = Settings(default=DEFAULT, dial=0.5, config_hash="-", artifact="-", total_s=60, continuity=rules)
         self.router = Router(Catalog(tuple(self.models.values())), stages=stages, settings=settings)
 
     def decide(self, turn: Turn, past: Past | None, pin: str | None = None) -> tuple[Features, Decision]:

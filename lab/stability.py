@@ -3,7 +3,7 @@
 Each pair is a prompt and the same prompt in another hand: the rewordings of GSM-Plus (`paraphrase_pairs`), our own
 generator (`evaluate.perturb`) over prompts of many tasks, our questions in five languages, EverGreenQA's in seven. The
 first of a pair is asked, then the second by the same caller; the choice is unchanged when both go to one model. Beside
-ours: no memory of nearly equal prompts; neither that nor the default's margin; and a random choice. Writes
+ours: no memory of nearly equal prompts; neither that nor the guard (its margin and its doubt); a random choice. Writes
 `lab/runs/stability/stability.json`. Nothing is tuned here.
 """
 
@@ -21,6 +21,8 @@ import pandas as pd
 
 from parallel_questions import pairs as translations
 from unisono.catalog import Catalog
+from unisono.choose import guard
+from unisono.choose.guard import DEVIATIONS
 from unisono.choose.memory import NEAR, Anchors
 from unisono.choose.utility import UtilityChooser
 from unisono.config import EncoderConfig
@@ -56,6 +58,8 @@ POOL = {
 }
 """Names and list prices of 2024 per million tokens. Taken because no model leads it by far: a pool with one clear best
 model is stable by itself and would show nothing."""
+DEFAULT = "claude-3-5-sonnet-20240620"
+"""The dearest of them: who has this pool and no router would use it."""
 NOW = datetime(2024, 11, 1, tzinfo=UTC)
 
 
@@ -87,7 +91,7 @@ def router(*, memory: Anchors | None, margin: float, parts: tuple) -> Router:  #
         send=None,  # type: ignore[arg-type]
         **({} if memory is None else {"anchor": memory.near}),
     )
-    settings = Settings(default="gemini-1.5-flash-002", dial=0.5, config_hash="-", artifact="-", total_s=60)
+    settings = Settings(default=DEFAULT, dial=0.5, config_hash="-", artifact="-", total_s=60)
     return Router(Catalog(models()), stages=stages, settings=settings, now=lambda: NOW)
 
 
@@ -105,9 +109,11 @@ def request(text: str, key: str) -> Request:
     )
 
 
-def unchanged(pairs: Sequence[tuple[str, str]], *, memory: bool, margin: float, parts: tuple) -> np.ndarray:  # type: ignore[type-arg]
+def unchanged(pairs: Sequence[tuple[str, str]], *, memory: bool, guarded: bool, parts: tuple) -> np.ndarray:  # type: ignore[type-arg]
     """Return for each pair whether both prompts go to one model."""
     anchors = Anchors()
+    margin = 0.01 if guarded else 0.0
+    guard.DEVIATIONS = DEVIATIONS if guarded else 0.0
     routing = router(memory=anchors if memory else None, margin=margin, parts=parts)
     same = []
     for place, (first, second) in enumerate(pairs):
@@ -167,15 +173,21 @@ def main() -> None:
     shares = Counter(routing.decide(request(text, "s"))[1].model for text in prompts())
     total = sum(shares.values())
     chance = sum((n / total) ** 2 for n in shares.values())
-    out: dict = {"pool": POOL, "near": NEAR, "shares": {k: round(v / total, 3) for k, v in shares.items()}, "sets": {}}
+    out: dict = {
+        "pool": POOL,
+        "default": DEFAULT,
+        "near": NEAR,
+        "shares": {k: round(v / total, 3) for k, v in shares.items()},
+        "sets": {},
+    }
     print("shares", out["shares"], f"a random choice with these shares: {chance:.3f}")
-    print("| pairs | n | ours | without memory | without memory and margin |\n|---|---|---|---|---|")
-    variants = (("ours", True, 0.01), ("no memory", False, 0.01), ("neither", False, 0.0))
+    print("| pairs | n | ours | without memory | without memory and guard |\n|---|---|---|---|---|")
+    variants = (("ours", True, True), ("no memory", False, True), ("neither", False, False))
     groups: dict[str, dict[str, list[np.ndarray]]] = {"GSM-Plus": {}, "ours": {}, "evergreen.dev": {}, "all": {}}
     for name, pairs in sets().items():
         row = {}
-        for variant, memory, margin in variants:
-            same = unchanged(pairs, memory=memory, margin=margin, parts=parts)
+        for variant, memory, guarded in variants:
+            same = unchanged(pairs, memory=memory, guarded=guarded, parts=parts)
             row[variant] = interval(same)
             family = "GSM-Plus" if name.startswith("gsm") else name.partition(":")[0]
             for group in (family, "all"):
