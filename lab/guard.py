@@ -21,6 +21,7 @@ import numpy as np
 
 from corpus import ALIASES, read_corpus
 from pools import POOLS
+from train import WITH_PRICES
 from unisono.choose.guard import UNUSUAL
 from unisono.choose.utility import UtilityChooser
 from unisono.evaluate.datasets import Outcomes, load_outcomes
@@ -122,8 +123,8 @@ def figures(table: Outcomes, made: Made, default: int) -> dict:
 
 
 def pool_of(train: Outcomes, test: Outcomes, name: str) -> tuple[str, ...]:
-    """Return the models to route over: `pools.POOLS`, else ten from best to worst, with prices if the set has any."""
-    if name in POOLS:
+    """Return the models to route over: `pools.POOLS`, or ten from best to worst, with prices if the set has any."""
+    if name in WITH_PRICES:
         return POOLS[name]
     both = [m for m in test.models if m in train.models and _priced(test, m) >= _priced(test, None)]
     known = {m: int((~np.isnan(test.scores[:, test.models.index(m)])).sum()) for m in both}
@@ -170,7 +171,7 @@ def tasks_left_out(corpus: Corpus, artifact: Artifact, dial: float) -> dict:
     found: dict = {}
     for place, block in enumerate(corpus.blocks):
         name = block.outcomes.name.split(".")[0]
-        if name not in POOLS:
+        if name not in WITH_PRICES:
             continue
         table = block.outcomes.only(POOLS[name])  # type: ignore[attr-defined]
         whole = ~np.isnan(table.scores).any(axis=1) & ~np.isnan(table.costs_usd).any(axis=1)

@@ -31,6 +31,8 @@ from unisono.understand.surface import NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
+WITH_PRICES = ("mmlu_pro", "routerbench_0shot_part")
+"""The sets on whose pools the manifest gives an AIQ."""
 
 
 def pool_aiq(block: Block, expected: Array, pool: Sequence[str]) -> float:
@@ -60,7 +62,7 @@ def report(corpus: Corpus, expected: Sequence[Array]) -> dict[str, float]:
         name = block.outcomes.name.split(".")[0]
         row[f"{name} log loss"] = float(-(y[known] * np.log(q) + (1 - y[known]) * np.log(1 - q)).mean())
         row[f"{name} calibration error"] = calibration_error(q, y[known])
-        if name in POOLS:
+        if name in WITH_PRICES:
             row[f"{name} AIQ"] = pool_aiq(block, p, POOLS[name])
     return {key: round(value, 4) for key, value in row.items()}
 
