@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -215,3 +216,29 @@ def test_a_caller_who_leaves_ends_every_member() -> None:
     assert sorted(stage.closed) == ["a", "b", "c"]
     assert stage.outcomes[0].status == "cancelled"
     assert len(stage.attempts) == 3
+
+
+def test_an_answer_that_takes_longer_than_the_whole_request_may_is_cut_and_told_so() -> None:
+    async def story() -> Stage:
+        clock = {"now": 0.0}
+        stage = Stage({"a": [], "b": [], "c": [], "spare": ["one ", "two ", "three"]})
+        for name in "abc":
+            stage.plays = {**stage.plays, name: ["half ", asyncio.Event()]}
+
+        async def at_once(seconds: float) -> None:
+            for _ in range(40):
+                await asyncio.sleep(0)
+
+        means = replace(stage.means(sleep=at_once), clock_s=lambda: clock["now"], total_s=10.0)
+        fusing = Fusing(task="", route=lambda part: [])
+        events = run(request(stream=True), plan(), means=means, fusing=fusing)
+        assert isinstance(await anext(events), Committed)
+        clock["now"] = 11.0
+        with pytest.raises(UpstreamCut):
+            async for _ in events:
+                pass
+        return stage
+
+    stage = asyncio.run(story())
+    assert stage.outcomes[0].status == "cut"
+    assert sorted(stage.closed) == ["a", "b", "c"]

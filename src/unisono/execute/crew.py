@@ -289,7 +289,8 @@ class Crew:
             model = self._chosen.model.name
             if (chosen := self._chosen.attempt) is not None:
                 attempts = [a for a in attempts if a is not chosen] + [chosen]
-                self._status = chosen.status if self._status != "cancelled" else "cancelled"
+                if self._status not in ("cancelled", "cut"):
+                    self._status = chosen.status
         if follow is not None:
             attempts += follow.attempts
             model, self._status = follow.model, follow.status
