@@ -46,7 +46,7 @@ def ours(context: Context) -> Json:
         for kind, write in KINDS.items():
             say(f"flips: {kind}, {label}")
             pairs = [(text, write(text, Random(f"{s}{i}"))) for s in SEEDS for i, text in enumerate(prompts)]
-            flipped = ~stability.unchanged(pairs, memory=memory, margin=0.01, parts=parts)
+            flipped = ~stability.unchanged(pairs, memory=memory, guarded=True, parts=parts)
             kinds[kind] = as_json(share(flipped))
             changed.append(flipped)
         kinds["all"] = as_json(share(np.concatenate(changed)))

@@ -125,11 +125,12 @@ def _tasks(found: Json) -> list[list[str]]:
 
 def _flips(found: Json) -> list[list[str]]:
     value = found["ours"]["variants"]["as a server runs"]["all"]
+    n_models = len(found["ours"]["shares"])
     return [
         [
             "5: flip rate at most .05 at the default dial",
-            f"{bracket(value, digits=3)}, {len(found['ours']['shares'])} models used",
-            _holds(value["value"] <= 0.05),
+            f"{bracket(value, digits=3)}, {n_models} models used",
+            _holds(value["value"] <= 0.05 and n_models > 1),
         ]
     ]
 
