@@ -137,7 +137,7 @@ class Live:
         self._faults: dict[str, str] = {}
         self._trained = read_trained(config, registry)
         self._latency = RecentLatency(self._in_flight)
-        self._cost = TokenCost(self._length())
+        self._cost = TokenCost(_length(self._trained))
         self._freshness = self._read_freshness()
         self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness)
         self._firsts = FirstContents()
@@ -220,13 +220,17 @@ class Live:
             await _start_all(added)
             await self.embedders.follow(config.embeddings, timeouts=config.timeouts)
             before, self._reading = self._reading, reading
+            if trained.id != self._trained.id:
+                self._cost = TokenCost(_length(trained))
             self._trained = trained
-            self._cost = TokenCost(self._length())
             quality = await asyncio.to_thread(self._measured, config, reading)
             kept = frozenset(name for name, outlet in outlets.items() if self._outlets.get(name) is outlet)
             gone = [outlet for name, outlet in self._outlets.items() if outlets.get(name) is not outlet]
             self._outlets = outlets
             self.health.forget(kept)
+            same = _same_models(self.config, config)
+            self._cost.forget(same)
+            self._latency.forget(same)
             self.metrics.keep_models({model.name for model in config.models})
             self.config = config
             self.store.note_in_force(kept_of(config))
@@ -374,9 +378,6 @@ class Live:
         except ArtifactError as error:
             self._faults["freshness"] = str(error)
             return None
-
-    def _length(self) -> OutputLength:
-        return unknown_length if self._trained.artifact is None else self._trained.artifact.length.expected
 
     def _measured(self, config: Config, reading: Reading) -> QualityPredictor | None:
         """Return the trained predictor with every score of this pool taken in; None when it is broken."""
@@ -665,6 +666,16 @@ async def _start_all(outlets: Iterable[Outlet]) -> None:
     if failures:
         await asyncio.gather(*(o.provider.close() for o in todo), return_exceptions=True)
         raise failures[0]
+
+
+def _length(trained: Trained) -> OutputLength:
+    return unknown_length if trained.artifact is None else trained.artifact.length.expected
+
+
+def _same_models(old: Config, new: Config) -> frozenset[str]:
+    """Return the names that mean the same model before and after: what was seen of those still holds."""
+    before = {model.name: fingerprint(model) for model in old.models}
+    return frozenset(model.name for model in new.models if before.get(model.name) == fingerprint(model))
 
 
 def _no_model_lost(before: Sequence[Model], config: Config) -> None:

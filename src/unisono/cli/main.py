@@ -10,7 +10,23 @@ import sys
 import typer
 
 from unisono import __version__
-from unisono.cli import advise, agree, config, demo, doctor, evaluate, fit, keys, log, models, route, serve
+from unisono.cli import (
+    add,
+    advise,
+    agree,
+    config,
+    demo,
+    doctor,
+    evaluate,
+    fit,
+    keys,
+    log,
+    models,
+    replace,
+    retire,
+    route,
+    serve,
+)
 from unisono.errors import UnisonoError
 
 app = typer.Typer(
@@ -24,6 +40,9 @@ app = typer.Typer(
 serve.add_to(app)
 demo.add_to(app)
 route.add_to(app)
+models.app.command("add")(add.add)
+models.app.command("replace")(replace.replace)
+models.app.command("retire")(retire.retire)
 agree.add_to(models.app)
 app.add_typer(models.app, name="models")
 app.add_typer(log.app, name="log")

@@ -9,7 +9,7 @@ Source: adaptive conformal inference (Gibbs and Candes 2021, 2106.00170), sectio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, hypot, log, sqrt
@@ -121,6 +121,11 @@ class TokenCost:
         if usage.input_tokens > 0 and features.n_input_tokens > 0:
             ratio = log(usage.input_tokens / features.n_input_tokens)
             self._in.setdefault(attempt.model, _Shift()).add(ratio, prior=INPUT_SPREAD)
+
+    def forget(self, keep: Collection[str]) -> None:
+        """Drop what was seen of every model that is not among `keep`: its name means another model now, or none."""
+        self._out = {name: shift for name, shift in self._out.items() if name in keep}
+        self._in = {name: shift for name, shift in self._in.items() if name in keep}
 
 
 _FREE = Prices(usd_per_mtok_in=0.0, usd_per_mtok_out=0.0)

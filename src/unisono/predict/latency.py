@@ -12,7 +12,7 @@ Source: recursive Bayesian least squares with forgetting, as in Ljung, "System i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import exp, log, log1p
 
 import numpy as np
@@ -130,6 +130,11 @@ class RecentLatency:
         """Take in an attempt of which no features are known: another process made it, under a load like ours."""
         if attempt.usage is not None:
             self._learn(attempt, n_input_tokens=attempt.usage.input_tokens)
+
+    def forget(self, keep: Collection[str]) -> None:
+        """Drop what was seen of every model that is not among `keep`: its name means another model now, or none."""
+        self._first = {name: line for name, line in self._first.items() if name in keep}
+        self._token = {name: line for name, line in self._token.items() if name in keep}
 
     def _learn(self, attempt: Attempt, *, n_input_tokens: int) -> None:
         if attempt.status != "ok" or attempt.first_content_s is None:

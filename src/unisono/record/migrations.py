@@ -125,6 +125,23 @@ _LEARNING: tuple[str, ...] = (
     "INSERT INTO settings VALUES ('scores_purged', -1)",
 )
 
+_MODELS: tuple[str, ...] = (
+    # What became of each model of the pool: added, replaced by another, retired. The body says what was known then.
+    """CREATE TABLE lineage (
+        id TEXT PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL, model TEXT NOT NULL, fingerprint TEXT NOT NULL,
+        successor TEXT, body BLOB NOT NULL
+    ) WITHOUT ROWID""",
+    # Charts of how each model answers, by what it is and not by its name; one row a chart, of a bounded size.
+    """CREATE TABLE drift (
+        fingerprint TEXT NOT NULL, stream TEXT NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (fingerprint, stream)
+    ) WITHOUT ROWID""",
+    # Whole conversations and answers, only of keys that agreed that they may be exported.
+    """CREATE TABLE texts (
+        decision TEXT PRIMARY KEY, messages BLOB NOT NULL, answer BLOB
+    ) WITHOUT ROWID""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REQUESTS,
     _SCORES,
@@ -132,6 +149,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _KEYS,
     _PARTS,
     _LEARNING,
+    _MODELS,
 )
 """Migration number n is at place n - 1; each is a list of single statements."""
 

@@ -27,6 +27,7 @@ from unisono.server.feedback import FeedbackEndpoint
 from unisono.server.incidents import IncidentsEndpoint
 from unisono.server.limits import LimitsEndpoint
 from unisono.server.openapi import openapi
+from unisono.server.pool import PoolEndpoint
 from unisono.server.reply import send_error
 from unisono.server.sessions import SessionEndpoint
 
@@ -118,6 +119,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
         Route("/v1/sessions/{id}", guarded(sessions.prefer), methods=["PUT"]),
         Route("/v1/sessions/{id}", guarded(sessions.forget), methods=["DELETE"]),
         Route("/admin/incidents", guarded(IncidentsEndpoint(live).show, admin=True)),
+        Route("/admin/models", guarded(PoolEndpoint(live).show, admin=True)),
         Route("/openapi.json", openapi),
         Route("/healthz", facts.healthz),
         Route("/readyz", guarded(facts.readyz)),

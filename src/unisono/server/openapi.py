@@ -85,6 +85,10 @@ _ROUTES = (
         method="get", path="/admin/incidents", text="What an operator must know of.", answer="List",
         query={"limit": _LIMIT}, errors=(*_TELLING, 403),
     ),
+    _Route(
+        method="get", path="/admin/models", text="The pool for operators: health, life, lineage.", answer="List",
+        errors=(*_TELLING, 403),
+    ),
     _Route(method="get", path="/healthz", text="The process answers.", is_open=True, errors=()),
     _Route(method="get", path="/readyz", text="What is degraded."),
     _Route(method="get", path="/metrics", text="Metrics in Prometheus' text form.", answer="text/plain"),

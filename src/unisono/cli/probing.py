@@ -1,0 +1,236 @@
+"""Asking models the probe's questions from the command line: the price first, then progress, then the scores kept.
+
+It changes no configuration. What is answered is kept at once, so that an interrupted probe goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from unisono.compose import Live
+    from unisono.config import Config
+    from unisono.evaluate.probe.choose import Bank
+    from unisono.evaluate.probe.price import ProbePrice
+    from unisono.evaluate.probe.questions import Question
+    from unisono.evaluate.probe.run import Answer, Step
+    from unisono.types import Json, Model, Score
+
+PER_KIND = 36
+"""Few cannot tell kinds of task apart, see docs/explanation/probes.md; the predictor keeps 768 scores of a model."""
+CHOSEN = 100
+"""Questions that a newcomer is asked, chosen for what they tell."""
+ROUND = 25
+"""So many are chosen at a time; what was answered decides what is asked next."""
+KEEP_EVERY = 10
+"""Scores that may be lost when the command is killed."""
+
+
+def bank(per_kind: int = PER_KIND) -> tuple[Question, ...]:
+    """Return the questions that there are."""
+    from unisono.evaluate.probe.questions import probe_questions
+
+    return probe_questions(n_per_kind=per_kind)
+
+
+def prices(
+    settings: Config,
+    models: Sequence[Model],
+    questions: Sequence[Question],
+    *,
+    n: int | None,
+    extra_tokens: int = 0,
+    more: bool = False,
+) -> list[ProbePrice]:
+    """Return what is left to be asked of each model, and the most that it costs; models with nothing left are out.
+
+    Args:
+        settings: the configuration, whose record knows what has been asked.
+        models: of the configuration.
+        questions: the bank.
+        n: how many each model answers in all; None is all of them.
+        extra_tokens: room beside the short answers.
+        more: any `n` of those that are left may be asked, however many have been.
+    """
+    from unisono.evaluate.probe.price import price
+
+    known = {(score.model, score.item) for score in known_scores(settings)}
+    found = []
+    for model in models:
+        left = [q for q in questions if (model.name, q.id) not in known]
+        n_asked = 0 if more else len(questions) - len(left)
+        n_left = len(left) if n is None else min(max(n - n_asked, 0), len(left))
+        if n_left:
+            found.append(price(model, left, n=n_left, extra_tokens=extra_tokens))
+    return found
+
+
+def agreed(told: Sequence[ProbePrice], *, yes: bool, quiet: bool) -> None:
+    """Show the price, and go on only when it is accepted.
+
+    Raises:
+        typer.BadParameter: nobody is there to be asked, and `--yes` was not given.
+        typer.Exit: it was refused.
+    """
+    if not told:
+        return
+    if not quiet:
+        for line in told:
+            print(line.sentence, file=sys.stderr)
+    if yes or all(line.usd == 0.0 for line in told):
+        return
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(
+            "probing costs money and nobody can be asked here: give --yes, or --no-probe.", param_hint="--yes"
+        )
+    if not typer.confirm("Ask them?", default=False, err=True):
+        raise typer.Exit(1)
+
+
+def known_scores(settings: Config) -> tuple[Score, ...]:
+    """Return the probes' scores of the configured models; none where there is no record yet."""
+    from unisono.catalog.fingerprint import fingerprint
+    from unisono.record.store import Store
+
+    if not settings.store.path.exists():
+        return ()
+    store = Store(settings.store.path, text=settings.store.text, flush_s=settings.store.flush_s)
+    try:
+        return store.scores({m.name: fingerprint(m) for m in settings.models})
+    finally:
+        store.close()
+
+
+async def probe_pool(
+    settings: Config,
+    models: Sequence[Model],
+    questions: Sequence[Question],
+    *,
+    n: int | None = None,
+    again: bool = False,
+    extra_tokens: int = 0,
+    silent: bool = False,
+) -> list[str]:
+    """Ask the models and keep the scores; returns what failed, a line each.
+
+    Args:
+        settings: the configuration, whose record takes the scores.
+        models: of the configuration.
+        questions: the bank.
+        n: have each model answer so many of them in all, chosen for what they tell; None asks all.
+        again: ask also what has a score.
+        extra_tokens: room beside the short answers.
+        silent: show no progress.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from unisono.catalog.fingerprint import fingerprint
+    from unisono.compose import build
+    from unisono.evaluate.probe.run import probe
+
+    live = build(settings)
+    prints = {m.name: fingerprint(m) for m in models}
+    failures: list[str] = []
+    fresh: list[Score] = []
+    got: dict[tuple[str, str], float | None] = {}
+    """Every pair that was asked; None where there was no answer."""
+
+    def keep() -> None:
+        live.store.add_scores(fresh, prints)
+        fresh.clear()
+
+    async def ask_one(model: Model, body: Json) -> Answer:
+        return await answered(live, model, body)
+
+    with Progress(console=Console(stderr=True), disable=silent) as progress:
+        task = progress.add_task("probing", total=len(models) * (len(questions) if n is None else n))
+
+        def on_progress(step: Step) -> None:
+            got[step.model, step.item] = None if step.score is None else step.score.score
+            progress.update(task, completed=len(got), description=f"probing {step.model}")
+            if step.score is not None:
+                fresh.append(step.score)
+            if len(fresh) >= KEEP_EVERY:
+                keep()
+            if step.failure is not None:
+                failures.append(f"{step.model}: {step.item}: {step.failure.text}")
+
+        try:
+            await live.start(serves=False)
+            if not again:
+                got.update({(s.model, s.item): s.score for s in live.store.scores(prints)})
+            every = {(m.name, q.id) for m in models for q in questions}
+            pick = _Picks(settings, questions, n=n)
+            while todo := pick.next(models, got):
+                await probe(
+                    models,
+                    ask_one,
+                    questions,
+                    on_progress=on_progress,
+                    done=every - todo,
+                    extra_tokens=extra_tokens,
+                )
+                keep()
+        finally:
+            keep()
+            await live.close()
+    return failures
+
+
+async def answered(live: Live, model: Model, body: Json) -> Answer:
+    """Return what one model says to one body, past the router.
+
+    Raises:
+        UnisonoError: it cannot answer.
+    """
+    from time import perf_counter
+
+    from unisono.compose import ask
+    from unisono.evaluate.probe.run import Answer
+    from unisono.execute.said import said_in
+
+    began_s = perf_counter()
+    chunk = await ask(live, model, body)
+    tokens = None if chunk.usage is None else chunk.usage.output_tokens
+    return Answer(text=said_in([chunk]).text, output_tokens=tokens, seconds=perf_counter() - began_s)
+
+
+class _Picks:
+    """What to ask in the next round."""
+
+    def __init__(self, settings: Config, questions: Sequence[Question], *, n: int | None) -> None:
+        self._questions, self._n = questions, n
+        self._bank = None if n is None or n >= len(questions) else _telling(settings, questions)
+
+    def next(self, models: Sequence[Model], got: Mapping[tuple[str, str], float | None]) -> set[tuple[str, str]]:
+        """Return pairs of model and question; none when every model was asked enough."""
+        found: set[tuple[str, str]] = set()
+        for model in models:
+            asked = {q.id for q in self._questions if (model.name, q.id) in got}
+            if self._bank is None:
+                left = [q.id for q in self._questions if q.id not in asked]
+                found |= {(model.name, item) for item in left[: None if self._n is None else self._n - len(asked)]}
+            elif (n_now := min((self._n or 0) - len(asked), ROUND)) > 0:
+                scores = [
+                    (item, score) for (name, item), score in got.items() if name == model.name and score is not None
+                ]
+                found |= {(model.name, item) for item in self._bank.next(model, scores, asked=asked, n=n_now)}
+        return found
+
+
+def _telling(settings: Config, questions: Sequence[Question]) -> Bank | None:
+    """Return the bank that knows what each question tells; None where the trained parts are broken."""
+    from unisono import plugins
+    from unisono.compose import read_trained
+    from unisono.evaluate.probe.choose import Bank
+    from unisono.understand.features import Understanding
+
+    trained = read_trained(settings, plugins.load())
+    if trained.artifact is None:
+        return None
+    return Bank(trained.artifact.ability, questions, Understanding(trained.encoder).text)

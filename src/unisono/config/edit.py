@@ -1,0 +1,201 @@
+"""Edits a configuration file as a person would: comments, order and spacing stay, and what would be broken never lands.
+
+It decides nothing: the commands on models say what to write. `tomlkit` does the editing, and `tomllib` checks that the
+text says exactly what was meant, so that neither a fault of ours nor one of the library reaches the file.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from unisono.config.load import parse_config
+from unisono.config.source import read_text
+from unisono.config.values import Config
+from unisono.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from tomlkit.container import Container
+
+Table: TypeAlias = Mapping[str, Any]
+"""Keys and TOML values; under `None` a key is taken out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A configuration file as it was read, and as it is to be."""
+
+    file: Path
+    before: str
+    after: str
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return self.before != self.after
+
+    def checked(self, environ: Mapping[str, str] = os.environ) -> Config:
+        """Return what the new text means.
+
+        Raises:
+            ConfigError: it holds mistakes; each has its line in the new text.
+        """
+        return parse_config(self.after, environ, file=self.file)
+
+    def put_in_place(self, environ: Mapping[str, str] = os.environ) -> Config:
+        """Write the new text in one step: whoever reads the file sees the old one or the new one, whole.
+
+        Raises:
+            ConfigError: the new text holds mistakes, the file has changed since it was read, or cannot be written.
+        """
+        config = self.checked(environ)
+        if read_text(self.file) != self.before:
+            raise _refusal(self.file, "has been changed meanwhile; nothing was written, run the command again")
+        target = self.file.resolve()  # a link stays a link
+        try:
+            _replace(target, self.after.encode())
+        except OSError as exc:
+            raise _refusal(self.file, f"cannot be written ({exc.strerror or exc}); check the folder's rights") from exc
+        return config
+
+
+def opened(file: Path) -> Draft:
+    """Return the file's text, not yet changed.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    text = read_text(file)
+    return Draft(file, text, text)
+
+
+def with_model_text(draft: Draft, fragment: str) -> Draft:
+    """Return the file with a `[[models]]` table behind everything else, in the words of its author.
+
+    Raises:
+        ConfigError: the fragment is not one `[[models]]` table, or the file keeps its models in another form.
+    """
+    added = _read(fragment, draft.file, "the fragment")
+    tables = added.get("models")
+    if list(added) != ["models"] or not isinstance(tables, list) or len(tables) != 1:
+        raise _refusal(draft.file, "the fragment must hold one [[models]] table and nothing else")
+    newline = "\r\n" if "\r\n" in draft.after else "\n"
+    text = draft.after.rstrip() + 2 * newline + newline.join(fragment.strip().splitlines()) + newline
+    meant = _read(draft.after, draft.file, "the file")
+    meant["models"] = [*meant.get("models", []), tables[0]]
+    return _meaning(draft, text, meant)
+
+
+def model_text(table: Table) -> str:
+    """Return a `[[models]]` table as TOML."""
+    import tomlkit
+
+    written = tomlkit.table()
+    for name, value in table.items():
+        written.add(name, value)
+    models = tomlkit.aot()
+    models.append(written)
+    document = tomlkit.document()
+    document.add("models", models)
+    return tomlkit.dumps(document).strip()
+
+
+def with_model_keys(draft: Draft, name: str, keys: Table) -> Draft:
+    """Return the file with other values of some keys of a model.
+
+    Raises:
+        ConfigError: the file has no such model in a form that can be edited.
+    """
+    meant = _read(draft.after, draft.file, "the file")
+    document = _document(draft)
+    for tables in (meant.get("models"), document.get("models")):
+        _change(_named(tables, name, draft.file), keys)
+    return _written(draft, document, meant)
+
+
+def with_keys(draft: Draft, section: str, keys: Table) -> Draft:
+    """Return the file with other values of some keys of a section; "" is the top of the file.
+
+    Raises:
+        ConfigError: the file cannot be edited so.
+    """
+    meant = _read(draft.after, draft.file, "the file")
+    document = _document(draft)
+    for tables in (meant, document):
+        _change(tables if not section else tables[section], keys)
+    return _written(draft, document, meant)
+
+
+def _change(table: Any, keys: Table) -> None:
+    for key, value in keys.items():
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = value
+
+
+def _named(tables: object, name: str, file: Path) -> Any:
+    for table in tables if isinstance(tables, Sequence) else ():
+        if table.get("name") == name:
+            return table
+    raise _refusal(file, f"has no [[models]] table with name = {name!r} that can be edited")
+
+
+def _document(draft: Draft) -> Any:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        return tomlkit.parse(draft.after)
+    except TOMLKitError as exc:
+        raise _refusal(draft.file, f"cannot be edited here ({exc}); change it by hand") from exc
+
+
+def _written(draft: Draft, document: Container, meant: dict[str, Any]) -> Draft:
+    import tomlkit
+
+    return _meaning(draft, tomlkit.dumps(document), meant)
+
+
+def _meaning(draft: Draft, text: str, meant: Mapping[str, Any]) -> Draft:
+    """Return the draft with a new text that says what was meant, and nothing else."""
+    try:
+        said: object = tomllib.loads(text)
+    except ValueError:
+        said = None
+    if said != meant:
+        raise _refusal(draft.file, "is written in a form that cannot be edited here; change it by hand")
+    return Draft(draft.file, draft.before, text)
+
+
+def _read(text: str, file: Path, what: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise _refusal(file, f"{what} is no TOML: {str(exc)[:200]}") from exc
+
+
+def _refusal(file: Path, text: str) -> ConfigError:
+    return ConfigError([Problem(file=str(file), line=None, key="(file)", text=text)])
+
+
+def _replace(target: Path, data: bytes) -> None:
+    number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    written = Path(name)
+    try:
+        with os.fdopen(number, "wb") as opened_file:
+            opened_file.write(data)
+            opened_file.flush()
+            os.fsync(opened_file.fileno())
+        written.chmod(target.stat().st_mode & 0o7777)
+        written.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            written.unlink()
+        raise

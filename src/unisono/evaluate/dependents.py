@@ -1,0 +1,116 @@
+"""Who still relies on a model: the configuration's own parts, keys, conversations and callers who pin it.
+
+It reads and forbids nothing; the command says what stands in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import msgspec
+
+from unisono.catalog.catalog import is_retired
+from unisono.config import Config
+from unisono.record.keys import StoredKey
+from unisono.record.reader import Reader
+from unisono.record.rows import from_us, to_us
+from unisono.types import Past, Scope
+
+_PINS = (
+    "SELECT key, count(*), max(at) FROM decisions WHERE pin = ? AND at >= ?"
+    " GROUP BY key ORDER BY count(*) DESC LIMIT 50"
+)
+_TALKS = "SELECT key, body FROM sessions WHERE at >= ? ORDER BY at DESC LIMIT 10000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A key whose callers pin the model: how often since the stamp, and when last."""
+
+    key: str
+    n: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependents:
+    """Who relies on a model.
+
+    Attributes:
+        parts: keys of the configuration that name it, where it must still serve: `default`, `routing.judge`.
+        only: names of API keys that may use this model and no other that serves.
+        keys: names of all API keys whose scope lists it.
+        limits: names of limits about it.
+        names: aliases, and retired models whose names lead to it.
+        pins: callers who pinned it.
+        n_conversations: that it answered last, and that have gone on since the stamp.
+    """
+
+    parts: tuple[str, ...]
+    only: tuple[str, ...]
+    keys: tuple[str, ...]
+    limits: tuple[str, ...]
+    names: tuple[str, ...]
+    pins: tuple[Pin, ...]
+    n_conversations: int
+
+
+def dependents(
+    config: Config,
+    name: str,
+    *,
+    stored: Sequence[StoredKey],
+    reader: Reader | None,
+    since: datetime,
+    today: date,
+) -> Dependents:
+    """Return who relies on a model.
+
+    Args:
+        config: as it stands.
+        name: of the model.
+        stored: the keys of the record that are in force.
+        reader: of the record; None where there is none.
+        since: pins and conversations before this do not count.
+        today: a model whose sunset has ended serves no more.
+    """  # fmt: skip
+    scopes: list[tuple[str, Scope]] = [(c.name, c.scope) for c in config.callers]
+    scopes += [(key.name, key.scope) for key in stored]
+    serving = {m.name for m in config.models if m.name != name and not is_retired(m, today=today)}
+    return Dependents(
+        parts=tuple(_parts(config, name)),
+        only=tuple(n for n, s in scopes if name in s.models and not serving & set(s.models)),
+        keys=tuple(n for n, s in scopes if name in s.models),
+        limits=tuple(limit.name for limit in config.limits if name in limit.models),
+        names=tuple(_names(config, name)),
+        pins=() if reader is None else _pins(reader, name, since),
+        n_conversations=0 if reader is None else _conversations(reader, name, since),
+    )
+
+
+def _parts(config: Config, name: str) -> list[str]:
+    judge = ["routing.judge"] if config.routing.judge == name else []
+    return (["default"] if config.default == name else []) + judge
+
+
+def _names(config: Config, name: str) -> list[str]:
+    model = next(m for m in config.models if m.name == name)
+    return [*model.aliases, *(m.name for m in config.models if m.lifecycle.successor == name)]
+
+
+def _pins(reader: Reader, name: str, since: datetime) -> tuple[Pin, ...]:
+    rows = reader.rows(_PINS, (name, to_us(since)))
+    return tuple(Pin(key=str(key), n=int(n or 0), last=from_us(int(last or 0))) for key, n, last in rows)
+
+
+def _conversations(reader: Reader, name: str, since: datetime) -> int:
+    n = 0
+    for _, body in reader.rows(_TALKS, (int(since.timestamp()),)):
+        try:
+            past = msgspec.json.decode(body if isinstance(body, bytes) else b"", type=Past)
+        except msgspec.DecodeError:
+            continue  # of another version
+        n += past.model == name
+    return n

@@ -1,0 +1,52 @@
+"""What a probe will cost, before anything is asked.
+
+Prompts are counted by length, and every answer is taken to be as long as its question allows, so that the bill is
+below this; what a model spends on thinking before it answers is inside that bound too. It asks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unisono.evaluate.probe.questions import Question
+from unisono.types import Model
+from unisono.understand.tokens import TOKENS_PER_MESSAGE, count_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbePrice:
+    """The most that asking one model may cost; `usd` is None where its prices are not known."""
+
+    model: str
+    n_questions: int
+    input_tokens: int
+    output_tokens: int
+    usd: float | None
+
+    @property
+    def sentence(self) -> str:
+        """For people, before the money is spent."""
+        cost = "its price is not known" if self.usd is None else f"at most ${self.usd:.4f}"
+        return (
+            f"{self.model}: {self.n_questions} questions, about {self.input_tokens:,} tokens in, "
+            f"at most {self.output_tokens:,} out: {cost}"
+        )
+
+
+def price(model: Model, questions: Sequence[Question], *, n: int | None = None, extra_tokens: int = 0) -> ProbePrice:
+    """Return what asking a model costs at most.
+
+    Args:
+        model: with its prices.
+        questions: the bank.
+        n: how many of the bank will be asked, not yet known which; None is all. The dearest are assumed.
+        extra_tokens: room beside each short answer.
+    """
+    asked = len(questions) if n is None else min(n, len(questions))
+    into = sorted((count_text(q.prompt) + TOKENS_PER_MESSAGE for q in questions), reverse=True)[:asked]
+    out = sorted((q.max_tokens + extra_tokens for q in questions), reverse=True)[:asked]
+    usd = None
+    if model.prices is not None:
+        usd = (sum(into) * model.prices.usd_per_mtok_in + sum(out) * model.prices.usd_per_mtok_out) / 1e6
+    return ProbePrice(model=model.name, n_questions=asked, input_tokens=sum(into), output_tokens=sum(out), usd=usd)
