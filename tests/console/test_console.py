@@ -1,14 +1,20 @@
-"""The console is one offline page that lets no text become markup."""
+"""The console is offline pages that let no text become markup, and that speak both languages fully."""
 
 from __future__ import annotations
 
+import gzip
 import re
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from unisono.console.app import FILES, STATIC, routes
+from unisono.console.app import PAGE, STATIC, files, routes, vue
+
+OWN = sorted(file for file in STATIC.iterdir() if file.is_file())
+MODULES = [file for file in OWN if file.suffix == ".js"]
+OUTSIDE = re.compile(r"""["'(](?:https?:)?//(?!www\.w3\.org/2000/svg)""")
 
 
 @pytest.fixture
@@ -16,41 +22,88 @@ def client() -> TestClient:
     return TestClient(Starlette(routes=routes()))
 
 
-@pytest.mark.parametrize("path", FILES)
+def _text(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", ["/console", *(f"/console/{name}" for name in sorted(files()))])
 def test_every_file_is_served_under_the_security_headers(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 200
-    assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    assert "unsafe" not in policy
+    assert "require-trusted-types-for 'script'" in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.content == (STATIC / FILES[path]).read_bytes()
+    assert answer.content == (STATIC / PAGE if path == "/console" else files()[path.rpartition("/")[2]]).read_bytes()
 
 
-@pytest.mark.parametrize("path", ["/console/", "/console/../app.py", "/console/app.py", "/console/%2e%2e/app.py"])
+@pytest.mark.parametrize(
+    "path", ["/console/", "/console/../app.py", "/console/app.py", "/console/%2e%2e/app.py", "/console/console.html"]
+)
 def test_nothing_else_of_the_package_can_be_reached(client: TestClient, path: str) -> None:
-    answer = client.get(path, follow_redirects=False)
-    assert answer.status_code in (307, 404)
+    assert client.get(path, follow_redirects=False).status_code in (307, 404)
+
+
+def test_a_browser_that_has_a_file_is_told_so_and_one_that_unpacks_gets_it_packed(client: TestClient) -> None:
+    first = client.get("/console/vue.js", headers={"accept-encoding": "gzip"})
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.content == vue().read_bytes()
+    assert len(gzip.compress(first.content)) < 70_000
+    again = client.get("/console/vue.js", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_installed_package_has_the_production_build_of_vue_3() -> None:
+    head = vue().read_text(encoding="utf-8")[:2000]
+    assert re.search(r"vue v3\.\d+\.\d+", head)
+    assert "@license MIT" in head
+    assert len(head.splitlines()) < 12  # minified
 
 
 def test_the_page_needs_nothing_from_outside_and_no_inline_code() -> None:
-    page = (STATIC / "console.html").read_text(encoding="utf-8")
-    assert set(re.findall(r'(?:src|href)="([^"#]*)"', page)) == set(FILES) - {"/console"}
+    page = _text(PAGE)
+    named = re.findall(r'(?:src|href)="/console/([^"]*)"', page)
+    assert len(named) == len(re.findall(r"(?:src|href)=", page))
+    assert set(named) <= set(files())
     assert not re.search(r"<script>|<style|\son\w+=|\sstyle=", page)
-    for name in FILES.values():
-        assert "//" not in re.sub(r"(?m)^// .*$", "", (STATIC / name).read_text(encoding="utf-8")), name
+    for file in OWN:
+        assert not OUTSIDE.search(file.read_text(encoding="utf-8")), file.name
 
 
-def test_text_enters_the_page_as_text_only() -> None:
-    script = (STATIC / "console.js").read_text(encoding="utf-8")
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", script)
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.name)
+def test_text_enters_the_page_as_text_only(file: Path) -> None:
+    script = file.read_text(encoding="utf-8")
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|template:", script
+    )
 
 
-def test_every_element_that_the_script_names_is_on_the_page() -> None:
-    script = (STATIC / "console.js").read_text(encoding="utf-8")
-    page = (STATIC / "console.html").read_text(encoding="utf-8")
-    for name in set(re.findall(r'\bat\("([^"]+)"\)', script)):
-        assert f'id="{name}"' in page, name
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.name)
+def test_every_module_says_what_it_is_and_imports_only_its_fellows(file: Path) -> None:
+    script = file.read_text(encoding="utf-8")
+    assert script.startswith("// ")
+    for name in re.findall(r"""(?:\bfrom |\bimport\()["']\./([^"']+)["']""", script):
+        assert name in files(), name
+    assert not re.findall(r"""(?:\bfrom |\bimport\()["'](?!\./)""", script)
+
+
+def test_every_word_is_there_in_both_languages_with_the_same_blanks() -> None:
+    pairs = re.findall(r'^  (\w+): \["(.*)", "(.*)"\],$', _text("words.js"), flags=re.M)
+    assert len(pairs) > 200
+    for name, english, chinese in pairs:
+        assert english and chinese, name
+        assert set(re.findall(r"\{\d\}", english)) == set(re.findall(r"\{\d\}", chinese)), name
+
+
+def test_every_word_that_a_page_uses_is_known() -> None:
+    known = set(re.findall(r"^  (\w+): \[", _text("words.js"), flags=re.M))
+    for file in MODULES:
+        script = file.read_text(encoding="utf-8")
+        used = set(re.findall(r'(?<![\w.])t\("(\w+)"', script))
+        assert used <= known, (file.name, used - known)
 
 
 def test_the_whole_console_stays_small() -> None:
-    lines = sum(len((STATIC / name).read_text(encoding="utf-8").splitlines()) for name in FILES.values())
-    assert lines < 380
+    packed = sum(len(gzip.compress(file.read_bytes())) for file in OWN)
+    assert packed < 90_000

@@ -178,3 +178,16 @@ def test_what_was_learned_survives_a_restart(tmp_path: Path) -> None:
                 return any("1 score measured" in place["quality"]["evidence"] for place in told)
 
             assert house.until(known, "feedback given before the restart is learned")
+
+
+def test_a_reason_is_kept_beside_a_judgement_and_moves_nothing(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, config_text(model("a", up), default="a")) as house:
+        asked = house.chat().json["unisono"]["decision"]
+        path = f"/v1/decisions/{asked}"
+        reply = house.call("POST", f"{path}/feedback", {"reason": "outdated"})
+        assert (reply.status, reply.json["kind"]) == (200, "reason")
+        house.until(lambda: [s["value"] for s in house.get(path)["signals"]] == ["outdated"], "it is recorded")
+        assert house.live is not None
+        house.until(lambda: not house.live.store.pending(limit=9), "the learner has looked at it")
+        assert house.live.store.scores({"a": "any"}) == ()
+        assert house.call("POST", f"{path}/feedback", {"reason": "Two Words"}).status == 400

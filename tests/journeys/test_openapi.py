@@ -107,3 +107,8 @@ def test_a_path_is_a_path_and_no_way_out(house: House, tmp_path: Path) -> None:
         "//v1/models",
     ):
         assert house.call("GET", path).status in (200, 400, 404), path
+
+
+@pytest.mark.parametrize("limit", ["%C2%B3", "%D9%A3", "9" * 5000, "0", "1001", "", "1.5"])
+def test_a_limit_that_only_looks_like_a_number_is_refused(house: House, limit: str) -> None:
+    assert house.call("GET", f"/v1/decisions?limit={limit}").status == 400

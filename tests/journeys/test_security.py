@@ -174,3 +174,18 @@ def test_a_key_of_the_configuration_has_the_scope_that_it_is_given(
             assert house.chat(model="big", headers=ops).status == 403
             assert house.chat(model="auto:deep", headers=ops).json["model"] == "small"
             assert house.chat(model="auto", headers=ops).status == 403
+
+
+def test_keys_are_listed_for_operators_only_and_never_shown(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up:
+        more = '\n[[limits]]\nname = "daily"\namount = 5\n'
+        with serving(tmp_path, config_text(model("a", up), default="a", more=more)) as house:
+            boss, guest = _key(house, "boss", admin=True), _key(house, "guest", models=("a",))
+            assert house.call("GET", "/admin/keys", headers=guest).status == 403
+            house.chat(headers=guest)
+            reply = house.call("GET", "/admin/keys", headers=boss)
+            rows = {row["name"]: row for row in reply.json["data"]}
+            assert (rows["boss"]["admin"], rows["guest"]["models"]) == (True, ["a"])
+            assert rows["guest"]["usage"][0]["used"] == 1.0
+            for header in (boss, guest):
+                assert header["authorization"].removeprefix("Bearer ").encode() not in reply.raw

@@ -16,7 +16,7 @@ from unisono.cli.record import AS_JSON, CONFIG, STORE, console, print_json
 
 if TYPE_CHECKING:
     from unisono.record.keys import StoredKey
-    from unisono.types import Json, JsonValue, Limit, Mode
+    from unisono.types import JsonValue, Limit, Mode
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -72,19 +72,19 @@ def list_(config: Path = CONFIG, store: Path | None = STORE, as_json: bool = AS_
     """
     from rich.table import Table
 
-    from unisono.record.keys import list_keys
+    from unisono.record.keys import key_to_json, list_keys, written
 
     now = datetime.now(UTC)
     keys = list_keys(_record(config, store))
     if as_json:
-        print_json(cast("JsonValue", [_view(key, now=now) for key in keys]))
+        print_json(cast("JsonValue", [key_to_json(key, now=now) for key in keys]))
         return
     if not keys:
         print("No key was made yet. `unisono keys create NAME` makes one.")
         return
     table = Table("id", "name", "state", "may", "limits", "made", "ends", box=None)
     for key in keys:
-        limits = ", ".join(_written(limit) for limit in key.limits)
+        limits = ", ".join(written(limit) for limit in key.limits)
         ends = "" if key.expires is None else f"{key.expires:%Y-%m-%d %H:%M}"
         table.add_row(key.id, key.name, key.state(now), _may(key), limits, f"{key.created:%Y-%m-%d %H:%M}", ends)
     console().print(table)
@@ -201,28 +201,11 @@ def _may(key: StoredKey) -> str:
     return "; ".join(words) or "every model"
 
 
-def _written(limit: Limit) -> str:
-    return f"{limit.counts}={limit.amount:g}/{limit.window}"
-
-
-def _view(key: StoredKey, *, now: datetime) -> Json:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "state": key.state(now),
-        "admin": key.scope.admin,
-        "models": list(key.scope.models),
-        "modes": [mode.value for mode in key.scope.modes],
-        "limits": [_written(limit) for limit in key.limits],
-        "created": key.created.isoformat(),
-        "expires": None if key.expires is None else key.expires.isoformat(),
-        "revoked": None if key.revoked is None else key.revoked.isoformat(),
-    }
-
-
 def _show_new(made: StoredKey, secret: str, *, as_json: bool) -> None:
+    from unisono.record.keys import key_to_json
+
     if as_json:
-        print_json({**_view(made, now=made.created), "key": secret})
+        print_json({**key_to_json(made, now=made.created), "key": secret})
         return
     print(f"{made.id} for {made.name}: {_may(made)}")
     print(f"\n  {secret}\n\nThis is the only time that the key is shown. Send it as `Authorization: Bearer <key>`.")

@@ -15,7 +15,10 @@ from unisono.catalog import Catalog
 from unisono.errors import ModelNotFound, RequestError
 from unisono.types import Json
 
-FORMS = '{"score": 0..1}, {"preferred": model, "over": model} or {"correct": true or false, "source": "unit_test"}'
+FORMS = (
+    '{"score": 0..1}, {"preferred": model, "over": model}, {"correct": true or false, "source": "unit_test"}'
+    ' or {"reason": "outdated"}'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +43,12 @@ class _Correctness(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     source: Annotated[str, msgspec.Meta(pattern="^[a-z0-9_]{1,40}$")]
 
 
+class _Reason(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    reason: Annotated[str, msgspec.Meta(pattern="^[a-z0-9_]{1,40}$")]
+
+
 def read_feedback(given: Json, *, catalog: Catalog, today: date) -> Said:
-    """Read one of the three forms.
+    """Read one of the four forms.
 
     Args:
         given: the body.
@@ -49,7 +56,7 @@ def read_feedback(given: Json, *, catalog: Catalog, today: date) -> Said:
         today: the day on which their names are resolved.
 
     Raises:
-        RequestError: it is none of the three forms, or names a model that does not exist.
+        RequestError: it is none of the four forms, or names a model that does not exist.
     """
     try:
         if "score" in given:
@@ -61,6 +68,8 @@ def read_feedback(given: Json, *, catalog: Catalog, today: date) -> Said:
         if "correct" in given:
             measured = msgspec.convert(given, _Correctness)
             return Said(kind=f"correct:{measured.source}", value="true" if measured.correct else "false")
+        if "reason" in given:
+            return Said(kind="reason", value=msgspec.convert(given, _Reason).reason)
     except msgspec.ValidationError as exc:
         raise RequestError(f"Feedback: {exc}. Send {FORMS}.") from exc
     raise RequestError(f"Feedback must be {FORMS}.")

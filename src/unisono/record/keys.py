@@ -21,7 +21,7 @@ import msgspec
 from unisono.errors import NotFound, StoreError
 from unisono.record.database import transaction, writing
 from unisono.record.rows import from_us, to_us
-from unisono.types import Limit, Scope
+from unisono.types import Json, Limit, Scope
 
 PREFIX = "uni-"
 """How a key that Unisono made begins, so that scanners of leaked secrets can know it."""
@@ -60,6 +60,27 @@ class StoredKey:
         if self.revoked is not None:
             return "revoked"
         return "expired" if self.expires is not None and self.expires <= now else "active"
+
+
+def written(limit: Limit) -> str:
+    """Return a key's limit as `unisono keys create --limit` takes it."""
+    return f"{limit.counts}={limit.amount:g}/{limit.window}"
+
+
+def key_to_json(key: StoredKey, *, now: datetime) -> Json:
+    """Return what may be shown of a key."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "state": key.state(now),
+        "admin": key.scope.admin,
+        "models": list(key.scope.models),
+        "modes": [mode.value for mode in key.scope.modes],
+        "limits": [written(limit) for limit in key.limits],
+        "created": key.created.isoformat(),
+        "expires": None if key.expires is None else key.expires.isoformat(),
+        "revoked": None if key.revoked is None else key.revoked.isoformat(),
+    }
 
 
 def digest_of(secret: str, *, pepper: bytes) -> bytes:

@@ -25,6 +25,7 @@ from unisono.server.embeddings import EmbeddingsEndpoint
 from unisono.server.facts import Facts, OrjsonResponse
 from unisono.server.feedback import FeedbackEndpoint
 from unisono.server.incidents import IncidentsEndpoint
+from unisono.server.keys import KeysEndpoint
 from unisono.server.limits import LimitsEndpoint
 from unisono.server.openapi import openapi
 from unisono.server.pool import PoolEndpoint
@@ -118,6 +119,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
         Route("/v1/sessions/{id}", guarded(sessions.show), methods=["GET"]),
         Route("/v1/sessions/{id}", guarded(sessions.prefer), methods=["PUT"]),
         Route("/v1/sessions/{id}", guarded(sessions.forget), methods=["DELETE"]),
+        Route("/admin/keys", guarded(KeysEndpoint(live).show, admin=True)),
         Route("/admin/incidents", guarded(IncidentsEndpoint(live).show, admin=True)),
         Route("/admin/models", guarded(PoolEndpoint(live).show, admin=True)),
         Route("/openapi.json", openapi),

@@ -169,7 +169,7 @@ def whole(text: str) -> int:
     Raises:
         RequestError: no whole number from 1 to 1000.
     """
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= 1000):
         raise RequestError("`limit` must be a whole number from 1 to 1000.", param="limit")
     return int(text)
 

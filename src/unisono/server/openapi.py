@@ -89,6 +89,10 @@ _ROUTES = (
         method="get", path="/admin/models", text="The pool for operators: health, life, lineage.", answer="List",
         errors=(*_TELLING, 403),
     ),
+    _Route(
+        method="get", path="/admin/keys", text="Which keys there are, and what each has left.", answer="List",
+        errors=(*_TELLING, 403),
+    ),
     _Route(method="get", path="/healthz", text="The process answers.", is_open=True, errors=()),
     _Route(method="get", path="/readyz", text="What is degraded."),
     _Route(method="get", path="/metrics", text="Metrics in Prometheus' text form.", answer="text/plain"),
@@ -171,6 +175,7 @@ def _bodies() -> Json:
         _object(score={"type": "number", "minimum": 0, "maximum": 1}),
         _object(preferred=text, over=text),
         _object(correct={"type": "boolean"}, source={"type": "string", "pattern": "^[a-z0-9_]{1,40}$"}),
+        _object(reason={"type": "string", "pattern": "^[a-z0-9_]{1,40}$"}),
     ]
     schemas["Feedback"] = {"anyOf": forms}
     schemas["Preference"] = {**wishes, "title": "Preference", "properties": kept}

@@ -1,0 +1,158 @@
+// One turn of a conversation: the question, the answer that is shown, who gave it and why, and what may be done next.
+
+import { send } from "./api.js";
+import { ask } from "./asking.js";
+import { keepChat } from "./chats.js";
+import { asWords, isMode } from "./choose.js";
+import { Compare } from "./compare.js";
+import { Decision, notices } from "./decision.js";
+import { dollars, percent, seconds } from "./format.js";
+import { icon } from "./icons.js";
+import { markdown } from "./markdown.js";
+import { announce, button, chip, menu } from "./parts.js";
+import { state } from "./state.js";
+import { t } from "./words.js";
+
+const { h, ref } = Vue;
+const WORDS = { 1: ["right", "clear", "style"], 0: ["wrong", "outdated", "shallow", "long", "ignored", "refused"] };
+
+function modelBefore(chat, n) {
+  for (let at = n - 1; at >= 0; at -= 1) {
+    const facts = chat.turns[at].answers[chat.turns[at].shown]?.facts;
+    if (facts?.model) return facts.model;
+  }
+  return null;
+}
+
+export const Turn = {
+  props: ["chat", "n"],
+  setup(props) {
+    const why = ref(false);
+    const comparing = ref(false);
+    const trouble = ref(null);
+    const turn = () => props.chat.turns[props.n];
+    const answer = () => turn().answers[turn().shown] ?? null;
+
+    function again(how) {
+      why.value = false;
+      const { decision } = answer()?.facts ?? {};
+      const unisono = decision ? { retry_of: decision, ...(how ? { how } : {}) } : {};
+      ask(props.chat, props.n, { model: "auto", unisono });
+    }
+
+    async function now() {
+      const { facts, running } = answer();
+      running?.abort();
+      const unisono = facts.decision ? { retry_of: facts.decision, how: "faster" } : {};
+      await ask(props.chat, props.n, { model: "auto:fast", unisono });
+    }
+
+    async function say(body, change) {
+      try {
+        await send("POST", `/v1/decisions/${encodeURIComponent(answer().facts.decision)}/feedback`, body);
+        Object.assign(answer(), change);
+        trouble.value = null;
+        announce(t("thanks"));
+        await keepChat(props.chat);
+      } catch (error) { trouble.value = error.message; }
+    }
+
+    function pin(model) {
+      props.chat.model = model;
+      keepChat(props.chat);
+      announce(t("pinned", model));
+    }
+
+    function keep(better) {
+      comparing.value = false;
+      turn().answers.push({ ...better });
+      turn().shown = turn().answers.length - 1;
+      keepChat(props.chat);
+    }
+
+    const step = (by) => { turn().shown += by; why.value = false; keepChat(props.chat); };
+
+    const head = (one) => {
+      const { model } = one.facts;
+      const before = modelBefore(props.chat, props.n);
+      const differs = model && before && before !== model;
+      return h("header", null, [
+        h("strong", { class: "who" }, model ?? asWords(one.asked)),
+        isMode(one.asked) ? chip(asWords(one.asked)) : chip([icon("pin"), t("pin_short")]),
+        differs ? chip(`⇄ ${t("changed")}`, "warn", t("changed_from", before)) : null,
+        one.facts.pattern && one.facts.pattern !== "single" ? chip(t(`pattern_${one.facts.pattern}`)) : null,
+        one.facts.degraded ? chip(t("degraded"), "bad") : null,
+        h("span", { class: "because" }, one.facts.reason ?? (one.status === "running" ? t("choosing") : "")),
+      ]);
+    };
+
+    const saving = ({ cost_usd: cost, baseline_usd: base }) => {
+      if (cost === null || cost === undefined || base === null || base === undefined || Math.abs(base - cost) < 1e-9) return null;
+      const part = base > 0 ? ` (${percent(Math.abs(base - cost) / base)})` : "";
+      return h("span", { class: "fact", title: t("savings_what") }, base > cost ? `${t("saved")} ${dollars(base - cost)}${part}` : `${t("dearer")} ${dollars(cost - base)}${part}`);
+    };
+
+    const facts = (one) => h("p", { class: "facts" }, [
+      h("span", { class: "fact" }, `${t("cost")} ${dollars(one.facts.cost_usd)}`),
+      h("span", { class: "fact" }, `${t("took")} ${seconds(one.total_s)}`),
+      one.first_s === null ? null : h("span", { class: "fact" }, `${t("first_word")} ${seconds(one.first_s)}`),
+      saving(one.facts),
+    ]);
+
+    const versions = () => turn().answers.length < 2 ? null : h("span", { class: "versions" }, [
+      button("‹", () => step(-1), { class: "quiet small", disabled: turn().shown === 0, "aria-label": t("version_before") }),
+      h("span", null, t("version", turn().shown + 1, turn().answers.length)),
+      button("›", () => step(1), { class: "quiet small", disabled: turn().shown === turn().answers.length - 1, "aria-label": t("version_next") }),
+    ]);
+
+    const retryMenu = () => menu(t("retry"), [
+      ...["deeper", "faster", "other"].map((how) => button(t(`retry_${how}`), () => again(how))),
+      ...state.models.map((model) => button(t("retry_with", model.id), () => again(model.id), { key: model.id })),
+    ]);
+
+    const actions = (one) => h("div", { class: "actions" }, [
+      one.facts.decision ? button(why.value ? t("why_hide") : t("why"), () => { why.value = !why.value; }, { class: "small", "aria-expanded": String(why.value) }) : null,
+      retryMenu(),
+      button(t("compare"), () => { comparing.value = true; }, { class: "quiet small", "aria-haspopup": "dialog" }),
+      one.facts.model && props.chat.model !== one.facts.model ? button(t("pin", one.facts.model), () => pin(one.facts.model), { class: "quiet small" }) : null,
+      button(t("copy"), () => navigator.clipboard?.writeText(one.text), { class: "quiet small" }),
+      one.facts.decision && one.text ? [
+        button(icon("up"), () => say({ score: 1 }, { said: 1, word: null }), { class: ["quiet", "small", { on: one.said === 1 }], "aria-label": t("good"), "aria-pressed": String(one.said === 1), title: t("good") }),
+        button(icon("down"), () => say({ score: 0 }, { said: 0, word: null }), { class: ["quiet", "small", { on: one.said === 0 }], "aria-label": t("bad"), "aria-pressed": String(one.said === 0), title: t("bad") }),
+      ] : null,
+      versions(),
+    ]);
+
+    const reasons = (one) => one.said === null || one.said === undefined ? null : h("div", { class: "row reasons", role: "group", "aria-label": t("reason_ask") }, one.word ? [h("small", null, t("thanks"))] : [
+      h("small", null, t("reason_ask")),
+      ...WORDS[one.said].map((word) => button(t(`reason_${word}`), () => say({ reason: word }, { word }), { class: "quiet small" })),
+    ]);
+
+    const after = (one) => one.status === "running"
+      ? h("div", { class: "actions" }, [button(t("stop"), () => one.running?.abort(), { class: "small" }), isMode(one.asked) && one.asked !== "auto:fast" ? button(t("answer_now"), now, { class: "small" }) : null])
+      : [facts(one), actions(one), reasons(one)];
+
+    const body = (one) => h("article", { class: ["answer", one.status], "aria-busy": String(one.status === "running"), "aria-label": one.facts.model ?? t("answering") }, [
+      head(one),
+      notices(one.facts.notices),
+      one.thinking ? h("details", { class: "thinking", open: one.status === "running" && !one.text }, [h("summary", null, t("thinking")), h("div", null, markdown(one.thinking))]) : null,
+      h("div", { class: "answer-text" }, markdown(one.text)),
+      one.status === "running" && !one.text ? h("p", { class: "dots", "aria-hidden": "true" }, "…") : null,
+      one.status === "stopped" ? h("p", { class: "hint" }, t("stopped")) : null,
+      one.status === "cut" && !one.error ? h("p", { class: "bad" }, t("cut")) : null,
+      one.error ? h("p", { class: "bad", role: "alert" }, one.error) : null,
+      after(one),
+      trouble.value ? h("p", { class: "bad", role: "alert" }, trouble.value) : null,
+      why.value && one.facts.decision ? h(Decision, { id: one.facts.decision, parts: one.facts.parts }) : null,
+    ]);
+
+    return () => h("section", { class: "turn" }, [
+      h("article", { class: "question", "aria-label": t("you") }, [
+        h("div", { class: "asked" }, turn().text),
+        turn().files.length ? h("ul", { class: "files" }, turn().files.map((file) => h("li", null, file.kind === "image" ? h("img", { src: file.data, alt: file.name }) : [icon("page"), ` ${file.name}`]))) : null,
+      ]),
+      answer() ? body(answer()) : null,
+      comparing.value ? h(Compare, { chat: props.chat, n: props.n, answered: answer()?.facts.model, onClose: () => { comparing.value = false; }, onKeep: keep }) : null,
+    ]);
+  },
+};

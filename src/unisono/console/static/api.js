@@ -1,0 +1,66 @@
+// The public JSON API, and nothing else, is what the console knows the server by.
+
+import { state } from "./state.js";
+
+export class Failure extends Error {
+  constructor(message, { status = 0, code = null, unisono = {} } = {}) {
+    super(message);
+    Object.assign(this, { status, code, unisono });
+  }
+}
+
+async function call(path, { method = "GET", body, signal } = {}) {
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  if (state.key) headers.authorization = `Bearer ${state.key}`;
+  let response;
+  try {
+    response = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Failure(`No answer from the server (${error.message}).`);
+  }
+  if (response.ok) return response;
+  const said = await response.json().catch(() => ({}));
+  if (response.status === 401) state.locked = true;
+  throw new Failure(said.error?.message ?? `${path}: ${response.status}`, {
+    status: response.status, code: said.error?.code ?? null, unisono: said.unisono ?? {},
+  });
+}
+
+export const read = async (path, options) => (await call(path, options)).json();
+export const send = (method, path, body, signal) => read(path, { method, body, signal });
+
+// Yields the documents of an event stream; returns true if the stream ended as it should.
+export async function* events(path, body, signal) {
+  const response = await call(path, { method: "POST", body, signal });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return false;
+    const lines = (rest + value).split(/\r?\n/);
+    rest = lines.pop();
+    for (const line of lines) {
+      if (!line.startsWith("data:")) continue;
+      const data = line.slice(5).trim();
+      if (data === "[DONE]") return true;
+      const document = JSON.parse(data);
+      if (document.error) throw new Failure(document.error.message, { code: document.error.code });
+      yield document;
+    }
+  }
+}
+
+// Calls `look` now and again while the page is seen; returns what ends it.
+export function follow(look, every_ms) {
+  let timer = null;
+  let ended = false;
+  async function turn() {
+    clearTimeout(timer);
+    if (ended) return;
+    if (!document.hidden) await look();
+    if (!ended) timer = setTimeout(turn, every_ms);
+  }
+  turn();
+  return () => { ended = true; clearTimeout(timer); };
+}

@@ -1,0 +1,138 @@
+// The frame: which page is shown, the conversations, how the server stands, language and light.
+
+import { follow } from "./api.js";
+import { loadModels, loadReady } from "./asking.js";
+import { Chat } from "./chat.js";
+import { chatOf, chats, foundIn, openChats } from "./chats.js";
+import { button, problem } from "./parts.js";
+import { state } from "./state.js";
+import { t } from "./words.js";
+
+const { createApp, h, ref, reactive, shallowRef, computed, watch, nextTick, onMounted } = Vue;
+const READY_MS = 10_000;
+
+// The pages of the operator are loaded when they are opened.
+const PAGES = {
+  decisions: () => import("./decisions.js"),
+  models: () => import("./models.js"),
+  limits: () => import("./limits.js"),
+  incidents: () => import("./incidents.js"),
+};
+
+function place() {
+  const [, name = "chat", id = ""] = /^#\/([a-z]+)(?:\/([^/?]+))?/.exec(location.hash) ?? [];
+  return { name: name in PAGES ? name : "chat", id: decodeURIComponent(id) };
+}
+
+const App = {
+  setup() {
+    const at = reactive(place());
+    const shown = shallowRef(null);
+    const broken = ref(null);
+    const menu = ref(false);
+    const words = ref("");
+    const main = ref(null);
+    const hits = computed(() => chats.all.length > 1 ? chats.all.filter((chat) => foundIn(chat, words.value)) : chats.all);
+
+    async function go() {
+      Object.assign(at, place());
+      menu.value = false;
+      broken.value = null;
+      shown.value = null;
+      if (!(at.name in PAGES)) return;
+      const wanted = at.name;
+      try {
+        const { Page } = await PAGES[wanted]();
+        if (at.name === wanted) shown.value = Page;
+      } catch (error) { broken.value = error; }
+      await nextTick();
+      main.value?.querySelector("h1")?.focus();
+    }
+    window.addEventListener("hashchange", go);
+
+    async function start() {
+      try {
+        await loadModels();
+        broken.value = null;
+      } catch (error) {
+        if (error.status !== 401) broken.value = error;
+      }
+      await loadReady();
+    }
+    onMounted(() => { go(); start(); follow(loadReady, READY_MS); });
+    watch(() => state.key, start);
+    watch(() => [at.name, at.id, state.lang, chatOf(at.id)?.title], () => { document.title = `${at.name === "chat" ? chatOf(at.id)?.title || t("chat") : t(at.name)} – Unisono`; }, { immediate: true });
+
+    const link = (name) => h("a", { href: `#/${name}`, class: { on: at.name === name }, "aria-current": at.name === name ? "page" : undefined }, t(name));
+
+    const sidebar = () => h("nav", { class: ["side-bar", { open: menu.value }], id: "pages", "aria-label": t("pages") }, [
+      h("a", { href: "#/chat", class: "new", onClick: () => { menu.value = false; } }, `＋ ${t("new_chat")}`),
+      chats.all.length > 1 ? h("label", { class: "search" }, [h("span", { class: "unseen" }, t("search_chats")), h("input", { type: "search", placeholder: t("search"), value: words.value, onInput: (event) => { words.value = event.target.value; } })]) : null,
+      h("ul", { class: "chats", "aria-label": t("conversations") }, hits.value.map((chat) => h("li", { key: chat.id }, [
+        h("a", { href: `#/chat/${chat.id}`, class: { on: at.name === "chat" && at.id === chat.id }, "aria-current": at.name === "chat" && at.id === chat.id ? "page" : undefined }, chat.title || t("untitled")),
+      ]))),
+      hits.value.length ? null : h("p", { class: "hint" }, t(chats.all.length ? "no_hits" : "no_chats")),
+      chats.kept ? null : h("p", { class: "warn" }, t("unkept")),
+      h("h2", null, t("operate")),
+      h("ul", { class: "pages" }, Object.keys(PAGES).map((name) => h("li", { key: name }, [link(name)]))),
+      settings(),
+    ]);
+
+    const settings = () => h("div", { class: "settings" }, [
+      h("label", null, [t("language"), h("select", { value: state.lang, onChange: (event) => { state.lang = event.target.value; } }, [h("option", { value: "en", lang: "en" }, "English"), h("option", { value: "zh", lang: "zh" }, "中文")])]),
+      h("label", null, [t("light"), h("select", { value: state.theme, onChange: (event) => { state.theme = event.target.value; } }, ["auto", "light", "dark"].map((name) => h("option", { value: name }, t(`light_${name}`))))]),
+      state.key ? button(t("key_forget"), () => { state.key = ""; }, { class: "quiet small" }) : null,
+    ]);
+
+    const status = () => {
+      const name = state.ready?.status;
+      if (!name || name === "locked") return null;
+      return h("a", { href: "#/incidents", class: ["status", name], title: t("alarms") }, t(name === "gone" ? "unreachable" : name));
+    };
+
+    const banner = () => {
+      const faults = Object.entries(state.ready?.degraded ?? {});
+      if (state.ready?.status === "gone") return h("div", { class: "banner", role: "alert" }, t("unreachable"));
+      if (!faults.length) return null;
+      return h("div", { class: "banner", role: "alert" }, [h("strong", null, `${t("degraded_banner")}: `), faults.map(([part, why]) => `${part}: ${why}`).join(" · ")]);
+    };
+
+    const current = () => {
+      if (state.locked) return h(AskKey);
+      if (broken.value) return problem(broken.value, () => { start(); go(); });
+      if (at.name === "chat") return h(Chat, { id: at.id });
+      return shown.value ? h(shown.value, { id: at.id, key: at.name }) : h("p", { class: "empty", role: "status" }, t("loading"));
+    };
+
+    return () => [
+      h("a", { class: "skip", href: "#main", onClick: (event) => { event.preventDefault(); main.value.focus(); } }, t("skip")),
+      h("header", { class: "top" }, [
+        h("button", { type: "button", class: "menu-button", "aria-expanded": String(menu.value), "aria-controls": "pages", onClick: () => { menu.value = !menu.value; } }, [h("span", { "aria-hidden": "true" }, "☰"), h("span", { class: "unseen" }, t("menu"))]),
+        h("a", { href: "#/chat", class: "brand" }, [h("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }), "Unisono"]),
+        h("span", { class: "tagline" }, t("tagline")),
+        status(),
+      ]),
+      banner(),
+      h("div", { class: "frame" }, [sidebar(), h("main", { id: "main", ref: main, tabindex: -1 }, [current()])]),
+      h("div", { class: "unseen", role: "status", "aria-live": "polite" }, state.announced),
+    ];
+  },
+};
+
+const AskKey = {
+  setup() {
+    const given = ref("");
+    return () => h("form", { class: "page card ask-key", onSubmit: (event) => { event.preventDefault(); state.key = given.value.trim(); } }, [
+      h("h1", null, t("key")),
+      h("p", null, t("key_why")),
+      h("label", null, [t("key"), h("input", { type: "password", autocomplete: "off", value: given.value, onInput: (event) => { given.value = event.target.value; } })]),
+      h("div", { class: "row" }, [h("button", { type: "submit", class: "main" }, t("key_use"))]),
+    ]);
+  },
+};
+
+await openChats();
+const app = createApp(App);
+app.config.errorHandler = (error) => { throw error; };
+app.mount("#app");
+performance.mark("interactive");

@@ -1,0 +1,35 @@
+// What all pages share: who looks, in which language and light, and how the server stands.
+
+const { reactive, watch } = Vue;
+
+function kept(store, name, otherwise) {
+  try { return store.getItem(`unisono.${name}`) ?? otherwise; } catch { return otherwise; }
+}
+
+function keep(store, name, value) {
+  try { store.setItem(`unisono.${name}`, value); } catch { /* a private window keeps nothing */ }
+}
+
+const wanted = navigator.language?.toLowerCase().startsWith("zh") ? "zh" : "en";
+
+export const state = reactive({
+  lang: kept(localStorage, "lang", wanted) === "zh" ? "zh" : "en",
+  theme: kept(localStorage, "theme", "auto"),
+  key: kept(sessionStorage, "key", ""),   // for this tab only
+  locked: false,                          // the server asks for a key
+  ready: null,                            // what /readyz said last
+  models: [],                             // of /v1/models, without the modes of auto
+  modes: ["auto"],
+  limits: [],
+  announced: "",                          // for those who do not see the page
+});
+
+watch(() => state.key, (key) => keep(sessionStorage, "key", key), { flush: "sync" });
+watch(() => [state.lang, state.theme], ([lang, theme]) => {
+  keep(localStorage, "lang", lang);
+  keep(localStorage, "theme", theme);
+  document.documentElement.lang = lang === "zh" ? "zh-Hans" : "en";
+  document.documentElement.dataset.theme = theme;
+}, { immediate: true });
+
+export const modelNamed = (name) => state.models.find((model) => model.id === name);

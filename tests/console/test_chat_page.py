@@ -1,0 +1,323 @@
+"""Journeys in a real browser: who chats sees who answered and why, and steers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.console.browsing import ask, browser, page_at
+from tests.journeys.house import House, config_text, model, process
+from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, fails, says, upstream
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = (
+    '<img src=x onerror="window.harm=1"><script>window.harm=2</script>'
+    " **<b>bold</b>** [click](javascript:window.harm=3)"
+)
+RICH = """# Title
+
+Some *soft* and **strong** `code`.
+
+- one
+- two
+
+```python
+print(1)  # note
+```
+
+$$\\frac{a}{b}$$
+
+and $x^2$ for $5.
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+"""
+DRAWN = ("h3", "em", "strong", "li", "figure.code .code-note", "math mfrac", "math msup", "td.right")
+
+
+class Pool:
+    """Two upstreams whose answers a test can change, and the server before them."""
+
+    def __init__(self, house: House, small: Upstream, big: Upstream) -> None:
+        self.house, self.small, self.big = house, small, big
+        self.base = house.base_url.removesuffix("/v1")
+        self.calm()
+
+    def calm(self) -> None:
+        """Let both answer plainly again."""
+        self.small.behave, self.big.behave = says("the small answer"), says("the big answer")
+
+    def feedback(self) -> list[dict[str, object]]:
+        """Return every signal in the record."""
+        found = []
+        for row in self.house.get("/v1/decisions?limit=200")["data"]:
+            found += self.house.get(f"/v1/decisions/{row['decision']}")["signals"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Pool]:
+    with upstream(says("…")) as small, upstream(says("…")) as big:
+        text = config_text(
+            model("small", small, role="fast", quality=0.5),
+            model("big", big, role="deep", quality=0.9, usd_per_mtok_in=10.0, usd_per_mtok_out=20.0),
+            default="small",
+        )
+        with process(tmp_path_factory.mktemp("pool"), text) as house:
+            yield Pool(house, small, big)
+
+
+@pytest.fixture
+def pool(shared: Pool) -> Pool:
+    shared.calm()
+    return shared
+
+
+def test_an_answer_streams_and_says_who_gave_it_why_and_for_how_much(chromium: Browser, pool: Pool) -> None:
+    gate = Event()
+
+    def slowly(exchange: Exchange) -> None:
+        exchange.open_stream()
+        exchange.delta({"role": "assistant", "content": "first "})
+        gate.wait(LIMIT_S)
+        exchange.delta({"content": "second"}, finish="stop")
+        exchange.end_stream()
+
+    pool.small.behave = pool.big.behave = slowly
+    with page_at(chromium, pool.base) as page:
+        page.fill("textarea", "a question")
+        page.press("textarea", "Enter")
+        page.wait_for_selector(".answer.running .answer-text:has-text('first')")
+        assert page.locator("button:has-text('Stop')").is_visible()
+        gate.set()
+        page.wait_for_selector(".answer.ok .answer-text:has-text('first second')")
+        who = page.inner_text(".answer .who")
+        assert who in ("small", "big")
+        assert who in page.inner_text(".answer .because")
+        assert "Cost $" in page.inner_text(".answer .facts")
+        page.click("text=Why")
+        page.wait_for_selector(".decision tbody tr.first")
+        assert page.locator(".decision tbody tr").count() == 2
+        assert page.locator(".decision .bar").count() == 6
+        assert page.inner_text(".decision tbody tr.first strong") == who
+
+
+def test_markdown_code_and_formulas_are_drawn(chromium: Browser, pool: Pool) -> None:
+    def rich(exchange: Exchange) -> None:
+        exchange.open_stream()
+        exchange.delta({"role": "assistant", "content": RICH}, finish="stop")
+        exchange.end_stream()
+
+    pool.small.behave = pool.big.behave = rich
+    with page_at(chromium, pool.base) as page:
+        ask(page, "show me")
+        text = page.locator(".answer-text")
+        for part in DRAWN:
+            assert text.locator(part).count() >= 1, part
+        assert "for $5." in text.inner_text()
+
+
+def test_hostile_text_stays_text_everywhere(chromium: Browser, pool: Pool) -> None:
+    def hostile(exchange: Exchange) -> None:
+        exchange.open_stream()
+        exchange.delta({"role": "assistant", "content": HOSTILE}, finish="stop")
+        exchange.end_stream()
+
+    pool.small.behave = pool.big.behave = hostile
+    with page_at(chromium, pool.base) as page:
+        ask(page, HOSTILE)
+        page.click("text=Why")
+        page.wait_for_selector(".decision tbody tr")
+        assert page.evaluate("window.harm") is None
+        assert page.locator("main img, main script, .answer-text b, .asked b, main a[href^=javascript]").count() == 0
+        assert "<script>window.harm=2</script>" in page.inner_text(".answer-text")
+        assert "<script>window.harm=2</script>" in page.inner_text(".asked")
+        assert page.inner_text(".chats").startswith("<img src=x")
+
+
+def test_the_policy_of_the_page_lets_no_inline_script_and_no_markup_in(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base, strict=False) as page:
+        tried = """() => {
+            const script = document.createElement("script");
+            try { script.append("window.harm = 1"); document.body.append(script); } catch { /* refused */ }
+            try { document.body.innerHTML = "<b>no</b>"; return "let in"; } catch { return String(window.harm); }
+        }"""
+        assert page.evaluate(tried) == "undefined"
+
+
+def test_auto_says_whom_it_would_use_before_anything_is_sent(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base) as page:
+        page.fill("textarea", "What is 2 + 2?")
+        page.wait_for_selector(".would strong:has-text('Auto would use')")
+        asked = pool.house.get("/v1/decisions")["data"]
+        page.check("input[value='auto:deep']", force=True)
+        page.wait_for_selector(".would strong:has-text('Deep would use')")
+        assert pool.house.get("/v1/decisions")["data"] == asked
+
+
+def test_a_deeper_retry_is_another_version_and_a_notice_says_who_gave_it(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base) as page:
+        page.click("button.pick")
+        page.click("button[aria-label='Use it: small']")
+        ask(page, "a question")
+        assert page.inner_text(".answer .who") == "small"
+        page.click(".answer summary:has-text('Retry')")
+        page.click(".menu-items button:has-text('deeper')")
+        page.wait_for_selector(".answer.ok .who:has-text('big')")
+        assert "You asked for a deeper answer" in page.inner_text(".answer .notices")
+        assert "Answer 2 of 2" in page.inner_text(".answer .versions")
+        page.click("button[aria-label='Answer before']")
+        assert page.inner_text(".answer .who") == "small"
+
+
+def test_a_pin_holds_and_a_change_of_model_is_marked(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base) as page:
+        page.click("button.pick")
+        page.click("button[aria-label='Use it: small']")
+        ask(page, "first")
+        page.click("button.pick")
+        page.click("button[aria-label='Use it: big']")
+        ask(page, "second")
+        second = page.locator(".turn:nth-child(2) .answer")
+        assert second.locator(".who").inner_text() == "big"
+        assert second.locator(".chip.warn:has-text('another model than before')").count() == 1
+        page.click("text=Back to Auto")
+        page.click(".turn:nth-child(1) button:has-text('Pin small here')")
+        assert "small" in page.inner_text("button.pick")
+
+
+def test_a_blind_comparison_ends_in_a_preference_on_the_record(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base) as page:
+        ask(page, "which is better?")
+        page.click(".answer button:has-text('Compare')")
+        page.click("dialog button:has-text('Let both answer')")
+        page.wait_for_selector("dialog .side:nth-child(2) .answer-text:has-text('answer')")
+        assert "It was" not in page.inner_text("dialog")
+        page.click("dialog button:has-text('A is better'):enabled")
+        page.wait_for_selector("dialog [role=status]:has-text('Recorded')")
+        assert page.inner_text("dialog .side:nth-child(1)").count("It was") == 1
+        page.click("dialog button:has-text('Put the better one')")
+        page.wait_for_selector(".answer .versions:has-text('Answer 2 of 2')")
+    votes = pool.house.until(lambda: [s for s in pool.feedback() if s["kind"] == "preferred"], "the vote is recorded")
+    assert sorted(json.loads(str(votes[0]["value"]))) == ["big", "small"]
+
+
+def test_thumbs_and_their_reason_reach_the_record(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base) as page:
+        ask(page, "judge this")
+        page.click(".answer button[aria-label='Bad answer']")
+        page.click(".reasons button:has-text('out of date')")
+        page.wait_for_selector(".reasons:has-text('Thank you')")
+    said = pool.house.until(
+        lambda: {s["kind"]: s["value"] for s in pool.feedback() if s["value"] == "outdated"}, "it is recorded"
+    )
+    assert said == {"reason": "outdated"}
+
+
+def test_answer_now_ends_a_long_one_and_asks_for_a_faster(chromium: Browser, pool: Pool) -> None:
+    gate = Event()
+
+    def stuck(exchange: Exchange) -> None:
+        exchange.open_stream()
+        exchange.delta({"role": "assistant", "content": "thinking about "})
+        gate.wait(LIMIT_S)
+
+    with page_at(chromium, pool.base) as page:
+        pool.small.behave = pool.big.behave = stuck
+        page.fill("textarea", "hurry")
+        page.press("textarea", "Enter")
+        page.wait_for_selector(".answer.running .answer-text:has-text('thinking')")
+        pool.calm()
+        page.click("button:has-text('Answer now')")
+        page.wait_for_selector(".answer.ok .versions:has-text('Answer 2 of 2')")
+        assert page.locator(".answer .chip:has-text('Fast')").count() == 1
+    gate.set()
+
+
+def test_a_failed_answer_says_so_and_what_failed(chromium: Browser, pool: Pool) -> None:
+    pool.small.behave = pool.big.behave = fails(400, "no such thing")
+    with page_at(chromium, pool.base, strict=False) as page:
+        ask(page, "fail")
+        assert "no such thing" in page.inner_text(".answer.failed .bad")
+        page.click("text=Why")
+        page.wait_for_selector(".decision li:has-text('failed')")
+
+
+def test_conversations_persist_and_are_renamed_searched_exported_and_deleted(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base) as page:
+        ask(page, "about whales")
+        page.click(".new")
+        ask(page, "about trains")
+        page.click(".chat-head button:has-text('Rename')")
+        page.fill("dialog input", "Railways")
+        page.press("dialog input", "Enter")
+        page.reload()
+        page.wait_for_selector(".chats a:has-text('Railways')")
+        page.wait_for_selector(".answer-text:has-text('answer')")
+        page.fill("input[type=search]", "whales")
+        assert page.locator(".chats a").count() == 1
+        page.click(".chats a")
+        page.click(".chat-head summary:has-text('Export')")
+        with page.expect_download() as loading:
+            page.click(".chat-head button:has-text('Markdown')")
+        assert "about whales" in Path(loading.value.path()).read_text()
+        page.click(".chat-head button:has-text('Delete')")
+        page.click("dialog button.danger")
+        page.wait_for_selector(".chats a:has-text('Railways')")
+        assert page.locator(".chats a").count() == 1
+
+
+def test_text_and_pictures_travel_with_the_question(chromium: Browser, pool: Pool, tmp_path: Path) -> None:
+    bodies: list[dict[str, object]] = []
+
+    def keeps(exchange: Exchange) -> None:
+        bodies.append(exchange.body)
+        says("seen")(exchange)
+
+    pool.small.behave = pool.big.behave = keeps
+    note = tmp_path / "note.txt"
+    note.write_text("the secret number is 7")
+    with page_at(chromium, pool.base) as page:
+        page.set_input_files("input[type=file]", str(note))
+        page.wait_for_selector(".composer .files:has-text('note.txt')")
+        ask(page, "what is it?")
+    assert "the secret number is 7" in json.dumps(bodies[0]["messages"])
+
+
+def test_the_console_speaks_chinese_and_keeps_to_it(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base, locale="zh-CN") as page:
+        assert page.inner_text(".new").endswith("新对话")
+        page.select_option(".settings select >> nth=0", "en")
+        page.reload()
+        page.wait_for_selector(".new:has-text('New conversation')")
+
+
+def test_the_whole_chat_works_by_keyboard(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base) as page:
+        page.keyboard.type("only keys")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".answer.ok")
+        page.focus(".answer .actions button >> nth=0")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".decision tbody tr")
+        page.focus(".pick")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("dialog[open]")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("dialog", state="detached")
+        assert page.evaluate("document.activeElement.className").startswith("pick")
