@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -22,16 +22,19 @@ from unisono.choose.continuity import moved_on, switched_by_hand
 from unisono.choose.memory import Anchors
 from unisono.config import Config, load_config
 from unisono.config.kept import KeptConfig, kept_of
+from unisono.config.overlay import with_overlay
 from unisono.edge.parse import DERIVED
-from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
+from unisono.errors import ArtifactError, NotFound, RequestError, StartError, UnisonoError
+from unisono.evaluate.promotion import Scales
 from unisono.execute.cost import cost_usd
 from unisono.execute.patience import Patience, RetryBudget, no_hedge
+from unisono.inforce import Arm, InForce, wanted
 from unisono.learn.learner import Learner
 from unisono.learn.online import Online
 from unisono.learn.signals import Signals
 from unisono.plugins import Registry, load
 from unisono.predict import artifact as artifacts
-from unisono.predict.cost import OutputLength, TokenCost, unknown_length
+from unisono.predict.cost import TokenCost, unknown_length
 from unisono.predict.latency import RecentLatency
 from unisono.protocols import Encoder, Evidence, QualityPredictor
 from unisono.recipe import chooser_of, measured, settings_of
@@ -40,6 +43,7 @@ from unisono.record.fellows import Fellows, error_of
 from unisono.record.incidents import Incidents, Kind
 from unisono.record.limits import SPENDING_KEPT, Ledger, Reservation
 from unisono.record.metrics import Metrics, of_workers
+from unisono.record.policies import Policies, Policy, Standing
 from unisono.record.ring import KeyRing
 from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
@@ -77,7 +81,7 @@ LEARN_S = 1.0
 NOTICE_SCORES_S = 1.0
 """How often the server looks whether its learner, or another process, has changed the scores."""
 STEP_S = 0.2
-"""How often a worker looks at what its fellows did."""
+"""How often a worker looks at what its fellows did, and every server whether another policy was put in force."""
 PAGE_STEPS = 5
 """After so many looks a worker tells its metrics."""
 REBUILD_SHARE = 0.1
@@ -106,11 +110,17 @@ def read_trained(config: Config, registry: Registry) -> Trained:
     """
     try:
         encoder = registry.encoder(config.encoder)
-        path = config.routing.artifact or artifacts.default_artifact_path(encoder.name)
-        artifact = artifacts.load(path, encoder=encoder.name)
     except ArtifactError as error:
         return Trained(None, None, str(error))
-    return Trained(encoder, artifact, None)
+    return _with_artifact(config, encoder)
+
+
+def _with_artifact(config: Config, encoder: Encoder) -> Trained:
+    try:
+        path = config.routing.artifact or artifacts.default_artifact_path(encoder.name)
+        return Trained(encoder, artifacts.load(path, encoder=encoder.name), None)
+    except ArtifactError as error:
+        return Trained(encoder, None, str(error))
 
 
 class Live:
@@ -122,7 +132,7 @@ class Live:
         self.store = store
         self.sessions = Sessions(store)
         self.incidents = Incidents(store)
-        self.anchors = Anchors()
+        self.policies = Policies(config.store.path)
         self.guard = ShareGuard()
         self.budget = DecisionBudget()
         self.keys = KeyRing(config.store.path, changed=self._follow_limits)
@@ -137,7 +147,7 @@ class Live:
         self._faults: dict[str, str] = {}
         self._trained = read_trained(config, registry)
         self._latency = RecentLatency(self._in_flight)
-        self._cost = TokenCost(_length(self._trained))
+        self._costs: dict[str, TokenCost] = {}
         self._freshness = self._read_freshness()
         self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness)
         self._firsts = FirstContents()
@@ -152,7 +162,24 @@ class Live:
         self._worker = 0
         self._reloading = asyncio.Lock()
         self._seen_scores = store.generation()
-        self.router = self._router(config, self._measured(config, self._reading))
+        state = self.policies.known().state()
+        arms = self._build_arms(config, wanted(state), live=state.live, trained=self._trained)
+        self.inforce = InForce(state, arms)
+        self._trained = self._of_live()
+
+    @property
+    def router(self) -> Router:
+        """What decides by the live policy."""
+        return self.inforce.live.router
+
+    def router_for(self, request: Request) -> Router:
+        """Return what decides in a request's conversation: the live policy, or the one that is tried on a share."""
+        return self.inforce.arm_for(request.session).router
+
+    @property
+    def anchors(self) -> Anchors:
+        """Where nearly equal prompts went under the live policy."""
+        return self.inforce.live.anchors
 
     # ------------------------------------------------------------------------------ life
 
@@ -181,6 +208,7 @@ class Live:
             raise
         await self.embedders.follow(self.config.embeddings, timeouts=self.config.timeouts)
         self._tasks.append(asyncio.create_task(self._notice_scores()))
+        self._tasks.append(asyncio.create_task(self._follow_policies()))
         if worker is not None:
             self._fellows = Fellows(self.store, since_us=to_us(datetime.now(UTC)))
             self._worker = worker
@@ -202,6 +230,7 @@ class Live:
         await self.embedders.close()
         if self.tracing is not None:
             await asyncio.to_thread(self.tracing.close)
+        self.policies.close()
         await asyncio.to_thread(self.store.close)
 
     async def reload(self, config: Config) -> None:
@@ -214,29 +243,31 @@ class Live:
             _same_house(self.config, config)
             _no_model_lost(self.config.models, config)
             trained = await asyncio.to_thread(read_trained, config, self._registry)
+            state = self.inforce.state
+            _fits(state.live.policy, config)
             reading = Reading(trained.encoder, config.encoder, freshness=self._freshness)
             outlets = self._make_outlets(config, keep=self._outlets)
             added = [outlet for name, outlet in outlets.items() if self._outlets.get(name) is not outlet]
             await _start_all(added)
             await self.embedders.follow(config.embeddings, timeouts=config.timeouts)
             before, self._reading = self._reading, reading
-            if trained.id != self._trained.id:
-                self._cost = TokenCost(_length(trained))
-            self._trained = trained
-            quality = await asyncio.to_thread(self._measured, config, reading)
+            needed, build = wanted(state), self._build_arms
+            arms = await asyncio.to_thread(build, config, needed, live=state.live, trained=trained)
             kept = frozenset(name for name, outlet in outlets.items() if self._outlets.get(name) is outlet)
             gone = [outlet for name, outlet in self._outlets.items() if outlets.get(name) is not outlet]
             self._outlets = outlets
             self.health.forget(kept)
             same = _same_models(self.config, config)
-            self._cost.forget(same)
+            for cost in self._costs.values():
+                cost.forget(same)
             self._latency.forget(same)
             self.metrics.keep_models({model.name for model in config.models})
             self.config = config
             self.store.note_in_force(kept_of(config))
             self.keys.follow(config.server.keys, config.callers)
             self._follow_limits()
-            self.router = self._router(config, quality)
+            self.inforce = InForce(state, arms)
+            self._trained = self._of_live()
             await before.close()
             for outlet in gone:
                 task = asyncio.create_task(outlet.close(wait_s=config.timeouts.total_s))
@@ -358,10 +389,42 @@ class Live:
             if generation != self._seen_scores:
                 self._seen_scores = generation
                 began_s = perf_counter()
-                quality = await asyncio.to_thread(self._measured, self.config, self._reading)
+                async with self._reloading:
+                    old = [arm for arm in self.inforce.arms if arm.standing.scores is None]
+                    self.inforce.put(await asyncio.to_thread(lambda arms: [*map(self._rebuilt, arms)], old))
+                    self.inforce.swap(self.inforce.state)
                 took_s = perf_counter() - began_s
-                self.router = self._router(self.config, quality)
                 log.info("scores changed; quality predictor rebuilt")
+
+    async def _follow_policies(self) -> None:
+        while True:
+            await asyncio.sleep(STEP_S)
+            try:
+                if await asyncio.to_thread(self.policies.latest) != self.inforce.state.n:
+                    await self.take_policies()
+            except UnisonoError as error:
+                self._faults["policy"] = str(error)
+            else:
+                self._faults.pop("policy", None)
+
+    async def take_policies(self) -> None:
+        """Decide by the policies that the record says are in force. What a rollback returns to is ready already.
+
+        Raises:
+            UnisonoError: the record cannot be read, or the live policy does not fit the configuration; the one that was
+                in force stays.
+        """
+        state = (await asyncio.to_thread(self.policies.known)).state()
+        if self.inforce.missing(state):
+            async with self._reloading:
+                missing = self.inforce.missing(state)
+                trained = Trained(self._trained.encoder, None, None)
+                build = self._build_arms
+                self.inforce.put(await asyncio.to_thread(build, self.config, missing, live=state.live, trained=trained))
+        self.inforce.swap(state)
+        self._trained = self._of_live()
+        tried = "" if state.canary is None else f" canary={state.canary.id} share={state.share:g}"
+        log.info("policy=%s%s", state.live.policy.id, tried)
 
     # ------------------------------------------------------------------------------ parts
 
@@ -379,40 +442,110 @@ class Live:
             self._faults["freshness"] = str(error)
             return None
 
-    def _measured(self, config: Config, reading: Reading) -> QualityPredictor | None:
-        """Return the trained predictor with every score of this pool taken in; None when it is broken."""
-        if self._trained.artifact is None:
-            return None
-        return measured(self._trained.artifact, self._scores(config.models), read=reading.text)
+    def _of_live(self) -> Trained:
+        live = self.inforce.live
+        return Trained(self._trained.encoder, live.artifact, live.fault)
 
-    def _scores(self, models: Sequence[Model]) -> tuple[Score, ...]:
+    def _build_arms(
+        self, config: Config, standings: Sequence[Standing], *, live: Standing, trained: Trained
+    ) -> list[Arm]:
+        """Return the policies ready to decide. Of those that are not live, one that cannot be read is left out.
+
+        Args:
+            config: without any policy's settings.
+            standings: the policies.
+            live: the one that is or will be in force; where its trained parts cannot be read, the default serves.
+            trained: the encoder; its artifact is that of the configuration, where it was read.
+
+        Raises:
+            StartError: the live policy does not fit the configuration.
+        """
+        _fits(live.policy, config)
+        arms = []
+        for standing in standings:
+            name = f"policy {standing.policy.name}"
+            self._faults.pop(name, None)
+            try:
+                own = with_overlay(config, standing.policy.settings)
+            except RequestError as error:
+                self._faults[name] = str(error)
+                continue
+            same = trained.artifact is not None and own.routing.artifact == config.routing.artifact
+            parts = trained if same or trained.encoder is None else _with_artifact(own, trained.encoder)
+            arm = self._arm(own, standing, _as_promised(standing, parts))
+            if arm.fault is not None and standing.key != live.key:
+                self._faults[name] = arm.fault
+            else:
+                arms.append(arm)
+        return arms
+
+    def _arm(self, config: Config, standing: Standing, parts: Trained) -> Arm:
+        anchors, known = Anchors(), getattr(self, "inforce", None)
+        for arm in () if known is None else known.arms:
+            if arm.standing.policy.id == standing.policy.id:
+                anchors = arm.anchors
+        router = self._router(config, standing, parts.artifact, anchors=anchors)
+        return Arm(
+            standing=standing,
+            config=config,
+            artifact=parts.artifact,
+            fault=parts.fault,
+            router=router,
+            anchors=anchors,
+        )
+
+    def _rebuilt(self, arm: Arm) -> Arm:
+        """Return a policy with every score taken in that it follows."""
+        return replace(arm, router=self._router(arm.config, arm.standing, arm.artifact, anchors=arm.anchors))
+
+    def _cost_of(self, artifact: artifacts.Artifact | None) -> TokenCost:
+        """Return what expects the length of answers; policies with the same trained parts share what it learns."""
+        known = self._costs.get("none" if artifact is None else artifact.id)
+        if known is None:
+            known = TokenCost(unknown_length if artifact is None else artifact.length.expected)
+            self._costs["none" if artifact is None else artifact.id] = known
+        return known
+
+    def _scores(self, models: Sequence[Model], *, generation: int) -> tuple[Score, ...]:
         try:
-            return self.store.scores_at(self._seen_scores, {model.name: fingerprint(model) for model in models})
+            return self.store.scores_at(generation, {model.name: fingerprint(model) for model in models})
         except UnisonoError as error:
             self._faults["scores"] = str(error)
             return ()
 
-    def _router(self, config: Config, quality: QualityPredictor | None) -> Router:
+    def _router(
+        self, config: Config, standing: Standing, artifact: artifacts.Artifact | None, *, anchors: Anchors
+    ) -> Router:
+        """Return a policy's router, with every score of this pool taken in; without `quality` where it is broken."""
         kept = kept_of(config)
         self.store.keep_config(kept)
+        generation = self._seen_scores if standing.scores is None else standing.scores
+        quality: QualityPredictor | None = None
+        if artifact is not None:
+            scores = self._scores(config.models, generation=generation)
+            quality = measured(artifact, scores, read=self._reading.text)
         stages = Stages(
             understand=self._reading.now,
             rules=[rule() for rule in self._registry.rules.values()],
             quality=quality,
-            cost=self._cost,
+            cost=self._cost_of(artifact),
             latency=self._latency,
             chooser=chooser_of(kept),
             health=self.health,
             send=self.send,
             learn=self._learn,
-            anchor=self.anchors.near,
+            anchor=anchors.near,
             evidence=self._evidence(config),
             comparer=self._registry.comparer(config.routing.compare),
             glance=self._reading.now.glance,
             patience={mode: self._patience(config, mode) for mode in (None, *Mode)}.__getitem__,
         )
         settings = settings_of(
-            kept, artifact=self._trained.id, scores=self._seen_scores, total_s=config.timeouts.total_s
+            kept,
+            artifact="none" if artifact is None else artifact.id,
+            scores=generation,
+            total_s=config.timeouts.total_s,
+            policy=standing.policy.id,
         )
         return Router(Catalog(config.models), stages=stages, settings=settings)
 
@@ -441,7 +574,7 @@ class Live:
         return 0 if outlet is None else outlet.n_calls
 
     def _learn(self, features: Features, attempt: Attempt) -> None:
-        Online(self._latency, self._cost).learn_one(features, attempt)
+        Online(self._latency, *self._costs.values()).learn_one(features, attempt)
         if attempt.status == "ok" and attempt.first_content_s is not None:
             self._firsts.note(attempt.model, attempt.first_content_s)
 
@@ -472,7 +605,7 @@ class Live:
             self._watch_shares(decision)
             passing = ("limit_downgrade", "explored")  # what only this once was answered so binds no later prompt
             if not decision.degraded and not any(n.code in passing for n in decision.notices):
-                self.anchors.note(request, features, decision.model)
+                self.inforce.arm_for(request.session).anchors.note(request, features, decision.model)
         self.signals.seen(request, features, decision)
         self.store.record_request(request, features, decision)
 
@@ -572,6 +705,24 @@ class Live:
         if incident.n == 1:
             log.error("incident=%s subject=%s policy=%s text=%r", kind, subject, incident.policy, text)
 
+    @property
+    def scales(self) -> Scales:
+        """What policies are made and judged with.
+
+        Raises:
+            ArtifactError: the encoder cannot be read.
+        """
+        encoder = self._trained.encoder
+        if encoder is None:
+            raise ArtifactError(self._trained.fault or "The encoder cannot be read.")
+        return Scales(
+            config=self.config,
+            registry=self._registry,
+            encoder=encoder,
+            reader=self.store.reader,
+            policies=self.policies,
+        )
+
     def note_fault(self, part: str, text: str) -> None:
         """Remember that a part of the router broke; `/readyz` tells."""
         if part not in self._faults:
@@ -626,6 +777,9 @@ class Live:
         store = self.store.health()
         self.metrics.set_record(n_waiting=store.n_waiting, n_lost=store.n_lost)
         self.metrics.set_config(self.config.hash)
+        state, canary = self.inforce.state, self.inforce.canary
+        tried = None if canary is None else canary.standing.policy.id
+        self.metrics.set_policies(state.live.policy.id, tried, state.share)
         for model in self.config.models:
             self.metrics.set_model_up(model.name, self.health_of(model.name)[0] is not Health.DOWN)
             if (outlet := self._outlets.get(model.name)) is not None:
@@ -668,10 +822,6 @@ async def _start_all(outlets: Iterable[Outlet]) -> None:
         raise failures[0]
 
 
-def _length(trained: Trained) -> OutputLength:
-    return unknown_length if trained.artifact is None else trained.artifact.length.expected
-
-
 def _same_models(old: Config, new: Config) -> frozenset[str]:
     """Return the names that mean the same model before and after: what was seen of those still holds."""
     before = {model.name: fingerprint(model) for model in old.models}
@@ -686,6 +836,28 @@ def _no_model_lost(before: Sequence[Model], config: Config) -> None:
         raise StartError(
             " ".join(lost) + " Or name it in `removed = [...]` at the top of the file to take it away at once."
         )
+
+
+def _as_promised(standing: Standing, parts: Trained) -> Trained:
+    """Return the trained parts of a policy, or the fault that its folder holds others by now."""
+    promised, found = standing.policy.artifact, parts.artifact
+    if promised is None or found is None or found.id == promised:
+        return parts
+    why = f"{standing.policy.name} was made with the artifact {promised}; its folder holds {found.id} by now."
+    return Trained(parts.encoder, None, why)
+
+
+def _fits(policy: Policy, config: Config) -> None:
+    """Refuse a configuration that the live policy's settings do not fit.
+
+    Raises:
+        StartError: it names a model that has gone, or the like.
+    """
+    try:
+        with_overlay(config, policy.settings)
+    except RequestError as error:
+        text = f"The policy {policy.name}, which is to decide, does not fit the configuration: {error}."
+        raise StartError(f"{text} `unisono rollback` first, or promote another one.") from error
 
 
 def _same_house(old: Config, new: Config) -> None:

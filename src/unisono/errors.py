@@ -8,6 +8,7 @@
     │   ├── NotAuthorised       401  caller     invalid_api_key            key missing, unknown, expired or revoked
     │   └── NotAllowed          403  caller     not_allowed                the key is known and may not do this
     ├── NotFound                404  caller     not_found                  no such decision or route
+    ├── PolicyRefused           409  operator   policy_refused             a policy may not be put in force, or back
     ├── ConfigError             500  operator   config_invalid             a list of problems with line and key
     ├── StartError              500  operator   cannot_start               port, file, disk, missing package
     ├── RouterBroken            503  operator   router_broken              not even the default can be chosen safely
@@ -157,6 +158,21 @@ class NotFound(UnisonoError):
     code = "not_found"
     type = "invalid_request_error"
     blames = "caller"
+
+
+class PolicyRefused(UnisonoError):
+    """A policy may not be put in force, or there is none to return to; `verdict` is what the gate said, if asked."""
+
+    status = 409
+    code = "policy_refused"
+
+    def __init__(self, message: str, *, verdict: Json | None = None) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+
+    @property
+    def detail(self) -> Json:
+        return {} if self.verdict is None else {"verdict": self.verdict}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

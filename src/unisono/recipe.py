@@ -17,7 +17,7 @@ from unisono.predict.artifact import Artifact
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.protocols import Chooser, QualityPredictor
 from unisono.router import Settings
-from unisono.types import Features, Mode, Score
+from unisono.types import FIRST_POLICY, Features, Mode, Score
 
 
 def chooser_of(config: KeptConfig) -> Chooser:
@@ -25,7 +25,9 @@ def chooser_of(config: KeptConfig) -> Chooser:
     return UtilityChooser(margin=config.routing.margin)
 
 
-def settings_of(config: KeptConfig, *, artifact: str, scores: int, total_s: float = 600.0) -> Settings:
+def settings_of(
+    config: KeptConfig, *, artifact: str, scores: int, total_s: float = 600.0, policy: str = FIRST_POLICY
+) -> Settings:
     """Return the router's settings.
 
     Args:
@@ -33,6 +35,7 @@ def settings_of(config: KeptConfig, *, artifact: str, scores: int, total_s: floa
         artifact: id of the trained parts, or `none`.
         scores: generation of the measured scores.
         total_s: limit for a whole request; it decides nothing.
+        policy: id of the policy; the configuration has its overlay already.
     """
     return Settings(
         default=config.default,
@@ -49,6 +52,7 @@ def settings_of(config: KeptConfig, *, artifact: str, scores: int, total_s: floa
             margin=config.routing.margin,
         ),
         exploration=Exploration(share=config.routing.explore, loss=config.routing.explore_loss),
+        policy=policy,
     )
 
 

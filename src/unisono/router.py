@@ -40,6 +40,7 @@ from unisono.execute.watch import Watch
 from unisono.predict.currency import discounted, stale_notice
 from unisono.protocols import Chooser, CostPredictor, Evidence, LatencyPredictor, QualityPredictor, Rule
 from unisono.types import (
+    FIRST_POLICY,
     Attempt,
     Call,
     Candidate,
@@ -127,6 +128,7 @@ class Settings:
     continuity: Continuity = field(default_factory=Continuity)
     patterns: Patterns = field(default_factory=Patterns)
     exploration: Exploration = field(default_factory=Exploration)
+    policy: str = FIRST_POLICY
 
 
 class Router:
@@ -539,6 +541,7 @@ class Router:
             decide_s=self._clock_s() - started_s,
             situation=situation,
             plan=pattern.plan,
+            policy=self.settings.policy,
         )
 
     def _notices(

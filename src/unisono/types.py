@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+FIRST_POLICY = "config"
+"""The policy that a configuration is by itself, before any other was made."""
+
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 Json: TypeAlias = "dict[str, JsonValue]"
 Vector: TypeAlias = "NDArray[np.float32]"
@@ -584,7 +587,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Which models may answer, in which order, why, and why not the others."""
+    """Which models may answer, in which order, why, and why not the others. `policy` is the one that decided."""
 
     id: str
     at: datetime
@@ -607,6 +610,7 @@ class Decision:
     decide_s: float
     situation: Situation = Situation()
     plan: Plan | None = None
+    policy: str = FIRST_POLICY
 
     @property
     def model(self) -> str:

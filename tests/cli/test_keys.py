@@ -100,8 +100,9 @@ def test_purge_leaves_nothing_of_a_user_and_everything_of_the_rest(file: Path) -
                 0,
                 0,
                 "because",
+                "config",
             )
-            connection.execute(f"INSERT INTO decisions VALUES ({','.join('?' * 14)})", row)  # noqa: S608
+            connection.execute(f"INSERT INTO decisions VALUES ({','.join('?' * 15)})", row)  # noqa: S608
             connection.execute("INSERT INTO details VALUES (?, x'00', NULL, ?)", (f"d{n}", f"words of {user}"))
             connection.execute("INSERT INTO sessions VALUES ('team', ?, x'7b7d', 1777636800)", (f"s-{user}",))
             connection.execute(

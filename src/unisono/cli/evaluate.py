@@ -1,6 +1,7 @@
 """`unisono evaluate`: does routing pay on your own outcomes? Figures, baselines, intervals, and one plain sentence.
 
-It changes nothing, and calls no model but with `--consistency` (`agree.py`).
+It changes nothing, and calls no model but with `--consistency` (`agree.py`). With `--policy` it reads the record
+instead of a table (`shadow.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import typer
+
+from unisono.cli.record import STORE
 
 if TYPE_CHECKING:
     from unisono.evaluate.own import Evaluation
@@ -36,8 +39,14 @@ def evaluate(
         "--consistency",
         help="Instead: ask the configured pool and the router the same questions in other words.",
     ),
-    config: Path = typer.Option(Path("unisono.toml"), "--config", "-c", help="Of the pool, for `--consistency`."),
+    config: Path = typer.Option(
+        Path("unisono.toml"), "--config", "-c", help="Of the pool, for `--consistency` and `--policy`."
+    ),
     questions: int = typer.Option(40, min=5, max=1000, help="How many questions, for `--consistency`."),
+    policy: str = typer.Option("", help="Instead: what this policy is worth on the log of the record."),
+    against: str = typer.Option("", help="For `--policy`: another policy than the live one to compare with."),
+    last: int = typer.Option(10_000, min=1, max=1_000_000, help="For `--policy`: the latest judged answers."),
+    store: Path | None = STORE,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Say whether routing pays on a table of outcomes, beside every simple alternative.
@@ -48,6 +57,10 @@ def evaluate(
     With `--consistency` no table is read: the pool is asked each question in three wordings, and the share of changed
     answers of the router less that of the best single model is what switching costs in consistency.
 
+    With `--policy` no table is read: what a policy is worth beside the live one (or `--against` another) on the judged
+    answers of the record, doubly robust and self-normalised, with intervals and by kind of request; it says so where
+    there is not enough evidence. `unisono promote` goes by the same verdict.
+
     Example: `unisono evaluate outcomes.csv`
     """
     if consistency:
@@ -55,8 +68,13 @@ def evaluate(
 
         measure_consistency(config, n=questions, as_json=as_json)
         return
+    if policy:
+        from unisono.cli.shadow import show_worth
+
+        show_worth(policy, against, config=config, store=store, tolerance=tolerance, last=last, as_json=as_json)
+        return
     if table is None:
-        raise typer.BadParameter("give a table of outcomes, or `--consistency`.")
+        raise typer.BadParameter("give a table of outcomes, `--policy` or `--consistency`.")
     from unisono.choose.utility import UtilityChooser
     from unisono.config import EncoderConfig
     from unisono.errors import StartError

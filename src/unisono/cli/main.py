@@ -22,10 +22,13 @@ from unisono.cli import (
     keys,
     log,
     models,
+    policies,
+    promote,
     replace,
     retire,
     route,
     serve,
+    shadow,
 )
 from unisono.errors import UnisonoError
 
@@ -48,6 +51,10 @@ app.add_typer(models.app, name="models")
 app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
+app.add_typer(policies.app, name="policies")
+app.command("shadow")(shadow.shadow)
+app.command("promote")(promote.promote)
+app.command("rollback")(promote.rollback)
 app.command("advise")(advise.advise)
 app.command("fit")(fit.fit)
 app.command("doctor")(doctor.doctor)

@@ -5,7 +5,7 @@ It reads values that are right on their own and changes none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from unisono.config.entry import Entry
 from unisono.config.mistake import Mistake, offer
@@ -21,8 +21,13 @@ def check_whole(top: Section, routing: Section, entries: Sequence[Entry]) -> Ite
     yield from _successors(entries)
     yield from _default(top, entries)
     yield from _removed(top, entries)
-    yield from _judge(routing, entries)
-    yield from _handoff(routing, entries)
+    yield from check_routing(routing, _by_name(entries))
+
+
+def check_routing(routing: Section, models: Collection[str]) -> Iterator[Mistake]:
+    """Yield every mistake between `[routing]` and the names of the pool."""
+    yield from _judge(routing, models)
+    yield from _handoff(routing, models)
 
 
 def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:
@@ -110,9 +115,8 @@ def _removed(top: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
             yield Mistake(("removed", place), f"{name!r} still serves: take its [[models]] away, or this name")
 
 
-def _handoff(routing: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
+def _handoff(routing: Section, named: Collection[str]) -> Iterator[Mistake]:
     table = routing.values.get("handoff")
-    named = _by_name(entries)
     at = ("routing", "handoff")
     if table is not None and not isinstance(table, dict):
         yield Mistake(at, "must be a table of tables, such as { small = { big = 0.03 } }")
@@ -129,8 +133,7 @@ def _handoff(routing: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
                 yield Mistake(at, f"{name!r} is not the name of a model in this file{offer(name, named)}")
 
 
-def _judge(routing: Section, entries: Sequence[Entry]) -> Iterator[Mistake]:
+def _judge(routing: Section, named: Collection[str]) -> Iterator[Mistake]:
     judge = routing.values.get("judge")
-    named = _by_name(entries)
     if isinstance(judge, str) and named and judge not in named:
         yield Mistake(("routing", "judge"), f"{judge!r} is not the name of a model in this file{offer(judge, named)}")

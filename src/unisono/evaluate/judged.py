@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from unisono.learn.reward import rewards
-from unisono.record.reader import Reader
+from unisono.record.reader import Reader, Stored
 
 JUDGES = ("measured", "said")
 
@@ -49,24 +49,39 @@ def judged(reader: Reader, *, limit: int) -> Iterator[Judged]:
     """
     for decision in reader.judged(limit=limit):
         stored = reader.stored(decision)
-        if stored is None or stored.outcome is None:
+        reward = None if stored is None else reward_of(reader, stored)
+        if stored is None or stored.outcome is None or reward is None:
             continue
-        made, answered = stored.decision, stored.outcome.model
-        if answered is None or made.mode is None or made.degraded or made.pattern != "single":
-            continue
-        if made.model != answered or made.situation.retry is not None:
-            continue
-        expected = {e.model: e.quality.mean for e in made.situation.estimates}
-        found = rewards(reader.signals(decision), answered=answered, expected=expected)
-        reward = next((r for r in found if r.model == answered and r.source in JUDGES), None)
-        if reward is None:
-            continue
+        made = stored.decision
         yield Judged(
             decision=decision,
-            model=answered,
-            reward=reward.reward,
+            model=made.model,
+            reward=reward,
             chances={r.model: r.propensity for r in made.ranking},
             quality={r.model: r.estimate.quality.mean for r in made.ranking},
             cost_usd={r.model: r.estimate.cost.usd for r in made.ranking},
             spent_usd=stored.outcome.cost_usd,
         )
+
+
+def reward_of(reader: Reader, stored: Stored) -> float | None:
+    """Return the reward that somebody's judgement of an answer comes to; None where nobody judged it, or where it did
+    not go as the policy decided.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    made = stored.decision
+    answered = None if stored.outcome is None else stored.outcome.model
+    if answered is None or made.model != answered or not went_as_decided(stored):
+        return None
+    expected = {e.model: e.quality.mean for e in made.situation.estimates}
+    found = rewards(reader.signals(made.id), answered=answered, expected=expected)
+    reward = next((r for r in found if r.model == answered and r.source in JUDGES), None)
+    return None if reward is None else reward.reward
+
+
+def went_as_decided(stored: Stored) -> bool:
+    """Say whether a policy decided alone: `auto`, not degraded, one model, not taken again."""
+    made = stored.decision
+    return made.mode is not None and not made.degraded and made.pattern == "single" and made.situation.retry is None

@@ -29,7 +29,7 @@ from unisono.protocols import Encoder, QualityPredictor
 from unisono.recipe import chooser_of, measured, settings_of
 from unisono.record.reader import Reader, Stored
 from unisono.router import Router, Stages
-from unisono.types import Attempt, Call, Chunk, Decision, Features, JsonValue, Request, Score
+from unisono.types import FIRST_POLICY, Attempt, Call, Chunk, Decision, Features, JsonValue, Request, Score
 from unisono.understand.features import Understanding
 
 NOT_COMPARED = ("id", "at", "decide_s")
@@ -79,6 +79,7 @@ def parts_of(
     encoder: Encoder | None,
     scores: Sequence[Score] = (),
     generation: int = 0,
+    policy: str = FIRST_POLICY,
 ) -> Parts:
     """Build what decides, without anything that lives.
 
@@ -89,6 +90,7 @@ def parts_of(
         encoder: reads the prompts of the scores.
         scores: what the predictor had taken in, in order.
         generation: of the scores.
+        policy: whose overlay the configuration has.
     """
     quality = None
     if artifact is not None:
@@ -103,7 +105,8 @@ def parts_of(
         health=_NotAsked(),
         send=_sends_nothing,
     )
-    settings = settings_of(config, artifact="none" if artifact is None else artifact.id, scores=generation)
+    name = "none" if artifact is None else artifact.id
+    settings = settings_of(config, artifact=name, scores=generation, policy=policy)
     return Parts(router=Router(Catalog(config.models), stages=stages, settings=settings), quality=quality)
 
 
@@ -218,7 +221,7 @@ class Recomputer:
         self._reader = reader
         self._registry = registry
         self._now = now
-        self._parts: dict[tuple[str, str, int], Parts] = {}
+        self._parts: dict[tuple[str, str, int, str], Parts] = {}
         self._artifacts: dict[Path, Artifact] = {}
         self._encoder: Encoder | None = None
         self._encoder_settings = encoder
@@ -240,7 +243,7 @@ class Recomputer:
         return recompute(stored, parts)
 
     def _parts_for(self, made: Decision) -> Parts:
-        key = (made.config_hash, "" if made.degraded else made.artifact, made.situation.scores)
+        key = (made.config_hash, "" if made.degraded else made.artifact, made.situation.scores, made.policy)
         if key not in self._parts:
             if len(self._parts) >= MAX_KEPT:
                 del self._parts[next(iter(self._parts))]
@@ -250,7 +253,7 @@ class Recomputer:
     def _build(self, made: Decision) -> Parts:
         config = self._config(made.config_hash)
         if made.degraded:
-            return parts_of(config, registry=self._registry, artifact=None, encoder=None)
+            return parts_of(config, registry=self._registry, artifact=None, encoder=None, policy=made.policy)
         generation = made.situation.scores
         if generation <= self._reader.purged():
             raise Impossible("What the predictor had learned then has been purged since.")
@@ -261,6 +264,7 @@ class Recomputer:
             encoder=self._read_encoder(),
             scores=self._reader.scores_at(generation, config.fingerprints),
             generation=generation,
+            policy=made.policy,
         )
 
     def _config(self, hash: str) -> KeptConfig:  # noqa: A002  (`Config.hash`)

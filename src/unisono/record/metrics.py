@@ -173,6 +173,12 @@ TABLE: tuple[Metric, ...] = (
         labels=("hash",),
         text="1 for the configuration in force.",
     ),
+    Metric(
+        name="unisono_policy_info",
+        kind="gauge",
+        labels=("policy", "state"),
+        text="1 for the policy that is `live`; for one that is `canary`, its share of the conversations.",
+    ),
 )
 """Every metric there is. `docs/reference/metrics.md` is checked against this table."""
 
@@ -200,6 +206,7 @@ class Metrics:
         self._open: dict[str, tuple[str, str]] = {}  # decision -> first model and mode, until its outcome
         self._models: set[str] = set()
         self._config_hash = ""
+        self._policies: tuple[str, str | None, float] | None = None
         self._n_lost = 0
         self._lock = Lock()
 
@@ -298,6 +305,17 @@ class Metrics:
                 gauge.clear()
                 gauge.labels(config_hash).set(1)
                 self._config_hash = config_hash
+
+    def set_policies(self, live: str, canary: str | None, share: float) -> None:
+        """Say which policies decide."""
+        gauge = self._gauges["unisono_policy_info"]
+        with self._lock:
+            if (live, canary, share) != self._policies:
+                gauge.clear()
+                gauge.labels(live, "live").set(1)
+                if canary is not None:
+                    gauge.labels(canary, "canary").set(share)
+                self._policies = (live, canary, share)
 
     def set_model_up(self, model: str, up: bool) -> None:  # noqa: FBT001  the value itself
         """Say whether a model's upstream may be asked."""

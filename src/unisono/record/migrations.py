@@ -142,6 +142,21 @@ _MODELS: tuple[str, ...] = (
     ) WITHOUT ROWID""",
 )
 
+_POLICIES: tuple[str, ...] = (
+    "ALTER TABLE decisions ADD COLUMN policy TEXT NOT NULL DEFAULT 'config'",
+    # A policy never changes. `settings`: JSON over `[routing]`; `scores`: the generation it is frozen at.
+    """CREATE TABLE policies (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, parent TEXT NOT NULL,
+        settings TEXT NOT NULL, artifact TEXT, scores INTEGER
+    ) WITHOUT ROWID""",
+    # What happened to policies, and what is in force after it: the last row is how things stand.
+    """CREATE TABLE policy_events (
+        n INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, policy TEXT NOT NULL, by TEXT NOT NULL,
+        why TEXT NOT NULL, live TEXT NOT NULL, held INTEGER, canary TEXT, share REAL NOT NULL, left_at INTEGER,
+        verdict TEXT
+    )""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REQUESTS,
     _SCORES,
@@ -150,6 +165,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _PARTS,
     _LEARNING,
     _MODELS,
+    _POLICIES,
 )
 """Migration number n is at place n - 1; each is a list of single statements."""
 

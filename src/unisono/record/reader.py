@@ -40,7 +40,7 @@ _MAX_IDLE = 4
 _LIST = """
 SELECT * FROM (
     SELECT d.id, d.at, d.session, d.key, d.user, d.mode, d.pin, d.pattern, coalesce(o.model, d.model) AS model,
-        d.reason, d.degraded, d.stream, o.cost_usd, o.baseline_usd, o.total_s, o.notices,
+        d.reason, d.degraded, d.stream, d.policy, o.cost_usd, o.baseline_usd, o.total_s, o.notices,
         (SELECT count(*) FROM attempts a WHERE a.decision = d.id) AS n_attempts,
         coalesce(o.status, iif(d.run IN (SELECT value FROM json_each(:live)), 'running', 'interrupted')) AS status
     FROM decisions d LEFT JOIN outcomes o ON o.decision = d.id
@@ -69,6 +69,8 @@ _JUDGED = """
 SELECT DISTINCT decision FROM signals WHERE kind IN ('score', 'preferred') OR kind LIKE 'correct:%'
 ORDER BY decision DESC LIMIT :limit
 """
+
+_AUTOMATIC = "SELECT id FROM decisions WHERE mode IS NOT NULL AND degraded = 0 ORDER BY at DESC, id DESC LIMIT :limit"
 
 _PROBES = "SELECT * FROM scores WHERE fingerprint = ? AND features IS NULL ORDER BY item"
 
@@ -278,6 +280,15 @@ class Reader:
         with self._reading() as connection:
             return tuple(row["decision"] for row in connection.execute(_JUDGED, {"limit": limit}))
 
+    def automatic(self, *, limit: int) -> tuple[str, ...]:
+        """Return the latest decisions on `auto`, at most so many, newest first.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            return tuple(row["id"] for row in connection.execute(_AUTOMATIC, {"limit": limit}))
+
     def purged(self) -> int:
         """Return the generation up to which scores have been purged; -1 when none have.
 
@@ -404,6 +415,7 @@ def _short(row: Mapping[str, Value]) -> Json:
             "cost_usd",
             "baseline_usd",
             "total_s",
+            "policy",
         )
         if not isinstance(value := row[name], bytes)
     }

@@ -184,6 +184,7 @@ def decision_rows(
         int(request.stream),
         int(decision.degraded),
         decision.reason,
+        decision.policy,
     )
     features = pack_features(asked.features) if isinstance(asked.features, Features) else asked.features
     return thin, (decision.id, _body_of(request, decision), features, prompt_of(request, keep=text, salt=salt))
@@ -223,6 +224,7 @@ def decision_from_row(thin: Mapping[str, Value], body: bytes) -> tuple[Decision,
         decide_s=_number(stored.decide_s),
         situation=situation,
         plan=stored.plan,
+        policy=str(thin["policy"]),
     )
     received = decision.at - stored.waited_us * _MICROSECOND
     facts = {

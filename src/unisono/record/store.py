@@ -70,7 +70,7 @@ class Store:
             salt = read_salt(connection)
         run = run or token_hex(8)
         self.run = run
-        self._reader = Reader(path, run=run)
+        self.reader = Reader(path, run=run)
         self._writer = Writer(
             path, run=run, capacity=capacity, flush_s=flush_s, text=text, salt=salt, now=now, connect=connect
         )
@@ -119,11 +119,11 @@ class Store:
     def signals(self, decision: str) -> tuple[Signal, ...]:
         """Return what was said about a decision. See `Reader.signals`."""
         self._settle()
-        return self._reader.signals(decision)
+        return self.reader.signals(decision)
 
     def pending(self, *, limit: int) -> tuple[str, ...]:
         """Return decisions with signals that no score knows of. See `Reader.pending`."""
-        return self._reader.pending(limit=limit)
+        return self.reader.pending(limit=limit)
 
     def join(self, signals: Sequence[Signal], scores: Sequence[Score], fingerprints: Sequence[str]) -> int:
         """Take in what signals have come to. See `joining.join`.
@@ -141,7 +141,7 @@ class Store:
             StoreError: the record cannot be read.
         """
         self._settle()
-        return self._reader.rows(sql, values)
+        return self.reader.rows(sql, values)
 
     def dicts(self, sql: str, values: tuple[Value, ...] = ()) -> list[dict[str, Value]]:
         """Return the rows of a query by their columns' names; it does not wait for what this process accepted.
@@ -149,12 +149,12 @@ class Store:
         Raises:
             StoreError: the record cannot be read.
         """
-        return self._reader.dicts(sql, values)
+        return self.reader.dicts(sql, values)
 
     def decision(self, decision: str) -> Json | None:
         """Return the whole record of one decision, or None. See `Reader.decision`."""
         self._settle()
-        return self._reader.decision(decision)
+        return self.reader.decision(decision)
 
     def decisions(
         self,
@@ -168,12 +168,12 @@ class Store:
     ) -> list[Json]:
         """Return one short JSON per decision, newest first. See `Reader.decisions`."""
         self._settle()
-        return self._reader.decisions(limit=limit, before=before, model=model, status=status, since=since, key=key)
+        return self.reader.decisions(limit=limit, before=before, model=model, status=status, since=since, key=key)
 
     def stored(self, decision: str) -> Stored | None:
         """Return the values behind one decision, for a replay. See `Reader.stored`."""
         self._settle()
-        return self._reader.stored(decision)
+        return self.reader.stored(decision)
 
     def add_scores(self, scores: Sequence[Score], fingerprints: Mapping[str, str]) -> None:
         """Keep scores; a newer score of the same model definition on the same item takes the older one's place.
@@ -194,11 +194,11 @@ class Store:
 
     def scores(self, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
         """Return the probes' scores of today's models. See `Reader.scores`."""
-        return self._reader.scores(fingerprints)
+        return self.reader.scores(fingerprints)
 
     def scores_at(self, generation: int, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
         """Return the scores as they were at a generation. See `Reader.scores_at`."""
-        return self._reader.scores_at(generation, fingerprints)
+        return self.reader.scores_at(generation, fingerprints)
 
     def keep_config(self, config: KeptConfig) -> bool:
         """Accept the configuration that is in force from now on, so that its decisions can be recomputed later.
@@ -215,16 +215,16 @@ class Store:
     def in_force(self) -> KeptConfig | None:
         """Return the configuration that a server last served by. See `Reader.in_force`."""
         self._settle()
-        return self._reader.in_force()
+        return self.reader.in_force()
 
     def config(self, hash: str) -> KeptConfig | None:  # noqa: A002  (`Config.hash`)
         """Return a configuration that was once in force. See `Reader.config`."""
         self._settle()
-        return self._reader.config(hash)
+        return self.reader.config(hash)
 
     def generation(self) -> int:
         """Return a number that grows when any process adds scores. See `Reader.generation`."""
-        return self._reader.generation()
+        return self.reader.generation()
 
     def health(self) -> StoreHealth:
         """Return whether the record can be written, how many rows wait, how many were lost. Takes a microsecond."""
@@ -273,7 +273,7 @@ class Store:
 
     def close(self, *, timeout_s: float = 5.0) -> None:
         """Write what waits and end the writer; what cannot be written in this time is logged and counted as lost."""
-        self._reader.close()  # first: the last to leave folds the WAL into the file, and a reader may not
+        self.reader.close()  # first: the last to leave folds the WAL into the file, and a reader may not
         self._writer.close(timeout_s=timeout_s)
 
     def _settle(self) -> None:

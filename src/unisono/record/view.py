@@ -48,6 +48,7 @@ def decision_to_json(decision: Decision) -> Json:
         "baseline_usd": _baseline_usd(decision),
         "config_hash": decision.config_hash,
         "artifact": decision.artifact,
+        "policy": decision.policy,
         "seed": decision.seed,
         "decide_s": finite(decision.decide_s),
         "situation": situation_to_json(decision.situation),

@@ -28,6 +28,7 @@ from unisono.server.incidents import IncidentsEndpoint
 from unisono.server.keys import KeysEndpoint
 from unisono.server.limits import LimitsEndpoint
 from unisono.server.openapi import openapi
+from unisono.server.policies import PoliciesEndpoint
 from unisono.server.pool import PoolEndpoint
 from unisono.server.reply import send_error
 from unisono.server.sessions import SessionEndpoint
@@ -96,6 +97,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
     facts = Facts(live)
     guarded = facts.guarded
     sessions = SessionEndpoint(live)
+    policies = PoliciesEndpoint(live)
     chat = ChatEndpoint(live)
 
     def max_bytes() -> int:
@@ -122,6 +124,11 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
         Route("/admin/keys", guarded(KeysEndpoint(live).show, admin=True)),
         Route("/admin/incidents", guarded(IncidentsEndpoint(live).show, admin=True)),
         Route("/admin/models", guarded(PoolEndpoint(live).show, admin=True)),
+        Route("/admin/policies", guarded(policies.show, admin=True), methods=["GET"]),
+        Route("/admin/policies", guarded(policies.create, admin=True), methods=["POST"]),
+        Route("/admin/policies/{id}/diff", guarded(policies.diff, admin=True)),
+        Route("/admin/policies/{id}/promote", guarded(policies.promote, admin=True), methods=["POST"]),
+        Route("/admin/rollback", guarded(policies.roll_back, admin=True), methods=["POST"]),
         Route("/openapi.json", openapi),
         Route("/healthz", facts.healthz),
         Route("/readyz", guarded(facts.readyz)),

@@ -56,7 +56,7 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
     if live.budget.rests(began_s):
         return _default(live, request, known, why=live.budget.why)
     try:
-        found = live.router.decide(request, known=known)
+        found = live.router_for(request).decide(request, known=known)
     except UnisonoError:
         raise
     except Exception as exc:
@@ -76,7 +76,7 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
 
 def _default(live: Live, request: Request, known: Situation, *, why: str) -> tuple[Features, Decision]:
     try:
-        return live.router.decide_degraded(request, known=known, why=why)
+        return live.router_for(request).decide_degraded(request, known=known, why=why)
     except UnisonoError:
         raise
     except Exception as exc:
@@ -198,7 +198,7 @@ class _Exchange:
         note = live.config.routing.style_note
         if note is not None and any(notice.code == "switch" for notice in decision.notices):
             request = replace(request, body=with_voice(request.body, note=note))
-        events = live.router.run(request, features, decision=decision, record=settle)
+        events = live.router_for(request).run(request, features, decision=decision, record=settle)
         with live.metrics.in_flight():
             async with aclosing(events):
                 try:

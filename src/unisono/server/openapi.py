@@ -18,9 +18,12 @@ from unisono.edge.responses import ResponsesBody
 from unisono.edge.wishes import WishesBody
 from unisono.server.embeddings import EmbeddingsBody
 from unisono.server.facts import OrjsonResponse
+from unisono.server.policies import PolicyBody, PromoteBody, RollbackBody
 from unisono.types import Json, JsonValue
 
-_BODIES: tuple[type[msgspec.Struct], ...] = (ChatBody, ResponsesBody, MessagesBody, EmbeddingsBody, WishesBody)
+_BODIES: tuple[type[msgspec.Struct], ...] = (
+    ChatBody, ResponsesBody, MessagesBody, EmbeddingsBody, WishesBody, PolicyBody, PromoteBody, RollbackBody,
+)  # fmt: skip
 _ASKING = (400, 401, 403, 404, 429, 500, 502, 503, 504)
 _TELLING = (400, 401, 404)
 
@@ -92,6 +95,26 @@ _ROUTES = (
     _Route(
         method="get", path="/admin/keys", text="Which keys there are, and what each has left.", answer="List",
         errors=(*_TELLING, 403),
+    ),
+    _Route(
+        method="get", path="/admin/policies", text="What decides, what did, and what happened.", answer="Policies",
+        errors=(*_TELLING, 403),
+    ),
+    _Route(
+        method="post", path="/admin/policies", text="Makes a policy of another one; it decides nothing yet.",
+        body="PolicyBody", errors=(*_TELLING, 403),
+    ),
+    _Route(
+        method="get", path="/admin/policies/{id}/diff", text="In what two policies differ.", query={"against": _TEXT},
+        errors=(*_TELLING, 403),
+    ),
+    _Route(
+        method="post", path="/admin/policies/{id}/promote", text="Puts a policy in force, if the gate lets it pass.",
+        body="PromoteBody", errors=(*_TELLING, 403, 409),
+    ),
+    _Route(
+        method="post", path="/admin/rollback", text="Ends a canary, else returns to the policy before.",
+        body="RollbackBody", errors=(*_TELLING, 403, 409),
     ),
     _Route(method="get", path="/healthz", text="The process answers.", is_open=True, errors=()),
     _Route(method="get", path="/readyz", text="What is degraded."),
@@ -194,6 +217,7 @@ def _answers() -> Json:
     return {
         "Object": said,
         "List": _object(data={"type": "array"}),
+        "Policies": _object(live=text, policies={"type": "array"}, events={"type": "array"}),
         "Decision": _object(decision=text, ranking={"type": "array"}, reason=text),
         "Completion": _object(choices={"type": "array"}, model=text, unisono=said),
         "Response": _object(object={"const": "response"}, output={"type": "array"}, status=text, unisono=said),

@@ -1,0 +1,102 @@
+"""The policies that decide at this moment, each ready to: a change is one assignment, and no request waits for it.
+
+It builds nothing (`compose.py` does) and reads no record: it is told how things stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+from unisono.choose.memory import Anchors
+from unisono.config import Config
+from unisono.predict.artifact import Artifact
+from unisono.record.policies import Standing, State
+from unisono.router import Router
+
+Key = tuple[str, int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """One policy with all that it decides by.
+
+    Attributes:
+        standing: the policy, and where its scores are held.
+        config: the configuration with its settings.
+        artifact: its trained parts; None where they cannot be read, and `fault` says why.
+        router: decides.
+        anchors: where its nearly equal prompts went.
+    """
+
+    standing: Standing
+    config: Config
+    artifact: Artifact | None
+    fault: str | None
+    router: Router
+    anchors: Anchors
+
+
+def wanted(state: State) -> tuple[Standing, ...]:
+    """Return what must be ready: the live policy, the one that is tried, and what a rollback would return to."""
+    tried = () if state.canary is None else (Standing(policy=state.canary),)
+    before = () if state.before is None else (state.before,)
+    return (state.live, *tried, *before)
+
+
+def place_of(session: str, *, salt: str) -> float:
+    """Return where a conversation lies in [0, 1): always at the same place for the same salt, spread evenly."""
+    digest = blake2b(f"{salt}\0{session}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2.0**64
+
+
+class InForce:
+    """Which policy decides a request. It belongs to the event loop."""
+
+    def __init__(self, state: State, arms: Iterable[Arm]) -> None:
+        """Begin with a state; the arm of its live policy must be among `arms`."""
+        self._arms: dict[Key, Arm] = {}
+        self.put(arms)
+        self.state = state
+        self.live = self._arms[state.live.key]
+        self._canary = None if state.canary is None else self._arms.get(Standing(policy=state.canary).key)
+
+    @property
+    def arms(self) -> Iterator[Arm]:
+        """Every arm that is ready."""
+        return iter(tuple(self._arms.values()))
+
+    @property
+    def canary(self) -> Arm | None:
+        """The policy that is tried."""
+        return self._canary
+
+    def arm_for(self, session: str) -> Arm:
+        """Return who decides in a conversation: the same one as long as a share is tried."""
+        canary = self._canary
+        if canary is None or place_of(session, salt=canary.standing.policy.id) >= self.state.share:
+            return self.live
+        return canary
+
+    def missing(self, state: State) -> tuple[Standing, ...]:
+        """Return what is not ready yet. One that has just these scores at the moment counts as held at them."""
+        for standing in wanted(state):
+            twin = self._arms.get((standing.policy.id, None))
+            if standing.key not in self._arms and twin is not None and twin.router.settings.scores == standing.scores:
+                self._arms[standing.key] = replace(twin, standing=standing)
+        return tuple(standing for standing in wanted(state) if standing.key not in self._arms)
+
+    def put(self, arms: Iterable[Arm]) -> None:
+        """Take in arms that were built; one of the same policy with the same scores goes."""
+        self._arms |= {arm.standing.key: arm for arm in arms}
+
+    def swap(self, state: State) -> None:
+        """Decide by a state from now on, where its live policy is ready; what it does not want is forgotten."""
+        live = self._arms.get(state.live.key)
+        if live is None:
+            return
+        tried = None if state.canary is None else self._arms.get(Standing(policy=state.canary).key)
+        self.state, self.live, self._canary = state, live, tried
+        keys = {standing.key for standing in wanted(state)}
+        self._arms = {key: arm for key, arm in self._arms.items() if key in keys}

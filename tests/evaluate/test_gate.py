@@ -1,0 +1,116 @@
+"""The gate on logs with known truth: what is worse does not pass, what is equal does, and too little is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from unisono.evaluate.gate import Verdict, judge
+from unisono.evaluate.rechosen import Row
+
+RIGHT = {"small": 0.70, "big": 0.80}
+USD = {"small": 1e-4, "big": 1e-3}
+
+
+def log(n: int, *, one: float, two: float, explore: float = 0.2, seed: int = 0, share_judged: float = 1.0) -> list[Row]:
+    """Return a log of the second policy, which takes `big` with a chance of `two` by its own lights, and explores.
+
+    The first would take it with a chance of `one`; both look at the same facts, so that where they agree they agree.
+    """
+    rng = np.random.default_rng(seed)
+    rows = []
+    for place in range(n):
+        fact = rng.random()
+        choices = ["big" if fact < share else "small" for share in (one, two)]
+        logged = {model: explore / 2 + (1 - explore) * (model == choices[1]) for model in RIGHT}
+        model = "big" if rng.random() < logged["big"] else "small"
+        judged = rng.random() < share_judged
+        rows.append(
+            Row(
+                decision=f"d{place}",
+                model=model,
+                chance=logged[model],
+                reward=float(rng.random() < RIGHT[model]) if judged else None,
+                one={m: explore / 2 + (1 - explore) * (m == choices[0]) for m in RIGHT},
+                two=logged,
+                quality={"small": 0.68, "big": 0.78},
+                usd=USD,
+                deep=frozenset({"big"}),
+                slices={"language": "zh" if place % 4 == 0 else "en", "key": "team"},
+            )
+        )
+    return rows
+
+
+def passed(seeds: range, **keys: float) -> float:
+    return float(np.mean([judge(log(4000, seed=seed, **keys)).passes for seed in seeds]))  # type: ignore[arg-type]
+
+
+def test_what_is_worse_by_three_points_does_not_pass_and_what_differs_little_and_is_equal_does() -> None:
+    # .8 of .375 further choices lose .10 each: three points
+    assert passed(range(25), one=0.425, two=0.8) == 0.0
+    assert passed(range(25), one=0.8, two=0.8) == 1.0
+
+
+def test_what_is_better_is_told_so_with_an_interval_that_holds_the_truth() -> None:
+    found = judge(log(8000, one=1.0, two=0.2))
+    assert found.kind == "better"
+    assert found.gained is not None and found.gained.low <= 0.8 * 0.8 * 0.1 <= found.gained.high
+    assert found.gained_snips is not None and found.gained_snips.low <= 0.064 <= found.gained_snips.high
+    assert found.one is not None and found.two is not None
+    assert found.one.usd > found.two.usd
+    assert found.one.deep == pytest.approx(0.9)
+
+
+def test_too_few_judged_answers_are_not_enough_evidence() -> None:
+    for rows in (log(60, one=0.4, two=0.8), log(600, one=0.4, two=0.8, share_judged=0.0)):
+        found = judge(rows)
+        assert (found.kind, found.passes) == ("unknown", False)
+        assert "not enough evidence" in found.sentence
+    assert "not enough evidence" in judge([]).sentence
+
+
+def test_policies_that_differ_too_rarely_for_the_tolerance_pass_without_a_single_reward() -> None:
+    same = judge(log(3000, one=0.8, two=0.8, share_judged=0.0))
+    assert (same.kind, same.n_judged) == ("no worse", 0)
+    assert same.differ == 0.0 and 0.0 < same.differ_high < 0.01
+    few = judge(log(50, one=0.8, two=0.8, share_judged=0.0))
+    assert few.kind == "unknown"
+
+
+def test_a_log_that_never_tried_what_the_policy_would_choose_says_so() -> None:
+    rows = [
+        replace(row, chance=1.0, model="big", two={"big": 1.0, "small": 0.0}) for row in log(3000, one=0.0, two=1.0)
+    ]
+    found = judge([replace(row, one={"small": 1.0, "big": 0.0}) for row in rows])
+    assert found.kind == "unknown"
+    assert "not enough evidence" in found.sentence
+
+
+def test_the_tolerance_is_the_operators() -> None:
+    rows = log(6000, one=0.7, two=0.8)  # .8 points worse
+    assert judge(rows, tolerance=0.05).passes
+    assert not judge(rows, tolerance=0.0).passes
+
+
+def test_a_kind_of_request_that_is_worse_off_is_named() -> None:
+    rows = log(6000, one=0.8, two=0.8, seed=3)
+    for place, row in enumerate(rows):
+        if row.slices["language"] == "zh":
+            rows[place] = replace(row, one={"small": 1.0, "big": 0.0}, reward=float(row.model == "big"))
+    found = judge(rows)
+    assert "Worse on language zh" in found.sentence
+    assert {(s.by, s.name) for s in found.slices} == {
+        ("language", "zh"),
+        ("language", "en"),
+    }  # `key` is always the same
+
+
+def test_a_verdict_is_json_that_says_all_it_rests_on() -> None:
+    told = judge(log(2000, one=0.5, two=0.8)).as_json()
+    assert {"verdict", "sentence", "n", "n_judged", "differ", "gained", "gained_snips", "slices"} <= set(told)
+    gained = told["gained"]
+    assert isinstance(gained, dict) and {"low", "value", "high", "n_effective"} <= set(gained)
+    assert isinstance(judge([]), Verdict)
