@@ -26,6 +26,8 @@ from unisono.config.overlay import with_overlay
 from unisono.edge.parse import DERIVED
 from unisono.errors import ArtifactError, NotFound, RequestError, StartError, UnisonoError
 from unisono.evaluate.promotion import Scales
+from unisono.evaluate.rechosen import DEEP
+from unisono.evaluate.watching import look
 from unisono.execute.cost import cost_usd
 from unisono.execute.patience import Patience, RetryBudget, no_hedge
 from unisono.inforce import Arm, InForce, wanted
@@ -84,6 +86,8 @@ STEP_S = 0.2
 """How often a worker looks at what its fellows did, and every server whether another policy was put in force."""
 PAGE_STEPS = 5
 """After so many looks a worker tells its metrics."""
+GUARD_S = 2.0
+"""How often one process looks whether a policy that is watched breaks a guardrail."""
 REBUILD_SHARE = 0.1
 """Share of the time that may go into taking new scores in, however fast they come."""
 
@@ -216,6 +220,8 @@ class Live:
         if serves:
             self.store.note_in_force(kept_of(self.config))
             self._tasks.append(asyncio.create_task(self._learn_on()))
+            if not worker:  # one of several is enough
+                self._tasks.append(asyncio.create_task(self._guard_policies()))
         if serves and self.config.file is not None:
             content = await asyncio.to_thread(self.config.file.read_bytes)
             self._tasks.append(asyncio.create_task(self._follow_config(self.config.file, content)))
@@ -406,6 +412,27 @@ class Live:
                 self._faults["policy"] = str(error)
             else:
                 self._faults.pop("policy", None)
+
+    async def _guard_policies(self) -> None:
+        while True:
+            await asyncio.sleep(GUARD_S)
+            if self.inforce.state.n == 0:
+                continue
+            with suppress(UnisonoError):  # `readiness` tells about the store; somebody else may have moved it
+                await self._guard_policy()
+
+    async def _guard_policy(self) -> None:
+        """Take back a policy that breaks a guardrail."""
+        known = await asyncio.to_thread(self.policies.known)
+        deep = {model.name for model in self.config.models if model.role in DEEP}
+        found = await asyncio.to_thread(lambda: look(self.store.reader, known, deep=deep, now=datetime.now(UTC)))
+        if found is None:
+            return
+        id_, why, now = found.policy.id, found.broken.text, datetime.now(UTC)
+        event = await asyncio.to_thread(lambda: self.policies.roll_back(why=why, by="guardrail", now=now, of=id_))
+        text = f"{why} {found.policy.name} is rolled back; {known.policies[event.live].name} decides."
+        self.note_incident("policy_rolled_back", found.policy.name, text)
+        await self.take_policies()
 
     async def take_policies(self) -> None:
         """Decide by the policies that the record says are in force. What a rollback returns to is ready already.

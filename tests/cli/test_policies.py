@@ -68,7 +68,8 @@ def test_what_a_policy_is_worth_and_what_it_would_change_is_shown_with_kinds_of_
     assert "doubly robust" in told and "language en" in told
     found = json.loads(run(folder, "evaluate", "--policy", "dear", "--against", "config", "--json"))
     assert found["n_judged"] > 50
-    assert found["policy"]["expected_usd"] > found["against"]["expected_usd"]
+    usd = found["expected"]["expected_usd"]
+    assert usd["policy"] > usd["against"]
     assert {"language", "task", "length", "key"} >= {part["by"] for part in found["slices"]}
 
     assert "otherwise under dear" in run(folder, "shadow", "dear", "--last", "100")

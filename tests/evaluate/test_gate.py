@@ -59,9 +59,9 @@ def test_what_is_better_is_told_so_with_an_interval_that_holds_the_truth() -> No
     assert found.kind == "better"
     assert found.gained is not None and found.gained.low <= 0.8 * 0.8 * 0.1 <= found.gained.high
     assert found.gained_snips is not None and found.gained_snips.low <= 0.064 <= found.gained_snips.high
-    assert found.one is not None and found.two is not None
-    assert found.one.usd > found.two.usd
-    assert found.one.deep == pytest.approx(0.9)
+    assert found.beside is not None
+    assert found.beside.usd[0] > found.beside.usd[1]
+    assert found.beside.deep[0] == pytest.approx(0.9)
 
 
 def test_too_few_judged_answers_are_not_enough_evidence() -> None:
@@ -87,6 +87,20 @@ def test_a_log_that_never_tried_what_the_policy_would_choose_says_so() -> None:
     found = judge([replace(row, one={"small": 1.0, "big": 0.0}) for row in rows])
     assert found.kind == "unknown"
     assert "not enough evidence" in found.sentence
+
+
+def test_what_the_log_could_never_hold_widens_the_interval_by_its_share() -> None:
+    rows = log(6000, one=0.8, two=0.8)
+    plain, doubted = judge(rows).gained, judge([replace(row, unseen=0.02) for row in rows]).gained
+    assert plain is not None and doubted is not None
+    assert doubted.low == pytest.approx(plain.low - 0.02)
+    assert not judge([replace(row, unseen=0.02) for row in log(6000, one=0.7, two=0.8)]).passes
+
+
+def test_a_difference_that_rests_on_a_handful_of_answers_is_not_believed() -> None:
+    found = judge(log(1500, one=0.7, two=0.8, explore=0.03))
+    assert found.kind == "unknown"
+    assert "where the two differ" in found.sentence
 
 
 def test_the_tolerance_is_the_operators() -> None:

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,32 @@ def test_what_is_wrong_with_a_policy_is_said(tmp_path: Path) -> None:
         assert (missing.status, missing.json["error"]["param"]) == (400, "settings.artifact")
         assert house.call("POST", "/admin/policies/nothing/promote", {}).status == 404
         assert house.call("GET", "/admin/policies/nothing/diff").status == 404
+
+
+def test_a_canary_whose_answers_are_judged_bad_is_taken_back_by_itself_with_an_incident(tmp_path: Path) -> None:
+    with upstream(says("because")) as up, serving(tmp_path, _pool(up)) as house:
+        policy = _post(house, "/admin/policies", name="cheaper", settings={"dial": 0.0})["id"]
+        _post(house, f"/admin/policies/{policy}/promote", canary=0.5)
+        sessions = (f"c{n}" for n in range(10_000))
+
+        def is_over() -> bool:
+            """Ask in ten more conversations, and say that what the small model says is wrong."""
+            for session in islice(sessions, 10):
+                answer = house.chat(QUESTIONS[0], headers={"x-unisono-session": session}).json["unisono"]
+                told = {"correct": answer["model"] == "big", "source": "unit_test"}
+                path = f"/v1/decisions/{answer['decision']}/feedback"
+                house.until(lambda path=path, told=told: house.call("POST", path, told).status == 200, "it is recorded")
+            return house.get("/admin/policies")["canary"] is None
+
+        house.until(is_over, "the guardrail ends the canary")
+        shown = house.get("/admin/policies")
+        event = shown["events"][0]
+        assert (event["kind"], event["by"], shown["live"]) == ("canary_ended", "guardrail", "config")
+        assert "guardrail on quality broke" in event["why"]
+        incident = house.get("/admin/incidents")["data"][0]
+        assert (incident["kind"], incident["subject"]) == ("policy_rolled_back", "cheaper")
+        assert "config decides" in incident["text"]
+        assert _route(house, QUESTIONS[0], session="c1")["policy"] == "config"
 
 
 class _Load:

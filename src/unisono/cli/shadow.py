@@ -136,10 +136,12 @@ def _print_verdict(verdict: Verdict, one: str, two: str) -> None:
     )
     if verdict.one is None or verdict.two is None or verdict.gained is None or verdict.gained_snips is None:
         return
+    assert verdict.beside is not None  # noqa: S101 - there are rows
     table = Table("", "doubly robust", "SNIPS", "rests on", "$ per 1,000, expected", "deep")
-    for name, side in ((one, verdict.one), (two, verdict.two)):
+    for place, name, side in ((0, one, verdict.one), (1, two, verdict.two)):
         rests = f"{side.dr.n_effective:.0f} of {side.dr.n}"
-        table.add_row(name, _shown(side.dr), _shown(side.snips), rests, f"{1000 * side.usd:.3g}", f"{side.deep:.0%}")
+        usd, deep = verdict.beside.usd[place], verdict.beside.deep[place]
+        table.add_row(name, _shown(side.dr), _shown(side.snips), rests, f"{1000 * usd:.3g}", f"{deep:.0%}")
     table.add_row(f"{one} less {two}", _signed(verdict.gained), _signed(verdict.gained_snips), "", "", "")
     out.print(table)
     if verdict.slices:

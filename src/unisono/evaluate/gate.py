@@ -23,9 +23,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from unisono.evaluate.offpolicy import Estimated, Log, difference, doubly_robust, snips
+from unisono.evaluate.offpolicy import Estimated, Log, difference, doubly_robust, effective, snips
 from unisono.evaluate.rechosen import Row
-from unisono.evaluate.shadow import apart, deep_share, mean_over
+from unisono.evaluate.shadow import Beside, apart, mean_over, shadow
 from unisono.types import Json, JsonValue
 
 TOLERANCE = 0.01
@@ -33,6 +33,8 @@ TOLERANCE = 0.01
 MIN_SLICE = 30
 """Slices with fewer judged answers are not told."""
 MIN_ROWS = 100
+MIN_APART = 25.0
+"""Effective answers that the first policy would give and the second would not; with fewer the interval is a guess."""
 _Z = 1.959964
 
 Array = NDArray[np.float64]
@@ -42,13 +44,10 @@ PASSING: tuple[Kind, ...] = ("better", "no worse")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One policy on the log: estimated reward twice; what its choices were expected to cost, and to be deep."""
+    """One policy on the judged answers: its estimated reward, doubly robust and self-normalised."""
 
     dr: Estimated
     snips: Estimated
-    expected: float
-    usd: float
-    deep: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +68,7 @@ class Verdict:
         sentence: for people.
         gained: how much more the first policy is worth, doubly robust.
         gained_snips: the same, self-normalised.
+        beside: what the two were expected to cost, and how often they choose a deep model.
         n: decisions; `n_judged` of them have a reward.
         differ: mean chance that the two choose differently; `differ_high` is its upper bound.
     """
@@ -85,6 +85,7 @@ class Verdict:
     gained: Estimated | None = None
     gained_snips: Estimated | None = None
     slices: tuple[Slice, ...] = ()
+    beside: Beside | None = None
 
     @property
     def passes(self) -> bool:
@@ -102,6 +103,7 @@ class Verdict:
             "n_judged": self.n_judged,
             "differ": self.differ,
             "differ_high": self.differ_high,
+            "expected": None if self.beside is None else self.beside.as_json(),
             "policy": None if self.one is None else _side(self.one),
             "against": None if self.two is None else _side(self.two),
             "gained": None if self.gained is None else estimated(self.gained),
@@ -119,8 +121,10 @@ def judge(rows: Sequence[Row], *, tolerance: float = TOLERANCE) -> Verdict:
     """
     told = [row for row in rows if row.reward is not None]
     differ = np.array([apart(row) for row in rows], dtype=np.float64)
-    high = _upper(differ)
-    kind, sentence = _without_rewards(len(rows), high, tolerance)
+    one, two = _log(told, lambda row: row.one), _log(told, lambda row: row.two)
+    unseen = np.array([row.unseen for row in told], dtype=np.float64)
+    kind, sentence, gained = weigh(one, two, differ=differ, unseen=unseen, tolerance=tolerance)
+    found = shadow(rows)
     plain = Verdict(
         kind=kind,
         sentence=sentence,
@@ -128,24 +132,45 @@ def judge(rows: Sequence[Row], *, tolerance: float = TOLERANCE) -> Verdict:
         n=len(rows),
         n_judged=len(told),
         differ=float(differ.mean()) if len(rows) else 0.0,
-        differ_high=high,
+        differ_high=_upper(differ),
+        beside=None if found is None else found.whole,
     )
-    if not told:
+    if gained is None:
         return plain
-    one, two = _log(told, lambda row: row.one), _log(told, lambda row: row.two)
-    gained = difference(one, two, name="dr")
     slices = _slices(told, one, two)
-    kind, sentence = _verdict(gained, n=len(rows), high=high, tolerance=tolerance)
     return replace(
         plain,
-        kind=kind,
         sentence=" ".join([sentence, *_harmed(slices)]),
-        one=_told_side(one, rows, lambda row: row.one),
-        two=_told_side(two, rows, lambda row: row.two),
+        one=Side(dr=doubly_robust(one), snips=snips(one)),
+        two=Side(dr=doubly_robust(two), snips=snips(two)),
         gained=gained,
         gained_snips=difference(one, two, name="snips"),
         slices=slices,
     )
+
+
+def weigh(one: Log, two: Log, *, differ: Array, unseen: Array, tolerance: float) -> tuple[Kind, str, Estimated | None]:
+    """Return what is shown of one policy against another, a sentence, and the difference where anything was judged.
+
+    Args:
+        one: the judged answers beside the first policy.
+        two: the same beside the second.
+        differ: chance that the two choose differently, on judged and other decisions, shape (n,).
+        unseen: chance of what the first would choose, the second would not, and the log could never hold, on the
+            judged answers, shape (n_judged,): of that nothing is known, so it widens the interval.
+        tolerance: loss of mean reward that counts as none.
+    """
+    high = _upper(differ)
+    if not len(one.rewards):
+        return (*_without_rewards(len(differ), high, tolerance), None)
+    gained = difference(one, two, name="dr")
+    unknown = float(unseen.mean())
+    gained = replace(gained, low=max(gained.low - unknown, -1.0), high=min(gained.high + unknown, 1.0))
+    n_apart = effective((one.target - two.target).clip(min=0.0) / one.chances)
+    if gained.enough and n_apart < MIN_APART and bool((one.target != two.target).any()):
+        few = f"only {n_apart:.0f} effective answers where the two differ, and {MIN_APART:.0f} are needed"
+        gained = replace(gained, why_not=f"not enough evidence: {few}")
+    return (*_verdict(gained, n=len(differ), high=high, tolerance=tolerance), gained)
 
 
 def estimated(found: Estimated) -> JsonValue:
@@ -215,16 +240,6 @@ def _log(rows: Sequence[Row], target: Chances) -> Log:
     )
 
 
-def _told_side(log: Log, rows: Sequence[Row], target: Chances) -> Side:
-    return Side(
-        dr=doubly_robust(log),
-        snips=snips(log),
-        expected=float(np.mean([mean_over(target(row), row.quality) for row in rows])),
-        usd=float(np.mean([mean_over(target(row), row.usd) for row in rows])),
-        deep=float(np.mean([deep_share(target(row), row.deep) for row in rows])),
-    )
-
-
 def _slices(rows: Sequence[Row], one: Log, two: Log) -> tuple[Slice, ...]:
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
@@ -243,10 +258,4 @@ def _part(log: Log, places: Sequence[int]) -> Log:
 
 
 def _side(side: Side) -> JsonValue:
-    return {
-        "dr": estimated(side.dr),
-        "snips": estimated(side.snips),
-        "expected_quality": side.expected,
-        "expected_usd": side.usd,
-        "deep_share": side.deep,
-    }
+    return {"dr": estimated(side.dr), "snips": estimated(side.snips)}

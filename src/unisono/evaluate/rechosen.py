@@ -54,6 +54,7 @@ class Row:
         usd: that each model's answer was expected to cost.
         deep: the models of the pool whose role is deep or pro.
         slices: what the request was: its task, language, length and key.
+        unseen: chance of what the first policy would choose, the second would not, and the log could never hold.
     """
 
     decision: str
@@ -66,6 +67,7 @@ class Row:
     usd: Mapping[str, float]
     deep: frozenset[str] = frozenset()
     slices: Mapping[str, str] = field(default_factory=dict)
+    unseen: float = 0.0
 
 
 class Rechooser:
@@ -206,25 +208,28 @@ class _Log:
         """Return the row."""
         made = stored.decision
         estimates = [r.estimate for d in (two, one, made) for r in d.ranking]
+        logged, first, second = self._logged(made, one, two), _chances(one), _chances(two)
+        more = {model: chance - second.get(model, 0.0) for model, chance in first.items()}
         return Row(
             decision=made.id,
             model=made.model,
-            chance=self._chance(made, one, two),
+            chance=logged[made.model],
             reward=reward,
-            one=_chances(one),
-            two=_chances(two),
+            one=first,
+            two=second,
             quality={e.model: e.quality.mean for e in estimates},
             usd={e.model: e.cost.usd for e in estimates},
             deep=self._deep,
             slices=self._slices(stored),
+            unseen=sum(max(extra, 0.0) for model, extra in more.items() if logged.get(model, 0.0) <= 0.0),
         )
 
-    def _chance(self, made: Decision, one: Decision, two: Decision) -> float:
-        """Return the chance of the choice: where a canary ran, over both policies, since conversations fall to either.
+    def _logged(self, made: Decision, one: Decision, two: Decision) -> dict[str, float]:
+        """Return the chance of each model in the log: where a canary ran, over both policies, as conversations fall.
 
-        The policy that decided has the chance that it wrote down, the other one that of its decision taken again.
+        The policy that decided has the chances that it wrote down, the other one those of its decision taken again.
         """
-        own = made.ranking[0].propensity
+        own = _chances(made)
         place = bisect_right(self._times, made.at) - 1
         event = self._events[place] if place >= 0 else None
         if event is None or event.canary is None:
@@ -234,7 +239,11 @@ class _Log:
         other = next((name for name in shares if name != made.policy), None)
         if made.policy not in shares or other is None or other not in others:
             return own
-        return shares[made.policy] * own + shares[other] * _chances(others[other]).get(made.model, 0.0)
+        again = _chances(others[other])
+        return {
+            model: shares[made.policy] * own.get(model, 0.0) + shares[other] * again.get(model, 0.0)
+            for model in {**own, **again}
+        }
 
     def _slices(self, stored: Stored) -> dict[str, str]:
         features = stored.features

@@ -1,4 +1,4 @@
-"""What an operator must know of: another model answered, the shares of the roles broke, the router itself failed.
+"""What an operator must know of: another model answered, shares of roles or a guardrail broke, the router failed.
 
 One row per kind and subject within an hour, with a count; it goes through the record's writer. It alarms nobody by
 itself: `unisono_incidents_total` and `GET /admin/incidents` do.
@@ -16,7 +16,7 @@ from unisono.record.store import Store
 from unisono.record.view import stamp
 from unisono.types import Json
 
-Kind = Literal["model_mismatch", "share_alarm", "router_failed", "config_refused"]
+Kind = Literal["model_mismatch", "share_alarm", "router_failed", "config_refused", "policy_rolled_back"]
 
 _MERGE = timedelta(hours=1)
 _KEPT = 200

@@ -99,7 +99,8 @@ TABLE: tuple[Metric, ...] = (
         name="unisono_incidents_total",
         kind="counter",
         labels=("kind",),
-        text="Incidents, each occurrence: model_mismatch, share_alarm, router_failed, config_refused.",
+        text="Incidents, each occurrence: model_mismatch, share_alarm, router_failed, config_refused, "
+        "policy_rolled_back.",
     ),
     Metric(
         name="unisono_encoder_late_total",

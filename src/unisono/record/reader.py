@@ -226,7 +226,7 @@ class Reader:
         with self._reading() as connection:
             return [tuple(row) for row in connection.execute(sql, values)]
 
-    def dicts(self, sql: str, values: tuple[Value, ...] = ()) -> list[dict[str, Value]]:
+    def dicts(self, sql: str, values: tuple[Value, ...] | Mapping[str, Value] = ()) -> list[dict[str, Value]]:
         """Return such rows by their columns' names.
 
         Raises:

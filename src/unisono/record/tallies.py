@@ -1,0 +1,98 @@
+"""Sums over a policy's answers to `auto`, for the guardrails: how many failed, what they cost, what was said of them.
+
+Only the first model's roles are counted as deep. It judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from unisono.record.reader import Reader
+from unisono.record.rows import Value, to_us
+
+MAX_ANSWERS = 20_000
+"""The latest answers that are looked at: 50 ms of SQLite, outside the interpreter's lock."""
+MAX_FIRST_S = 30.0
+"""A first token that comes later counts as so late."""
+
+_ANSWERS = """
+SELECT count(*) AS n, sum(deep) AS deep, sum(bad) AS bad, sum(sad) AS sad,
+    count(usd) AS n_usd, sum(usd) AS usd, sum(usd * usd) AS usd2,
+    count(first_s) AS n_first, sum(first_s) AS first_s, sum(first_s * first_s) AS first_s2
+FROM (
+    SELECT d.model IN (SELECT value FROM json_each(:deep)) AS deep, o.status IN ('failed', 'cut') AS bad,
+        EXISTS (SELECT 1 FROM signals s WHERE s.decision = d.id AND s.kind IN
+            ('rejected', 'retry_deeper', 'retry_other', 'retry_model', 'retry_same', 'switched', 'abandoned')) AS sad,
+        o.cost_usd AS usd,
+        (SELECT min(a.first_content_s, :most_s) FROM attempts a
+            WHERE a.decision = d.id AND a.first_content_s IS NOT NULL ORDER BY a.n DESC LIMIT 1) AS first_s
+    FROM decisions d JOIN outcomes o ON o.decision = d.id
+    WHERE d.at >= :since AND d.at < :until AND d.policy = :policy AND d.mode IS NOT NULL AND d.degraded = 0
+        AND o.status <> 'cancelled'
+    ORDER BY d.at DESC LIMIT :limit
+)
+"""
+_JUDGED = """
+SELECT count(*) AS n, sum(reward) AS reward, sum(reward * reward) AS reward2
+FROM (
+    SELECT avg(CASE s.kind WHEN 'score' THEN CAST(s.value AS REAL) ELSE s.value = 'true' END) AS reward
+    FROM decisions d JOIN signals s ON s.decision = d.id
+    WHERE d.at >= :since AND d.at < :until AND d.policy = :policy AND d.mode IS NOT NULL AND d.degraded = 0
+        AND (s.kind = 'score' OR s.kind LIKE 'correct:%')
+    GROUP BY d.id ORDER BY d.at DESC LIMIT :limit
+)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """A count, and for each measure the sum and the sum of squares over so many answers."""
+
+    n: int
+    of: Mapping[str, tuple[int, float, float]]
+
+
+def sums(
+    reader: Reader, *, policy: str, deep: Collection[str], since: datetime, until: datetime, limit: int = MAX_ANSWERS
+) -> Sums:
+    """Return the sums over a policy's latest answers in a time.
+
+    Args:
+        reader: of the record.
+        policy: its id.
+        deep: names of the models that count as deep.
+        since: from here on.
+        until: up to here.
+        limit: at most so many answers.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    names = msgspec.json.encode(sorted(deep)).decode()
+    place: dict[str, Value] = {"policy": policy, "since": to_us(since), "until": to_us(until), "limit": limit}
+    row = reader.dicts(_ANSWERS, {**place, "deep": names, "most_s": MAX_FIRST_S})[0]
+    said = reader.dicts(_JUDGED, place)[0]
+    n = _whole(row["n"])
+    return Sums(
+        n=n,
+        of={
+            "quality": (_whole(said["n"]), _number(said["reward"]), _number(said["reward2"])),
+            "complaints": (n, _number(row["sad"]), _number(row["sad"])),
+            "errors": (n, _number(row["bad"]), _number(row["bad"])),
+            "deep": (n, _number(row["deep"]), _number(row["deep"])),
+            "cost": (_whole(row["n_usd"]), _number(row["usd"]), _number(row["usd2"])),
+            "first_token": (_whole(row["n_first"]), _number(row["first_s"]), _number(row["first_s2"])),
+        },
+    )
+
+
+def _whole(value: Value) -> int:
+    return int(value) if isinstance(value, (int, float)) else 0
+
+
+def _number(value: Value) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0
