@@ -98,12 +98,21 @@ class Client(asyncio.Protocol):
 
 
 async def fire(
-    port: int, *, model: str, n_bytes: int, stream: bool, n_connections: int, n_requests: int
+    port: int,
+    *,
+    path: str = "/v1/chat/completions",
+    model: str,
+    n_bytes: int,
+    stream: bool,
+    max_tokens: int = 64,
+    n_connections: int,
+    n_requests: int,
 ) -> dict[str, float]:
     """Send `n_requests` over `n_connections` and return their timings."""
     loop = asyncio.get_running_loop()
-    texts = bodies(N_DIFFERENT, n_bytes=n_bytes, model=model, stream=stream, seed=int(time.time_ns() & 0xFFFFFF))
-    work = iter([_request(numbered(texts[i % len(texts)], i), port) for i in range(n_requests)])
+    seed = int(time.time_ns() & 0xFFFFFF)
+    texts = bodies(N_DIFFERENT, n_bytes=n_bytes, model=model, stream=stream, max_tokens=max_tokens, seed=seed)
+    work = iter([_request(numbered(texts[i % len(texts)], i), port, path) for i in range(n_requests)])
     ends = [loop.create_future() for _ in range(n_connections)]
     clients: list[Client] = []
     began_s = time.perf_counter()
@@ -131,9 +140,9 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def _request(body: bytes, port: int) -> bytes:
+def _request(body: bytes, port: int, path: str) -> bytes:
     head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n"
         f"content-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

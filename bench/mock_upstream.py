@@ -1,7 +1,8 @@
 """A fast OpenAI-compatible upstream for load tests: a bare asyncio protocol that answers from memory.
 
 A plain request gets one JSON document at once; a stream gets `CHUNKS` events, one every `PACE_S`, each in a write of
-its own. It checks nothing, and it is no test double: `unisono.testing` has those.
+its own, or all at once where the request's `max_tokens` is `AT_ONCE`. It checks nothing, and it is no test double:
+`unisono.testing` has those.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 
 CHUNKS = 100
 PACE_S = 0.002
+AT_ONCE = 4096
 REPORTS = "mock-1"
 
 _TEXT = "Sixty-four tokens of a plausible answer, neither long nor short, so that its size is ordinary. " * 4
@@ -55,6 +58,8 @@ def _stream_answer() -> list[bytes]:
 
 _PLAIN = _plain_answer()
 _STREAM = _stream_answer()
+_ASKS_STREAM = re.compile(rb'"stream": ?true')
+_ASKS_AT_ONCE = re.compile(rb'"max_(?:completion_)?tokens": ?%d\b' % AT_ONCE)
 _HEALTHY = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 
 
@@ -85,16 +90,17 @@ class Upstream(asyncio.Protocol):
         n_bytes = int(head[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
         if len(self._buffer) < end + 4 + n_bytes:
             return
-        tail = bytes(self._buffer[-400:]) if n_bytes else b""
-        start_of_body = bytes(self._buffer[end + 4 : end + 200])
+        edges = bytes(self._buffer[end + 4 : end + 204]) + b"|" + bytes(self._buffer[end + 4 :][-400:])
         self._buffer.clear()
         assert self._transport is not None
         if not n_bytes:
             self._transport.write(_HEALTHY)
-        elif any(mark in tail or mark in start_of_body for mark in (b'"stream":true', b'"stream": true')):
-            self._event(0)
-        else:
+        elif not _ASKS_STREAM.search(edges):
             self._transport.write(_PLAIN)
+        elif _ASKS_AT_ONCE.search(edges):
+            self._transport.write(b"".join(_STREAM))
+        else:
+            self._event(0)
 
     def _event(self, place: int) -> None:
         if self._transport is None or self._transport.is_closing():

@@ -1,12 +1,17 @@
-"""What Unisono adds to a request, beside a bare Starlette + aiohttp proxy, in one run on one machine.
+"""What Unisono adds to a request, beside a bare Starlette + aiohttp proxy and other gateways, in one run.
 
-    python -m bench.overhead            # about four minutes
-    python -m bench.overhead --quick    # about twenty seconds, for a look
+    python -m bench.overhead                            # about eight minutes; nginx, if it is installed
+    python -m bench.overhead --venv /tmp/peers-plane    # LiteLLM and TensorZero too, see below
+    python -m bench.overhead --quick                    # about half a minute, for a look
 
-Four ways to the same mock upstream: direct, through `bare_proxy`, through Unisono with a pinned model, and through
-Unisono with `auto` (features, encoder, estimates, decision, record, metrics). Every server is a process of its own on
-processor 0; the mock and the load generator share processor 1. Rounds are interleaved and medians reported. It writes
-`bench/results/overhead.json` and prints a table. It measures no routing quality.
+Several ways to the same mock upstream: direct, through `bare_proxy`, through Unisono with a pinned model, through
+Unisono with `auto` (features, encoder, estimates, decision, record, metrics), and through the peers. Every server is a
+process of its own on processor 0; the mock and the load generator share processor 1. Rounds are interleaved and medians
+reported. It writes `bench/results/overhead.json` and prints tables. It measures no routing quality.
+
+The peers of the package index go into an environment of their own:
+
+    python -m venv /tmp/peers-plane && /tmp/peers-plane/bin/pip install 'litellm[proxy]==1.106.*' 'tensorzero==2026.6.*'
 """
 
 from __future__ import annotations
@@ -24,6 +29,8 @@ from pathlib import Path
 from statistics import median
 
 from bench.machine import ROOT, provenance
+from bench.mock_upstream import AT_ONCE
+from bench.peers import NAMES, peer
 from bench.processes import Server, child, free_port, serving
 
 RESULTS = ROOT / "bench" / "results" / "overhead.json"
@@ -38,26 +45,36 @@ class Scenario:
     n_bytes: int
     stream: bool
     n_requests: dict[int, int]
+    max_tokens: int = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One way to the upstream: which server, and the `model` that requests name."""
+    """One way to the upstream: which server, the `model` that requests name, and the share of the requests it gets."""
 
     name: str
     server: Server
     model: str
+    path: str = "/v1/chat/completions"
+    share: float = 1.0
 
 
 FULL = (
     Scenario(name="plain 1 KB", n_bytes=1024, stream=False, n_requests={1: 500, 16: 1500, 64: 1500}),
     Scenario(name="plain 20 KB", n_bytes=20 * 1024, stream=False, n_requests={1: 300, 16: 800, 64: 800}),
-    Scenario(name="stream of 100 chunks", n_bytes=1024, stream=True, n_requests={1: 8, 16: 160, 64: 384}),
+    Scenario(name="stream of 100 chunks, paced", n_bytes=1024, stream=True, n_requests={1: 8, 16: 160, 64: 384}),
+    Scenario(
+        name="stream of 100 chunks, at once",
+        n_bytes=1024,
+        stream=True,
+        n_requests={1: 100, 16: 240, 64: 384},
+        max_tokens=AT_ONCE,
+    ),
 )
 QUICK = (
     Scenario(name="plain 1 KB", n_bytes=1024, stream=False, n_requests={1: 200, 16: 500}),
     Scenario(name="plain 20 KB", n_bytes=20 * 1024, stream=False, n_requests={16: 300}),
-    Scenario(name="stream of 100 chunks", n_bytes=1024, stream=True, n_requests={16: 48}),
+    Scenario(name="stream of 100 chunks, paced", n_bytes=1024, stream=True, n_requests={16: 48}),
 )
 
 
@@ -83,8 +100,8 @@ quality = {0.5 + 0.08 * i:.2f}
 
 
 @contextmanager
-def servers(folder: Path) -> Iterator[list[Target]]:
-    """Start the mock, the bare proxy and two Unisonos."""
+def servers(folder: Path, *, venv: Path | None) -> Iterator[list[Target]]:
+    """Start the mock, the bare proxy, two Unisonos and the peers that are installed."""
     cpus = sorted(os.sched_getaffinity(0))
     under_test, beside = (cpus[0], cpus[1]) if len(cpus) > 1 else (None, None)
     ports = [free_port() for _ in range(4)]
@@ -106,6 +123,18 @@ def servers(folder: Path) -> Iterator[list[Target]]:
             words = ["-m", "unisono.cli", "serve", "--config", str(file), "--port", str(port)]
             server = start(f"unisono-{kind}", words, port, under_test)
             targets.append(Target(name=f"unisono, {kind}", server=server, model=model))
+        for name in NAMES:
+            port = free_port()
+            found = peer(name, venv=venv, folder=folder, port=port, upstream=ports[0])
+            if found is None:
+                print(f"{name} is not installed: left out", file=sys.stderr)
+                continue
+            log = folder / f"{name}.log"
+            beside_us = serving(
+                name, found.words, port=port, cpu=under_test, log=log, health=found.health, announce=found.announce
+            )
+            server = stack.enter_context(beside_us)
+            targets.append(Target(name=name, server=server, model=found.model, path=found.path, share=found.share))
         yield targets
 
 
@@ -113,9 +142,12 @@ def measure(
     load: subprocess.Popen[str], target: Target, scenario: Scenario, n_connections: int, n: int
 ) -> dict[str, float]:
     """Fire one cell and return its figures."""
+    n = max(n_connections, round(n * target.share))
     order = {
         "port": target.server.port,
+        "path": target.path,
         "model": target.model,
+        "max_tokens": scenario.max_tokens,
         "n_bytes": scenario.n_bytes,
         "stream": scenario.stream,
         "n_connections": n_connections,
@@ -133,12 +165,12 @@ def measure(
     return result
 
 
-def run(scenarios: Sequence[Scenario], *, n_rounds: int, folder: Path) -> dict[str, object]:
+def run(scenarios: Sequence[Scenario], *, n_rounds: int, folder: Path, venv: Path | None) -> dict[str, object]:
     """Return the medians of every cell and the facts of every server."""
     cells: dict[tuple[str, int, str], list[dict[str, float]]] = {}
     cpus = sorted(os.sched_getaffinity(0))
     with (
-        servers(folder) as targets,
+        servers(folder, venv=venv) as targets,
         child(
             ["-m", "bench.load"], cpu=cpus[-1] if len(cpus) > 1 else None, log=folder / "load.log", piped=True
         ) as load,
@@ -224,22 +256,54 @@ def table(result: dict[str, object]) -> str:
     return "\n".join(lines)
 
 
+def goals(result: dict[str, object]) -> str:
+    """Return what was aimed at beside what came out, as Markdown."""
+    rows: list[dict[str, object]] = result["cells"]  # type: ignore[assignment]
+    facts: dict[str, dict[str, float]] = result["servers"]  # type: ignore[assignment]
+    cpu_us = {(str(r["scenario"]), r["connections"], str(r["target"])): float(str(r["cpu_us"])) for r in rows}
+
+    def ratios(over: str, under: str, *, streams: bool) -> str:
+        found = [
+            us / cpu_us[scenario, n, under]
+            for (scenario, n, target), us in cpu_us.items()
+            if target == over and (scenario, n, under) in cpu_us and scenario.startswith("stream") == streams
+        ]
+        return f"{min(found):.2f} to {max(found):.2f}" if found else "not measured"
+
+    auto = facts["unisono, auto"]
+    lines = [
+        ("pinned, plain: CPU ÷ bare proxy", "at most 2", ratios("unisono, pinned", "bare proxy", streams=False)),
+        ("pinned, streams: CPU ÷ TensorZero", "below 1", ratios("unisono, pinned", "TensorZero", streams=True)),
+        ("LiteLLM, plain: CPU ÷ Unisono's `auto`", "at least 5", ratios("LiteLLM", "unisono, auto", streams=False)),
+        ("cold start, s", "below 2", f"{auto['cold_s']:.2f}"),
+        ("memory under load, MB", "below 200", f"{auto['load_mb']:.0f}"),
+    ]
+    return "\n".join(
+        ["", "| what | goal | measured |", "|---|---|---|", *(f"| {' | '.join(line)} |" for line in lines)]
+    )
+
+
 def main() -> None:
     """Measure, write the results, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round; its results are not written")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds, 3 at least")
+    parser.add_argument("--venv", type=Path, help="where LiteLLM's proxy and TensorZero are installed")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the JSON goes")
     given = parser.parse_args()
     about = provenance()
     with tempfile.TemporaryDirectory() as folder:
         result = run(
-            QUICK if given.quick else FULL, n_rounds=1 if given.quick else max(3, given.rounds), folder=Path(folder)
+            QUICK if given.quick else FULL,
+            n_rounds=1 if given.quick else max(3, given.rounds),
+            folder=Path(folder),
+            venv=given.venv,
         )
     if not given.quick or given.out != RESULTS:
         given.out.parent.mkdir(parents=True, exist_ok=True)
         given.out.write_text(json.dumps({**about, **result}, indent=1) + "\n")
     print(table(result))
+    print(goals(result))
 
 
 if __name__ == "__main__":

@@ -61,11 +61,11 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def child(words: Sequence[str], *, cpu: int | None, log: Path, piped: bool = False) -> Iterator[subprocess.Popen[str]]:
-    """Run `python <words>` on one processor; it is ended when the block is left."""
+    """Run a command (without a program of its own: `python <words>`) on one processor, until the block is left."""
     pipe = subprocess.PIPE if piped else None
     with log.open("w") as err:
         process = subprocess.Popen(
-            [sys.executable, *words],
+            [sys.executable, *words] if words[0].startswith("-") else [*words],
             stdin=pipe,
             stdout=pipe if piped else err,
             stderr=err,
@@ -89,21 +89,42 @@ def child(words: Sequence[str], *, cpu: int | None, log: Path, piped: bool = Fal
 
 
 @contextmanager
-def serving(name: str, words: Sequence[str], *, port: int, cpu: int | None, log: Path) -> Iterator[Server]:
-    """Run a server and wait for its first answer at `/healthz`."""
+def serving(
+    name: str,
+    words: Sequence[str],
+    *,
+    port: int,
+    cpu: int | None,
+    log: Path,
+    health: str = "/healthz",
+    announce: Path | None = None,
+) -> Iterator[Server]:
+    """Run a server and wait until it is ready.
+
+    Args:
+        name: for messages.
+        words: the command, or what follows `python`.
+        port: where it serves.
+        cpu: the processor it is held to.
+        log: what it prints.
+        health: what it answers with 200 when it is ready.
+        announce: instead: the file into which it writes its port when it is ready.
+    """
     began_s = time.perf_counter()
     with child(words, cpu=cpu, log=log) as process:
-        while not _answers(port):
+        while not (_answers(port, health) if announce is None else announce.exists()):
             if process.poll() is not None or time.perf_counter() - began_s > START_LIMIT_S:
                 raise RuntimeError(f"{name} did not start: {log.read_text()[-2000:]}")
             time.sleep(0.005)
-        yield Server(name=name, port=port, pid=process.pid, cold_s=time.perf_counter() - began_s)
+        cold_s = time.perf_counter() - began_s
+        port = port if announce is None else int(announce.read_text())
+        yield Server(name=name, port=port, pid=process.pid, cold_s=cold_s)
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except OSError:
         return False

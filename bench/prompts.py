@@ -29,9 +29,10 @@ def prompt(rng: Random, n_chars: int) -> str:
     return " ".join(words)[:n_chars]
 
 
-def body(text: str, *, model: str, stream: bool) -> bytes:
+def body(text: str, *, model: str, stream: bool, max_tokens: int = 64) -> bytes:
     """Return a chat body with one user message."""
-    document: dict[str, object] = {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 64}
+    messages = [{"role": "user", "content": text}]
+    document: dict[str, object] = {"model": model, "messages": messages, "max_tokens": max_tokens}
     if stream:
         document["stream"] = True
     return json.dumps(document).encode()
@@ -45,9 +46,10 @@ def numbered(body: bytes, n: int) -> bytes:
     return body.replace(_NUMBER.encode(), b"%08d" % (n + 1), 1)
 
 
-def bodies(n: int, *, n_bytes: int, model: str, stream: bool, seed: int = 7) -> list[bytes]:
+def bodies(n: int, *, n_bytes: int, model: str, stream: bool, max_tokens: int = 64, seed: int = 7) -> list[bytes]:
     """Return `n` different bodies of about `n_bytes` bytes each, with a place for `numbered`."""
     rng = Random(seed)
     frame = len(body("", model=model, stream=stream))
     n_chars = max(16, n_bytes - frame - len(_NUMBER) - 1)
-    return [body(f"{_NUMBER} {prompt(rng, n_chars)}", model=model, stream=stream) for _ in range(n)]
+    texts = [f"{_NUMBER} {prompt(rng, n_chars)}" for _ in range(n)]
+    return [body(text, model=model, stream=stream, max_tokens=max_tokens) for text in texts]

@@ -38,8 +38,8 @@ def at(x: float, y: float, *facts: float) -> Features:
 
 
 def test_the_distance_counts_in_units_of_the_topics_own_spread() -> None:
-    wide = PLANE.distance(at(0.6, 0.8).embedding, np.zeros(2, dtype=np.float32), DESIGN.centroids)  # type: ignore[arg-type]
-    narrow = PLANE.distance(at(0.8, 0.6).embedding, np.zeros(2, dtype=np.float32), DESIGN.centroids)  # type: ignore[arg-type]
+    wide = PLANE.distance(np.array([0.6, 0.8], dtype=np.float32), np.zeros(2, dtype=np.float32))
+    narrow = PLANE.distance(np.array([0.8, 0.6], dtype=np.float32), np.zeros(2, dtype=np.float32))
     assert wide == pytest.approx(0.2 / 0.2)
     assert narrow == pytest.approx(0.2 / 0.1)
 

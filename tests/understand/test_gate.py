@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unisono.understand import freshness, intent
-from unisono.understand.gate import gate
+from unisono.understand.gate import Gates, gate, narrowed
 
 PATTERNS = [
     r"(?:think|look) (?:very )*hard",
@@ -29,6 +29,7 @@ def test_what_matches_passes_the_gate(pattern: str, data: st.DataObject) -> None
     compiled = re.compile(pattern)
     text = data.draw(st.from_regex(compiled)) + data.draw(st.text(max_size=20))
     assert gate(compiled)(text.lower())
+    assert Gates({"it": compiled}).passed(text)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,33 @@ def test_most_of_what_cannot_match_is_stopped(pattern: str, text: str, passes: b
     assert gate(re.compile(pattern))(text) is passes
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("take your time", {"patient"}),
+        ("what time is it", set()),
+        ("mistake, your sometime", set()),  # no word begins so
+        ("Take all the time; a FAST answer", {"patient", "quick"}),
+        ("GEREK YOK, İyi, HIZLI", {"turkish"}),  # the i's of capitals
+    ],
+)
+def test_many_patterns_are_looked_for_at_once_by_how_words_begin(text: str, found: set[str]) -> None:
+    gates = Gates(
+        {
+            "patient": re.compile(r"(?<!\w)(?:take\s+(?:your|all\s+the)\s+time)(?!\w)"),
+            "quick": re.compile(r"(?<!\w)(?:(?:quick|fast)\s+answer|in\s+short)(?!\w)"),
+            "turkish": re.compile(r"(?<!\w)(?:hızlı)(?!\w)", re.IGNORECASE),
+        }
+    )
+    assert {hint.name for hint in gates.passed(text)} == found
+
+
+def test_a_clause_keeps_the_hints_that_it_holds() -> None:
+    hints = Gates({"patient": re.compile(r"(?<!\w)take\s+time(?!\w)")}).passed("Take it. Time flies, take time.")
+    assert narrowed(hints, " take time")
+    assert not narrowed(hints, "Take it")
+
+
 def test_no_labelled_wish_or_day_is_stopped() -> None:
     lines = (DATA / "intent.tsv").read_text(encoding="utf-8").splitlines()
     patterns = [p for table in intent._PATTERNS.values() for name, p in table.items() if name not in intent._AS_WRITTEN]
@@ -54,3 +82,10 @@ def test_no_labelled_wish_or_day_is_stopped() -> None:
         for pattern in patterns:
             if pattern.search(text):
                 assert gate(pattern)(text), (pattern.pattern[:60], text)
+    gates = Gates({(wish, name): p for wish, table in intent._PATTERNS.items() for name, p in table.items()})
+    for text in lines:
+        passed = {hint.name for hint in gates.passed(text)}
+        for wish, table in intent._PATTERNS.items():
+            for name, pattern in table.items():
+                if pattern.search(text if name in intent._AS_WRITTEN else text.lower()):
+                    assert (wish, name) in passed, (wish, name, text)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -50,6 +51,7 @@ def read_value(key: Key, value: object, around: Around) -> object:
     return _READERS[key.kind](key, value, around)
 
 
+@lru_cache(maxsize=256)  # each request without a key names one
 def is_loopback(host: str) -> bool:
     """Return whether an address can be reached from this machine only."""
     if host.casefold() == "localhost":

@@ -51,7 +51,7 @@ def distances(features: Sequence[Features], familiarity: Familiarity, design: De
         [
             np.inf
             if f.embedding is None
-            else familiarity.distance(f.embedding, design.facts(f.surface), design.centroids)
+            else familiarity.distance(design.centroids @ f.embedding, design.facts(f.surface))
             for f in features
         ]
     )

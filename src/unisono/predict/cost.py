@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, hypot, log, sqrt
+from math import exp, hypot, inf, log, sqrt
 from typing import TypeAlias
 
 from unisono.types import Attempt, Cost, Features, Model, Prices, Request
@@ -88,13 +88,15 @@ class TokenCost:
 
     def predict_one(self, request: Request, features: Features, models: Sequence[Model]) -> tuple[Cost, ...]:
         """See `protocols.CostPredictor`. The interval is for the tokens of prompt and answer together."""
-        return tuple(self._predict(request, features, model) for model in models)
+        log_in = log(max(features.n_input_tokens, 1))
+        unseen = _count(log_in, INPUT_SPREAD, _UNSEEN, cap=inf)
+        return tuple(self._predict(request, features, model, log_in=log_in, unseen=unseen) for model in models)
 
-    def _predict(self, request: Request, features: Features, model: Model) -> Cost:
+    def _predict(self, request: Request, features: Features, model: Model, *, log_in: float, unseen: _Count) -> Cost:
         mean, spread = self._length(features, model)
         out = _count(mean, min(spread, MAX_SPREAD), self._out.get(model.name, _UNSEEN), cap=_cap(request, model))
-        n_in = max(features.n_input_tokens, 1)
-        into = _count(log(n_in), INPUT_SPREAD, self._in.get(model.name, _UNSEEN), cap=float("inf"))
+        shift = self._in.get(model.name)
+        into = unseen if shift is None else _count(log_in, INPUT_SPREAD, shift, cap=inf)
         prices = model.prices or _FREE
         usd_in, usd_out = prices.usd_per_mtok_in / 1e6, prices.usd_per_mtok_out / 1e6
         usd = usd_in * into.middle + usd_out * out.expected

@@ -5,7 +5,7 @@ It knows no model and no score.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,21 @@ SURFACE_SCALE = np.float32(0.3)
 """Relative weights of the three parts under one ridge penalty; chosen by cross-validation on training data."""
 CLUSTER_WIDTH = np.float32(0.05)
 SURFACE_CLIP = np.float32(4.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where one prompt stands.
+
+    Attributes:
+        x: the centred design vector, shape (n,).
+        facts: the surface facts standardised and clipped, shape (n_surface,); None where they were not measured.
+        closeness: to the centres of topics, shape (n_clusters,); None without an embedding.
+    """
+
+    x: Vector
+    facts: Vector | None
+    closeness: Vector | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,28 +49,44 @@ class Design:
     surface_scale: Vector
     centroids: Vector
     centre: Vector
+    _latest: list[tuple[Features, Standing]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def of(self, features: Features) -> Standing:
+        """Return where a prompt stands. Quality, novelty and length ask for it in turn; it is worked out once."""
+        for known, standing in self._latest:
+            if known is features:
+                return standing
+        standing = self._standing(features)
+        self._latest[:] = [(features, standing)]
+        return standing
 
     def x(self, features: Features) -> Vector:
         """Return the centred design vector, shape (n,), float32."""
-        if features.surface.size == 0:
-            return np.zeros(self.centre.size, dtype=np.float32)
-        facts = SURFACE_SCALE * self.facts(features.surface)
-        embedding = features.embedding
-        if embedding is None or not embedding.any():
-            n_known = self.centre.size - facts.size
-            return np.concatenate((np.zeros(n_known, dtype=np.float32), facts - self.centre[n_known:]))
-        parts = (EMBEDDING_SCALE * embedding, CLUSTER_SCALE * self._clusters(embedding), facts)
-        joined: Vector = np.concatenate(parts).astype(np.float32) - self.centre
-        return joined
+        return self.of(features).x
 
     def facts(self, surface: Vector) -> Vector:
         """Return the surface facts standardised and clipped, shape (n_surface,)."""
         standard = (surface - self.surface_mean) / self.surface_scale
-        facts: Vector = np.clip(standard, -SURFACE_CLIP, SURFACE_CLIP)
+        facts: Vector = np.minimum(np.maximum(standard, -SURFACE_CLIP), SURFACE_CLIP)
         return facts
 
-    def _clusters(self, embedding: Vector) -> Vector:
-        closeness = self.centroids @ embedding
-        weights = np.exp((closeness - closeness.max()) / CLUSTER_WIDTH)
-        shares: Vector = weights / weights.sum()
-        return shares
+    def _standing(self, features: Features) -> Standing:
+        if features.surface.size == 0:
+            return Standing(x=np.zeros(self.centre.size, dtype=np.float32), facts=None, closeness=None)
+        facts = self.facts(features.surface)
+        scaled = SURFACE_SCALE * facts
+        embedding = features.embedding
+        if embedding is None or not embedding.any():
+            n_known = self.centre.size - facts.size
+            x = np.concatenate((np.zeros(n_known, dtype=np.float32), scaled - self.centre[n_known:]))
+            return Standing(x=x, facts=facts, closeness=None)
+        closeness: Vector = self.centroids @ embedding
+        parts = (EMBEDDING_SCALE * embedding, CLUSTER_SCALE * _clusters(closeness), scaled)
+        joined: Vector = np.concatenate(parts).astype(np.float32) - self.centre
+        return Standing(x=joined, facts=facts, closeness=closeness)
+
+
+def _clusters(closeness: Vector) -> Vector:
+    weights = np.exp((closeness - closeness.max()) / CLUSTER_WIDTH)
+    shares: Vector = weights / weights.sum()
+    return shares

@@ -40,22 +40,20 @@ class Familiarity:
 
     def of(self, features: Features, design: Design) -> float:
         """Return the share, in [0, 1], of training prompts that lie farther out; 0 without an embedding."""
-        embedding = features.embedding
-        if embedding is None or not embedding.any():
+        standing = design.of(features)
+        if standing.closeness is None or standing.facts is None:
             return 0.0
-        distance = self.distance(embedding, design.facts(features.surface), design.centroids)
+        distance = self.distance(standing.closeness, standing.facts)
         inside = np.searchsorted(self.quantiles, distance)
         return 1.0 - float(inside) / len(self.quantiles)
 
-    def distance(self, embedding: Vector, facts: Vector, centroids: Vector) -> float:
+    def distance(self, closeness: Vector, facts: Vector) -> float:
         """Return how far out a prompt lies: about 1.5 for a typical one.
 
         Args:
-            embedding: shape (dim,), unit length.
+            closeness: to the centres of topics, shape (n_clusters,).
             facts: shape (n_surface,), standardised and clipped.
-            centroids: shape (n_clusters, dim).
         """
-        closeness = centroids @ embedding
         topic = int(closeness.argmax())
         off = facts - self.fact_mean[topic]
         odd = float((off * off / (self.fact_variance[topic] + FACT_FLOOR)).mean())

@@ -11,12 +11,12 @@ Source: recursive Bayesian least squares with forgetting, as in Ljung, "System i
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from itertools import accumulate
 from math import exp, log, log1p
-
-import numpy as np
-from numpy.typing import NDArray
+from operator import mul
 
 from unisono.types import Attempt, Cost, Features, Latency, Model
 
@@ -36,6 +36,9 @@ TOKEN_QUANTILE = 0.5
 PRIOR_SD = 0.4
 PRIOR_QUANTILE_WEIGHT = 3.0
 Z = {0.5: 0.0, 0.75: 0.6745}
+WEIGHTS = tuple(DECAY**age for age in range(N_RESIDUALS))
+"""Of the residuals, by how many came after."""
+TOTALS = (0.0, *accumulate(WEIGHTS))
 MAX_SURPRISE = 2.0
 """A single attempt moves the line by no more than a factor of seven would, however slow it was."""
 
@@ -44,48 +47,84 @@ STEP = log(1.25)
 
 
 class _Line:
-    """Logarithm of seconds over a few known quantities; see the module's docstring."""
+    """Logarithm of seconds over a few known quantities; see the module's docstring.
+
+    In plain numbers: for two or three quantities numpy's calls take ten times as long, and every answer teaches.
+    """
 
     def __init__(self, prior: Sequence[float], *, quantile: float) -> None:
         n = len(prior)
-        self._prior = np.array(prior)
-        self._precision = np.diag([BASE_WEIGHT, *[SLOPE_WEIGHT] * (n - 1)])
-        self._squares = np.zeros((n, n))
-        self._products = np.zeros(n)
+        weights = [BASE_WEIGHT, *[SLOPE_WEIGHT] * (n - 1)]
+        self._weights = weights
+        self._pull = [w * p for w, p in zip(weights, prior, strict=True)]
+        self._squares = [[0.0] * n for _ in prior]
+        self._products = [0.0] * n
         self._quantile = quantile
-        self._residuals: deque[float] = deque(maxlen=N_RESIDUALS)
-        self._line = self._prior
-        self._slopes: list[float] = self._prior.tolist()
-        self._offset = Z[quantile] * PRIOR_SD
+        self._n_added = 0
+        self._residuals: deque[tuple[float, int]] = deque()  # each with its number
+        self._by_size: list[tuple[float, int]] = []  # the same, sorted
+        self._line = list(prior)
+        self._offset: float | None = Z[quantile] * PRIOR_SD  # None when it must be worked out anew
 
     def add(self, known: Sequence[float], seconds: float) -> None:
-        x = np.array(known)
-        surprise = log(max(seconds, 1e-4)) - float(self._line @ x)
+        expected = _dot(self._line, known)
+        surprise = log(max(seconds, 1e-4)) - expected
         if len(self._residuals) >= 3:
             surprise = min(max(surprise, -MAX_SURPRISE), MAX_SURPRISE)
-        target = float(self._line @ x) + surprise
-        self._squares = DECAY * self._squares + np.outer(x, x)
-        self._products = DECAY * self._products + x * target
-        both = self._squares + self._precision
-        self._line = np.linalg.solve(both, self._products + self._precision @ self._prior)
-        self._slopes = self._line.tolist()
-        self._residuals.append(target - float(self._line @ x))
-        self._offset = self._decayed_quantile()
+        target = expected + surprise
+        for a, row in zip(known, self._squares, strict=True):
+            row[:] = [DECAY * square + a * b for square, b in zip(row, known, strict=True)]
+        self._products = [DECAY * p + a * target for p, a in zip(self._products, known, strict=True)]
+        both = [[*row] for row in self._squares]
+        for place, weight in enumerate(self._weights):
+            both[place][place] += weight
+        self._line = solved(both, [p + pull for p, pull in zip(self._products, self._pull, strict=True)])
+        self._keep(target - _dot(self._line, known))
 
     def seconds(self, known: Sequence[float]) -> float:
-        mean = sum(a * b for a, b in zip(self._slopes, known, strict=True)) + self._offset
-        return exp(round(mean / STEP) * STEP)
+        if self._offset is None:
+            self._offset = self._decayed_quantile()
+        return exp(round((_dot(self._line, known) + self._offset) / STEP) * STEP)
+
+    def _keep(self, residual: float) -> None:
+        self._n_added += 1
+        self._residuals.append((residual, self._n_added))
+        insort(self._by_size, self._residuals[-1])
+        if len(self._residuals) > N_RESIDUALS:
+            del self._by_size[bisect_left(self._by_size, self._residuals.popleft())]
+        self._offset = None
 
     def _decayed_quantile(self) -> float:
         """Return the quantile of the decayed residuals, drawn to that of the prior while they are few."""
-        values: NDArray[np.float64] = np.array(self._residuals)
-        weights = DECAY ** np.arange(len(values))[::-1]
-        order = values.argsort(kind="stable")
-        heaped = weights[order].cumsum()
-        found = float(values[order][int(np.searchsorted(heaped, self._quantile * heaped[-1]))])
-        weight = float(heaped[-1])
+        weight = TOTALS[len(self._residuals)]
+        heaped = accumulate(WEIGHTS[self._n_added - number] for _, number in self._by_size)
+        place = next(place for place, sum_ in enumerate(heaped) if sum_ >= self._quantile * weight)
+        found = self._by_size[place][0]
         prior = Z[self._quantile] * PRIOR_SD
         return (weight * found + PRIOR_QUANTILE_WEIGHT * prior) / (weight + PRIOR_QUANTILE_WEIGHT)
+
+
+def solved(matrix: list[list[float]], values: list[float]) -> list[float]:
+    """Return the solution of a positive definite system, by elimination; what it is given is used up.
+
+    Args:
+        matrix: rows, shape (n, n).
+        values: shape (n,).
+    """
+    n = len(values)
+    for top in range(n):
+        for below in range(top + 1, n):
+            factor = matrix[below][top] / matrix[top][top]
+            matrix[below] = [x - factor * y for x, y in zip(matrix[below], matrix[top], strict=True)]
+            values[below] -= factor * values[top]
+    for row in reversed(range(n)):
+        known = sum(matrix[row][place] * values[place] for place in range(row + 1, n))
+        values[row] = (values[row] - known) / matrix[row][row]
+    return values
+
+
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return float(sum(map(mul, a, b)))
 
 
 def nobody_waits(model: str) -> int:
@@ -143,12 +182,15 @@ class RecentLatency:
         rest_s = attempt.total_s - attempt.first_content_s
         n_tokens = 0 if attempt.usage is None else attempt.usage.output_tokens
         if rest_s <= 0.0 and n_tokens > 1:  # a plain answer: its first content is its end
-            self._token.setdefault(name, _unseen_token()).add((1.0, busier), attempt.total_s / n_tokens)
+            self._token_line(name).add((1.0, busier), attempt.total_s / n_tokens)
             return
-        line = self._first.setdefault(name, _unseen_first())
-        line.add((1.0, busier, _longer(n_input_tokens)), attempt.first_content_s)
+        first = self._first.get(name) or self._first.setdefault(name, _unseen_first())
+        first.add((1.0, busier, _longer(n_input_tokens)), attempt.first_content_s)
         if n_tokens > 1:
-            self._token.setdefault(name, _unseen_token()).add((1.0, busier), rest_s / (n_tokens - 1))
+            self._token_line(name).add((1.0, busier), rest_s / (n_tokens - 1))
+
+    def _token_line(self, name: str) -> _Line:
+        return self._token.get(name) or self._token.setdefault(name, _unseen_token())
 
 
 def _longer(n_input_tokens: int) -> float:

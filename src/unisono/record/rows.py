@@ -147,6 +147,7 @@ class _Facts(msgspec.Struct, frozen=True):
     wishes: Wishes = Wishes()
 
 
+_NO_WISHES = Wishes()
 _body_to_json = msgspec.json.Encoder().encode
 _body_from_json = msgspec.json.Decoder(_Body).decode
 
@@ -303,7 +304,7 @@ def _facts_of(request: Request) -> dict[str, JsonValue]:
         facts["needs"] = needs
     if request.max_output_tokens is not None:
         facts["max_output_tokens"] = request.max_output_tokens
-    if wishes := _wishes_of(request.wishes):
+    if request.wishes != _NO_WISHES and (wishes := _wishes_of(request.wishes)):
         facts["wishes"] = wishes
     return facts
 

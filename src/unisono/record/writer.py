@@ -29,6 +29,8 @@ from unisono.record.rows import Asked, Ended, KeepText, Value, decision_rows, ou
 
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Encoded rows that wait for a locked or full database take at most this much memory."""
+ROW_BYTES = 512
+"""Of these a row takes about so many without what may be long in it, which is counted."""
 
 _BUSY_S = 0.25  # short: a lock shows in `health` soon, and the retry below does the waiting
 _BATCH = 1000
@@ -233,17 +235,18 @@ class Writer:
 
     def _rows_of(self, entry: Entry) -> _Rows:
         statements: list[tuple[str, tuple[Value, ...]]]
+        long: tuple[Value, ...] = ()
         if isinstance(entry, Asked):
             decision = entry.decision.id
             thin, detail = decision_rows(entry, run=self._run_id, text=self._text, salt=self._salt)
-            statements = [(_DECISION, thin), (_DETAIL, detail)]
+            statements, long = [(_DECISION, thin), (_DETAIL, detail)], detail
         elif isinstance(entry, Upkeep):
-            decision, statements = _named(entry), [(entry.sql, entry.values)]
+            decision, statements, long = _named(entry), [(entry.sql, entry.values)], entry.values
         else:
             decision = entry.outcome.decision
             row, attempts = outcome_rows(entry, at=self._now())
             statements = [(_OUTCOME, row), *((_ATTEMPT, attempt) for attempt in attempts)]
-        n_bytes = sum(_n_bytes(values) for _, values in statements)
+        n_bytes = ROW_BYTES * len(statements) + sum(len(value) for value in long if isinstance(value, (str, bytes)))
         return _Rows(decision, tuple(statements), n_bytes)
 
     def _write(self) -> None:
@@ -393,7 +396,3 @@ def read_salt(connection: sqlite3.Connection) -> bytes:
 def _process_token() -> str:
     """Tells this process from an earlier one with the same id: in a container every start is process 1."""
     return token_hex(8)
-
-
-def _n_bytes(values: tuple[Value, ...]) -> int:
-    return sum(len(value) if isinstance(value, (str, bytes)) else 8 for value in values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from itertools import chain
@@ -22,7 +22,7 @@ from unisono.types import Vector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
 NAME = "wordllama-l2-256"
 DIM = 256
@@ -34,7 +34,7 @@ SHA256 = {
 }
 MAX_CHARS = 4_000
 """Of a longer text only the first and the last half of this are read; the middle is not."""
-_ODD = re.compile(r"\A\s|\s\Z|  | \n|[^\S \n]|▁")
+_ODD = re.compile(r"(?s)[\s▁](?:(?<![ \n])|(?<= )[ \n]|(?<=\A.)|\Z)")
 """Blanks beside words and line ends, and the mark that stands for a blank inside the tokenizer."""
 _WORD = re.compile(r"\n[^ \n]*|[^ \n]+")
 MAX_KEPT_WORDS = 32_768
@@ -50,7 +50,8 @@ class StaticEncoder:
     question usually stand. Every text is encoded on its own, so a batch gives the same bits as single calls, and the
     tokenizer's thread pool (the one that warns about `TOKENIZERS_PARALLELISM` after a fork) is never started.
 
-    The vectors stay in half precision in memory (16 MB); sums are in single precision.
+    The vectors lie in their file in half precision (16 MB); those of the tokens that were met are in memory in single
+    precision too, in which sums are made.
 
     Source: D. L. Miller, WordLlama 0.4 (token vectors distilled from language models' input embeddings).
     Not for: word order, negation, long documents whose middle matters.
@@ -66,10 +67,10 @@ class StaticEncoder:
             ArtifactError: a file is missing, is not the pinned one, or cannot be read.
         """
         place = _package_folder() if folder is None else folder
-        self._table = _read_table(_verified(place, WEIGHTS))
-        self._tokenizer = _read_tokenizer(_verified(place, TOKENIZER))
-        self._encode = partial(self._tokenizer.encode, add_special_tokens=False)
-        self._words: dict[str, list[int]] = {}
+        self._rows = _Rows(_read_table(_verified(place, WEIGHTS)))
+        tokenizer = _read_tokenizer(_verified(place, TOKENIZER))
+        self._encode = partial(tokenizer.encode, add_special_tokens=False)
+        self._words = _Words(self._encode)
 
     @property
     def name(self) -> str:
@@ -92,14 +93,15 @@ class StaticEncoder:
         ids = self._ids(text)
         if ids.size == 0:
             return
-        total = self._table[ids].astype(np.float32).sum(axis=0, dtype=np.float32)
+        total = self._rows.of(ids).sum(axis=0)
         length = float(np.sqrt(np.dot(total, total)))
         if length > 0.0:
             np.divide(total, np.float32(length), out=row)
 
     def _ids(self, text: str) -> NDArray[np.int64]:
-        # Lone surrogates can come out of JSON escapes and are no text to the tokenizer.
-        readable = clip(text).encode("utf-8", "replace").decode("utf-8")
+        readable = clip(text)
+        if not readable.isascii():  # lone surrogates can come out of JSON escapes and are no text to the tokenizer
+            readable = readable.encode("utf-8", "replace").decode("utf-8")
         if not readable.strip():
             return np.empty(0, dtype=np.int64)
         ids = np.fromiter(self._word_by_word(readable), dtype=np.int64)
@@ -113,19 +115,43 @@ class StaticEncoder:
         if _ODD.search(text) is not None:
             ids: list[int] = self._encode(text).ids
             return ids
-        return chain.from_iterable(map(self._word, _WORD.findall(text)))
+        return chain.from_iterable(map(self._words.__getitem__, _WORD.findall(text)))
 
-    def _word(self, word: str) -> list[int]:
-        known = self._words.get(word)
-        if known is None:
-            known = self._encode(word).ids
-            if word[0] == "\n":  # without the blank that the tokenizer puts before a text
-                known = known[1:]
-            if len(word) <= MAX_KEPT_CHARS:
-                if len(self._words) >= MAX_KEPT_WORDS:
-                    self._words.clear()
-                self._words[word] = known
-        return known
+
+class _Words(dict[str, list[int]]):
+    """The token ids of words, each read when it is first met; long words are not kept."""
+
+    def __init__(self, encode: Callable[[str], Encoding]) -> None:
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, word: str) -> list[int]:
+        ids: list[int] = self._encode(word).ids
+        if word[0] == "\n":  # without the blank that the tokenizer puts before a text
+            ids = ids[1:]
+        if len(word) <= MAX_KEPT_CHARS:
+            if len(self) >= MAX_KEPT_WORDS:
+                self.clear()
+            self[word] = ids
+        return ids
+
+
+class _Rows:
+    """The vectors of tokens in single precision, each made when it is first met: made anew each time they cost most."""
+
+    def __init__(self, half: NDArray[np.float16]) -> None:
+        self._half = half
+        self._single: Vector = np.empty(half.shape, dtype=np.float32)  # takes memory where it is written
+        self._is_made = np.zeros(len(half), dtype=np.bool_)
+
+    def of(self, ids: NDArray[np.int64]) -> Vector:
+        """Return the vectors of tokens, shape (len(ids), DIM)."""
+        if not self._is_made[ids].all():
+            new = ids[~self._is_made[ids]]
+            self._single[new] = self._half[new]
+            self._is_made[new] = True
+        found: Vector = self._single[ids]
+        return found
 
 
 def clip(text: str) -> str:

@@ -8,13 +8,32 @@ nothing itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
-from typing import Any, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-Needs: TypeAlias = "tuple[frozenset[str], ...] | None"
-"""Sets of strings, all of one of which are in every match; None where nothing can be said."""
+Name = TypeVar("Name", bound=Hashable)
+
+
+class _Piece(NamedTuple):
+    """Plain letters of a pattern; `opens`: in a match they stand where a word begins, or nothing stands before them."""
+
+    text: str
+    opens: bool
+
+
+_Needs: TypeAlias = "tuple[frozenset[_Piece], ...] | None"
+"""Sets of pieces, all of one of which are in every match; None where nothing can be said."""
+
+_WORD = re.compile(r"\w+")
+_NO_LETTERS = str.maketrans({mark: " " for mark in map(chr, range(128)) if _WORD.match(mark) is None})
+N_PREFIX = 3
+"""Letters of a word that are looked at first."""
+MAX_SETS = 32
+"""Of the choices in a sequence the best are told apart, as long as that gives no more sets than these."""
+_LETTER = [(op.IN, [(op.CATEGORY, op.CATEGORY_WORD)])]
+_BLANK = [(op.IN, [(op.CATEGORY, op.CATEGORY_SPACE)])]
 
 
 def gate(pattern: re.Pattern[str]) -> Callable[[str], bool]:
@@ -23,11 +42,11 @@ def gate(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     Args:
         pattern: one that is searched for in small letters.
     """
-    needs = _of_sequence(list(parser.parse(pattern.pattern, pattern.flags)))
+    needs = _of_pattern(pattern)
     if needs is None:
         return _always
     by_rarest: dict[str, list[tuple[str, ...]]] = {}
-    for strings in _without_narrower(needs):
+    for strings in map(_strings, _without_narrower(needs)):
         by_rarest.setdefault(strings[0], []).append(strings[1:])
     rarest = tuple(by_rarest.items())
 
@@ -40,51 +59,145 @@ def gate(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     return may_match
 
 
+class Hint(NamedTuple, Generic[Name]):
+    """One set of strings, the longest the `rarest`: a text that holds them all may hold a match of the pattern."""
+
+    name: Name
+    rarest: str = ""
+    others: tuple[str, ...] = ()
+    prefixes: frozenset[str] = frozenset()
+
+
+class Gates(Generic[Name]):
+    """The same look for many patterns at once, by how the words of a text begin.
+
+    It pays where the phrases begin with words of their own: one look at each word of a text, whatever the number of
+    patterns.
+    """
+
+    def __init__(self, patterns: Mapping[Name, re.Pattern[str]]) -> None:
+        """Take patterns by name that are searched for in small letters, or in any."""
+        self._by_prefix: dict[str, list[Hint[Name]]] = {}
+        self._anywhere: list[Hint[Name]] = []  # where no word's beginning is known
+        for name, pattern in patterns.items():
+            for pieces in _without_narrower(_of_pattern(pattern) or (frozenset(),)):
+                longest_first = sorted(pieces, key=lambda piece: (-len(piece.text), piece))
+                prefixes = [prefix for piece in longest_first if (prefix := _prefix(piece))]
+                rarest, *others = [_folded(string) for string in _strings(pieces)] or [""]
+                into = self._by_prefix.setdefault(prefixes[0], []) if prefixes else self._anywhere
+                into.append(Hint(name, rarest, tuple(others), frozenset(prefixes)))
+        self._anywhere_ascii = [hint for hint in self._anywhere if hint.rarest.isascii()]
+
+    def passed(self, text: str) -> list[Hint[Name]]:
+        """Return the hints that a text holds. Patterns without one cannot match in it."""
+        lowered = _folded(text)
+        prefixes = {word[:N_PREFIX] for word in _words(lowered)}
+        anywhere = self._anywhere_ascii if lowered.isascii() else self._anywhere
+        return [
+            hint
+            for hints in (*map(self._by_prefix.__getitem__, self._by_prefix.keys() & prefixes), anywhere)
+            for hint in hints
+            if hint.prefixes <= prefixes and _holds(lowered, hint)
+        ]
+
+
+def narrowed(hints: Sequence[Hint[Name]], text: str) -> list[Hint[Name]]:
+    """Return those of a text's hints that a part of it holds."""
+    lowered = _folded(text)
+    return [hint for hint in hints if _holds(lowered, hint)]
+
+
+def _holds(lowered: str, hint: Hint[Name]) -> bool:
+    return hint.rarest in lowered and all(string in lowered for string in hint.others)
+
+
+def _folded(text: str) -> str:
+    """Return a text in small letters, the Turkish i's as one: they are the same where case is ignored."""
+    lowered = text.lower()
+    return lowered if lowered.isascii() else lowered.replace("i̇", "i").replace("ı", "i")
+
+
+def _words(text: str) -> list[str]:
+    return text.translate(_NO_LETTERS).split() if text.isascii() else _WORD.findall(text)
+
+
+def _prefix(piece: _Piece) -> str:
+    """Return how a word of the text begins where this piece stands; empty where that is not known."""
+    word = _WORD.match(piece.text) if piece.opens else None
+    return "" if word is None or word.end() < N_PREFIX else _folded(word.group())[:N_PREFIX]
+
+
 def _always(lowered: str) -> bool:
     return True
 
 
-def _without_narrower(needs: Sequence[frozenset[str]]) -> tuple[tuple[str, ...], ...]:
-    """Drop a set that holds another one whole; put the longest string of each set, the rarest, first."""
-    kept: list[frozenset[str]] = []
-    for strings in sorted(set(needs), key=lambda s: (len(s), sorted(s))):
-        if not any(other <= strings for other in kept):
-            kept.append(strings)
-    return tuple(tuple(sorted(strings, key=lambda s: (-len(s), s))) for strings in kept)
+def _strings(pieces: frozenset[_Piece]) -> tuple[str, ...]:
+    """Return the strings of a set, the longest, which is the rarest, first."""
+    return tuple(sorted({piece.text for piece in pieces}, key=lambda s: (-len(s), s)))
 
 
-def _of_sequence(parts: Sequence[Any]) -> Needs:
-    """Return what a sequence needs: its plain strings together; without any, the best of its choices."""
-    strings: set[str] = set()
-    choices: list[tuple[frozenset[str], ...]] = []
-    run = ""
+def _without_narrower(needs: Sequence[frozenset[_Piece]]) -> list[frozenset[_Piece]]:
+    """Drop a set that holds another one whole."""
+    kept: list[frozenset[_Piece]] = []
+    for pieces in sorted(set(needs), key=lambda s: (len(s), sorted(s))):
+        if not any(other <= pieces for other in kept):
+            kept.append(pieces)
+    return kept
+
+
+def _of_pattern(pattern: re.Pattern[str]) -> _Needs:
+    return _of_sequence(list(parser.parse(pattern.pattern, pattern.flags)), _Piece("", opens=False))[0]
+
+
+def _of_sequence(parts: Sequence[Any], before: _Piece) -> tuple[_Needs, bool]:
+    """Return what a sequence needs, its pieces together with the best of its choices, and whether a word begins after.
+
+    Args:
+        parts: the parsed sequence.
+        before: plain letters right before it, which its first ones go on from; none, and whether a word begins here.
+    """
+    pieces: set[_Piece] = set()
+    choices: list[tuple[frozenset[_Piece], ...]] = []
+    run = before
     for kind, value in [*parts, (None, None)]:
         if kind is op.LITERAL:
-            run += chr(value).lower()
+            run = _Piece(run.text + chr(value).lower(), run.opens)
             continue
-        if run.strip():
-            strings.add(run)
-        run = ""
-        needs = _of_part(kind, value)
+        needs, opens = _of_part(kind, value, run)
+        if needs is None and run.text.strip():
+            pieces.add(run)
+        run = _Piece("", opens)
         if needs is not None and len(needs) == 1:
-            strings |= needs[0]
+            pieces |= needs[0]
         elif needs is not None:
             choices.append(needs)
-    together = [(frozenset(strings),)] if strings else []
-    return max([*together, *choices], key=_worth, default=None)
+    together: tuple[frozenset[_Piece], ...] = (frozenset(pieces),)
+    for each in sorted(choices, key=_worth, reverse=True):
+        if len(together) == 1 or len(together) * len(each) <= MAX_SETS:
+            together = tuple(some | more for some in together for more in each)
+    return together if together[0] else None, run.opens
 
 
-def _of_part(kind: Any, value: Any) -> Needs:
+def _of_part(kind: Any, value: Any, before: _Piece) -> tuple[_Needs, bool]:
+    """Return what a part needs, the plain letters right before it included, and whether a word begins after it."""
+    still = before.opens and not before.text
     if kind is op.SUBPATTERN:
-        return _of_sequence(list(value[3]))
+        return _of_sequence(list(value[3]), before)
     if kind is op.BRANCH:
-        each = [_of_sequence(list(branch)) for branch in value[1]]
-        return None if any(needs is None for needs in each) else tuple(s for needs in each for s in needs or ())
-    if kind in (op.MAX_REPEAT, op.MIN_REPEAT) and value[0] >= 1:
-        return _of_sequence(list(value[2]))
-    return None
+        each = [_of_sequence(list(branch), before) for branch in value[1]]
+        opens = all(after for _, after in each)
+        if any(needs is None for needs, _ in each):
+            return None, opens
+        return tuple(pieces for needs, _ in each for pieces in needs or ()), opens
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+        if value[0] >= 1:
+            return (None, True) if list(value[2]) == _BLANK else _of_sequence(list(value[2]), before)
+        return None, still and _of_sequence(list(value[2]), before)[1]
+    if kind is op.ASSERT_NOT and value[0] < 0 and list(value[1]) == _LETTER and not before.text:
+        return None, True
+    return None, still and kind in (None, op.AT, op.ASSERT, op.ASSERT_NOT)
 
 
-def _worth(needs: tuple[frozenset[str], ...]) -> tuple[int, int]:
+def _worth(needs: tuple[frozenset[_Piece], ...]) -> tuple[int, int]:
     """Prefer long strings, for they are rare; then few sets."""
-    return min(sum(map(len, strings)) for strings in needs), -len(needs)
+    return min(sum(len(piece.text) for piece in pieces) for pieces in needs), -len(needs)

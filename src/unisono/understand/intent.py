@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import TypeAlias
 
 from unisono.types import Effort, Message
-from unisono.understand.gate import gate
+from unisono.understand.gate import Gates, Hint, gate, narrowed
 from unisono.understand.own import own_words
 from unisono.understand.phrases import LANGUAGES_OF, LESS, MORE
 
@@ -27,9 +29,11 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 
-_SENTENCE_END = re.compile(r"[.!?。！？\n;；…•]+|(?<=\s)[-–—]+(?=\s)|—")
+# Both begin with the marks that they may begin with, and look behind these: `re` is fast where it can look for marks alone.
+_SENTENCE_END = re.compile(r"[.!?。！？\n;；…•–—-](?:(?<![–—-])[.!?。！？\n;；…•]*|(?<=\s[–—-])[–—-]*(?=\s)|(?<=—))")
 _CLAUSE_END = re.compile(
-    r"[,，、:：()（）\[\]]+|(?<=\w) (?=(?:and|but|so(?! viel| lange| sehr| much| hard| many)|then|because|since|und|aber|et|mais|y|pero|e|ma|mas|но|и|maar|en|ale|i)\b )"
+    r"[,，、:：()（）\[\] ](?:(?<! )[,，、:：()（）\[\]]*"
+    r"|(?<=\w )(?=(?:and|but|so(?! viel| lange| sehr| much| hard| many)|then|because|since|und|aber|et|mais|y|pero|e|ma|mas|но|и|maar|en|ale|i)\b ))"
 )
 _BEGINNING_QUESTION = re.compile(
     r"(?i)^\W*(?:how|why|what|when|where|which|who|whose|is|are|was|were|does|do|did|should|shall|has|have|am|may|might|"
@@ -115,6 +119,9 @@ def _compiled(table: dict[str, str]) -> dict[str, re.Pattern[str]]:
     }
 
 
+Search: TypeAlias = "tuple[Effort, str]"
+"""What is searched for: the phrases of a wish in a language."""
+
 _PATTERNS = {Effort.LESS: _compiled(LESS), Effort.MORE: _compiled(MORE)}
 
 
@@ -145,29 +152,35 @@ def effort(messages: Sequence[Message]) -> Effort | None:
     Returns:
         `MORE`, `LESS` or None; of several wishes the last counts.
     """
-    last = next((m.text for m in reversed(messages) if m.role == "user"), "")
+    own = own_words(next((m.text for m in reversed(messages) if m.role == "user"), ""))
+    hints = _hints(own)
     wish: Effort | None = None
-    for clause in _clauses(own_words(last)):
-        wish = _of_clause(clause) or wish
+    for clause, here in _clauses(own, hints) if hints else ():
+        wish = _of_clause(clause, here) or wish
     return wish
 
 
-def _clauses(text: str) -> Iterator[str]:
-    """Yield the clauses of sentences that are no questions about something else."""
+def _clauses(text: str, hints: Sequence[Hint[Search]]) -> Iterator[tuple[str, Sequence[Hint[Search]]]]:
+    """Yield the clauses that hold a hint, each with its hints, of sentences that are no questions about something else."""
     at = 0
     for end in [*_SENTENCE_END.finditer(text), None]:
         sentence = text[at : end.start() if end else len(text)]
         question = end is not None and end.group()[0] in "?？"
         at = end.end() if end else at
+        if not narrowed(hints, sentence):
+            continue
+        parts = [(clause, mark, narrowed(hints, clause)) for clause, mark in _parts(sentence)]
+        if not any(here for _, _, here in parts):
+            continue
         asks = authored = False
-        for place, (clause, mark) in enumerate(_parts(sentence)):
+        for place, (clause, mark, here) in enumerate(parts):
             asks = _asks(clause) or (asks and mark == " ")
             goes_on = mark in ":：" or _GOES_ON.match(clause) is not None
             authored = _AUTHORING.match(clause) is not None or (authored and goes_on)
             if authored or _AUTHORED.search(clause) is not None:
                 continue
-            if clause.strip() and not (asks and (question or place == 0)):
-                yield clause[:MAX_CLAUSE_CHARS]
+            if here and clause.strip() and not (asks and (question or place == 0)):
+                yield clause[:MAX_CLAUSE_CHARS], here
 
 
 def _parts(sentence: str) -> Iterator[tuple[str, str]]:
@@ -185,38 +198,48 @@ def _asks(clause: str) -> bool:
     return not clause.isascii() and _ENDING_QUESTION.search(clause[-12:]) is not None
 
 
-def _languages(clause: str) -> list[str]:
-    """Return the languages whose phrases the clause could hold: a cheap look before the expensive one."""
-    found: set[str] = set()
+@cache
+def _gates() -> Gates[Search]:
+    """Return what looks for the phrases of languages in Latin letters; a look at the letters tells the others."""
+    scripts = {name for name, _ in _SCRIPTS}
+    patterns = {(wish, name): pattern for wish, table in _PATTERNS.items() for name, pattern in table.items()}
+    return Gates({search: pattern for search, pattern in patterns.items() if search[1] not in scripts})
+
+
+@cache
+def _gate(wish: Effort, name: str) -> Callable[[str], bool]:
+    return gate(_PATTERNS[wish][name])
+
+
+def _hints(text: str) -> list[Hint[Search]]:
+    """Return what hints at phrases in the clauses of a text: without a hint there is none."""
+    found = _gates().passed(text)
+    return found + [Hint((wish, name)) for name in _scripts(text) for wish in _PATTERNS]
+
+
+def _scripts(text: str) -> set[str]:
+    return set() if text.isascii() else {name for name, script in _SCRIPTS if script.search(text)}
+
+
+def _languages(clause: str) -> set[str]:
+    """Return the languages whose phrases the clause could hold."""
+    found = _scripts(clause)
     for word in clause.lower().replace("-", " ").split():
         found |= LANGUAGES_OF.get(word.lstrip("¿¡'’\"(*_")[:4], frozenset())
-    if not clause.isascii():
-        found.update(name for name, script in _SCRIPTS if script.search(clause))
-        if "ja" in found:
-            found.discard("zh")
-    return sorted(found)
-
-
-_GATES: dict[tuple[Effort, str], Callable[[str], bool]] = {}
-"""Filled when a language is first seen; a dictionary, since a pattern's hash takes as long as the search it saves."""
-
-
-def _may_match(wish: Effort, name: str) -> Callable[[str], bool]:
-    found = _GATES.get((wish, name))
-    if found is None:
-        found = _GATES[wish, name] = gate(_PATTERNS[wish][name])
+    if "ja" in found:
+        found.discard("zh")
     return found
 
 
-def _of_clause(clause: str) -> Effort | None:
-    names, lowered = _languages(clause), clause.lower()
+def _of_clause(clause: str, hints: Sequence[Hint[Search]]) -> Effort | None:
+    searches = {hint.name for hint in hints}
+    names = sorted(_languages(clause)) if searches else []
     for wish, patterns in _PATTERNS.items():
         for name in names:
-            if name in _AS_WRITTEN:
-                text = clause
-            elif _may_match(wish, name)(lowered):
-                text = lowered
-            else:
+            if (wish, name) not in searches:
+                continue
+            text = clause if name in _AS_WRITTEN else clause.lower()
+            if name not in _AS_WRITTEN and not _gate(wish, name)(text):
                 continue
             for found in patterns[name].finditer(text):
                 before, phrase, after = text[: found.start()], found.group(), text[found.end() :]

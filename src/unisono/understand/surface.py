@@ -41,23 +41,25 @@ MAX_CHARS = 32_000
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
-_DIGITS = "0123456789"
-_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_PUNCTUATION = ".,;:!?'\"()[]{}"
+_DIGITS = b"0123456789"
+_UPPER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_PUNCTUATION = b".,;:!?'\"()[]{}"
 _WIDE_PUNCTUATION = "，。！？；：（）"
-_MATH = "=+*/^<>"
+_MATH = b"=+*/^<>"
 _WIDE_MATH = "≤≥≠≈√∑∫∞π∈∀∃→±×÷−"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-# Blanks, never `\s`, at the ends of lines: it would run over them, and a prompt of blank lines would take seconds.
-_OPTION = re.compile(r"(?m)^[ \t]*\(?[A-Ja-j1-9][.):]\s")
-_BULLET = re.compile(r"(?m)^[ \t]*[-*•]\s")
+_ASCII_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+# Lines: searched for in a text with a line's end put before it, which `re` finds fast. Blanks, never `\s`, stand at
+# their ends: it would run over them, and a prompt of blank lines would take seconds.
+_OPTION = re.compile(r"\n[ \t]*\(?[A-Ja-j1-9][.):](?=\s)")
+_BULLET = re.compile(r"\n[ \t]*[-*•](?=\s)")
 _CODE_WORD = re.compile(
-    r"(?m)^[ \t]*(?:def|class|import|from|return|for|while|if|const|let|var|function|public|#include|SELECT)\b"
-    r"(?!.*[;{}][ \t]*$)"
+    r"\n[ \t]*(?:def|class|import|from|return|for|while|if|const|let|var|function|public|#include|SELECT)\b"
+    r"(?m:(?!.*[;{}][ \t]*$))"
 )
 _CODE_END = re.compile(r"(?m)[;{}][ \t]*$")
 _TEX = re.compile(r"\\[a-zA-Z]+|\$[^$\n]{1,200}\$")
-_TABLE_ROW = re.compile(r"(?m)^[ \t]*\|.*\|[ \t]*$")
+_TABLE_ROW = re.compile(r"\n[ \t]*\|.*\|[ \t]*(?m:$)")
 _QUOTE = re.compile(r"[\"“”「」«»]")
 
 
@@ -78,6 +80,20 @@ def _count_any(characters: str, text: str) -> int:
     return sum(map(text.count, characters))
 
 
+class _AsciiCounts:
+    """How often each ASCII character stands in a text: one scan for all."""
+
+    def __init__(self, text: str) -> None:
+        raw = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+        self._counts: list[int] = np.bincount(raw, minlength=128)[:128].tolist()
+
+    def __getitem__(self, character: str) -> int:
+        return self._counts[ord(character)]
+
+    def of(self, characters: bytes) -> int:
+        return sum(map(self._counts.__getitem__, characters))
+
+
 def surface(text: str) -> Vector:
     """Measure a text.
 
@@ -91,29 +107,33 @@ def surface(text: str) -> Vector:
     n_chars = max(len(text_read), 1)
     n_words = len(text_read.split())
     plain = text_read.isascii()
+    n = _AsciiCounts(text_read)
     n_cjk = 0 if plain else _count(_CJK, text_read)
     n_wide_punctuation = 0 if plain else _count_any(_WIDE_PUNCTUATION, text_read)
     n_wide_math = 0 if plain else _count_any(_WIDE_MATH, text_read)
+    number = _ASCII_NUMBER if plain else _NUMBER
+    n_digits = n.of(_DIGITS)
+    lines = f"\n{text_read}"
     values = (
         log1p(len(text)),
         log1p(n_words + n_cjk / 2),
-        log1p(text_read.count("\n")),
+        log1p(n["\n"]),
         min((n_chars - n_cjk) / max(n_words, 1), 40.0),
-        _count_any(_DIGITS, text_read) / n_chars,
-        _count_any(_UPPER, text_read) / n_chars,
-        text_read.count(" ") / n_chars,
-        (_count_any(_PUNCTUATION, text_read) + n_wide_punctuation) / n_chars,
-        (_count_any(_MATH, text_read) + n_wide_math) / n_chars,
+        n_digits / n_chars,
+        n.of(_UPPER) / n_chars,
+        n[" "] / n_chars,
+        (n.of(_PUNCTUATION) + n_wide_punctuation) / n_chars,
+        (n.of(_MATH) + n_wide_math) / n_chars,
         0.0 if plain else _count(_NON_ASCII, text_read) / n_chars,
         n_cjk / n_chars,
-        log1p(text_read.count("?") + text_read.count("？")),
-        log1p(_count(_NUMBER, text_read)),
-        log1p(_count(_OPTION, text_read)),
-        log1p(_count(_BULLET, text_read)),
+        log1p(n["?"] + (0 if plain else text_read.count("？"))),
+        log1p(_count(number, text_read) if n_digits or not plain else 0),
+        log1p(_count(_OPTION, lines)),
+        log1p(_count(_BULLET, lines)),
         log1p(text_read.count("```")),
-        log1p(_count(_CODE_WORD, text_read) + _count(_CODE_END, text_read)),
-        log1p(_count(_TEX, text_read)),
-        log1p(_count(_TABLE_ROW, text_read)),
-        log1p(_count(_QUOTE, text_read)),
+        log1p(_count(_CODE_WORD, lines) + (_count(_CODE_END, text_read) if n.of(b";{}") else 0)),
+        log1p(_count(_TEX, text_read) if n.of(b"\\$") else 0),
+        log1p(_count(_TABLE_ROW, lines)),
+        log1p(n['"'] if plain else _count(_QUOTE, text_read)),
     )
     return np.asarray(values, dtype=np.float32)
