@@ -448,6 +448,8 @@ class Live:
                 trained = Trained(self._trained.encoder, None, None)
                 build = self._build_arms
                 self.inforce.put(await asyncio.to_thread(build, self.config, missing, live=state.live, trained=trained))
+        if state.live.key != self.inforce.state.live.key:
+            self.guard = ShareGuard()  # another policy has other shares; from here on its guardrails watch them
         self.inforce.swap(state)
         self._trained = self._of_live()
         tried = "" if state.canary is None else f" canary={state.canary.id} share={state.share:g}"
@@ -721,9 +723,9 @@ class Live:
 
     @property
     def policy(self) -> str:
-        """What decides now: the hash of the configuration, the artifact, the generation of the scores."""
+        """What decides now: the live policy, the hash of its configuration, the artifact, the generation of scores."""
         settings = self.router.settings
-        return f"{settings.config_hash}/{settings.artifact}/{settings.scores}"
+        return f"{settings.policy}/{settings.config_hash}/{settings.artifact}/{settings.scores}"
 
     def note_incident(self, kind: Kind, subject: str, text: str, *, policy: str | None = None) -> None:
         """Record what an operator must know of; the first of an hour goes to the log."""
@@ -795,6 +797,7 @@ class Live:
             "degraded": dict(faults),
             "config_hash": self.config.hash,
             "artifact": self._trained.id,
+            "policy": self.router.settings.policy,
             "models": {m.name: self.health_of(m.name)[0].value for m in self.config.models},
             "record": {"ok": store.ok, "n_waiting": store.n_waiting, "n_lost": store.n_lost},
         }

@@ -97,6 +97,10 @@ def test_a_canary_has_its_share_of_the_conversations_and_none_changes_sides(tmp_
         sides = [[_route(house, text, session=f"c{n}")["policy"] for n in range(50)] for text in QUESTIONS[:3]]
         assert sides[0] == sides[1] == sides[2]
         assert 8 <= Counter(sides[0])[policy] <= 32  # 20 are expected, and 3.5 deviations are 12
+        page = house.call("GET", "/metrics").raw.decode()
+        assert f'unisono_policy_info{{policy="{policy}",state="canary"}} 0.4' in page
+        assert 'unisono_policy_info{policy="config",state="live"} 1.0' in page
+        assert house.get("/readyz")["policy"] == "config"
         _post(house, "/admin/rollback")
         assert {_route(house, QUESTIONS[0], session=f"c{n}")["policy"] for n in range(20)} == {"config"}
 

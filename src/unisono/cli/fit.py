@@ -1,4 +1,4 @@
-"""`unisono fit`: trained parts from your own outcomes."""
+"""`unisono fit`: trained parts from your own outcomes: a table, or the judged answers of a record."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ import typer
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from unisono.config import Config
+    from unisono.evaluate.datasets import Outcomes
     from unisono.evaluate.fit import Fit
-    from unisono.types import Json
+    from unisono.protocols import Encoder
+    from unisono.types import Features, Json
 
 
 def fit(
-    table: Path = typer.Argument(..., help="CSV, TSV, JSONL or Parquet with prompt, model, score and, if known, cost."),
+    table: Path | None = typer.Argument(
+        None, help="CSV, TSV, JSONL or Parquet with prompt, model, score and, if known, cost."
+    ),
+    from_log: Path | None = typer.Option(
+        None, "--from-log", help="Instead of a table: the judged answers of this record, such as unisono.db."
+    ),
+    last: int = typer.Option(50_000, min=1, max=1_000_000, help="For `--from-log`: the latest judged answers."),
     out: Path = typer.Option(
         Path("artifacts"), help="A folder; the artifact becomes a folder inside, named by its id."
     ),
@@ -30,6 +40,9 @@ def fit(
     A quarter of the prompts is held out and tells what the result is worth, with intervals; then everything is learnt
     from. The same table, seed and machine give the same artifact. Columns and endings stand in
     docs/reference/tables.md. Name the models as your configuration does.
+
+    With `--from-log` no words are read: the features that were recorded are. A policy of the result is judged by
+    answers that came later.
 
     Example: `unisono fit outcomes.csv`
     """
@@ -46,13 +59,22 @@ def fit(
     settings = EncoderConfig() if known is None else known.encoder
     if encoder:
         settings = replace(settings, name=encoder)
-    outcomes = read_table(table)
+    if (table is None) == (from_log is None):
+        raise typer.BadParameter("give a table of outcomes, or `--from-log` with a record.")
+    reads = load().encoder(settings)
     with Console(stderr=True).status("reading", spinner="dots") as status:
+        if from_log is not None:
+            outcomes, features, origin = _log(from_log, known, reads, last=last)
+        else:
+            assert table is not None  # noqa: S101 - one of both
+            outcomes, features, origin = read_table(table), None, None
         found = fit_table(
             outcomes,
-            encoder=load().encoder(settings),
+            encoder=reads,
             seed=seed,
             parents=_parents(known),
+            read=None if features is None else features.__getitem__,
+            origin=origin,
             on_step=lambda step: status.update(step),
         )
     folder = found.write(out)
@@ -62,6 +84,25 @@ def fit(
         print(orjson.dumps(_as_json(found, folder), option=orjson.OPT_INDENT_2).decode())
         return
     _print(found, folder, known=known, encoder=settings.name)
+
+
+def _log(
+    file: Path, known: Config | None, encoder: Encoder, *, last: int
+) -> tuple[Outcomes, Mapping[str, Features], Json]:
+    """Return the judged answers of a record as a table, their features, and what the manifest says of them."""
+    from contextlib import closing
+
+    from unisono.config.kept import kept_of
+    from unisono.errors import StartError
+    from unisono.evaluate.from_log import learned_from
+    from unisono.record.reader import Reader
+    from unisono.record.view import stamp
+
+    if known is None:
+        raise StartError("To learn from a record the configuration is needed: name it with --config.")
+    with closing(Reader(file)) as reader:
+        learned = learned_from(reader, fingerprints=kept_of(known).fingerprints, dim=encoder.dim, last=last)
+    return learned.table, learned.features, {"log_until": stamp(learned.until)}
 
 
 def _known(file: Path) -> Config | None:
@@ -124,4 +165,7 @@ def _print(found: Fit, folder: Path, *, known: Config | None, encoder: str) -> N
     for model in () if known is None else known.models:
         if not taught & {normal(name) for name in (model.name, model.upstream_model, *model.reports, *model.aliases)}:
             print(f"not in the table: {model.name}; it will be judged by its role, price and probes")
+    if isinstance(training, dict) and "log_until" in training:
+        print(f"\nunisono policies create --set 'artifact=\"{folder.resolve()}\"'")
+        return
     print(f'\n[routing]\nartifact = "{folder}"' + ("" if encoder == "static" else f'\nencoder = "{encoder}"'))

@@ -223,6 +223,7 @@ def _foot(decision: Json) -> list[str]:
         lines.append(f"[dim]Request: {facts}[/]")
     lines.append(
         f"[dim]Artifact {_plain(decision['artifact'])}, configuration {_plain(decision['config_hash'])},"
+        f" policy {_plain(decision.get('policy', 'config'))},"
         f" seed {decision['seed']}[/]"
     )
     return lines

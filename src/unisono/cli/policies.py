@@ -34,6 +34,7 @@ def list_policies(config: Path = CONFIG, store: Path | None = STORE, as_json: bo
 
     Example: `unisono policies list`
     """
+    from rich.markup import escape
     from rich.table import Table
 
     from unisono.record.policy_view import overview
@@ -55,17 +56,17 @@ def list_policies(config: Path = CONFIG, store: Path | None = STORE, as_json: bo
             told = f"live, scores held at {state.live.held}"
         table.add_row(
             str(policy["id"]),
-            str(policy["name"]),
+            escape(str(policy["name"])),
             str(told),
             str(policy["at"] or "")[:16].replace("T", " "),
-            ", ".join(f"{key}={value}" for key, value in settings.items()),
+            escape(", ".join(f"{key}={value}" for key, value in settings.items())),
             "" if verdict is None else str(verdict["verdict"]),
         )
     out = console()
     out.print(table)
     for event in known.events[: -MAX_EVENTS - 1 : -1]:
-        why = f": {event.why}" if event.why else ""
-        name = known.policies[event.policy].name
+        why = escape(f": {event.why}" if event.why else "")
+        name = escape(known.policies[event.policy].name)
         out.print(f"{event.at:%Y-%m-%d %H:%M:%S} {event.kind.replace('_', ' ')} {name} ({event.by}){why}")
 
 

@@ -135,7 +135,7 @@ def _decide_here(config: Config, body: Json) -> Json:
             orjson.dumps(body), {}, catalog=live.router.catalog, request_id=str(uuid7()), now=datetime.now(UTC)
         )
         live.read_now(request)
-        _, decision = live.router.decide(request)
+        _, decision = live.router_for(request).decide(request)
     finally:
         live.store.close()
     return decision_to_json(decision)

@@ -51,7 +51,7 @@ def shadow(
         known = scales.policies.known()
         one, two = _pair(known, policy, against)
         latest = scales.reader.automatic(limit=last)
-        rows = [*scales.rows_of(sorted(latest), one, two, known=known, tick=progress("deciding again"))]
+        rows = [*scales.rows_of(sorted(latest), one, two, known=known, learned=True, tick=progress("deciding again"))]
         if follow_s > 0:
             seen = max(latest or scales.reader.automatic(limit=1), default="")
             rows += _follow(scales, one, two, known=known, seen=seen, follow_s=follow_s)
@@ -99,7 +99,7 @@ def _follow(scales: Scales, one: Standing, two: Standing, *, known: Known, seen:
             tick(int(left_s))
             time.sleep(min(LOOK_S, left_s))
             fresh = sorted(found for found in scales.reader.automatic(limit=MOST_AT_ONCE) if found > seen)
-            rows += scales.rows_of(fresh, one, two, known=known)
+            rows += scales.rows_of(fresh, one, two, known=known, learned=True)
             seen = max(fresh, default=seen)
     return rows
 

@@ -28,7 +28,7 @@ from unisono.predict.cost import TokenCost
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.predict.names import normal
 from unisono.protocols import Encoder
-from unisono.types import Json
+from unisono.types import Features, Json
 from unisono.understand.features import Understanding
 from unisono.understand.surface import NAMES
 
@@ -123,6 +123,8 @@ def fit_table(
     encoder: Encoder,
     seed: int = 1,
     parents: Sequence[str] = (),
+    read: Callable[[str], Features] | None = None,
+    origin: Json | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Fit:
     """Train on a table.
@@ -132,6 +134,8 @@ def fit_table(
         encoder: the artifact will be bound to it.
         seed: of the split, the folds and the fit.
         parents: ids of the artifacts that this one is to replace.
+        read: gives the features of a prompt; None reads its words with the encoder.
+        origin: more facts for the manifest on where the table comes from.
         on_step: told what is being done.
 
     Raises:
@@ -139,8 +143,8 @@ def fit_table(
     """
     table, dropped = usable(table)
     on_step("reading prompts")
-    understand = Understanding(encoder, cache_size=1)
-    features = tuple(understand.text(prompt) for prompt in table.prompts)
+    read = read or Understanding(encoder, cache_size=1).text
+    features = tuple(read(prompt) for prompt in table.prompts)
     models = tuple(normal(model) for model in table.models)
     whole = Corpus(
         blocks=(Block(outcomes=table, features=features, columns=np.arange(len(models))),),
@@ -159,7 +163,10 @@ def fit_table(
     on_step("fitting on everything")
     after = train(whole, settings, n_clusters=n_clusters(whole), on_step=on_step)
     manifest = _manifest(whole, after, encoder=encoder, settings=settings, parents=parents)
-    return Fit(trained=after, manifest={**manifest, "metrics": found.as_json()}, found=found)
+    training = manifest["training"]
+    assert isinstance(training, dict)  # noqa: S101 - made by `_manifest`
+    manifest = {**manifest, "training": {**training, **(origin or {})}, "metrics": found.as_json()}
+    return Fit(trained=after, manifest=manifest, found=found)
 
 
 # ------------------------------------------------------------------------------------------ the table

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from unisono.evaluate.offpolicy import Estimated, Log, difference, doubly_robust, effective, snips
 from unisono.evaluate.rechosen import Row
-from unisono.evaluate.shadow import Beside, apart, mean_over, shadow
+from unisono.evaluate.shadow import Beside, apart, beside, mean_over
 from unisono.types import Json, JsonValue
 
 TOLERANCE = 0.01
@@ -124,7 +124,6 @@ def judge(rows: Sequence[Row], *, tolerance: float = TOLERANCE) -> Verdict:
     one, two = _log(told, lambda row: row.one), _log(told, lambda row: row.two)
     unseen = np.array([row.unseen for row in told], dtype=np.float64)
     kind, sentence, gained = weigh(one, two, differ=differ, unseen=unseen, tolerance=tolerance)
-    found = shadow(rows)
     plain = Verdict(
         kind=kind,
         sentence=sentence,
@@ -133,7 +132,7 @@ def judge(rows: Sequence[Row], *, tolerance: float = TOLERANCE) -> Verdict:
         n_judged=len(told),
         differ=float(differ.mean()) if len(rows) else 0.0,
         differ_high=_upper(differ),
-        beside=None if found is None else found.whole,
+        beside=beside(rows) if rows else None,
     )
     if gained is None:
         return plain
@@ -209,7 +208,7 @@ def _verdict(gained: Estimated, *, n: int, high: float, tolerance: float) -> tup
 def _without_rewards(n: int, high: float, tolerance: float) -> tuple[Kind, str]:
     if n >= MIN_ROWS and high <= tolerance:
         return "no worse", f"No worse: of {n:,} decisions at most {high:.1%} would go otherwise."
-    return "unknown", "Not shown: not enough evidence, no judged answers to `auto` in this log."
+    return "unknown", "Not shown: not enough evidence, no judged answers to `auto` that it has not learned from."
 
 
 def _harmed(slices: Sequence[Slice]) -> list[str]:

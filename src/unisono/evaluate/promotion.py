@@ -63,6 +63,7 @@ class Scales:
         two: Standing,
         *,
         known: Known,
+        learned: bool = False,
         tick: Callable[[int], None] = lambda n: None,
     ) -> Iterator[Row]:
         """Yield these decisions beside what two policies would have chosen; see `rows`.
@@ -72,6 +73,7 @@ class Scales:
             one: the first policy.
             two: the second.
             known: what happened to policies.
+            learned: also those that a policy has learned from; see `rechosen.rows`.
             tick: told, before each, how many are to come.
 
         Raises:
@@ -88,7 +90,7 @@ class Scales:
             Rechooser(s, config=self.config, registry=self.registry, encoder=self.encoder, reader=self.reader)
             for s in (one, two)
         )
-        yield from rows(self.reader, ids, one=first, two=second, known=known, tick=told)
+        yield from rows(self.reader, ids, one=first, two=second, known=known, learned=learned, tick=told)
 
 
 def create(

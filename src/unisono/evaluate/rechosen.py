@@ -160,6 +160,7 @@ def rows(
     one: Rechooser,
     two: Rechooser,
     known: Known,
+    learned: bool = False,
     tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Row]:
     """Yield each decision that can be taken again, and that neither policy has been trained or frozen on.
@@ -170,6 +171,7 @@ def rows(
         one: the first policy, such as a candidate.
         two: the second, such as the live one.
         known: what happened to policies, for the chances in a log of two of them.
+        learned: yield also those that a policy has learned from: to see what it would do, not to judge it.
         tick: called after each.
 
     Raises:
@@ -187,7 +189,8 @@ def rows(
         if place % block == 0:
             generation = stored.decision.situation.scores
         made = stored.decision
-        if not usable(stored) or (until is not None and made.at <= until) or made.situation.scores < frozen:
+        is_known = (until is not None and made.at <= until) or made.situation.scores < frozen
+        if not usable(stored) or (is_known and not learned):
             continue
         pair = [chooser.decide(stored, generation=min(generation, made.situation.scores)) for chooser in (one, two)]
         if pair[0] is None or pair[1] is None:

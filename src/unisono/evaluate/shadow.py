@@ -56,7 +56,7 @@ class Shadow:
     def as_json(self) -> Json:
         """Return it as JSON."""
         slices: list[JsonValue] = [
-            {"by": by, "name": name, **beside.as_json()} for (by, name), beside in self.slices.items()
+            {"by": by, "name": name, **part.as_json()} for (by, name), part in self.slices.items()
         ]
         moves: list[JsonValue] = [{"from": two, "to": one, "n": n} for two, one, n in self.moves]
         return {**self.whole.as_json(), "slices": slices, "moves": moves}
@@ -72,8 +72,8 @@ def shadow(rows: Sequence[Row]) -> Shadow | None:
             kinds[pair].append(row)
     moves = Counter((_first(row.two), _first(row.one)) for row in rows)
     return Shadow(
-        whole=_beside(rows),
-        slices={pair: _beside(own) for pair, own in sorted(kinds.items()) if MIN_SLICE <= len(own) < len(rows)},
+        whole=beside(rows),
+        slices={pair: beside(own) for pair, own in sorted(kinds.items()) if MIN_SLICE <= len(own) < len(rows)},
         moves=tuple((two, one, n) for (two, one), n in moves.most_common() if two != one)[:MAX_MOVES],
     )
 
@@ -94,7 +94,8 @@ def deep_share(chances: Mapping[str, float], deep: frozenset[str]) -> float:
     return sum(chance for model, chance in chances.items() if model in deep)
 
 
-def _beside(rows: Sequence[Row]) -> Beside:
+def beside(rows: Sequence[Row]) -> Beside:
+    """Return the figures of at least one decision."""
     return Beside(
         n=len(rows),
         differ=float(np.mean([apart(row) for row in rows])),
