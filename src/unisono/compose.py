@@ -12,6 +12,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from time import perf_counter
 
 from unisono.budget import DecisionBudget
@@ -25,15 +26,18 @@ from unisono.config.kept import KeptConfig, kept_of
 from unisono.config.overlay import with_overlay
 from unisono.edge.parse import DERIVED
 from unisono.errors import ArtifactError, NotFound, RequestError, StartError, UnisonoError
+from unisono.evaluate.probe.run import Answer
 from unisono.evaluate.promotion import Scales
 from unisono.evaluate.rechosen import DEEP
 from unisono.evaluate.watching import look
 from unisono.execute.cost import cost_usd
 from unisono.execute.patience import Patience, RetryBudget, no_hedge
+from unisono.execute.said import said_in
 from unisono.inforce import Arm, InForce, wanted
 from unisono.learn.learner import Learner
 from unisono.learn.online import Online
 from unisono.learn.signals import Signals
+from unisono.learn.watch import Watch
 from unisono.plugins import Registry, load
 from unisono.predict import artifact as artifacts
 from unisono.predict.cost import TokenCost, unknown_length
@@ -41,6 +45,7 @@ from unisono.predict.latency import RecentLatency
 from unisono.protocols import Encoder, Evidence, QualityPredictor
 from unisono.recipe import chooser_of, measured, settings_of
 from unisono.record.alarm import ShareGuard
+from unisono.record.drift import claim_canaries
 from unisono.record.fellows import Fellows, error_of
 from unisono.record.incidents import Incidents, Kind
 from unisono.record.limits import SPENDING_KEPT, Ledger, Reservation
@@ -82,6 +87,8 @@ LEARN_S = 1.0
 """How often signals are turned into scores."""
 NOTICE_SCORES_S = 1.0
 """How often the server looks whether its learner, or another process, has changed the scores."""
+WATCH_S = 2.0
+"""How often a worker looks whether models answer unlike before, and whether canaries are due."""
 STEP_S = 0.2
 """How often a worker looks at what its fellows did, and every server whether another policy was put in force."""
 PAGE_STEPS = 5
@@ -222,6 +229,7 @@ class Live:
             self._tasks.append(asyncio.create_task(self._learn_on()))
             if not worker:  # one of several is enough
                 self._tasks.append(asyncio.create_task(self._guard_policies()))
+                self._tasks.append(asyncio.create_task(self._watch_on()))
         if serves and self.config.file is not None:
             content = await asyncio.to_thread(self.config.file.read_bytes)
             self._tasks.append(asyncio.create_task(self._follow_config(self.config.file, content)))
@@ -383,6 +391,42 @@ class Live:
             await asyncio.sleep(LEARN_S)
             with suppress(UnisonoError):  # `readiness` tells about the store; the signals wait
                 await asyncio.to_thread(self._learner.step)
+
+    async def _watch_on(self) -> None:
+        watch = Watch(self.store, self.config.store.path)
+        while True:
+            await asyncio.sleep(WATCH_S)
+            with suppress(UnisonoError):  # `readiness` tells about the store; the next look sees the same again
+                names = {fingerprint(model): model.name for model in self.config.models}
+                now = datetime.now(UTC)
+                for changed in await asyncio.to_thread(watch.step, names, self._trained.artifact, now=now):
+                    self.note_incident("model_changed", changed.model, changed.sentence)
+                await self._ask_canaries(watch)
+
+    async def _ask_canaries(self, watch: Watch) -> None:
+        """Ask each model that was probed some of its questions again, when the operator wants that and it is time."""
+        canaries, path, now = self.config.canaries, self.config.store.path, datetime.now(UTC)
+        if not canaries.every_s or not await asyncio.to_thread(claim_canaries, path, every_s=canaries.every_s, now=now):
+            return
+        from unisono.evaluate import canary
+        from unisono.evaluate.probe.questions import probe_questions
+
+        questions = probe_questions(n_per_kind=canary.BANK_PER_KIND)
+        for model in self.config.models:
+            known = await asyncio.to_thread(self.store.scores, {model.name: fingerprint(model)})
+            picked = canary.pick(questions, known, n=canaries.questions, rng=Random(to_us(now)))
+            looked = await canary.look(model, picked, self._answer)
+            flips = sum(looked.flips)
+            same = len(looked.flips) - flips
+            self.metrics.observe_canaries(model.name, same=same, flipped=flips, failed=looked.failed, usd=looked.usd)
+            changed = await asyncio.to_thread(
+                watch.canary, fingerprint(model), model.name, looked.flips, now=datetime.now(UTC)
+            )
+            if changed is not None:
+                self.note_incident("model_changed", model.name, changed.sentence)
+
+    async def _answer(self, model: Model, body: Json) -> Answer:
+        return await answered(self, model, body)
 
     async def _notice_scores(self) -> None:
         took_s = 0.0
@@ -840,6 +884,18 @@ async def ask(live: Live, model: Model, body: Json) -> Chunk:
             last = chunk
     assert last is not None  # noqa: S101 - a plain answer is a stream of one chunk
     return last
+
+
+async def answered(live: Live, model: Model, body: Json) -> Answer:
+    """Return what one model says to one body, past the router, as probes take it.
+
+    Raises:
+        UpstreamError: it failed.
+    """
+    began_s = perf_counter()
+    chunk = await ask(live, model, body)
+    tokens = None if chunk.usage is None else chunk.usage.output_tokens
+    return Answer(text=said_in([chunk]).text, output_tokens=tokens, seconds=perf_counter() - began_s)
 
 
 async def _start_all(outlets: Iterable[Outlet]) -> None:

@@ -19,13 +19,13 @@ PROMPTS = ("What is 17 + 25?", "Write a sonnet about rust.", "Is P = NP? Explain
 LAST_DAY = "2999-12-31"
 
 
-def unisono(folder: Path, *words: str, code: int = 0) -> Any:
-    """Run a command as its user does; returns its JSON."""
+def unisono(folder: Path, *words: str, code: int | None = 0) -> Any:
+    """Run a command as its user does; returns its JSON, or what it complains of. A code of None: any, with JSON."""
     ran = subprocess.run(
         command(*words, "--json"), capture_output=True, text=True, env=environment(), cwd=folder, timeout=90
     )
-    assert ran.returncode == code, ran.stdout[-2000:] + ran.stderr[-2000:]
-    return json.loads(ran.stdout) if code == 0 else ran.stderr
+    assert code is None or ran.returncode == code, ran.stdout[-2000:] + ran.stderr[-2000:]
+    return ran.stderr if code else json.loads(ran.stdout)
 
 
 @contextmanager

@@ -83,6 +83,7 @@ def examine(path: Path, *, today: date) -> Iterator[Finding]:
             yield from local_files(model)
         if model.upstream in _HTTP:
             yield from exposed_key(model)
+    yield from watched(config, now=datetime.now(UTC))
     yield from asyncio.run(upstreams(config))
 
 
@@ -271,6 +272,34 @@ def _address(model: Model) -> str:
     from unisono.upstream.anthropic import DEFAULT_BASE_URL
 
     return model.base_url or DEFAULT_BASE_URL
+
+
+def watched(config: Config, *, now: datetime) -> Iterator[Finding]:
+    """Say which models were noticed to answer unlike before, and what canaries cost."""
+    from unisono.errors import StoreError
+    from unisono.evaluate import canary
+    from unisono.evaluate.probe.questions import probe_questions
+    from unisono.evaluate.roster import NEWS
+    from unisono.record.incidents import changes
+    from unisono.record.reader import Reader
+
+    if config.canaries.every_s:
+        every_s, n = config.canaries.every_s, config.canaries.questions
+        usd = canary.daily_usd(config.models, probe_questions(n_per_kind=canary.BANK_PER_KIND), n=n, every_s=every_s)
+        cost = "a price is not known" if usd is None else f"at most ${usd:.4f} a day"
+        yield Finding(check="canaries", state="ok", text=f"{n} questions to each model every {every_s:g} s: {cost}")
+    if _begins(config.store.path) != _SQLITE_MAGIC:
+        return
+    reader = Reader(config.store.path)
+    try:
+        found = changes(reader.rows, since=now - NEWS)
+    except StoreError:
+        return  # an older record; the next start upgrades it
+    finally:
+        reader.close()
+    for model, changed in found.items():
+        todo = f"unisono models probe {model} --again"
+        yield Finding(check=f"model {model}", state="warn", text=f"{changed['at']}: {changed['text']}", todo=todo)
 
 
 # -------------------------------------------------------------------------------------- reachability

@@ -47,6 +47,9 @@ def list_models(config: Path = CONFIG, as_json: bool = typer.Option(False, "--js
             *(_cell(row[key]) for key in _COLUMNS[:-3]), _life(row), *(_cell(row[key]) for key in _COLUMNS[-2:])
         )
     Console().print(table)
+    for row in rows:
+        if isinstance(changed := row["changed"], dict):
+            print(f"{row['model']} answers unlike before (noticed {changed['at']}): {changed['text']}")
 
 
 _COLUMNS = (
@@ -64,7 +67,10 @@ _COLUMNS = (
 
 
 def _rows(settings: Config) -> list[Json]:
-    from unisono.evaluate.roster import roster
+    from datetime import UTC, datetime
+
+    from unisono.evaluate.roster import NEWS, roster
+    from unisono.record.incidents import changes
     from unisono.record.lineage import events
     from unisono.record.reader import Reader
 
@@ -73,7 +79,8 @@ def _rows(settings: Config) -> list[Json]:
     scores = known_scores(settings)  # opens the record for writing, which upgrades it
     reader = Reader(settings.store.path)
     try:
-        return roster(settings.models, scores, events(reader.rows))
+        changed = changes(reader.rows, since=datetime.now(UTC) - NEWS)
+        return roster(settings.models, scores, events(reader.rows), changed)
     finally:
         reader.close()
 

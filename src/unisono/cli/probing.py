@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from unisono.compose import Live
     from unisono.config import Config
     from unisono.evaluate.probe.choose import Bank
     from unisono.evaluate.probe.price import ProbePrice
@@ -130,7 +129,7 @@ async def probe_pool(
     from rich.progress import Progress
 
     from unisono.catalog.fingerprint import fingerprint
-    from unisono.compose import build
+    from unisono.compose import answered, build
     from unisono.evaluate.probe.run import probe
 
     live = build(settings)
@@ -180,24 +179,6 @@ async def probe_pool(
             keep()
             await live.close()
     return failures
-
-
-async def answered(live: Live, model: Model, body: Json) -> Answer:
-    """Return what one model says to one body, past the router.
-
-    Raises:
-        UnisonoError: it cannot answer.
-    """
-    from time import perf_counter
-
-    from unisono.compose import ask
-    from unisono.evaluate.probe.run import Answer
-    from unisono.execute.said import said_in
-
-    began_s = perf_counter()
-    chunk = await ask(live, model, body)
-    tokens = None if chunk.usage is None else chunk.usage.output_tokens
-    return Answer(text=said_in([chunk]).text, output_tokens=tokens, seconds=perf_counter() - began_s)
 
 
 class _Picks:

@@ -66,6 +66,8 @@ def as_tables(config: Config) -> dict[str, object]:
     }
     if config.tracing.endpoint is not None:
         tables["tracing"] = {"endpoint": config.tracing.endpoint, "sample": config.tracing.sample}
+    if config.canaries.every_s > 0:
+        tables["canaries"] = {"every_s": config.canaries.every_s, "questions": config.canaries.questions}
     calls = config.calls
     tables["calls"] = {
         "retries": calls.retries,

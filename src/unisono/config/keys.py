@@ -62,6 +62,7 @@ SECTIONS: dict[str, str] = {
     "encoder": "What the encoder named in `[routing]` needs; `static`, `use` and `e5` need nothing.",
     "timeouts": "Limits for one call to one upstream.",
     "tracing": "Where OpenTelemetry spans go; needs the extra `otel`.",
+    "canaries": "Probe questions that are asked again, to notice a model that was changed behind its name.",
     "calls": "How often and how many at a time upstreams are called.",
     "keys": "One `[[keys]]` table for each API key of the environment that has a name.",
     "limits": "One `[[limits]]` table for each bound on use in a window.",
@@ -570,6 +571,18 @@ _SCRIPTED = (
     ),
 )  # fmt: skip
 
+_CANARIES = (
+    Key(
+        section="canaries", name="every_s", kind="number", unit="s", default=0.0, low=0, high=30 * _LONGEST_S,
+        text="How often each probed model is asked some of its probe questions again; 0 never. `unisono doctor` says "
+        "what a day costs.",
+    ),
+    Key(
+        section="canaries", name="questions", kind="integer", default=5, low=1, high=200,
+        text="How many it is asked each time.",
+    ),
+)  # fmt: skip
+
 _TRACING = (
     Key(
         section="tracing", name="endpoint", kind="url", otherwise="no spans are made",
@@ -589,6 +602,7 @@ TABLE: tuple[Key, ...] = (
     *_ENCODER,
     *_TIMEOUTS,
     *_TRACING,
+    *_CANARIES,
     *_CALLS,
     *_KEYS,
     *_LIMITS,

@@ -27,6 +27,7 @@ from unisono.config.section import Section, read_section
 from unisono.config.source import read_text, syntax_problem
 from unisono.config.values import (
     CallsConfig,
+    CanariesConfig,
     Config,
     EncoderConfig,
     RoutingConfig,
@@ -172,6 +173,7 @@ def _build(
         routing=routing,
         timeouts=Timeouts(**values["timeouts"]),
         tracing=TracingConfig(**values["tracing"]),
+        canaries=CanariesConfig(**values["canaries"]),
         encoder=EncoderConfig(name=routing.encoder, **values["encoder"]),
         calls=_calls(values["calls"]),
         hash=config_hash(default=whole["default"], models=models, routing=routing, folder=folder),

@@ -114,6 +114,14 @@ class TracingConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CanariesConfig:
+    """How often each model is asked some of its probe questions again (0: never), and how many."""
+
+    every_s: float = 0.0
+    questions: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole configuration.
 
@@ -136,6 +144,7 @@ class Config:
     encoder: EncoderConfig = EncoderConfig()
     embeddings: tuple[EmbeddingModel, ...] = ()
     tracing: TracingConfig = TracingConfig()
+    canaries: CanariesConfig = CanariesConfig()
     file: Path | None = None
     prices_file: Path | None = None
     removed: tuple[str, ...] = ()

@@ -6,17 +6,21 @@ It reads nothing by itself: models, scores, lineage and changes in, rows out, fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from unisono.evaluate.probe.run import summarise
 from unisono.record.lineage import Event
 from unisono.types import Json, JsonValue, Model, Score
+
+NEWS = timedelta(days=7)
+"""A change that was noticed in this time is shown."""
 
 
 def roster(
     models: Sequence[Model],
     scores: Sequence[Score],
     events: Sequence[Event] = (),
-    changed: Mapping[str, JsonValue] | None = None,
+    changed: Mapping[str, Json] | None = None,
 ) -> list[Json]:
     """Return one row per model.
 

@@ -51,6 +51,17 @@ class LengthModel:
         self._latest: dict[int, tuple[Features, float]] = {}
         self._places: dict[str, tuple[tuple[object, ...], int | None]] = {}
 
+    def apart(self) -> LengthModel:
+        """Return the same with a memory of its own: for another thread."""
+        return LengthModel(
+            self._ability,
+            weights=self._weights,
+            constants=self._constants,
+            sds=self._sds,
+            unknown_mean=self._unknown[0],
+            unknown_sd=self._unknown[1],
+        )
+
     def expected(self, features: Features, model: Model) -> tuple[float, float]:
         """Return mean and standard deviation of the logarithm of the output tokens."""
         shift = self._shift(features)

@@ -1,4 +1,4 @@
-"""What an operator must know of: another model answered, shares of roles or a guardrail broke, the router failed.
+"""What an operator must know of: another model answered or answers unlike before, a guardrail broke, the router failed.
 
 One row per kind and subject within an hour, with a count; it goes through the record's writer. It alarms nobody by
 itself: `unisono_incidents_total` and `GET /admin/incidents` do.
@@ -11,18 +11,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from unisono.record.rows import from_us, to_us
+from unisono.record.lineage import Rows
+from unisono.record.rows import Value, from_us, to_us
 from unisono.record.store import Store
 from unisono.record.view import stamp
 from unisono.types import Json
 
-Kind = Literal["model_mismatch", "share_alarm", "router_failed", "config_refused", "policy_rolled_back"]
+Kind = Literal[
+    "model_mismatch", "share_alarm", "router_failed", "config_refused", "policy_rolled_back", "model_changed"
+]
 
 _MERGE = timedelta(hours=1)
 _KEPT = 200
 _PUT = (
     "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET last = excluded.last, n = excluded.n"
+)
+_CHANGED = (
+    "SELECT id, kind, subject, at, last, n, policy, text FROM incidents WHERE kind = 'model_changed' AND last >= ?"
+    " ORDER BY last LIMIT 1000"
 )
 _LATEST = "SELECT id, kind, subject, at, last, n, policy, text FROM incidents ORDER BY at DESC LIMIT ?"
 
@@ -71,15 +78,27 @@ class Incidents:
         Raises:
             StoreError: the record cannot be read.
         """
-        return [
-            {
-                "kind": str(kind),
-                "subject": str(subject),
-                "at": stamp(from_us(int(at or 0))),
-                "last": stamp(from_us(int(last or 0))),
-                "n": int(n or 0),
-                "policy": str(policy),
-                "text": str(text),
-            }
-            for _, kind, subject, at, last, n, policy, text in self._store.rows(_LATEST, (limit,))
-        ]
+        return [_view(row) for row in self._store.rows(_LATEST, (limit,))]
+
+
+def changes(rows: Rows, *, since: datetime) -> dict[str, Json]:
+    """Return the latest change that was noticed of each model since a moment, by the model's name.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    found = rows(_CHANGED, (to_us(since),))
+    return {str(row[2]): {"at": stamp(from_us(int(row[4] or 0))), "text": str(row[7])} for row in found}
+
+
+def _view(row: tuple[Value, ...]) -> Json:
+    _, kind, subject, at, last, n, policy, text = row
+    return {
+        "kind": str(kind),
+        "subject": str(subject),
+        "at": stamp(from_us(int(at or 0))),
+        "last": stamp(from_us(int(last or 0))),
+        "n": int(n or 0),
+        "policy": str(policy),
+        "text": str(text),
+    }

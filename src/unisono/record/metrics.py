@@ -115,6 +115,18 @@ TABLE: tuple[Metric, ...] = (
         text="Requests by the kind of task that they most probably ask for; `unknown` where nobody can tell.",
     ),
     Metric(
+        name="unisono_canaries_total",
+        kind="counter",
+        labels=("model", "result"),
+        text="Probe questions asked again: `same`, `flipped` or `failed`. What they ask is in no other metric.",
+    ),
+    Metric(
+        name="unisono_canary_cost_usd_total",
+        kind="counter",
+        labels=("model",),
+        text="Money spent on them in USD at most, where the prices are known.",
+    ),
+    Metric(
         name="unisono_model_mismatch_total",
         kind="counter",
         labels=("model",),
@@ -279,6 +291,12 @@ class Metrics:
     def observe_signal(self, kind: str) -> None:
         """Count a signal by its kind, without the source that a correctness names."""
         self._count("unisono_signals_total", self._bounded(kind.partition(":")[0]))
+
+    def observe_canaries(self, model: str, *, same: int, flipped: int, failed: int, usd: float | None) -> None:
+        """Take in how a model's canaries ended."""
+        for result, n in (("same", same), ("flipped", flipped), ("failed", failed)):
+            self._count("unisono_canaries_total", model, result, by=n)
+        self._count("unisono_canary_cost_usd_total", model, by=usd or 0.0)
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:

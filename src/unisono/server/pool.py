@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from unisono.catalog.fingerprint import fingerprint
 from unisono.compose import Live
-from unisono.evaluate.roster import roster
+from unisono.evaluate.roster import NEWS, roster
+from unisono.record.incidents import changes
 from unisono.record.lineage import events
 from unisono.server.facts import OrjsonResponse
 from unisono.types import Json
@@ -30,5 +32,6 @@ class PoolEndpoint:
     def _rows(self) -> list[Json]:
         live, models = self._live, self._live.config.models
         scores = live.store.scores({model.name: fingerprint(model) for model in models})
-        rows = roster(models, scores, events(live.store.rows))
+        changed = changes(live.store.rows, since=datetime.now(UTC) - NEWS)
+        rows = roster(models, scores, events(live.store.rows), changed)
         return [{**row, "health": live.health_of(model.name)[0].value} for row, model in zip(rows, models, strict=True)]
