@@ -818,6 +818,18 @@ class Live:
         """Return a model's health, and when one that is down may be tried again."""
         return self.health.state(model, perf_counter())
 
+    def calls_of(self, model: str) -> dict[str, int]:
+        """Return how many calls of a model run in this process, and how many wait for their turn."""
+        outlet = self._outlets.get(model)
+        if outlet is None:
+            return {"in_flight": 0, "waiting": 0}
+        return {"in_flight": outlet.gate.n_inside, "waiting": outlet.gate.n_waiting}
+
+    def rests_s(self, model: str) -> float | None:
+        """Return for how long a model that is down is left alone; None for one that may be asked."""
+        _, until_s = self.health_of(model)
+        return None if until_s is None else max(0.0, until_s - perf_counter())
+
     def faults(self) -> dict[str, str]:
         """Return what is degraded right now: the part and why."""
         faults = dict(self._faults)

@@ -14,7 +14,7 @@ from unisono.console.app import PAGE, STATIC, files, routes, vue
 
 OWN = sorted(file for file in STATIC.iterdir() if file.is_file())
 MODULES = [file for file in OWN if file.suffix == ".js"]
-OUTSIDE = re.compile(r"""["'(](?:https?:)?//(?!www\.w3\.org/2000/svg)""")
+OUTSIDE = re.compile(r"""["'(](?:https?:)?//(?!www\.w3\.org/2000/svg|127\.0\.0\.1)""")
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from unisono.edge.failure import error_body
 from unisono.edge.messages import MessagesForm
 from unisono.edge.responses import ResponsesForm
 from unisono.errors import NotFound, Overloaded, RequestError, UnisonoError
+from unisono.server.add import AddEndpoint
 from unisono.server.chat import ChatEndpoint, RouteEndpoint
 from unisono.server.edges import EdgeEndpoint
 from unisono.server.embeddings import EmbeddingsEndpoint
@@ -28,6 +29,7 @@ from unisono.server.incidents import IncidentsEndpoint
 from unisono.server.keys import KeysEndpoint
 from unisono.server.limits import LimitsEndpoint
 from unisono.server.openapi import openapi
+from unisono.server.overview import OverviewEndpoint
 from unisono.server.policies import PoliciesEndpoint
 from unisono.server.pool import PoolEndpoint
 from unisono.server.reply import send_error
@@ -99,6 +101,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
     sessions = SessionEndpoint(live)
     policies = PoliciesEndpoint(live)
     chat = ChatEndpoint(live)
+    overview = OverviewEndpoint(live)
 
     def max_bytes() -> int:
         return live.config.server.max_body_bytes
@@ -121,9 +124,13 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
         Route("/v1/sessions/{id}", guarded(sessions.show), methods=["GET"]),
         Route("/v1/sessions/{id}", guarded(sessions.prefer), methods=["PUT"]),
         Route("/v1/sessions/{id}", guarded(sessions.forget), methods=["DELETE"]),
+        Route("/admin/traffic", guarded(overview.traffic, admin=True)),
+        Route("/admin/plane", guarded(overview.plane, admin=True)),
+        Route("/admin/bench", guarded(overview.bench, admin=True)),
         Route("/admin/keys", guarded(KeysEndpoint(live).show, admin=True)),
         Route("/admin/incidents", guarded(IncidentsEndpoint(live).show, admin=True)),
-        Route("/admin/models", guarded(PoolEndpoint(live).show, admin=True)),
+        Route("/admin/models", guarded(PoolEndpoint(live).show, admin=True), methods=["GET"]),
+        Route("/admin/models", guarded(AddEndpoint(live).add, admin=True), methods=["POST"]),
         Route("/admin/policies", guarded(policies.show, admin=True), methods=["GET"]),
         Route("/admin/policies", guarded(policies.create, admin=True), methods=["POST"]),
         Route("/admin/policies/{id}/diff", guarded(policies.diff, admin=True)),

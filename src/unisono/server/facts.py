@@ -163,14 +163,14 @@ def _auto_row(name: str) -> Json:
     return {"id": name, "object": "model", "created": 0, "owned_by": "unisono"}
 
 
-def whole(text: str) -> int:
+def whole(text: str, *, name: str = "limit") -> int:
     """Return the number of rows that a caller wants.
 
     Raises:
         RequestError: no whole number from 1 to 1000.
     """
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= 1000):
-        raise RequestError("`limit` must be a whole number from 1 to 1000.", param="limit")
+        raise RequestError(f"`{name}` must be a whole number from 1 to 1000.", param=name)
     return int(text)
 
 

@@ -16,13 +16,15 @@ from unisono.edge.messages import MessagesBody
 from unisono.edge.parse import ChatBody
 from unisono.edge.responses import ResponsesBody
 from unisono.edge.wishes import WishesBody
+from unisono.server.add import ModelBody
 from unisono.server.embeddings import EmbeddingsBody
 from unisono.server.facts import OrjsonResponse
+from unisono.server.overview import BOUNDS
 from unisono.server.policies import PolicyBody, PromoteBody, RollbackBody
 from unisono.types import Json, JsonValue
 
 _BODIES: tuple[type[msgspec.Struct], ...] = (
-    ChatBody, ResponsesBody, MessagesBody, EmbeddingsBody, WishesBody, PolicyBody, PromoteBody, RollbackBody,
+    ChatBody, ResponsesBody, MessagesBody, EmbeddingsBody, ModelBody, WishesBody, PolicyBody, PromoteBody, RollbackBody,
 )  # fmt: skip
 _ASKING = (400, 401, 403, 404, 429, 500, 502, 503, 504)
 _TELLING = (400, 401, 404)
@@ -89,7 +91,28 @@ _ROUTES = (
         query={"limit": _LIMIT}, errors=(*_TELLING, 403),
     ),
     _Route(
+        method="post", path="/admin/models", text="Takes a hosted model into the pool.", body="ModelBody",
+        errors=(*_TELLING, 403),
+    ),
+    _Route(
         method="get", path="/admin/models", text="The pool for operators: health, life, lineage.", answer="List",
+        errors=(*_TELLING, 403),
+    ),
+    _Route(
+        method="get", path="/admin/traffic", text="What went through in a period, and what was saved.",
+        query={"hours": {"type": "number", "minimum": 0.1, "maximum": 2160, "default": 24}}, errors=(*_TELLING, 403),
+    ),
+    _Route(
+        method="get", path="/admin/plane", text="What is expected of each model, and of the router at several dials.",
+        query={"last": _LIMIT}, errors=(*_TELLING, 403),
+    ),
+    _Route(
+        method="get", path="/admin/bench", text="The latest decisions of auto, chosen again at another setting.",
+        query={
+            "last": _LIMIT,
+            "dial": {"type": "number", "minimum": 0, "maximum": 1},
+            **{name: {"type": "number", "minimum": 0, "maximum": 1e9} for name in BOUNDS},
+        },
         errors=(*_TELLING, 403),
     ),
     _Route(

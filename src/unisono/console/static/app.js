@@ -13,7 +13,11 @@ const READY_MS = 10_000;
 
 // The pages of the operator are loaded when they are opened.
 const PAGES = {
+  traffic: () => import("./traffic.js"),
+  plane: () => import("./plane.js"),
   decisions: () => import("./decisions.js"),
+  policies: () => import("./policies.js"),
+  bench: () => import("./bench.js"),
   models: () => import("./models.js"),
   limits: () => import("./limits.js"),
   incidents: () => import("./incidents.js"),

@@ -3,7 +3,7 @@
 const missing = (value) => value === null || value === undefined || Number.isNaN(value);
 const locale = () => document.documentElement.lang;
 
-export const seconds = (s) => missing(s) ? "–" : s < 0.0995 ? `${Math.max(1, Math.round(s * 1000))} ms` : s < 10 ? `${s.toFixed(2)} s` : `${s.toFixed(1)} s`;
+export const seconds = (s) => missing(s) ? "–" : s === 0 ? "0 s" : s < 0.0995 ? `${Math.max(1, Math.round(s * 1000))} ms` : s < 10 ? `${s.toFixed(2)} s` : `${s.toFixed(1)} s`;
 
 export function dollars(usd) {
   if (missing(usd)) return "–";

@@ -211,7 +211,7 @@ const WORDS = {
 
   // operating
   period: ["Period", "时段"],
-  hours: ["{0} hours", "{0} 小时"],
+  hours: ["{0} h", "{0} 小时"],
   days: ["{0} days", "{0} 天"],
   requests: ["Requests", "请求"],
   in_flight: ["now in flight", "正在处理"],
@@ -298,18 +298,18 @@ const WORDS = {
   capabilities: ["Can", "能力"],
   successor: ["then {0}", "之后用 {0}"],
   add_model: ["Add a model", "添加模型"],
-  add_lead: ["Any server that speaks OpenAI's or Anthropic's API: a hosted one, Ollama, vLLM, llama.cpp. It is written into {0}, which this server reads again at once; its keys stay in environment variables.", "任何支持 OpenAI 或 Anthropic 接口的服务：云端、Ollama、vLLM、llama.cpp。它将写入 {0}，服务器会立即重新读取；密钥保存在环境变量中。"],
+  add_lead: ["Any server that speaks OpenAI's or Anthropic's API: a hosted one, Ollama, vLLM, llama.cpp. It is written into the configuration, and serves at once; its key stays in an environment variable of the server.", "任何支持 OpenAI 或 Anthropic 接口的服务：云端、Ollama、vLLM、llama.cpp。它会写入配置并立即生效；密钥保存在服务器的环境变量中。"],
   add_name: ["Name that callers see", "调用者看到的名称"],
   add_kind: ["API", "接口"],
   add_url: ["Base URL", "基础地址"],
   add_upstream: ["Model name at that server", "该服务器上的模型名"],
-  add_key: ["Environment variable with its key (empty: none)", "保存密钥的环境变量（留空则无）"],
+  add_key: ["Variable with its key, UNISONO_… (empty: none)", "保存密钥的变量 UNISONO_…（留空则无）"],
   add_price_in: ["$ per million tokens in (empty: look it up)", "每百万输入词元美元价（留空则查询）"],
   add_price_out: ["… out", "……输出"],
   add_do: ["Add it", "添加"],
-  add_done: ["{0} is in the pool. Ask it something in the chat, or let it be probed: unisono models probe", "{0} 已加入。可在对话中提问，或运行测评：unisono models probe"],
+  add_done: ["{0} is in the pool. Ask it something in the chat; unisono models probe measures it.", "{0} 已加入。可在对话中提问，或运行测评：unisono models probe"],
   add_doing: ["Writing and checking …", "正在写入并检查……"],
-  add_no_file: ["This server was started without a file: a model cannot be added here.", "此服务器没有配置文件，无法在此添加模型。"],
+  model_changed: ["behaves unlike before", "表现与以往不同"],
 
   // limits, keys, incidents
   your_limits: ["Limits of your key", "您的密钥的限额"],

@@ -1,0 +1,129 @@
+"""What went through in a period, summed up by SQLite: counts, money, times and judgements, over time and per model.
+
+It hands out sums, never rows of callers, and the event loop goes on while SQLite counts. It judges nothing: the
+interval of what was saved is the business of `evaluate.savings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from unisono.record.rows import Value, to_us
+
+MOST = 200_000
+"""So many of the latest decisions are looked at, at most."""
+
+_SEEN = """
+WITH seen AS MATERIALIZED (
+    SELECT min((d.at - ?1) / ?2, ?4 - 1) AS slot, d.mode, coalesce(o.model, d.model) AS model,
+        coalesce(o.status, 'open') AS status, o.cost_usd, o.baseline_usd, o.total_s,
+        (SELECT a.first_content_s FROM attempts a WHERE a.decision = d.id ORDER BY a.n DESC LIMIT 1) AS first_s
+    FROM (SELECT id, at, mode, model FROM decisions WHERE at >= ?1 ORDER BY at DESC LIMIT ?3) d
+    LEFT JOIN outcomes o ON o.decision = d.id
+)
+"""
+_COUNTS = f"""{_SEEN}
+SELECT slot, model, status, count(*) AS n, total(cost_usd) AS cost_usd, total(baseline_usd) AS baseline_usd
+FROM seen GROUP BY 1, 2, 3
+"""  # noqa: S608 - our own words
+_MIDDLES = f"""{_SEEN}
+SELECT part, max(CASE WHEN place = (n + 1) / 2 THEN took END) AS half,
+    max(CASE WHEN place = (19 * n + 19) / 20 THEN took END) AS most
+FROM (
+    SELECT %(part)s AS part, %(took)s AS took, row_number() OVER (PARTITION BY %(part)s ORDER BY %(took)s) AS place,
+        count(*) OVER (PARTITION BY %(part)s) AS n
+    FROM seen WHERE status = 'ok' AND %(took)s IS NOT NULL
+) GROUP BY part
+"""  # noqa: S608 - our own words
+_PAIRS = f"""{_SEEN}
+SELECT count(*) AS n, total(cost_usd) AS cost, total(baseline_usd) AS base, total(cost_usd * cost_usd) AS cost_cost,
+    total(baseline_usd * baseline_usd) AS base_base, total(cost_usd * baseline_usd) AS cost_base
+FROM seen WHERE mode IS NOT NULL AND status = 'ok' AND cost_usd IS NOT NULL AND baseline_usd IS NOT NULL
+"""  # noqa: S608 - our own words
+_SAID = """
+SELECT min((s.at - ?1) / ?2, ?3 - 1) AS slot, o.model, count(*) AS n,
+    total(CASE WHEN s.kind = 'score' THEN CAST(s.value AS REAL) ELSE s.value = 'true' END) AS sum
+FROM signals s JOIN outcomes o ON o.decision = s.decision
+WHERE s.at >= ?1 AND o.model IS NOT NULL AND (s.kind = 'score' OR s.kind LIKE 'correct:%') GROUP BY 1, 2
+"""
+_LATEST = "SELECT id FROM decisions WHERE mode = 'balanced' AND degraded = 0 ORDER BY at DESC LIMIT ?1"
+
+Row = Mapping[str, Value]
+Ask = Callable[[str, tuple[Value, ...]], list[dict[str, Value]]]
+"""A query and its values to rows by their columns' names: `Store.dicts`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Sums over the answers to `auto` of which both the cost and the baseline's are known."""
+
+    n: int
+    cost: float
+    base: float
+    cost_cost: float
+    base_base: float
+    cost_base: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """A period in `n_slots` equal parts.
+
+    Attributes:
+        counts: n, cost_usd and baseline_usd by slot, model and status; `open` has no outcome yet.
+        first: half and 95 of 100 of the seconds to the first content, by slot.
+        first_of: the same by model; `whole_of` until the end.
+        said: n and sum of votes and checks in [0, 1], by slot and model.
+        whole: every decision of the period was looked at.
+    """
+
+    counts: list[dict[str, Value]]
+    first: list[dict[str, Value]]
+    first_of: list[dict[str, Value]]
+    whole_of: list[dict[str, Value]]
+    said: list[dict[str, Value]]
+    pairs: Pairs
+    whole: bool
+
+
+def traffic(ask: Ask, *, since: datetime, width_s: float, n_slots: int, most: int = MOST) -> Traffic:
+    """Return what went through since a moment.
+
+    Args:
+        ask: reads the record.
+        since: aware.
+        width_s: length of a slot.
+        n_slots: how many there are; what is newer than the last counts with it.
+        most: how many decisions are looked at.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    start, width = to_us(since), max(1, round(width_s * 1e6))
+    seen: tuple[Value, ...] = (start, width, most, n_slots)
+    counts = ask(_COUNTS, seen)
+
+    def middles(part: str, took: str) -> list[dict[str, Value]]:
+        return ask(_MIDDLES % {"part": part, "took": took}, seen)
+
+    sums = ask(_PAIRS, seen)[0]
+    return Traffic(
+        counts=counts,
+        first=middles("slot", "first_s"),
+        first_of=middles("model", "first_s"),
+        whole_of=middles("model", "total_s"),
+        said=ask(_SAID, (start, width, n_slots)),
+        pairs=Pairs(n=int(sums["n"] or 0), **{name: float(value or 0) for name, value in sums.items() if name != "n"}),
+        whole=sum(int(row["n"] or 0) for row in counts) < most,
+    )
+
+
+def latest_balanced(ask: Ask, *, limit: int) -> list[str]:
+    """Return the ids of the latest decisions of plain `auto`, newest first.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    return [str(row["id"]) for row in ask(_LATEST, (limit,))]
