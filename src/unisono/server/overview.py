@@ -14,7 +14,9 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from unisono.compose import Live
+from unisono.config import Config
 from unisono.config.kept import kept_of
+from unisono.config.overlay import with_overlay
 from unisono.errors import RequestError
 from unisono.evaluate.otherwise import Point, Setting, Turned, dials, mean, of_model, of_the_dial, turned
 from unisono.evaluate.savings import saved
@@ -53,7 +55,7 @@ class OverviewEndpoint:
     async def bench(self, http: HttpRequest) -> Response:
         """`GET /admin/bench?last=100&dial=0.7&min_quality=0.6`: the latest decisions, chosen again."""
         last = whole(http.query_params.get("last", "100"), name="last")
-        dial = _number(http, "dial", self._live.config.routing.dial, least=0.0, most=1.0)
+        dial = _number(http, "dial", self._config().routing.dial, least=0.0, most=1.0)
         bounds = {n: _number(http, n, 0.0, least=0.0, most=1e9) for n in BOUNDS if n in http.query_params}
         setting = Setting(dial=dial, **bounds)
         name = f"bench {last} {setting} {self._live.policy}"
@@ -100,9 +102,13 @@ class OverviewEndpoint:
         rows = [store.stored(one) for one in latest_balanced(store.dicts, limit=last)]
         return [row.decision for row in rows if row is not None and of_the_dial(row)]
 
+    def _config(self) -> Config:
+        """Return what decides: the file, with the settings of the live policy over it."""
+        return with_overlay(self._live.config, self._live.inforce.state.live.policy.settings)
+
     def _plane(self, last: int) -> Json:
         made = self._decisions(last)
-        config = self._live.config
+        config = self._config()
         chooser, today = chooser_of(kept_of(config)), config.routing.dial
         at = [*DIALS, today]
         points = dials(made, at, chooser, default=config.default)
@@ -118,7 +124,7 @@ class OverviewEndpoint:
 
     def _bench(self, last: int, setting: Setting) -> Json:
         made = self._decisions(last)
-        config = self._live.config
+        config = self._config()
         chooser = chooser_of(kept_of(config))
         before = [turned(one, Setting(dial=config.routing.dial), chooser, default=config.default) for one in made]
         after = [turned(one, setting, chooser, default=config.default) for one in made]

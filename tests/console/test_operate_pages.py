@@ -1,0 +1,216 @@
+"""Journeys in a real browser: who runs it understands, and changes it without a file at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.console.browsing import DESKTOP, PHONE, ask, browser, page_at
+from tests.journeys.house import House, config_text, model, process
+from tests.journeys.upstream import Upstream, says, upstream
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+PAGES = ["chat", "traffic", "plane", "decisions", "policies", "bench", "models", "limits", "incidents"]
+LIMIT = """
+[[limits]]
+name = "deep"
+amount = 2
+window = "day"
+models = ["big"]
+"""
+HOSTILE = "<img src=x onerror=window.harm=1>"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
+
+
+def _pool(up: Upstream, *, more: str = "") -> str:
+    return config_text(
+        model("small", up, role="fast", quality=0.5, upstream_model=f"small {HOSTILE}"),
+        model("big", up, role="deep", quality=0.9, usd_per_mtok_in=10.0, usd_per_mtok_out=20.0),
+        default="small",
+        more=more,
+    )
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[House]:
+    with upstream(says("an answer")) as up, process(tmp_path_factory.mktemp("pool"), _pool(up)) as running:
+        for n in range(12):
+            decision = running.chat(f"{HOSTILE} question {n}", model="auto").json["unisono"]["decision"]
+            running.call("POST", f"/v1/decisions/{decision}/feedback", {"score": n % 2})
+        yield running
+
+
+def _base(house: House) -> str:
+    return house.base_url.removesuffix("/v1")
+
+
+def _settled(page: Page) -> None:
+    page.wait_for_selector("main h1")
+    page.wait_for_function("!document.querySelector('main')?.innerText.includes('Loading …')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_fault_of_accessibility_or_shows_markup(
+    chromium: Browser, house: House, scheme: str
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    size = DESKTOP if scheme == "light" else PHONE
+    with page_at(chromium, _base(house), viewport=size, color_scheme=scheme, bypass_csp=True) as page:
+        for name in PAGES:
+            page.evaluate(f"location.hash = '#/{name}'")
+            _settled(page)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{name} is wider than the screen"
+            found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+            serious = [
+                (fault["id"], fault["nodes"][0]["html"])
+                for fault in found
+                if fault["impact"] in ("serious", "critical")
+            ]
+            assert not serious, (name, serious)
+            assert page.locator("main img[src=x], main b:not(.bar b)").count() == 0
+        assert page.evaluate("window.harm") is None
+
+
+def test_every_page_is_reached_by_keyboard_and_its_head_gets_the_focus(chromium: Browser, house: House) -> None:
+    with page_at(chromium, _base(house)) as page:
+        for name in PAGES[1:]:
+            page.focus(f".pages a[href='#/{name}']")
+            page.keyboard.press("Enter")
+            _settled(page)
+            page.wait_for_function("document.activeElement.tagName === 'H1'")
+            assert page.locator(".pages a[aria-current=page]").get_attribute("href") == f"#/{name}"
+            assert page.locator(".twin a").first.get_attribute("href")
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate("document.activeElement !== document.body")
+
+
+def test_the_numbers_of_the_traffic_are_those_of_the_record(chromium: Browser, house: House) -> None:
+    n = len(house.get("/v1/decisions?limit=1000")["data"])
+    with page_at(chromium, _base(house), "#/traffic") as page:
+        page.wait_for_selector(".cards .figure")
+        assert page.locator(".cards .figure").first.inner_text() == str(n)
+        assert page.locator("svg.chart[role=img]").count() >= 3
+
+
+def test_a_row_of_the_decisions_leads_to_its_record(chromium: Browser, house: House) -> None:
+    with page_at(chromium, _base(house), "#/decisions") as page:
+        page.select_option("form select >> nth=1", "failed")
+        page.wait_for_selector(".empty:has-text('No decision fits')")
+        page.select_option("form select >> nth=1", "ok")
+        page.click("tbody tr:first-child a")
+        page.wait_for_selector(".decision tbody tr.first")
+        assert "score" in page.inner_text(".decision")
+
+
+def test_the_bench_shows_a_change_before_it_is_saved_and_the_policy_is_promoted_and_rolled_back(
+    chromium: Browser, house: House
+) -> None:
+    n = len(house.get("/v1/decisions?limit=1000")["data"])
+    with page_at(chromium, _base(house), "#/bench", strict=False) as page:
+        page.wait_for_selector(".cards .figure")
+        assert page.inner_text(".cards section:nth-child(3) .figure").startswith("0 /")
+        page.locator("input[type=range]").evaluate(
+            "node => { node.value = 0; node.dispatchEvent(new Event('input', { bubbles: true })); }"
+        )
+        page.wait_for_selector(".cards section:nth-child(5):has-text('small: 100 %')")
+        page.check("input[name=source] >> nth=1", force=True)
+        page.fill("textarea", "What is 2 + 2?\n\nProve that there are infinitely many primes.")
+        page.wait_for_selector(".cards section:nth-child(3) .figure:has-text('/ 2')")
+        page.fill("form input[maxlength='60']", "cheap <b>one</b>")
+        page.click("button:has-text('Save as a candidate policy')")
+        page.click("a[href='#/policies'] >> nth=-1")
+        page.click("button[aria-label^='Compare with the live one: cheap']")
+        page.wait_for_selector("dialog td:has-text('dial')")
+        page.keyboard.press("Escape")
+        page.click("button[aria-label^='Promote: cheap']")
+        page.fill("dialog input[maxlength='500']", "tried by hand")
+        page.click("dialog button:has-text('Promote')")
+        page.wait_for_selector("[role=status]:has-text('Promoted.')")
+        page.wait_for_selector("tr.first:has-text('cheap <b>one</b>')")
+        page.click("button.danger:has-text('Roll back')")
+        page.click("dialog button:has-text('Roll back')")
+        page.wait_for_selector("[role=status]:has-text('Rolled back.')")
+        page.wait_for_selector("tr.first:not(:has-text('cheap'))")
+    assert len(house.get("/v1/decisions?limit=1000")["data"]) == n
+
+
+def test_a_model_is_added_on_the_screen_and_answers_in_the_chat(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with (
+        upstream(says("the newcomer speaks")) as up,
+        process(tmp_path_factory.mktemp("add"), _pool(up)) as house,
+        page_at(chromium, _base(house), "#/models", strict=False) as page,
+    ):
+        page.click("button:has-text('Add a model')")
+        page.fill("dialog input >> nth=0", "small")
+        page.fill("dialog input[type=url]", up.base_url)
+        page.click("dialog button[type=submit]")
+        page.wait_for_selector("dialog [role=alert]:has-text('small')")  # the name is taken: it says so
+        page.fill("dialog input >> nth=0", "newcomer")
+        page.click("dialog button[type=submit]")
+        page.wait_for_selector("dialog [role=status]:has-text('newcomer')")
+        page.click("dialog a[href='#/chat']")
+        page.click("button.pick")
+        page.click("button[aria-label='Use it: newcomer']")
+        ask(page, "hello")
+        assert page.inner_text(".answer .who") == "newcomer"
+
+
+def test_the_end_of_a_limit_and_what_is_degraded_are_told(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("limit")
+    with upstream(says("here")) as up, process(folder, _pool(up, more=LIMIT)) as house:
+        with page_at(chromium, _base(house), strict=False) as page:
+            page.wait_for_selector(".limits:has-text('2 of 2 messages left')")
+            page.check("input[value='auto:deep']", force=True)
+            for n in range(3):
+                ask(page, f"Prove that there are infinitely many primes, {n}")
+            assert page.inner_text(".turn:nth-child(1) .who") == "big"
+            assert page.inner_text(".turn:nth-child(3) .who") == "small"
+            assert "limit_downgrade" in page.inner_text(".turn:nth-child(3) .notices")
+            assert "0 of 2 messages left" in page.inner_text(".limits")
+            page.evaluate("location.hash = '#/limits'")
+            page.wait_for_selector("td:has-text('deep')")
+        (folder / "unisono.toml").write_text(
+            (folder / "unisono.toml").read_text().replace('"small"\n', '"nobody"\n', 1)
+        )
+        house.until(lambda: house.get("/readyz")["degraded"], "the broken file is noticed")
+        with page_at(chromium, _base(house), "#/incidents", strict=False) as page:
+            page.wait_for_selector(".banner[role=alert]:has-text('config')")
+            page.wait_for_selector(".card li:has-text('refused')")
+
+
+def test_a_server_with_keys_asks_for_one_and_keeps_it_in_the_tab(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from datetime import UTC, datetime
+
+    from unisono.record.keys import create_key
+    from unisono.types import Scope
+
+    folder = tmp_path_factory.mktemp("keys")
+    with upstream(says("here")) as up, process(folder, _pool(up)) as house:
+        _, secret = create_key(folder / "record.db", "guest", scope=Scope(), now=datetime.now(UTC))
+        with page_at(chromium, _base(house), strict=False) as page:
+            page.wait_for_selector("h1:has-text('API key')")
+            page.fill("input[type=password]", secret)
+            page.keyboard.press("Enter")
+            page.wait_for_selector(".composer textarea")
+            ask(page, "hello")
+            page.click(".pages a[href='#/traffic']")
+            page.wait_for_selector("[role=alert]:has-text('scope admin')")
+            assert secret not in page.evaluate("JSON.stringify(localStorage) + document.cookie + location.href")
