@@ -13,7 +13,8 @@ import pytest
 from tests.worlds import House, draw_request, house_at, measure, pool
 
 from unisono.errors import LimitReached, NoCandidate, PolicyRefused, RequestError, StartError
-from unisono.evaluate import promotion
+from unisono.evaluate import promotion, rechosen
+from unisono.evaluate.gate import judge
 from unisono.evaluate.promotion import Scales
 from unisono.plugins import load
 from unisono.record.policies import Policies, Standing
@@ -178,3 +179,27 @@ def test_trained_parts_that_are_not_those_of_the_policy_are_refused(scales: Scal
     known = scales.policies.known()
     with pytest.raises(StartError, match="by now"):
         scales.rows(other, known.state().live, known=known, last=10)
+
+
+def test_a_policy_that_lets_several_models_work_differs_from_one_that_does_not(scales: Scales) -> None:
+    id_ = make(scales, cascade=["fast", "balanced", "deep"], dial=0.2)
+    known = scales.policies.known()
+    rows = scales.rows(Standing(policy=known.policy(id_)), known.state().live, known=known, last=1000)
+    joint = [row for row in rows if "[cascade]" in row.one]
+    assert len(joint) > len(rows) // 2  # all but `auto:pro`
+    assert all(row.unseen == 1.0 and row.usd["[cascade]"] > 0.0 for row in joint)
+    assert not judge(rows).passes
+
+
+def test_a_policy_that_would_refuse_what_the_live_one_serves_is_told_apart(scales: Scales) -> None:
+    known = scales.policies.known()
+    live = known.state().live
+    stored = next(s for s in map(scales.reader.stored, scales.reader.automatic(limit=50)) if s and s.features)
+    log = rechosen._Log(known, encoder=scales.encoder, deep=frozenset())
+    chooser = rechosen.Rechooser(
+        live, config=scales.config, registry=scales.registry, encoder=scales.encoder, reader=scales.reader
+    )
+    again = chooser.decide(stored, generation=0)
+    assert again is not None
+    row = log.row(stored, None, again, reward=None)
+    assert (row.one, row.unseen, row.quality["[refused]"]) == ({"[refused]": 1.0}, 1.0, 0.0)

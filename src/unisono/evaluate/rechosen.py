@@ -14,21 +14,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from unisono.config import Config
 from unisono.config.kept import kept_of
 from unisono.config.overlay import with_overlay
 from unisono.errors import ArtifactError, StartError, UnisonoError
-from unisono.evaluate.judged import reward_of, went_as_decided
+from unisono.evaluate.judged import reward_of
 from unisono.evaluate.recompute import Parts, parts_of
 from unisono.plugins import Registry
 from unisono.predict.artifact import Artifact, default_artifact_path, load
 from unisono.protocols import Encoder
 from unisono.record.policies import Event, Known, Standing
 from unisono.record.reader import Reader, Stored
-from unisono.types import Decision, Role
+from unisono.types import Decision, Mode, Role
 from unisono.understand.task_type import TaskTypes
 from unisono.understand.task_type import load as load_types
 
@@ -36,6 +36,7 @@ N_BLOCKS = 8
 MIN_BLOCK = 200
 """Decisions that are decided again with one generation of scores, at least."""
 DEEP = (Role.DEEP, Role.PRO)
+REFUSED = "[refused]"
 LENGTHS = ((50, "under 50 tokens"), (500, "50 to 500 tokens"), (None, "over 500 tokens"))
 
 
@@ -48,7 +49,8 @@ class Row:
         model: the choice that was made.
         chance: that this choice had in the log.
         reward: of the answer, in [0, 1]; None where nobody judged it.
-        one: chance of each model under the first policy.
+        one: chance of each model under the first policy. Several models' joint work, and a refusal, stand here under
+            names of their own (`[cascade]`, `[fusion]`, `[refused]`), which no log of single answers holds.
         two: the same under the second.
         quality: that was expected of each model, before the answer.
         usd: that each model's answer was expected to cost.
@@ -87,6 +89,7 @@ class Rechooser:
         self._registry, self._reader = registry, reader
         self.encoder = encoder
         self.deep = frozenset(model.name for model in config.models if model.role in DEEP)
+        self.cascade = frozenset(Mode(mode) for mode in self._kept.routing.cascade)
         self._artifact = self._load()
         self._parts: tuple[int, Parts] | None = None
 
@@ -150,7 +153,9 @@ class Rechooser:
 
 def usable(stored: Stored) -> bool:
     """Say whether a recorded decision can be taken again by another policy."""
-    return stored.features is not None and bool(stored.decision.situation.health) and went_as_decided(stored)
+    made = stored.decision
+    whole = stored.features is not None and bool(made.situation.health)
+    return whole and made.mode is not None and not made.degraded and made.situation.retry is None
 
 
 def rows(
@@ -192,10 +197,11 @@ def rows(
         is_known = (until is not None and made.at <= until) or made.situation.scores < frozen
         if not usable(stored) or (is_known and not learned):
             continue
-        pair = [chooser.decide(stored, generation=min(generation, made.situation.scores)) for chooser in (one, two)]
-        if pair[0] is None or pair[1] is None:
-            continue
-        yield log.row(stored, pair[0], pair[1], reward=reward_of(reader, stored))
+        first, second = (c.decide(stored, generation=min(generation, made.situation.scores)) for c in (one, two))
+        if first is not None and made.mode in one.cascade - two.cascade:
+            first = replace(first, pattern="cascade")  # what it needs to know of the form was not looked at then
+        if second is not None:
+            yield log.row(stored, first, second, reward=reward_of(reader, stored))
 
 
 class _Log:
@@ -207,27 +213,28 @@ class _Log:
         self._times = [event.at for event in known.events]
         self._types: TaskTypes | None = _types(encoder.name)
 
-    def row(self, stored: Stored, one: Decision, two: Decision, *, reward: float | None) -> Row:
-        """Return the row."""
+    def row(self, stored: Stored, one: Decision | None, two: Decision, *, reward: float | None) -> Row:
+        """Return the row; `one` is None where the first policy lets nobody answer."""
         made = stored.decision
-        estimates = [r.estimate for d in (two, one, made) for r in d.ranking]
+        decisions = [d for d in (two, one, made) if d is not None]
+        estimates = [r.estimate for d in decisions for r in d.ranking]
         logged, first, second = self._logged(made, one, two), _chances(one), _chances(two)
         more = {model: chance - second.get(model, 0.0) for model, chance in first.items()}
         return Row(
             decision=made.id,
             model=made.model,
-            chance=logged[made.model],
+            chance=logged.get(made.model, 1.0),  # of joint work there is no reward, so it is not read
             reward=reward,
             one=first,
             two=second,
-            quality={e.model: e.quality.mean for e in estimates},
-            usd={e.model: e.cost.usd for e in estimates},
+            quality={**{e.model: e.quality.mean for e in estimates}, **_jointly(decisions, _lead), REFUSED: 0.0},
+            usd={**{e.model: e.cost.usd for e in estimates}, **_jointly(decisions, _bill), REFUSED: 0.0},
             deep=self._deep,
             slices=self._slices(stored),
             unseen=sum(max(extra, 0.0) for model, extra in more.items() if logged.get(model, 0.0) <= 0.0),
         )
 
-    def _logged(self, made: Decision, one: Decision, two: Decision) -> dict[str, float]:
+    def _logged(self, made: Decision, one: Decision | None, two: Decision) -> dict[str, float]:
         """Return the chance of each model in the log: where a canary ran, over both policies, as conversations fall.
 
         The policy that decided has the chances that it wrote down, the other one those of its decision taken again.
@@ -238,7 +245,7 @@ class _Log:
         if event is None or event.canary is None:
             return own
         shares = {event.live: 1.0 - event.share, event.canary: event.share}
-        others = {d.policy: d for d in (one, two)}
+        others = {d.policy: d for d in (one, two) if d is not None}
         other = next((name for name in shares if name != made.policy), None)
         if made.policy not in shares or other is None or other not in others:
             return own
@@ -261,7 +268,24 @@ class _Log:
         }
 
 
-def _chances(decision: Decision) -> dict[str, float]:
+def _jointly(decisions: Sequence[Decision], figure: Callable[[Decision], float]) -> dict[str, float]:
+    return {f"[{d.pattern}]": figure(d) for d in decisions if d.pattern != "single"}
+
+
+def _lead(decision: Decision) -> float:
+    return decision.ranking[0].estimate.quality.mean
+
+
+def _bill(decision: Decision) -> float:
+    plan = decision.plan
+    return decision.ranking[0].estimate.cost.usd if plan is None else sum(call.usd for call in plan.calls)
+
+
+def _chances(decision: Decision | None) -> dict[str, float]:
+    if decision is None:
+        return {REFUSED: 1.0}
+    if decision.pattern != "single":
+        return {f"[{decision.pattern}]": 1.0}
     return {ranked.model: ranked.propensity for ranked in decision.ranking}
 
 
