@@ -434,3 +434,22 @@ def _agent_model(house: House, edge: str) -> Any:
         return AnthropicModel("auto", provider=AnthropicProvider(api_key="none", base_url=base))
     kind = OpenAIChatModel if edge == "chat" else OpenAIResponsesModel
     return kind("auto", provider=OpenAIProvider(api_key="none", base_url=house.base_url))
+
+
+def test_tokens_of_a_message_are_counted_as_routing_counts_them_and_nothing_is_called(tmp_path: Path) -> None:
+    tool: Any = {"name": "weather", "description": "Tells the weather of a city.", "input_schema": WEATHER}
+    said: Any = [{"role": "user", "content": "What is the weather in Oslo? " * 40}]
+    with upstream(says("never")) as up, serving(tmp_path, _pool(up)) as house:
+        client = _claude(house)
+        plain = client.messages.count_tokens(model="auto", messages=said).input_tokens
+        assert 250 < plain < 350  # some 1,160 characters
+        longer = client.messages.count_tokens(model="small", messages=said, system="Be brief.", tools=[tool])
+        assert longer.input_tokens > plain + 20
+        assert not up.seen
+        answer: Any = client.messages.create(model="auto", max_tokens=10, messages=said)
+        decision: Any = house.client().get(f"/decisions/{answer.unisono['decision']}", cast_to=object)
+        assert decision["request"]["n_input_tokens"] == plain
+        with pytest.raises(anthropic.NotFoundError):
+            client.messages.count_tokens(model="no-such-model", messages=said)
+        with pytest.raises(anthropic.BadRequestError):
+            client.messages.count_tokens(model="auto", messages=[])

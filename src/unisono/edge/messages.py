@@ -81,6 +81,29 @@ class MessagesForm(MessagesAnswer):
         return chat
 
 
+class CountBody(msgspec.Struct):
+    """What is read of a request for the number of its tokens; more passes."""
+
+    model: Annotated[str, msgspec.Meta(min_length=1)]
+    messages: Annotated[list[MessagesTurn], msgspec.Meta(min_length=1)]
+    system: str | list[dict[str, Any]] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: dict[str, Any] | None = None
+
+
+class CountForm(MessagesForm):
+    """One request for the number of tokens that a message of the Messages API would have."""
+
+    def chat(self, body: Json) -> Json:
+        """See `form.Form`. The longest answer is no part of the prompt, so it need not be said."""
+        read_as(body, CountBody)
+        return super().chat({**body, "max_tokens": 1})
+
+    def answer(self, document: Json) -> Json:
+        """See `form.Form`. The document is the count itself."""
+        return document
+
+
 def _messages(read: MessagesBody) -> list[JsonValue]:
     messages: list[JsonValue] = []
     if read.system:

@@ -16,11 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unisono.compose import Live
 from unisono.edge.failure import error_body
-from unisono.edge.messages import MessagesForm
+from unisono.edge.messages import CountForm, MessagesForm
 from unisono.edge.responses import ResponsesForm
 from unisono.errors import NotFound, Overloaded, RequestError, UnisonoError
 from unisono.server.add import AddEndpoint
 from unisono.server.chat import ChatEndpoint, RouteEndpoint
+from unisono.server.counts import CountEndpoint
 from unisono.server.edges import EdgeEndpoint
 from unisono.server.embeddings import EmbeddingsEndpoint
 from unisono.server.facts import Facts, OrjsonResponse
@@ -110,6 +111,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
         "/v1/chat/completions": chat,
         "/v1/responses": EdgeEndpoint(chat, ResponsesForm, max_bytes=max_bytes),
         "/v1/messages": EdgeEndpoint(chat, MessagesForm, max_bytes=max_bytes),
+        "/v1/messages/count_tokens": EdgeEndpoint(CountEndpoint(live), CountForm, max_bytes=max_bytes),
         "/v1/embeddings": EmbeddingsEndpoint(live),
     }
     routes: list[BaseRoute] = [

@@ -28,7 +28,7 @@ class EdgeEndpoint:
         """Serve through `chat`.
 
         Args:
-            chat: the endpoint of chat completions.
+            chat: the endpoint of chat completions, or one that takes the same body.
             form: makes the form of one request.
             max_bytes: the largest body at this moment.
         """

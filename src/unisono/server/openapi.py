@@ -12,7 +12,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from unisono import __version__
-from unisono.edge.messages import MessagesBody
+from unisono.edge.messages import CountBody, MessagesBody
 from unisono.edge.parse import ChatBody
 from unisono.edge.responses import ResponsesBody
 from unisono.edge.wishes import WishesBody
@@ -24,7 +24,8 @@ from unisono.server.policies import PolicyBody, PromoteBody, RollbackBody
 from unisono.types import Json, JsonValue
 
 _BODIES: tuple[type[msgspec.Struct], ...] = (
-    ChatBody, ResponsesBody, MessagesBody, EmbeddingsBody, ModelBody, WishesBody, PolicyBody, PromoteBody, RollbackBody,
+    ChatBody, ResponsesBody, MessagesBody, CountBody, EmbeddingsBody, ModelBody, WishesBody, PolicyBody, PromoteBody,
+    RollbackBody,
 )  # fmt: skip
 _ASKING = (400, 401, 403, 404, 429, 500, 502, 503, 504)
 _TELLING = (400, 401, 404)
@@ -59,6 +60,10 @@ _ROUTES = (
     _Route(
         method="post", path="/v1/messages", text="Anthropic's Messages API.", body="MessagesBody", answer="Message",
         streams=True, errors=_ASKING,
+    ),
+    _Route(
+        method="post", path="/v1/messages/count_tokens", text="How many tokens a message would have, by estimate.",
+        body="CountBody", answer="Count", errors=(*_TELLING, 403, 503),
     ),
     _Route(
         method="post", path="/v1/embeddings", text="Vectors from a configured model.", body="EmbeddingsBody",
@@ -193,7 +198,7 @@ def _responses(route: _Route) -> Json:
     if route.streams:
         content["text/event-stream"] = {}  # each event's data is a JSON document, or `[DONE]`
     responses: Json = {"200": {"description": "As asked.", "content": content}}
-    schema = _ref("MessagesError" if route.answer == "Message" else "Error")
+    schema = _ref("MessagesError" if route.answer in ("Message", "Count") else "Error")
     for status in sorted(route.errors):
         told: Json = {"description": "See `error`.", "content": {"application/json": {"schema": schema}}}
         responses[str(status)] = told
@@ -206,7 +211,7 @@ def _bodies() -> Json:
     schemas: Json = dict(found)
     wishes = schemas["WishesBody"]
     assert isinstance(wishes, dict)  # noqa: S101 - made above
-    for name in ("ChatBody", "ResponsesBody", "MessagesBody"):
+    for name in ("ChatBody", "ResponsesBody", "MessagesBody", "CountBody"):
         body = schemas[name]
         assert isinstance(body, dict)  # noqa: S101 - made above
         properties = body["properties"]
@@ -245,6 +250,7 @@ def _answers() -> Json:
         "Completion": _object(choices={"type": "array"}, model=text, unisono=said),
         "Response": _object(object={"const": "response"}, output={"type": "array"}, status=text, unisono=said),
         "Message": _object(type={"const": "message"}, content={"type": "array"}, usage=said, unisono=said),
+        "Count": _object(input_tokens={"type": "integer", "minimum": 0}),
         "Error": _object(error=error),
         "MessagesError": _object(type={"const": "error"}, error=_object(type=text, message=text)),
     }
