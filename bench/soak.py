@@ -236,9 +236,13 @@ async def kill_again_and_again(house: House, seen: Seen, rng: Random, *, until_s
         await asyncio.sleep(KILL_EVERY_S)
         since = time.monotonic()
         if house.n_workers > 1:  # the others go on, and the dead one comes again by itself
+            alive = house.workers()
+            if not alive:
+                seen.wrong.append("no worker lives, and none comes again")
+                continue
             seen.down.append((since, since))
             seen.killed.append(since)
-            os.kill(rng.choice(house.workers()), signal.SIGKILL)
+            os.kill(rng.choice(alive), signal.SIGKILL)
             continue
         seen.down.append((since, float("inf")))
         house.kill()

@@ -26,12 +26,31 @@ MOST = 64
 LOOK_S = 0.2
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
-STEADY_S = 60.0
+STEADY_S = 8.0
 """A worker that has lived so long starts at once when it dies; one that dies sooner waits twice as long each time."""
 END_S = 20.0
 """Longer than a worker takes for its requests in flight and its record; then it is killed."""
 
 log = logging.getLogger("unisono")
+
+
+class Comeback:
+    """When a worker that has died starts again: one that cannot live must not take the processor from the others."""
+
+    def __init__(self) -> None:
+        """Begin without a death."""
+        self._died_s = self._pause_s = self._next_s = 0.0
+
+    def died(self, *, lived_s: float, now_s: float) -> None:
+        """Take in a death."""
+        self._died_s = now_s
+        self._pause_s = 0.0 if lived_s >= STEADY_S else self._next_s
+        self._next_s = min(max(2 * self._pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+
+    def is_due(self, *, now_s: float, others_live: bool) -> bool:
+        """Say whether it is to start now. Where no other lives the pause is short, however often this one has died."""
+        pause_s = self._pause_s if others_live else min(self._pause_s, FIRST_PAUSE_S)
+        return now_s >= self._died_s + pause_s
 
 
 class _Worker:
@@ -43,8 +62,7 @@ class _Worker:
         self._fd = fd
         self._process: subprocess.Popen[str] | None = None
         self._started_s = 0.0
-        self._pause_s = FIRST_PAUSE_S
-        self._start_at_s = 0.0
+        self._comeback = Comeback()
 
     def start(self) -> None:
         """Start the process. It ends by itself when this one is gone: its standard input ends then."""
@@ -59,22 +77,30 @@ class _Worker:
         process = self._process
         return "" if process is None or process.stdout is None else process.stdout.readline().strip()
 
-    def keep_alive(self) -> None:
-        """Start it again when it has died and its pause is over."""
+    @property
+    def lives(self) -> bool:
+        """Does the process run?"""
+        return self._process is not None and self._process.poll() is None
+
+    def keep_alive(self, *, others_live: bool) -> None:
+        """Start it again when it has died and its pause is over.
+
+        Args:
+            others_live: does another worker live? Where none does, nobody waits for long.
+        """
+        if self.lives:
+            return
+        now_s = time.monotonic()
         if self._process is not None:
-            if self._process.poll() is None:
-                return
-            lived_s = time.monotonic() - self._started_s
-            self._pause_s = FIRST_PAUSE_S if lived_s > STEADY_S else min(2 * self._pause_s, LONGEST_PAUSE_S)
-            self._start_at_s = time.monotonic() + (0.0 if lived_s > STEADY_S else self._pause_s - FIRST_PAUSE_S)
+            self._comeback.died(lived_s=now_s - self._started_s, now_s=now_s)
             log.error("worker=%d ended code=%s; it starts again", self.number, self._process.returncode)
             self._close()
-        if time.monotonic() >= self._start_at_s:
+        if self._comeback.is_due(now_s=now_s, others_live=others_live):
             self.start()
 
     def send(self, number: int) -> None:
         """Send a signal, if it lives."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self.lives:
             self._process.send_signal(number)
 
     def end(self, *, until_s: float) -> None:
@@ -164,5 +190,5 @@ def _watch(workers: list[_Worker], asked: list[int]) -> None:
             for worker in workers:
                 worker.send(number)
         for worker in workers:
-            worker.keep_alive()
+            worker.keep_alive(others_live=any(other.lives for other in workers if other is not worker))
         time.sleep(LOOK_S)
