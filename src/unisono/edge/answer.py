@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 import orjson
@@ -105,13 +106,19 @@ def stamp(data: bytes, *, model: str, reported: str | None, extra: Json | None =
 
 
 def _rename(data: bytes, *, model: str, reported: str) -> bytes:
-    old, new = orjson.dumps(reported), orjson.dumps(model)
-    for key in (b'"model":', b'"model": '):
-        if data.count(key + old) == 1:
-            return data.replace(key + old, key + new, 1)
+    for old, new in _members(model, reported):
+        if data.count(old) == 1:
+            return data.replace(old, new, 1)
     document = orjson.loads(data)
     document["model"] = model
     return orjson.dumps(document)
+
+
+@lru_cache(maxsize=1024)  # each chunk of a stream asks for the same
+def _members(model: str, reported: str) -> tuple[tuple[bytes, bytes], ...]:
+    """Return how the member `model` is written, with and without a blank: as reported, and as it is to be."""
+    old, new = orjson.dumps(reported), orjson.dumps(model)
+    return tuple((key + old, key + new) for key in (b'"model":', b'"model": '))
 
 
 def _put(data: bytes, members: Json) -> bytes:

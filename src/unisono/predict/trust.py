@@ -7,13 +7,13 @@ nothing itself: `learn.trust` does.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 EDGES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0)
@@ -45,9 +45,10 @@ class Trust:
 
     def at(self, familiar: float) -> Trusted:
         """Return the trust at a familiarity in [0, 1]."""
-        above = int(np.searchsorted(MIDDLES, familiar))
+        above = bisect_left(MIDDLES, familiar)
         if above in (0, len(MIDDLES)):
             return Trusted(*self.table[min(above, len(MIDDLES) - 1)].tolist())
         low, high = MIDDLES[above - 1], MIDDLES[above]
         share = (familiar - low) / (high - low)
-        return Trusted(*((1.0 - share) * self.table[above - 1] + share * self.table[above]).tolist())
+        rows = zip(self.table[above - 1].tolist(), self.table[above].tolist(), strict=True)
+        return Trusted(*((1.0 - share) * below + share * over for below, over in rows))

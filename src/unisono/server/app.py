@@ -5,7 +5,7 @@ It starts nothing: who runs it has started `live`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -82,10 +82,10 @@ async def _guarded(endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send
     """Run an endpoint; a fault of ours becomes an answer as long as none has begun, and goes to the server's log."""
     began = False
 
-    async def noting(message: Message) -> None:
+    def noting(message: Message) -> Awaitable[None]:
         nonlocal began
         began = True
-        await send(message)
+        return send(message)
 
     try:
         await endpoint(scope, receive, noting)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -279,12 +279,12 @@ class _Exchange:
                 if isinstance(event, Committed) or (event.usage_only and not show_usage):
                     continue
                 if waiting is not None:
-                    await self._chunk(committed, waiting, extra)
+                    await self._event(self._stamped(committed, waiting, extra))
                     extra, waiting = None, None
                 if event.finish is not None or event.usage_only:
                     waiting = event
                     continue
-                await self._chunk(committed, event, extra)
+                await self._event(self._stamped(committed, event, extra))
                 extra = None
         except UpstreamError as error:
             notices = self._told(committed.notices)
@@ -294,16 +294,16 @@ class _Exchange:
         if (notices := self._told(committed.notices)) != committed.notices:
             last["notices"] = notices_to_json(notices)
         if waiting is not None:
-            await self._chunk(committed, waiting, last)
+            await self._event(self._stamped(committed, waiting, last))
         await self._event(b"[DONE]", more=False)
 
-    async def _chunk(self, committed: Committed, chunk: Chunk, extra: Json | None) -> None:
+    def _stamped(self, committed: Committed, chunk: Chunk, extra: Json | None) -> bytes:
         said = committed.reported_model if chunk.model is None else chunk.model
         name = self._true_name(committed.model, said)
-        await self._event(stamp(chunk.data, model=name, reported=chunk.model, extra=extra))
+        return stamp(chunk.data, model=name, reported=chunk.model, extra=extra)
 
-    async def _event(self, data: bytes, *, more: bool = True) -> None:
-        await self._send({"type": "http.response.body", "body": b"data: " + data + b"\n\n", "more_body": more})
+    def _event(self, data: bytes, *, more: bool = True) -> Awaitable[None]:
+        return self._send({"type": "http.response.body", "body": b"data: %s\n\n" % data, "more_body": more})
 
     def _parts(self) -> Json:
         """Return what each of several models did, as it stands at the end."""
