@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,6 +33,7 @@ from unisono.evaluate.watching import look
 from unisono.execute.cost import cost_usd
 from unisono.execute.patience import Patience, RetryBudget, no_hedge
 from unisono.execute.said import said_in
+from unisono.execute.single import Committed
 from unisono.inforce import Arm, InForce, wanted
 from unisono.learn.learner import Learner
 from unisono.learn.online import Online
@@ -55,6 +56,7 @@ from unisono.record.ring import KeyRing
 from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
 from unisono.record.store import Store
+from unisono.record.texts import text_row
 from unisono.record.tracing import Tracing
 from unisono.router import Router, Stages
 from unisono.types import (
@@ -755,6 +757,24 @@ class Live:
         """Make the spans of a request that has ended, where somebody collects them."""
         if self.tracing is not None:
             self.tracing.request(request, decision, outcome, models=self.router.models)
+
+    def keeps_words(self, request: Request) -> bool:
+        """Say whether this request's words are kept for an export: operator and holder of the key both want it."""
+        return self.config.store.text == "text" and request.key in self.keys.exporting
+
+    async def keeping(
+        self, request: Request, decision: Decision, events: AsyncGenerator[Committed | Chunk, None]
+    ) -> AsyncGenerator[Committed | Chunk, None]:
+        """Yield an answer's events as they come; keep its words when it has ended well."""
+        chunks: list[Chunk] = []
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Chunk):
+                    chunks.append(event)
+                yield event
+        row = text_row(decision.id, request.body, said_in(chunks))
+        if row is not None:
+            self.store.record_rows(*row)
 
     def note_refusal(self, request: Request, error: UnisonoError) -> None:
         """Log a request that no model may serve."""

@@ -198,12 +198,14 @@ class Scope:
         models: the only models that may answer; empty means all.
         ban: the models that may not.
         modes: the only modes of `auto` that may be asked for; empty means all. A pin is the models' affair.
+        export: its holder agrees that words are kept and exported, for training.
     """
 
     admin: bool = False
     models: tuple[str, ...] = ()
     ban: tuple[str, ...] = ()
     modes: tuple[Mode, ...] = ()
+    export: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

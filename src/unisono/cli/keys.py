@@ -36,6 +36,7 @@ def create(
     mode: list[str] = typer.Option([], "--mode", help="A mode of auto that may be asked for. Default: all."),
     limit: list[str] = typer.Option([], "--limit", help="A bound of this key, such as usd=5/day or messages=100/hour."),
     admin: bool = typer.Option(False, "--admin", help="It may read everybody's record and /admin."),
+    export: bool = typer.Option(False, "--export", help="Its holder agrees that words are kept and exported."),
     expires: str = EXPIRES,
     config: Path = CONFIG,
     store: Path | None = STORE,
@@ -58,7 +59,7 @@ def create(
         raise typer.BadParameter("letters, digits and . _ - @, at most 64", param_hint="NAME")
     now = datetime.now(UTC)
     path = _record(config, store, models=model)
-    scope = Scope(admin=admin, models=tuple(model), modes=tuple(_mode(text) for text in mode))
+    scope = Scope(admin=admin, export=export, models=tuple(model), modes=tuple(_mode(text) for text in mode))
     limits = tuple(_limit(text, key=name) for text in limit)
     made, secret = create_key(path, name, scope=scope, limits=limits, expires=_end(expires, now=now), now=now)
     _show_new(made, secret, as_json=as_json)
@@ -195,7 +196,7 @@ def _end(text: str, *, now: datetime) -> datetime | None:
 
 
 def _may(key: StoredKey) -> str:
-    words = ["admin"] if key.scope.admin else []
+    words = [word for word, held in (("admin", key.scope.admin), ("export", key.scope.export)) if held]
     words += [f"models: {', '.join(key.scope.models)}"] if key.scope.models else []
     words += [f"modes: {', '.join(key.scope.modes)}"] if key.scope.modes else []
     return "; ".join(words) or "every model"

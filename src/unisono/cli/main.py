@@ -18,6 +18,7 @@ from unisono.cli import (
     demo,
     doctor,
     evaluate,
+    export,
     fit,
     keys,
     log,
@@ -59,6 +60,7 @@ app.command("advise")(advise.advise)
 app.command("fit")(fit.fit)
 app.command("doctor")(doctor.doctor)
 app.command("evaluate")(evaluate.evaluate)
+app.command("export")(export.export)
 
 
 def _show_version(wanted: bool) -> None:

@@ -81,6 +81,7 @@ def build_callers(sections: Sequence[Section]) -> tuple[Caller, ...]:
 def _scope(values: Mapping[str, Any]) -> Scope:
     return Scope(
         admin=values["admin"],
+        export=values["export"],
         models=tuple(values["models"]),
         ban=tuple(values["ban"]),
         modes=tuple(Mode(mode) for mode in values["modes"]),

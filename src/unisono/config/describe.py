@@ -100,6 +100,7 @@ def _caller_table(caller: Caller) -> Table:
         "max_first_token_s": wishes.max_first_token_s,
         "min_quality": wishes.min_quality,
         "admin": scope.admin,
+        "export": True if scope.export else None,
         "models": list(scope.models),
         "ban": list(scope.ban),
         "modes": [str(mode) for mode in scope.modes],

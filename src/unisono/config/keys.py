@@ -275,6 +275,10 @@ _KEYS = (
         text="Whether its holder may read everybody's record and `/admin`.",
     ),
     Key(
+        section="keys", name="export", kind="flag", default=False,
+        text="Whether its holder agrees that words are kept whole and exported, where `store.text` keeps text.",
+    ),
+    Key(
         section="keys", name="modes", kind="choices", default=[], allowed=tuple(Mode), otherwise="all",
         text="The only modes of `auto` that its holder may ask for.",
     ),

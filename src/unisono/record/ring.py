@@ -81,6 +81,13 @@ class KeyRing:
         return not self._configured and not self._stored
 
     @property
+    def exporting(self) -> frozenset[str]:
+        """The names of the keys in force whose holders agree that their words are kept and exported."""
+        now_s = self._clock_s()
+        stored = {key.name for key in self._stored if key.scope.export and _lives(key, now_s)}
+        return frozenset(stored | {grant.name for grant in self._configured.values() if grant.scope.export})
+
+    @property
     def limits(self) -> tuple[Limit, ...]:
         """The limits that keys of the record carry."""
         now_s = self._clock_s()

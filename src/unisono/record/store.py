@@ -296,6 +296,7 @@ _DELETIONS = (
     "DELETE FROM attempts WHERE decision = ?",
     "DELETE FROM outcomes WHERE decision = ?",
     "DELETE FROM details WHERE decision = ?",
+    "DELETE FROM texts WHERE decision = ?",
     "DELETE FROM decisions WHERE id = ?",
 )
 _ORPHANS = (  # outcomes whose decision was lost to a full queue

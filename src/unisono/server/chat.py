@@ -199,6 +199,8 @@ class _Exchange:
         if note is not None and any(notice.code == "switch" for notice in decision.notices):
             request = replace(request, body=with_voice(request.body, note=note))
         events = live.router_for(request).run(request, features, decision=decision, record=settle)
+        if live.keeps_words(self._request):
+            events = live.keeping(self._request, decision, events)
         with live.metrics.in_flight():
             async with aclosing(events):
                 try:
