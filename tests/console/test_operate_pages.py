@@ -56,7 +56,7 @@ def _base(house: House) -> str:
 
 def _settled(page: Page) -> None:
     page.wait_for_selector("main h1")
-    page.wait_for_function("!document.querySelector('main')?.innerText.includes('Loading …')")
+    page.wait_for_selector("main .empty[role=status]", state="detached")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -89,7 +89,7 @@ def test_every_page_is_reached_by_keyboard_and_its_head_gets_the_focus(chromium:
             page.focus(f".pages a[href='#/{name}']")
             page.keyboard.press("Enter")
             _settled(page)
-            page.wait_for_function("document.activeElement.tagName === 'H1'")
+            page.wait_for_selector("main h1:focus", state="attached")
             assert page.locator(".pages a[aria-current=page]").get_attribute("href") == f"#/{name}"
             assert page.locator(".twin a").first.get_attribute("href")
         page.keyboard.press("Shift+Tab")

@@ -37,12 +37,12 @@ def test_counts_money_times_and_votes_are_those_of_the_rows(store, values) -> No
     since = values.at(0) - timedelta(seconds=1)
     found = traffic(store.dicts, since=since, width_s=3600.0, n_slots=4)
     assert sum(row["n"] for row in found.counts) == 20
-    assert sum(row["cost_usd"] for row in found.counts) == sum(range(20))
+    assert sum(row["a"] for row in found.counts) == sum(range(20))
     assert found.whole
-    (first,) = [row for row in found.first_of if row["part"] is not None]
-    assert (first["half"], first["most"]) == (0.10, 0.19)  # of .01 … .20: the 10th, and the 19th, within which 95 % lie
+    (first,) = found.first_of
+    assert (first["a"], first["b"]) == (0.10, 0.19)  # of .01 … .20: the 10th, and the 19th, within which 95 % lie
     (whole,) = found.whole_of
-    assert (whole["half"], whole["most"]) == (10.0, 19.0)
+    assert (whole["a"], whole["b"]) == (10.0, 19.0)
     assert sum(row["n"] for row in found.said) == 20
     assert sum(row["sum"] for row in found.said) == 10.0
     assert (found.pairs.n, found.pairs.cost, found.pairs.base) == (20, 190.0, 380.0)

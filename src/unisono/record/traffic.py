@@ -6,6 +6,7 @@ interval of what was saved is the business of `evaluate.savings`.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,23 +25,27 @@ WITH seen AS MATERIALIZED (
     LEFT JOIN outcomes o ON o.decision = d.id
 )
 """
-_COUNTS = f"""{_SEEN}
-SELECT slot, model, status, count(*) AS n, total(cost_usd) AS cost_usd, total(baseline_usd) AS baseline_usd
-FROM seen GROUP BY 1, 2, 3
-"""  # noqa: S608 - our own words
-_MIDDLES = f"""{_SEEN}
-SELECT part, max(CASE WHEN place = (n + 1) / 2 THEN took END) AS half,
-    max(CASE WHEN place = (19 * n + 19) / 20 THEN took END) AS most
+_MIDDLES = """
+SELECT '%(name)s' AS what, part AS slot, part AS model, NULL AS status, count(*) AS n,
+    max(CASE WHEN place = (n + 1) / 2 THEN took END) AS a, max(CASE WHEN place = (19 * n + 19) / 20 THEN took END) AS b,
+    NULL AS aa, NULL AS bb, NULL AS ab
 FROM (
     SELECT %(part)s AS part, %(took)s AS took, row_number() OVER (PARTITION BY %(part)s ORDER BY %(took)s) AS place,
         count(*) OVER (PARTITION BY %(part)s) AS n
     FROM seen WHERE status = 'ok' AND %(took)s IS NOT NULL
 ) GROUP BY part
-"""  # noqa: S608 - our own words
-_PAIRS = f"""{_SEEN}
-SELECT count(*) AS n, total(cost_usd) AS cost, total(baseline_usd) AS base, total(cost_usd * cost_usd) AS cost_cost,
-    total(baseline_usd * baseline_usd) AS base_base, total(cost_usd * baseline_usd) AS cost_base
+"""
+_SUMS = f"""{_SEEN}
+SELECT 'counts' AS what, slot, model, status, count(*) AS n, total(cost_usd) AS a, total(baseline_usd) AS b,
+    NULL AS aa, NULL AS bb, NULL AS ab
+FROM seen GROUP BY slot, model, status
+UNION ALL
+SELECT 'pairs', NULL, NULL, NULL, count(*), total(cost_usd), total(baseline_usd), total(cost_usd * cost_usd),
+    total(baseline_usd * baseline_usd), total(cost_usd * baseline_usd)
 FROM seen WHERE mode IS NOT NULL AND status = 'ok' AND cost_usd IS NOT NULL AND baseline_usd IS NOT NULL
+UNION ALL {_MIDDLES % {"name": "first", "part": "slot", "took": "first_s"}}
+UNION ALL {_MIDDLES % {"name": "first_of", "part": "model", "took": "first_s"}}
+UNION ALL {_MIDDLES % {"name": "whole_of", "part": "model", "took": "total_s"}}
 """  # noqa: S608 - our own words
 _SAID = """
 SELECT min((s.at - ?1) / ?2, ?3 - 1) AS slot, o.model, count(*) AS n,
@@ -72,8 +77,8 @@ class Traffic:
     """A period in `n_slots` equal parts.
 
     Attributes:
-        counts: n, cost_usd and baseline_usd by slot, model and status; `open` has no outcome yet.
-        first: half and 95 of 100 of the seconds to the first content, by slot.
+        counts: n, and in `a` and `b` the cost and the baseline's, by slot, model and status; `open` has no outcome yet.
+        first: by slot, within `a` seconds half of the answers began, within `b` 95 of 100.
         first_of: the same by model; `whole_of` until the end.
         said: n and sum of votes and checks in [0, 1], by slot and model.
         whole: every decision of the period was looked at.
@@ -102,21 +107,25 @@ def traffic(ask: Ask, *, since: datetime, width_s: float, n_slots: int, most: in
         StoreError: the record cannot be read.
     """
     start, width = to_us(since), max(1, round(width_s * 1e6))
-    seen: tuple[Value, ...] = (start, width, most, n_slots)
-    counts = ask(_COUNTS, seen)
-
-    def middles(part: str, took: str) -> list[dict[str, Value]]:
-        return ask(_MIDDLES % {"part": part, "took": took}, seen)
-
-    sums = ask(_PAIRS, seen)[0]
+    parts: dict[str, list[dict[str, Value]]] = defaultdict(list)
+    for row in ask(_SUMS, (start, width, most, n_slots)):
+        parts[str(row["what"])].append(row)
+    (sums,) = parts["pairs"]
     return Traffic(
-        counts=counts,
-        first=middles("slot", "first_s"),
-        first_of=middles("model", "first_s"),
-        whole_of=middles("model", "total_s"),
+        counts=parts["counts"],
+        first=parts["first"],
+        first_of=parts["first_of"],
+        whole_of=parts["whole_of"],
         said=ask(_SAID, (start, width, n_slots)),
-        pairs=Pairs(n=int(sums["n"] or 0), **{name: float(value or 0) for name, value in sums.items() if name != "n"}),
-        whole=sum(int(row["n"] or 0) for row in counts) < most,
+        pairs=Pairs(
+            n=int(sums["n"] or 0),
+            cost=float(sums["a"] or 0),
+            base=float(sums["b"] or 0),
+            cost_cost=float(sums["aa"] or 0),
+            base_base=float(sums["bb"] or 0),
+            cost_base=float(sums["ab"] or 0),
+        ),
+        whole=sum(int(row["n"] or 0) for row in parts["counts"]) < most,
     )
 
 

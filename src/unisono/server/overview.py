@@ -147,7 +147,7 @@ class OverviewEndpoint:
 def _series(found: Traffic, *, since: datetime, width_s: float) -> list[JsonValue]:
     """Return the period slot by slot, empty ones too."""
     counts, said = _grouped(found.counts, "slot"), _grouped(found.said, "slot")
-    first = {row["part"]: row for row in found.first}
+    first = {row["slot"]: row for row in found.first}
     slots: list[JsonValue] = []
     for n in range(N_SLOTS):
         rows = counts.get(n, [])
@@ -169,8 +169,8 @@ def _series(found: Traffic, *, since: datetime, width_s: float) -> list[JsonValu
 def _models(found: Traffic) -> dict[str, Json]:
     """Return the sums per model, the busiest first."""
     counts, said = _grouped(found.counts, "model"), _grouped(found.said, "model")
-    first = {row["part"]: row for row in found.first_of}
-    end = {row["part"]: row for row in found.whole_of}
+    first = {row["model"]: row for row in found.first_of}
+    end = {row["model"]: row for row in found.whole_of}
     rows: dict[str, Json] = {}
     for name, parts in counts.items():
         rows[_text(name)] = {
@@ -199,8 +199,8 @@ def _summed(rows: Iterable[Mapping[str, Value]]) -> Json:
     for row in rows:
         n += int(row["n"] or 0)
         ok += int(row["n"] or 0) if row["status"] == "ok" else 0
-        cost += _float(row["cost_usd"])
-        base += _float(row["baseline_usd"])
+        cost += _float(row["a"])
+        base += _float(row["b"])
     return {"n": n, "n_ok": ok, "cost_usd": cost, "baseline_usd": base}
 
 
@@ -212,7 +212,7 @@ def _judged(rows: Iterable[Mapping[str, Value]]) -> Json:
 
 
 def _middles(row: Mapping[str, Value] | None) -> Json:
-    return {"half": None if row is None else _maybe(row["half"]), "most": None if row is None else _maybe(row["most"])}
+    return {"half": None if row is None else _maybe(row["a"]), "most": None if row is None else _maybe(row["b"])}
 
 
 def _grouped(rows: Iterable[Mapping[str, Value]], by: str) -> dict[Value, list[Mapping[str, Value]]]:

@@ -2,7 +2,7 @@
 
 const { h } = Vue;
 const [W, H] = [460, 180];
-const PAD = { left: 48, right: 10, top: 10, bottom: 22 };
+const PAD = { left: 62, right: 10, top: 10, bottom: 22 };
 
 export const colour = (n) => `s${n % 8 + 1}`;
 
@@ -100,6 +100,9 @@ export function plane(label, points, line, names, show) {
     line.length ? h("path", { class: "line s1", d: line.map(({ x, y }, n) => `${n ? "L" : "M"}${px(x)} ${py(y)}`).join("") }) : null,
     ...line.map((one) => h("circle", { class: "s1", cx: px(one.x), cy: py(one.y), r: 3 }, [h("title", null, one.name)])),
     ...points.map(shape),
-    ...points.map((one) => h("text", { class: "name", x: px(one.x) + 11, y: free(px(one.x), py(one.y) + 4) }, one.name)),
+    ...points.map((one) => {
+      const late = px(one.x) > 0.7 * W;   // a name to the right would leave the picture
+      return h("text", { class: "name", x: px(one.x) + (late ? -11 : 11), y: free(px(one.x), py(one.y) + 4), "text-anchor": late ? "end" : "start" }, one.name);
+    }),
   ]);
 }

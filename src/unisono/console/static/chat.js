@@ -148,6 +148,7 @@ export const Chat = {
       h("h1", null, t("hello")),
       h("p", { class: "lead" }, t("hello_hint")),
       h("div", { class: "row" }, ["example_1", "example_2", "example_3"].map((name) => button(t(name), () => { draft.text = t(name); box.value?.focus(); }))),
+      state.models.length === 1 ? h("p", { class: "hint" }, [t("only_one", state.models[0].id), " ", h("a", { href: "#/models" }, t("add_model"))]) : null,
     ]);
 
     return () => h("div", { class: "chat" }, [

@@ -9,8 +9,8 @@ export function dollars(usd) {
   if (missing(usd)) return "–";
   if (usd === 0) return "$0";
   const size = Math.abs(usd);
-  if (size < 0.00001) return usd < 0 ? "> −$0.00001" : "< $0.00001";
-  const digits = size < 1 ? Math.min(6, 1 - Math.floor(Math.log10(size))) : 2;
+  if (size < 1e-9) return usd < 0 ? "> −$0.000000001" : "< $0.000000001";
+  const digits = size < 1 ? Math.min(9, 1 - Math.floor(Math.log10(size))) : 2;
   return `${usd < 0 ? "−" : ""}$${size.toFixed(digits)}`;
 }
 

@@ -117,9 +117,13 @@ export function loaded(load, show, { every_ms = 0, again = () => null } = {}) {
       if (mine !== asked) return;
       error.value = problem;
     }
-    if (every_ms && !ended) timer = setTimeout(() => document.hidden ? wait() : look(), every_ms);
+    wait();
   }
-  function wait() { if (!ended) timer = setTimeout(() => document.hidden ? wait() : look(), every_ms); }
+  // A page that nobody sees asks nothing.
+  function wait() {
+    const ms = typeof every_ms === "function" ? every_ms() : every_ms;
+    if (ms && !ended) timer = setTimeout(() => document.hidden ? wait() : look(), ms);
+  }
   onMounted(look);
   onBeforeUnmount(() => { ended = true; clearTimeout(timer); });
   watch([again, () => state.key], look);

@@ -14,7 +14,7 @@ export const Page = {
   setup() {
     const hours = ref(24);
     const path = () => `/admin/traffic?hours=${hours.value}`;
-    const { view } = loaded(() => read(path()), show, { every_ms: 5_000, again: path });
+    const { view } = loaded(() => read(path()), show, { every_ms: () => hours.value > 1 ? 20_000 : 5_000, again: path });
     const periods = () => h("fieldset", { class: "ladder" }, [h("legend", { class: "unseen" }, t("period")), ...PERIODS.map((n) => h("label", { class: { on: hours.value === n } }, [
       h("input", { type: "radio", name: "period", checked: hours.value === n, onChange: () => { hours.value = n; } }), n > 24 ? t("days", n / 24) : t("hours", n),
     ]))]);

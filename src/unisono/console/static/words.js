@@ -103,6 +103,7 @@ const WORDS = {
   example_1: ["What is the opposite of hot?", "“热”的反义词是什么？"],
   example_2: ["Write a Python function that adds two numbers.", "写一个把两个数相加的 Python 函数。"],
   example_3: ["Translate to Spanish: the house is red", "翻译成西班牙语：房子是红色的"],
+  only_one: ["{0} is the only model here: with another one there is something to choose.", "目前只有 {0} 一个模型：再加一个才有选择。"],
   question: ["Your message", "您的消息"],
   question_hint: ["Enter sends, Shift+Enter makes a new line", "回车发送，Shift+回车换行"],
   ask: ["Send", "发送"],
