@@ -102,6 +102,13 @@ def test_a_default_and_a_judge_are_never_left_dangling(pool: Path) -> None:
     assert (after.models[0].lifecycle.state, after.models[0].lifecycle.successor) == ("sunset", "b")
 
 
+def test_a_dry_run_says_what_stands_in_the_way_and_is_no_failure(pool: Path) -> None:
+    told = run(pool, "retire", "a", "--successor", "b", "--dry-run")
+    assert told["parts"] == ["default", "routing.judge"]
+    ran = CliRunner().invoke(app, ["models", "retire", "a", "--dry-run", "--config", str(pool)])
+    assert (ran.exit_code, "it is `default`" in ran.output) == (0, True)
+
+
 def test_a_key_is_not_left_without_a_model_unless_it_is_forced(pool: Path) -> None:
     path = load_config(pool).store.path
     create_key(path, "app", scope=Scope(models=("b",)), now=datetime.now(UTC))

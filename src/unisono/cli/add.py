@@ -80,7 +80,7 @@ def add(
     if as_json:
         print_json({"model": model.name, "server": taken, "failures": list(failures), **_known(row)})
     else:
-        for line in (*failures, _sentence(model, row), f"{config}: {model.name} is written; {taken}."):
+        for line in (*failures, _sentence(model, row), f"{config}: {model.name} is written ({taken})."):
             print(line)
     tell(taken)
 

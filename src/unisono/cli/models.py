@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from unisono.cli.probing import PER_KIND, bank, known_scores, prices, probe_pool
+from unisono.cli.record import console
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ def list_models(config: Path = CONFIG, as_json: bool = typer.Option(False, "--js
     if as_json:
         _print_json(rows)
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("model", "role", "upstream", "window", "$/Mtok in", "out", "cut-off", "life", "probes", "right")
@@ -46,7 +46,7 @@ def list_models(config: Path = CONFIG, as_json: bool = typer.Option(False, "--js
         table.add_row(
             *(_cell(row[key]) for key in _COLUMNS[:-3]), _life(row), *(_cell(row[key]) for key in _COLUMNS[-2:])
         )
-    Console().print(table)
+    console().print(table)
     for row in rows:
         if isinstance(changed := row["changed"], dict):
             print(f"{row['model']} answers unlike before (noticed {changed['at']}): {changed['text']}")

@@ -79,7 +79,7 @@ def replace(
     if as_json:
         print_json({**told, "until": last.isoformat(), "server": taken})
     else:
-        print(f"{old} serves until {last}, then {new} answers to its name. {taken}.")
+        print(f"{old} serves until {last}, then {new} answers to its name ({taken}).")
     tell(taken)
 
 

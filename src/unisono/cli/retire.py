@@ -61,10 +61,10 @@ def retire(
         known(before, successor)
     last = today if now else day(on, today=today)
     found = who(before, name)
-    _refuse(found, name, successor=successor, move=move_default, force=force)
     if dry_run:
         _print(found, name, as_json=as_json, more={"until": last.isoformat(), "successor": successor or None})
         return
+    _refuse(found, name, successor=successor, move=move_default, force=force)
     draft = moved(opened(config), before, name, successor, wanted=move_default)
     draft = ending(draft, before, name, last=last, successor=successor, at_once=now)
     checked(draft, before, today=today)
@@ -74,7 +74,7 @@ def retire(
     _print(found, name, as_json=as_json, more=more)
     if not as_json:
         after = f"then {successor} answers to its name" if successor else "then its name leads to nothing"
-        print(f"{name} serves until {last}, {after}. {taken}.")
+        print(f"{name} serves until {last}, {after} ({taken}).")
     tell(taken)
 
 
@@ -174,7 +174,9 @@ def _print(found: Dependents, name: str, *, as_json: bool, more: dict[str, JsonV
 
 def lines(found: Dependents, name: str) -> list[str]:
     """Return who relies on a model, a line each."""
-    said = [f"{pin.key} pinned it {pin.n} times, last {pin.last:%Y-%m-%d %H:%M}" for pin in found.pins]
+    said = [f"it is `{part}` of the configuration: --move-default gives that to --successor" for part in found.parts]
+    said += [f"the key {key} may use no other serving model: it needs --force" for key in found.only]
+    said += [f"{pin.key} pinned it {pin.n} times, last {pin.last:%Y-%m-%d %H:%M}" for pin in found.pins]
     if found.n_conversations:
         said.append(f"{found.n_conversations} conversations of the last {LOOK_BACK_DAYS} days go on with it")
     for what, names in (("keys list it", found.keys), ("limits are about it", found.limits)):

@@ -95,9 +95,11 @@ class Watch:
             StoreError: the record cannot be read or written; the next look sees the same again.
         """
         seen = fresh(self._store, now=now, limit=LIMIT)
-        if seen.since_us >= seen.until_us:
+        if seen.since_us >= seen.until_us:  # the first look: from here on
             keep_charts(self._path, {}, seen, now=now)
             return ()
+        if not (seen.answered or seen.judged):
+            return ()  # an idle house writes nothing
         known = {place: body for place, body in charts(self._store).items() if place[0] in models}
         changed: dict[tuple[str, str], Chart] = {}
         found: list[Changed] = []
