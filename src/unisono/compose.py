@@ -182,7 +182,7 @@ class Live:
         state = self.policies.known().state()
         arms = self._build_arms(config, wanted(state), live=state.live, trained=self._trained)
         self.inforce = InForce(state, arms)
-        self._trained = self._of_live()
+        self._trained = self._of_live(self._trained.encoder)
 
     @property
     def router(self) -> Router:
@@ -287,7 +287,7 @@ class Live:
             self.keys.follow(config.server.keys, config.callers)
             self._follow_limits()
             self.inforce = InForce(state, arms)
-            self._trained = self._of_live()
+            self._trained = self._of_live(trained.encoder)
             await before.close()
             for outlet in gone:
                 task = asyncio.create_task(outlet.close(wait_s=config.timeouts.total_s))
@@ -504,7 +504,7 @@ class Live:
         if state.live.key != self.inforce.state.live.key:
             self.guard = ShareGuard()  # another policy has other shares; from here on its guardrails watch them
         self.inforce.swap(state)
-        self._trained = self._of_live()
+        self._trained = self._of_live(self._trained.encoder)
         tried = "" if state.canary is None else f" canary={state.canary.id} share={state.share:g}"
         log.info("policy=%s%s", state.live.policy.id, tried)
 
@@ -524,9 +524,9 @@ class Live:
             self._faults["freshness"] = str(error)
             return None
 
-    def _of_live(self) -> Trained:
+    def _of_live(self, encoder: Encoder | None) -> Trained:
         live = self.inforce.live
-        return Trained(self._trained.encoder, live.artifact, live.fault)
+        return Trained(encoder, live.artifact, live.fault)
 
     def _build_arms(
         self, config: Config, standings: Sequence[Standing], *, live: Standing, trained: Trained

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from tests.evaluate.test_promotion import answer
@@ -14,6 +16,7 @@ from typer.testing import CliRunner
 
 from unisono.cli.main import app
 from unisono.errors import PolicyRefused
+from unisono.testing import ManualClock
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +81,26 @@ def test_what_a_policy_is_worth_and_what_it_would_change_is_shown_with_kinds_of_
     assert 0.0 < beside["differ"] <= 1.0
     assert beside["expected_quality"]["policy"] > beside["expected_quality"]["against"]
     assert beside["moves"][0]["n"] > 0
+
+
+def test_a_shadow_follows_what_is_decided_from_now_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(folder, "policies", "create", "--name", "followed", "--set", "dial=1.0")
+    house, rng, clock = house_at(folder / "record.db"), Random(9), ManualClock()
+    house.config = pool(explore=0.5)
+    numbers = iter(range(1000, 2000))
+
+    def sleep(seconds: float) -> None:
+        """While the command waits, more is decided."""
+        for n in islice(numbers, 20):
+            answer(house, router, rng, n)
+        assert house.store.flush(timeout_s=60)
+        clock.advance(seconds)
+
+    with closing(house.store):
+        router = house.router()
+        monkeypatch.setattr("unisono.cli.shadow.time", SimpleNamespace(monotonic=clock.seconds, sleep=sleep))
+        found = json.loads(run(folder, "shadow", "followed", "--last", "0", "--for", "2.5", "--json"))
+    assert 20 < found["n"] <= 60
 
 
 @pytest.mark.parametrize(

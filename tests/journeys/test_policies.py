@@ -142,10 +142,30 @@ def test_a_canary_whose_answers_are_judged_bad_is_taken_back_by_itself_with_an_i
         assert _route(house, QUESTIONS[0], session="c1")["policy"] == "config"
 
 
+def test_a_policy_in_force_outlives_a_restart_and_refuses_a_file_that_it_does_not_fit(tmp_path: Path) -> None:
+    with upstream(says("because")) as up:
+        text = _pool(up)
+        with serving(tmp_path, text) as house:
+            policy = _post(house, "/admin/policies", name="judged", settings={"dial": 0.0, "judge": "big"})["id"]
+            _post(house, f"/admin/policies/{policy}/promote", override="a test")
+        with serving(tmp_path, text) as house:
+            assert _route(house, QUESTIONS[0])["policy"] == policy
+            file = tmp_path / "unisono.toml"
+            kept, _, _ = text.partition('\n[[models]]\nname = "big"')
+            file.write_text('removed = ["big"]\n' + kept)
+            refused = house.until(lambda: house.get("/readyz")["degraded"].get("config"), "the file is refused")
+            assert "The policy judged" in refused and "unisono rollback" in refused
+            assert {m["id"] for m in house.get("/v1/models")["data"]} >= {"small", "big"}
+            _post(house, "/admin/rollback")
+            file.write_text('removed = ["big"]  # once more\n' + kept)
+            house.until(lambda: "big" not in house.get("/readyz")["models"], "now it fits")
+            assert _route(house, QUESTIONS[0])["policy"] == "config"
+
+
 class _Load:
     """Asks from several threads until it is told to stop; every status is kept."""
 
-    def __init__(self, house: House, n: int = 4) -> None:
+    def __init__(self, house: House, n: int = 3) -> None:
         self._house = house
         self._stopped = threading.Event()
         self.statuses: Counter[int] = Counter()
