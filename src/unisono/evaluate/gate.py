@@ -36,6 +36,7 @@ MIN_ROWS = 100
 MIN_APART = 25.0
 """Effective answers that the first policy would give and the second would not; with fewer the interval is a guess."""
 _Z = 1.959964
+_NINE_IN_TEN = 1.281552
 
 Array = NDArray[np.float64]
 Kind = Literal["better", "no worse", "worse", "unknown"]
@@ -202,7 +203,16 @@ def _verdict(gained: Estimated, *, n: int, high: float, tolerance: float) -> tup
     if not gained.enough:
         return "unknown", f"Not shown: {gained.why_not}."
     text = f"the interval {points(gained)} reaches below the {100 * tolerance:g} points that are tolerated"
-    return "unknown", f"Not shown: not enough evidence, {text}."
+    return "unknown", f"Not shown: not enough evidence, {text}.{_would_do(gained, tolerance)}"
+
+
+def _would_do(gained: Estimated, tolerance: float) -> str:
+    """Say how many judged answers like these would let an equal policy pass nine times in ten."""
+    if tolerance <= 0.0:
+        return ""
+    aim = tolerance * _Z / (_Z + _NINE_IN_TEN)
+    n = gained.n * ((gained.high - gained.low) / 2.0 / aim) ** 2
+    return f" Some {float(f'{n:.1g}'):,.0f} judged answers like these would tell."
 
 
 def _without_rewards(n: int, high: float, tolerance: float) -> tuple[Kind, str]:
