@@ -139,7 +139,7 @@ def test_what_is_not_shown_is_refused_and_kept_unless_somebody_says_why(scales: 
     assert known.verdict_on(id_) == refusal.value.verdict
     state, verdict = promotion.promote(scales, id_, canary=0.2, override="", by="test")
     assert state.canary is not None and state.canary.id == id_
-    assert verdict is not None and not verdict.passes
+    assert verdict is not None and verdict["passes"] is False
     scales.policies.roll_back(why="", by="test", now=NOW)
     state, _ = promotion.promote(scales, id_, canary=0.0, override="I know better", by="test")
     assert state.live.policy.id == id_

@@ -54,11 +54,10 @@ def promote(
                 raise typer.Exit(1) from refusal
             raise
     if as_json:
-        told = None if verdict is None else verdict.as_json()
-        print_json({"promoted": True, "live": state.live.policy.id, "canary": canary_view(state), "verdict": told})
+        print_json({"promoted": True, "live": state.live.policy.id, "canary": canary_view(state), "verdict": verdict})
         return
     if verdict is not None:
-        print(verdict.sentence)
+        print(verdict["sentence"])
     if state.canary is not None:
         print(f"{state.canary.name} decides {state.share:.0%} of the conversations. `unisono rollback` ends that.")
     else:

@@ -25,6 +25,8 @@ from unisono.types import Json, JsonValue
 MAX_JUDGED = 10_000
 MAX_OTHERS = 2_000
 """The latest decisions that are looked at beside the judged ones: for what differs, what it costs, what is deep."""
+FEW = 200
+"""So many decisions are taken again in half a second: no other process is worth its start."""
 MAX_NAME = 80
 
 
@@ -53,8 +55,15 @@ class Scales:
         Raises:
             UnisonoError: a policy or the record cannot be read.
         """
-        ids = {*self.reader.judged(limit=last), *self.reader.automatic(limit=MAX_OTHERS)}
-        return [*self.rows_of(sorted(ids), one, two, known=known, tick=tick)]
+        return [*self.rows_of(self.ids(last=last), one, two, known=known, tick=tick)]
+
+    def ids(self, *, last: int) -> list[str]:
+        """Return the decisions that a judgement looks at, oldest first.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        return sorted({*self.reader.judged(limit=last), *self.reader.automatic(limit=MAX_OTHERS)})
 
     def rows_of(
         self,
@@ -156,7 +165,8 @@ def promote(
     last: int = MAX_JUDGED,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     tick: Callable[[int], None] = lambda n: None,
-) -> tuple[State, Verdict | None]:
+    apart: Callable[[str], Json | None] = lambda policy: None,
+) -> tuple[State, Json | None]:
     """Put a policy in force, or on a share of the conversations, if the gate lets it pass.
 
     A share is given to a policy that is not shown to be worse, since it brings the evidence that is missing. What a
@@ -172,6 +182,10 @@ def promote(
         last: judged decisions that are looked at.
         now: the clock.
         tick: told how many decisions are to come.
+        apart: has the policy of an id judged elsewhere where there is much to look at; None where it cannot.
+
+    Returns:
+        How things stand, and the verdict, if one was asked for.
 
     Raises:
         PolicyRefused: the gate does not let it pass; that is kept.
@@ -183,13 +197,16 @@ def promote(
     with_overlay(scales.config, policy.settings)  # a pool that has lost a model that it names: said before the work
     if policy.id == live.policy.id:
         return scales.policies.promote(policy, live=live, verdict=None, why=override, by=by, now=now()), None
-    verdict = verdict_on(scales, Standing(policy=policy), live, known=known, tolerance=tolerance, last=last, tick=tick)
-    told = verdict.as_json()
-    enough = verdict.passes or (canary > 0 and verdict.kind == "unknown")
+    told = apart(policy.id) if len(scales.ids(last=last)) > FEW else None
+    if told is None or told.get("against_id") != live.policy.id:
+        one = Standing(policy=policy)
+        told = verdict_on(scales, one, live, known=known, tolerance=tolerance, last=last, tick=tick).as_json()
+    is_unknown = told["verdict"] == "unknown"
+    enough = bool(told["passes"]) or (canary > 0 and is_unknown)
     if not enough and not override:
-        why = verdict.sentence
+        why = str(told["sentence"])
         scales.policies.refuse(policy, verdict=told, why=why, by=by, now=now())
-        hint = "Try it on a share with `canary`" if verdict.kind == "unknown" else "Change it"
+        hint = "Try it on a share with `canary`" if is_unknown else "Change it"
         raise PolicyRefused(
             f"{policy.name} is not put in force. {why} {hint}, or say why with `override`.", verdict=told
         )
@@ -198,7 +215,7 @@ def promote(
         state = scales.policies.try_on(policy, live=live, share=canary, verdict=told, why=why, by=by, now=now())
     else:
         state = scales.policies.promote(policy, live=live, verdict=told, why=why, by=by, now=now())
-    return state, verdict
+    return state, told
 
 
 def difference_between(known: Known, one: Policy, other: Policy, config: Config) -> Json:

@@ -18,6 +18,7 @@ from unisono.compose import Live
 from unisono.edge.parse import load_body
 from unisono.errors import RequestError
 from unisono.evaluate import promotion
+from unisono.evaluate.apart import judged_apart
 from unisono.record.policy_view import canary_view, overview, policy_view
 from unisono.server.facts import OrjsonResponse
 from unisono.server.reply import read_body
@@ -88,7 +89,7 @@ class PoliciesEndpoint:
         return OrjsonResponse(policy_view(policy, known))
 
     async def promote(self, http: HttpRequest) -> Response:
-        """`POST /admin/policies/{id}/promote`: the gate judges it first, which may take seconds."""
+        """`POST /admin/policies/{id}/promote`: the gate judges it first, which may take a minute."""
         body = await _body(http, PromoteBody)
         _, verdict = await asyncio.to_thread(
             lambda: promotion.promote(
@@ -97,9 +98,14 @@ class PoliciesEndpoint:
                 canary=0.0 if body.canary == 1.0 else body.canary,
                 override=body.override,
                 by=http.state.grant.name,
+                apart=self._apart,
             )
         )
-        return await self._moved(None if verdict is None else verdict.as_json())
+        return await self._moved(verdict)
+
+    def _apart(self, policy: str) -> Json | None:
+        config = self._live.config
+        return None if config.file is None else judged_apart(policy, config=config.file, store=config.store.path)
 
     async def roll_back(self, http: HttpRequest) -> Response:
         """`POST /admin/rollback`: ends a canary, else returns to the policy before, with the scores it had then."""
