@@ -406,7 +406,8 @@ class Live:
                 names = {fingerprint(model): model.name for model in self.config.models}
                 now = datetime.now(UTC)
                 for changed in await asyncio.to_thread(watch.step, names, self._trained.artifact, now=now):
-                    self.note_incident("model_changed", changed.model, changed.sentence)
+                    kind: Kind = "traffic_changed" if changed.with_others else "model_changed"
+                    self.note_incident(kind, changed.model, changed.sentence)
                 await self._ask_canaries(watch)
 
     async def _ask_canaries(self, watch: Watch) -> None:

@@ -88,15 +88,17 @@ def test_longer_answers_and_worse_ones_are_noticed_and_steady_ones_are_not(
 
 
 def test_where_the_other_models_move_alike_it_is_the_traffic() -> None:
-    shift = Shift(before=0.0, after=0.5, n_before=900, n_after=100)
+    shift = Shift(before=0.0, after=0.9, n_before=900, n_after=100, error=0.05)
     alike, still = Chart(reach=3.0), Chart(reach=3.0)
     for n in range(400):
         alike.add(0.01 * (n % 7) + (n >= 300))
         still.add(0.01 * (n % 7))
     told = _changed("a", "length x", shift, [alike])
-    assert (told.alike, told.others) == (1, 1)
+    assert (told.with_others, told.others) == (True, 1)
     assert "your traffic" in told.sentence
     assert "provider may have changed it" in _changed("a", "length x", shift, [still, Chart()]).sentence
+    both = _changed("a", "length x", replace(shift, after=0.1, error=0.01), [still, still])
+    assert not both.with_others
 
 
 def test_two_processes_take_in_every_answer_once(store: Store, tmp_path: Path, clock: Clock) -> None:

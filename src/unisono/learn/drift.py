@@ -37,12 +37,13 @@ FEWEST_AFTER = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """A change: the means before and after it, over so many observations each."""
+    """A change: the means before and after it, over so many observations each; `error` of their difference."""
 
     before: float
     after: float
     n_before: int
     n_after: int
+    error: float = 0.0
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Chart:
         least: a smaller change of the mean is no news.
         rows: per stretch, oldest first: n, sum, sum of squares.
         n_seen: observations in all.
-        told_at: how many there were at the last alarm, and which way it went: 1 up, -1 down, 0 never.
+        told_at: how many there were at the last alarm (0: there was none), and how far the mean had moved.
     """
 
     reach: float = 1.0
@@ -63,7 +64,7 @@ class Chart:
     least: float = 0.0
     rows: list[tuple[float, float, float]] = field(default_factory=list)
     n_seen: int = 0
-    told_at: tuple[int, int] = (0, 0)
+    told_at: tuple[int, float] = (0, 0.0)
 
     @classmethod
     def seeded(cls, *, mean: float, variance: float, n: int, least: float = 0.0) -> Chart:
@@ -85,7 +86,7 @@ class Chart:
         found = self.look()
         if found is not None:
             self.rows = self.rows[-_n_rows(self.rows, found.n_after) :]
-            self.told_at = (self.n_seen, 1 if found.after > found.before else -1)
+            self.told_at = (self.n_seen, float(found.after - found.before))
         return found
 
     def look(self) -> Shift | None:
@@ -102,26 +103,25 @@ class Chart:
         best = int(ratios.argmax())
         if ratios[best] < THRESHOLD:
             return None
-        (n0, sum0, _), (n1, sum1, _) = before[best], after[best]
-        return Shift(before=sum0 / n0, after=sum1 / n1, n_before=int(n0), n_after=int(n1))
+        (n0, sum0, squares0), (n1, sum1, squares1) = before[best], after[best]
+        m0, m1 = sum0 / n0, sum1 / n1
+        variance = max(squares0 / n0 - m0 * m0, 0.0) / n0 + max(squares1 / n1 - m1 * m1, 0.0) / n1
+        return Shift(before=float(m0), after=float(m1), n_before=int(n0), n_after=int(n1), error=sqrt(variance))
 
-    def moved(self, n_after: int) -> float:
-        """Return by how many deviations the last observations lie from those before; 0 where they are too few.
+    def moved(self, n_after: int) -> float | None:
+        """Return by how much the mean of the last observations lies off those before; None where they are too few.
 
-        A chart that told of a change within them says so, whatever it has learned since.
+        A chart that told of a change within them says how large that was, whatever it has learned since.
         """
-        told, sign = self.told_at
-        if sign and self.n_seen - told <= n_after:
-            return sign * sqrt(2.0 * THRESHOLD)
+        told, gap = self.told_at
+        if told and self.n_seen - told <= n_after:
+            return gap
         split = len(self.rows) - _n_rows(self.rows, n_after)
         table = np.array(self.rows).reshape(-1, 3)
         before, after = table[:split].sum(axis=0), table[split:].sum(axis=0)
         if before[0] < FEWEST_BEFORE or after[0] < FEWEST_AFTER:
-            return 0.0
-        n, total, squares = before + after
-        variance = max(squares / n - (total / n) ** 2, 1e-9)
-        gap = after[1] / after[0] - before[1] / before[0]
-        return float(gap / np.sqrt(variance * (1.0 / before[0] + 1.0 / after[0])))
+            return None
+        return float(after[1] / after[0] - before[1] / before[0])
 
     def _reach(self, variance: float) -> float:
         return max(self.least_reach, min(self.reach, 4.0 * sqrt(max(variance, 0.0))))

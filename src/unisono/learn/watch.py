@@ -11,9 +11,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import exp
+from math import exp, sqrt
 from math import log as ln
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import TypeAlias
 
 import msgspec
@@ -33,8 +34,8 @@ LENGTH_REACH = 2.0
 LENGTH_LEAST = 0.15
 """Answers a seventh longer or shorter are no news."""
 QUALITY_LEAST = 0.04
-ALIKE = 2.0
-"""Deviations by which another model's latest answers must have moved to count as moved alike."""
+OUTLIER = 2.5
+"""Deviations by which a model must have moved otherwise than the others for the change to be its own."""
 
 _Answer: TypeAlias = "tuple[Outcome, Features, KeptConfig]"
 
@@ -43,15 +44,15 @@ log = logging.getLogger("unisono")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """A model that answers unlike before: what moved, how far, and how many of the other models moved alike.
+    """A model that answers unlike before: what moved, how far, and whether the others (so many) moved with it.
 
-    Where most others did too, it is the traffic that has changed, or what judges it.
+    Where they did, it is the traffic that has changed, or what judges it.
     """
 
     model: str
     stream: str
     shift: Shift
-    alike: int = 0
+    with_others: bool = False
     others: int = 0
 
     @property
@@ -67,8 +68,8 @@ class Changed:
             since = f"over the last {s.n_after} asked"
         else:
             what = f"What its answers are worth ({self.stream}) moved by {100 * (s.after - s.before):+.0f} points"
-        if 2 * self.alike > self.others:
-            moved = f"{self.alike} of {self.others} other models moved alike"
+        if self.with_others:
+            moved = f"The {self.others} other models in use moved alike"
             return f"{what}, {since}. {moved}, so it is probably your traffic that has changed, and not the model."
         return (
             f"{what}, {since}. Its provider may have changed it; `unisono models probe {self.model} --again` measures "
@@ -205,15 +206,23 @@ class _Baseline:
 
 
 def _changed(model: str, stream: str, shift: Shift, others: Sequence[Chart]) -> Changed:
-    moves = [move for other in others if (move := other.moved(shift.n_after)) != 0.0]
-    sign = 1.0 if shift.after > shift.before else -1.0
+    gaps = [gap for other in others if (gap := other.moved(shift.n_after)) is not None]
     return Changed(
         model=model,
         stream=stream.partition(" ")[0],
         shift=shift,
-        alike=sum(sign * move >= ALIKE for move in moves),
-        others=len(moves),
+        with_others=_with_others(shift, gaps),
+        others=len(gaps),
     )
+
+
+def _with_others(shift: Shift, gaps: Sequence[float]) -> bool:
+    """Say whether a model moved as the others did in the meantime: its gap is no outlier among theirs."""
+    if not gaps:
+        return False
+    own, usual = shift.after - shift.before, fmean(gaps)
+    between = stdev(gaps) if len(gaps) > 1 else abs(usual)
+    return abs(own - usual) < OUTLIER * sqrt(between**2 * (1.0 + 1.0 / len(gaps)) + shift.error**2)
 
 
 def _chart(body: bytes | None, stream: str) -> Chart:

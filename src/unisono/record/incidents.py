@@ -18,7 +18,13 @@ from unisono.record.view import stamp
 from unisono.types import Json
 
 Kind = Literal[
-    "model_mismatch", "share_alarm", "router_failed", "config_refused", "policy_rolled_back", "model_changed"
+    "model_mismatch",
+    "share_alarm",
+    "router_failed",
+    "config_refused",
+    "policy_rolled_back",
+    "model_changed",
+    "traffic_changed",
 ]
 
 _MERGE = timedelta(hours=1)
