@@ -102,6 +102,9 @@ def test_the_numbers_of_the_traffic_are_those_of_the_record(chromium: Browser, h
         page.wait_for_selector(".cards .figure")
         assert page.locator(".cards .figure").first.inner_text() == str(n)
         assert page.locator("svg.chart[role=img]").count() >= 3
+        page.check("input[name=by] >> nth=1", force=True)
+        page.check("input[name=what] >> nth=2", force=True)
+        page.wait_for_selector(".legend li:text-is('fast'), .legend li:text-is('deep')")  # the quality that was said of a role, over time
 
 
 def test_a_row_of_the_decisions_leads_to_its_record(chromium: Browser, house: House) -> None:

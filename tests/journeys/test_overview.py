@@ -44,6 +44,9 @@ def test_traffic_adds_up_and_tells_what_was_saved(house: House) -> None:
     found = house.get("/admin/traffic?hours=1")
     assert found["n"] == 40 == sum(slot["n"] for slot in found["series"]) == sum(row["n"] for row in found["roles"])
     assert len(found["series"]) == 48
+    for slot in found["series"]:
+        assert sum(one["n"] for one in slot["models"].values()) == slot["n"]
+        assert sum(one["cost_usd"] for one in slot["models"].values()) == pytest.approx(slot["cost_usd"])
     spent = sum(row["cost_usd"] for row in house.get("/v1/decisions?limit=100")["data"])
     assert sum(row["cost_usd"] for row in found["models"]) == pytest.approx(spent)
     assert (found["savings"]["n"], found["savings"]["why_not"], found["savings"]["low"]) == (40, "few", None)

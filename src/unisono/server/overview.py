@@ -151,16 +151,18 @@ def _series(found: Traffic, *, since: datetime, width_s: float) -> list[JsonValu
     slots: list[JsonValue] = []
     for n in range(N_SLOTS):
         rows = counts.get(n, [])
-        models: dict[str, float] = defaultdict(float)
-        for row in rows:
-            models[_text(row["model"])] += _float(row["n"])
+        votes = _grouped(said.get(n, []), "model")
+        models: dict[str, JsonValue] = {
+            _text(name): {**_summed(of_one), **_judged(votes.get(name, []))}
+            for name, of_one in _grouped(rows, "model").items()
+        }
         slots.append(
             {
                 "at": stamp(since + timedelta(seconds=n * width_s)),
                 **_summed(rows),
                 **_judged(said.get(n, [])),
                 "first_s": _middles(first.get(n)),
-                "models": dict(models),
+                "models": models,
             }
         )
     return slots

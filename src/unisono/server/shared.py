@@ -23,8 +23,8 @@ from unisono.types import Json
 
 FRESH_S = 2.0
 """No answer is made again sooner."""
-REST = 50.0
-"""So many times longer than it took to make, an answer is good: one part in fifty of the time goes into making it."""
+REST = 100.0
+"""So many times longer than it took to make, an answer is good: at most a hundredth of the time goes into making it."""
 KEPT = 32
 NICENESS = 10
 """How far the thread steps back behind those that answer callers: about a tenth of their share of a busy processor."""

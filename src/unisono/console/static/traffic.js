@@ -6,15 +6,23 @@ import { dollars, percent, seconds, share, whole } from "./format.js";
 import { card, chip, empty, fillBar, loaded, page, table } from "./parts.js";
 import { t } from "./words.js";
 
-const { h, ref } = Vue;
+const { h, reactive, ref } = Vue;
 const PERIODS = [1, 24, 168, 720];
 const MOST_LINES = 7;
 
 export const Page = {
   setup() {
     const hours = ref(24);
+    const wish = reactive({ what: "n", by: "model" });
     const path = () => `/admin/traffic?hours=${hours.value}`;
-    const { view } = loaded(() => read(path()), show, { every_ms: () => hours.value > 1 ? 20_000 : 5_000, again: path });
+    const { view } = loaded(() => read(path()), (data) => show(data, overTime), { every_ms: () => hours.value > 1 ? 20_000 : 5_000, again: path });
+    const ladder = (name, label, options) => h("fieldset", { class: "ladder" }, [h("legend", { class: "unseen" }, label), ...options.map(([value, text]) => h("label", { class: { on: wish[name] === value } }, [
+      h("input", { type: "radio", name, checked: wish[name] === value, onChange: () => { wish[name] = value; } }), text,
+    ]))]);
+    // Who answered, at what cost and how well, over time: by model or by role.
+    const overTime = (data) => card(t("share_over"),
+      h("div", { class: "row" }, [ladder("what", t("share_over"), [["n", t("answers")], ["cost_usd", t("cost")], ["said", t("said_quality")]]), ladder("by", t("by_model"), [["model", t("by_model")], ["role", t("by_role")]])]),
+      grouped(data, wish));
     const periods = () => h("fieldset", { class: "ladder" }, [h("legend", { class: "unseen" }, t("period")), ...PERIODS.map((n) => h("label", { class: { on: hours.value === n } }, [
       h("input", { type: "radio", name: "period", checked: hours.value === n, onChange: () => { hours.value = n; } }), n > 24 ? t("days", n / 24) : t("hours", n),
     ]))]);
@@ -22,17 +30,15 @@ export const Page = {
   },
 };
 
-function show(data) {
+function show(data, overTime) {
   const running = Object.values(data.now).reduce((sum, one) => sum + one.in_flight, 0);
   if (!data.n) return [numbers(data, running), empty(t("empty_traffic"))];
   const stamps = data.series.map((slot) => slot.at);
-  const names = data.models.map((row) => row.model);
-  const shown = names.slice(0, MOST_LINES);
   const priced = data.models.some((row) => row.cost_usd > 0 || row.baseline_usd > 0);
   return [
     numbers(data, running),
     h("div", { class: "halves" }, [
-      card(t("share_over"), columns(t("share_over"), stamps, shown.map((name) => ({ name, values: data.series.map((slot) => slot.models[name] ?? 0) })), whole)),
+      overTime(data),
       card(t("latency_over"), lines(t("latency_over"), stamps, [
         { name: t("median"), values: data.series.map((slot) => slot.first_s.half) },
         { name: t("most"), values: data.series.map((slot) => slot.first_s.most), thin: true },
@@ -41,7 +47,6 @@ function show(data) {
         { name: t("spent"), values: data.series.map((slot) => slot.n ? slot.cost_usd : null) },
         { name: t("baseline"), values: data.series.map((slot) => slot.n ? slot.baseline_usd : null), thin: true },
       ], dollars)) : null,
-      data.series.some((slot) => slot.said !== null) ? card(t("said_quality"), lines(t("said_quality"), stamps, [{ name: t("said_quality"), values: data.series.map((slot) => slot.said) }], (value) => share(value))) : null,
     ]),
     card(t("by_model"), table(t("by_model"), [t("model"), t("answers"), t("share"), t("failed_share"), t("spent"), t("per_answer"), t("first_word"), t("took"), t("said_quality"), t("calls")], data.models.map((row) => perModel(row, data)))),
     card(t("by_role"), table(t("by_role"), [t("role"), t("answers"), t("share"), t("spent"), t("per_answer"), t("said_quality")], data.roles.map((row) => ({ key: row.role, cells: [
@@ -49,6 +54,17 @@ function show(data) {
       row.n_said ? t("said_quality_n", share(row.sum_said / row.n_said), row.n_said) : "–",
     ] })))),
   ];
+}
+
+function grouped(data, { what, by }) {
+  const stamps = data.series.map((slot) => slot.at);
+  const nameOf = (row) => by === "role" ? row.role ?? "–" : row.model;
+  const names = [...new Set(data.models.map(nameOf))].slice(0, MOST_LINES);
+  const members = (name) => data.models.filter((row) => nameOf(row) === name).map((row) => row.model);
+  const sum = (slot, name, part) => members(name).reduce((total, model) => total + (slot.models[model]?.[part] ?? 0), 0);
+  if (what !== "said") return columns(t("share_over"), stamps, names.map((name) => ({ name, values: data.series.map((slot) => sum(slot, name, what)) })), what === "n" ? whole : dollars);
+  if (data.series.every((slot) => slot.said === null)) return empty(t("said_none"));
+  return lines(t("said_quality"), stamps, names.map((name) => ({ name, values: data.series.map((slot) => sum(slot, name, "n_said") ? sum(slot, name, "sum_said") / sum(slot, name, "n_said") : null) })), (value) => share(value));
 }
 
 function perModel(row, data) {
