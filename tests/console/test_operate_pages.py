@@ -104,7 +104,8 @@ def test_the_numbers_of_the_traffic_are_those_of_the_record(chromium: Browser, h
         assert page.locator("svg.chart[role=img]").count() >= 3
         page.check("input[name=by] >> nth=1", force=True)
         page.check("input[name=what] >> nth=2", force=True)
-        page.wait_for_selector(".legend li:text-is('fast'), .legend li:text-is('deep')")  # the quality that was said of a role, over time
+        # The quality that was said of a role, over time.
+        page.wait_for_selector(".legend li:text-is('fast'), .legend li:text-is('deep')")
 
 
 def test_a_row_of_the_decisions_leads_to_its_record(chromium: Browser, house: House) -> None:
