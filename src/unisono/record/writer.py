@@ -319,9 +319,12 @@ class Writer:
     def _fail(self, exc: Exception) -> None:
         reason = str(exc) if isinstance(exc, StoreError) else explain(exc, self._path)
         reason = f"The record {str(self._path)!r} cannot be written: {reason}"
-        self._disconnect()
-        self._retry_at = time.monotonic() + self._retry_s
-        self._retry_s = min(2 * self._retry_s, _LAST_RETRY_S)
+        if _is_locked(exc):  # by a process that writes too: our turn comes soon, and a new connection needs one more
+            self._retry_at = time.monotonic() + _FIRST_RETRY_S
+        else:
+            self._disconnect()
+            self._retry_at = time.monotonic() + self._retry_s
+            self._retry_s = min(2 * self._retry_s, _LAST_RETRY_S)
         with self._lock:
             is_new, self._fault = not self._fault, reason
             self._settled.notify_all()
@@ -352,6 +355,12 @@ class Writer:
             with suppress(sqlite3.Error):
                 self._connection.execute(_RUN_ENDED, (to_us(self._now()), self._run_id))
         self._disconnect()
+
+
+def _is_locked(exc: Exception) -> bool:
+    """Say whether another connection has the database at this moment, and nothing is wrong with ours."""
+    code: int = getattr(exc, "sqlite_errorcode", None) or 0
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)  # the rest of it says more, as BUSY_RECOVERY
 
 
 def _named(entry: Entry) -> str:
