@@ -256,6 +256,21 @@ def table(result: dict[str, object]) -> str:
     return "\n".join(lines)
 
 
+def compact(result: dict[str, object]) -> str:
+    """Return three tables with a column for each way, as the documentation has them."""
+    rows: list[dict[str, object]] = result["cells"]  # type: ignore[assignment]
+    facts: dict[str, object] = result["servers"]  # type: ignore[assignment]
+    cells = {(str(r["scenario"]), int(str(r["connections"])), str(r["target"])): r for r in rows}
+    targets = [name for name in facts if name != "direct"]
+    lines: list[str] = []
+    for title, key, digits in (("CPU µs", "cpu_us", 0), ("requests/s", "rps", 0), ("added p50 ms", "added_p50_ms", 2)):
+        lines += ["", f"| {title} | conn. | " + " | ".join(targets) + " |", "|---|---:|" + "---:|" * len(targets)]
+        for scenario, n in dict.fromkeys((scenario, n) for scenario, n, _ in cells):
+            shown = [f"{float(str(cells[scenario, n, t][key])):,.{digits}f}" for t in targets]
+            lines.append(f"| {scenario} | {n} | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
+
+
 def goals(result: dict[str, object]) -> str:
     """Return what was aimed at beside what came out, as Markdown."""
     rows: list[dict[str, object]] = result["cells"]  # type: ignore[assignment]
@@ -303,6 +318,7 @@ def main() -> None:
         given.out.parent.mkdir(parents=True, exist_ok=True)
         given.out.write_text(json.dumps({**about, **result}, indent=1) + "\n")
     print(table(result))
+    print(compact(result))
     print(goals(result))
 
 

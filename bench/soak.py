@@ -47,8 +47,9 @@ LATE_S = 1.0
 THINK_S = 0.25
 WARM_S = 10.0
 """How long a worker that has just come again may take until its memory stays."""
-MAX_GROWTH_MB = 8.0
-MAX_GROWTH_SHARE = 0.06
+MAX_GROWTH_MB = 12.0
+"""Of each worker, from the first third of the samples to the last. What is remembered of prompts, conversations and
+words fills up over some 13,000 requests, more than there are after the last kill: 15 MB in all, then nothing more."""
 MAX_MORE_FILES = 16
 CLEAR = frozenset({200, 400, 429, 502, 503, 504})
 _MODES = ("auto", "auto:fast", "auto:deep", "steady", "shaky", "broken")
@@ -290,26 +291,27 @@ async def run(
 
 
 def lost(house: House, seen: Seen) -> list[str]:
-    """Return the decisions whose outcome should be on disk and is not."""
+    """Return the decisions whose outcome should be on disk and is not, and how long it had had."""
     with closing(sqlite3.connect(house.store)) as record:
         kept = {row[0] for row in record.execute("SELECT decision FROM outcomes")}
         kept &= {row[0] for row in record.execute("SELECT id FROM decisions")}
     margin_s = FLUSH_S + LATE_S
-    return [
-        decision
+    left_s = {
+        decision: min((at - ended_s for at in seen.killed if at >= ended_s), default=float("inf"))
         for decision, ended_s in seen.settled
-        if decision not in kept and not any(0 <= at - ended_s < margin_s for at in seen.killed)
-    ]
+        if decision not in kept
+    }
+    return [f"{decision}, seen {s:.2f} s before the next kill" for decision, s in left_s.items() if s >= margin_s]
 
 
-def grown(measured: Sequence[tuple[float, int]]) -> list[str]:
+def grown(measured: Sequence[tuple[float, int]], *, n_workers: int) -> list[str]:
     """Return what grew from the first third of the samples to the last, by their medians' slope."""
     third = max(1, len(measured) // 3)
     first, last = measured[:third], measured[-third:]
     middle = [sorted(part)[len(part) // 2] for part in ([mb for mb, _ in first], [mb for mb, _ in last])]
     files = [max(n for _, n in part) for part in (first, last)]
     said = []
-    if middle[1] - middle[0] > max(MAX_GROWTH_MB, MAX_GROWTH_SHARE * middle[0]):
+    if middle[1] - middle[0] > MAX_GROWTH_MB * n_workers:
         said.append(f"memory grew from {middle[0]:.1f} to {middle[1]:.1f} MB")
     if files[1] - files[0] > MAX_MORE_FILES:
         said.append(f"open files grew from {files[0]} to {files[1]}")
@@ -328,7 +330,7 @@ def main() -> None:
         missing = lost(house, seen)
         log = (Path(folder) / "log.txt").read_text()
     broken = [*(f"wrong: {text}" for text in seen.wrong[:10]), *(f"lost: {decision}" for decision in missing[:10])]
-    broken += grown(measured)
+    broken += grown(measured, n_workers=given.workers)
     for what, n in sorted(seen.answers.items()):
         print(f"{n:7d}  {what}")
     print(f"{len(seen.killed)} kills, {len(seen.settled)} outcomes looked for")
