@@ -67,7 +67,7 @@ def asked_by_a_page(base: str) -> list[tuple[float, str]]:
 
 
 async def pretend(port: int, script: Sequence[tuple[float, str]], *, n: int, rng: random.Random) -> None:
-    """Ask as `n` open pages do, each at a phase of its own, until cancelled."""
+    """Ask as `n` open pages do, each at a phase of its own, until cancelled; says so when it has begun."""
     import aiohttp
 
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
@@ -83,7 +83,10 @@ async def pretend(port: int, script: Sequence[tuple[float, str]], *, n: int, rng
                         await answer.read()
                 await asyncio.sleep(max(0.0, began_s + WATCH_S - time.perf_counter()))
 
-        await asyncio.gather(*(one(rng.uniform(0.0, WATCH_S)) for _ in range(n)))
+        async with session.get("/healthz") as answer:
+            await answer.read()
+        print("asking", flush=True)
+        await asyncio.gather(asyncio.Event().wait(), *(one(rng.uniform(0.0, WATCH_S)) for _ in range(n)))
 
 
 def consoles(order: str) -> None:
@@ -135,19 +138,19 @@ def run(*, n_rounds: int, n_requests: int, n_pages: int, folder: Path) -> dict[s
         fire(load, server, n_requests=n_requests)  # connections, caches, and a record that holds something
         times = first_page_ms(base, n=n_pages)
         script = asked_by_a_page(base)
-        order = json.dumps({"port": ports[1], "script": script, "n": N_CONSOLES})
-        alone, beside = [], []
+        rounds: dict[int, list[dict[str, float]]] = {0: [], N_CONSOLES: []}
         for round_ in range(n_rounds):
-            for with_them in (False, True) if round_ % 2 else (True, False):
-                if not with_them:
-                    alone.append(fire(load, server, n_requests=n_requests))
-                    continue
+            for n in (
+                (0, N_CONSOLES) if round_ % 2 else (N_CONSOLES, 0)
+            ):  # the same process beside it, with nobody in it
+                order = json.dumps({"port": ports[1], "script": script, "n": n})
                 pretending = ["-m", "bench.console", "--consoles", order]
-                with child(pretending, cpu=None, log=folder / "consoles.log") as process:
-                    time.sleep(2.0)
-                    assert process.poll() is None, (folder / "consoles.log").read_text()
-                    beside.append(fire(load, server, n_requests=n_requests))
+                with child(pretending, cpu=None, log=folder / "consoles.log", piped=True) as process:
+                    assert process.stdout is not None
+                    assert process.stdout.readline() == "asking\n", (folder / "consoles.log").read_text()
+                    rounds[n].append(fire(load, server, n_requests=n_requests))
             print(f"round {round_ + 1} of {n_rounds} done", file=sys.stderr)
+    alone, beside = rounds[0], rounds[N_CONSOLES]
     ratios = [two["p99_ms"] / one["p99_ms"] for one, two in zip(alone, beside, strict=True)]
     return {
         "first_page_ms": {"median": round(median(times)), "most": round(max(times)), "n": len(times)},
