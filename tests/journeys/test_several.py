@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.journeys.house import config_text, model, serving
-from tests.journeys.upstream import LIMIT_S, Exchange, upstream
+from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, says, upstream
 
 from unisono.evaluate.recompute import Recomputer
 from unisono.plugins import load
@@ -38,6 +38,10 @@ POOL = (
     scripted("claude-b", "#### 42", quality=0.8, role="deep"),
     scripted("gemini-c", "The answer is 41.", quality=0.8, role="deep", token_s=0.005),
 )
+BOUND_S = 3.0
+N_KNOWN = 12
+"""Answers after which a model is known to be quick enough for the bound."""
+CASCADE = '\n[routing]\ncascade = ["deep"]\n'
 LIMIT = '\n[[limits]]\nname = "day"\nper = "all"\ncounts = "usd"\namount = 1.0\n'
 
 
@@ -100,8 +104,7 @@ def test_a_cascade_is_told_and_recomputed(tmp_path: Path, stream: bool) -> None:
         scripted("flash-b", "#### 42", quality=0.9, usd_per_mtok_out=0.2),
         scripted("strong-c", "42", quality=0.95, role="deep", usd_per_mtok_in=10.0, usd_per_mtok_out=30.0),
     )
-    more = '\n[routing]\ncascade = ["deep"]\n'
-    with serving(tmp_path, config_text(*pool, default="strong-c", more=more)) as house:
+    with serving(tmp_path, config_text(*pool, default="strong-c", more=CASCADE)) as house:
         body = {"model": "auto:deep", **ASK, "stream": stream, "unisono": {"dial": 0.4}}
         preview = house.call("POST", "/v1/route", body).json
         reply = house.call("POST", "/v1/chat/completions", body)
@@ -139,8 +142,23 @@ def test_a_new_model_that_takes_back_what_was_said_is_told(tmp_path: Path, strea
         assert [n["code"] for n in again["notices"]] == []  # the same model goes on: nothing is compared
 
 
+def of_a_kind(up: Upstream, pattern: str) -> tuple[str, dict[str, Any], int]:
+    """Return a pool behind `up`, a request that several models of it answer so, and how many are asked at first."""
+    if pattern == "fusion":
+        tables = [model(name, up, upstream_model=name, quality=0.8) for name in ("gpt-a", "claude-b", "gemini-c")]
+        return config_text(*tables, default="gpt-a"), {"model": "auto:pro", **ASK}, 3
+    tables = [
+        model("mini-a", up, upstream_model="mini-a", quality=0.9, usd_per_mtok_out=0.1),
+        model("flash-b", up, upstream_model="flash-b", quality=0.9, usd_per_mtok_out=0.2),
+        model("strong-c", up, upstream_model="strong-c", quality=0.95, usd_per_mtok_in=10.0, usd_per_mtok_out=30.0),
+    ]
+    text = config_text(*tables, default="strong-c", more=CASCADE)
+    return text, {"model": "auto:deep", **ASK, "unisono": {"dial": 0.4}}, 2
+
+
+@pytest.mark.parametrize("pattern", ["fusion", "cascade"])
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_caller_who_leaves_cancels_every_member_within_100_ms(tmp_path: Path, stream: bool) -> None:
+def test_a_caller_who_leaves_cancels_every_member_within_100_ms(tmp_path: Path, stream: bool, pattern: str) -> None:
     gone: list[float | None] = []
     begun, noticed = threading.Semaphore(0), threading.Semaphore(0)
 
@@ -153,25 +171,59 @@ def test_a_caller_who_leaves_cancels_every_member_within_100_ms(tmp_path: Path, 
         noticed.release()
 
     took_s = []
-    names = ("gpt-a", "claude-b", "gemini-c")
     with upstream(waits) as up:
-        pool = config_text(*(model(name, up, upstream_model=name, quality=0.8) for name in names), default="gpt-a")
+        pool, asked, n_asked = of_a_kind(up, pattern)
         with serving(tmp_path, pool) as house:
+            assert house.call("POST", "/v1/route", asked).json["pattern"] == pattern
             for _ in range(3):
                 connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=LIMIT_S)
-                body = json.dumps({"model": "auto:pro", **ASK, "stream": stream})
+                body = json.dumps({**asked, "stream": stream})
                 connection.request("POST", "/v1/chat/completions", body, {"content-type": "application/json"})
-                for _ in names:
+                for _ in range(n_asked):
                     assert begun.acquire(timeout=LIMIT_S)
                 left_s = time.perf_counter()
                 connection.close()
-                for _ in names:
+                for _ in range(n_asked):
                     assert noticed.acquire(timeout=LIMIT_S)
-                ends = [at_s for at_s in gone[-3:] if at_s is not None]
-                assert len(ends) == 3
+                ends = [at_s for at_s in gone[-n_asked:] if at_s is not None]
+                assert len(ends) == n_asked
                 took_s.append(max(ends) - left_s)
             rows = house.until(
                 lambda: (r := house.get("/v1/decisions?status=cancelled")["data"]) and len(r) == 3 and r, "3 rows"
             )
-            assert {row["n_attempts"] for row in rows} == {3}
+            assert {row["n_attempts"] for row in rows} == {n_asked}
     assert median(took_s) < 0.1, took_s
+
+
+@pytest.mark.parametrize("pattern", ["fusion", "cascade"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_member_that_stalls_does_not_break_the_bound_on_the_first_token(
+    tmp_path: Path, stream: bool, pattern: str
+) -> None:
+    words = {"gpt-a": "The answer is 42.", "claude-b": "#### 41", "mini-a": "The answer is 42.", "strong-c": "#### 42"}
+
+    def stalls(exchange: Exchange) -> None:
+        text = words.get(exchange.body["model"])
+        if text is None:
+            exchange.gone_at_s()
+        else:
+            says(text)(exchange)
+
+    with upstream(says("quick")) as up:
+        pool, asked, _ = of_a_kind(up, pattern)
+        asked = {**asked, "stream": stream, "unisono": {**asked.get("unisono", {}), "max_first_token_s": BOUND_S}}
+        with serving(tmp_path, pool) as house:
+            for name in (table["id"] for table in house.get("/v1/models")["data"]):
+                for _ in range(N_KNOWN):
+                    house.call("POST", "/v1/chat/completions", {"model": name, **ASK, "unisono": {"session": "else"}})
+            up.behave = stalls
+            assert house.call("POST", "/v1/route", asked).json["pattern"] == pattern
+            began_s = time.perf_counter()
+            reply = house.call("POST", "/v1/chat/completions", asked)
+            took_s = time.perf_counter() - began_s
+            told = pieces(reply.events)[0]["unisono"] if stream else reply.json["unisono"]
+            assert told["pattern"] == pattern
+            assert took_s < BOUND_S, took_s  # nothing is left to come after the first token here
+            record = house.get(f"/v1/decisions/{told['decision']}")
+            stalled = {a["model"]: a["status"] for a in record["attempts"]}
+            assert stalled["gemini-c" if pattern == "fusion" else "flash-b"] == "cancelled"

@@ -20,6 +20,8 @@ from unisono.protocols import Evidence
 from unisono.types import Chunk, Decision, Outcome, Plan, Planned, Ranked, Request, Seen, Verdict
 
 MOST_ODDS = 1e4
+LEFT_TO_CLOSER = 0.1
+"""Of the time that is left: kept for the one who takes over, however soon it is expected to begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ async def _evidence(
             backers.append(crew.ask(name, "member"))
         elif n > 0:
             break
-        within_s = crew.to_first_token_s() - closer.estimate.latency.first_token_s
+        within_s = crew.to_first_token_s() * (1 - LEFT_TO_CLOSER) - closer.estimate.latency.first_token_s
         in_time = await crew.settle([lead, *backers], within_s=within_s, until=lambda: lead.done and not lead.ok)
         if not lead.ok:
             return lead, None

@@ -41,6 +41,8 @@ from unisono.types import (
 Send = Callable[[Call], AsyncIterator[Chunk]]
 Status = Literal["ok", "failed", "cut", "cancelled"]
 
+IN_HAND = 0.02
+"""Of the bound on the first token: for our own work between the last look at the clock and the first chunk."""
 GAVE_CHARS = 500
 """How much of what a part said is shown."""
 
@@ -85,10 +87,13 @@ class Crew:
         return self.began_s + self.means.total_s - self.means.clock_s()
 
     def to_first_token_s(self) -> float:
-        """Return how much is left until something must have been said: the caller's bound, else the request's time."""
+        """Return how much is left until something must have been said: the caller's bound, else the request's time.
+
+        Of the bound `IN_HAND` is kept back.
+        """
         bound = self.decision.goal.max_first_token_s
         left = self.left_s()
-        return left if bound is None else min(left, self.began_s + bound - self.means.clock_s())
+        return left if bound is None else min(left, self.began_s + bound * (1 - IN_HAND) - self.means.clock_s())
 
     def ask(self, model: str, part: PartKind, *, body: Json | None = None, stream: bool | None = None) -> Member:
         """Start one call: the request's own body, or another."""
