@@ -1,0 +1,107 @@
+"""The latest day that a question names or implies: "in March 2024", "last year", "今天".
+
+It knows dates and relative words of eight languages; it does not know what an answer depends on.
+Not for: long documents; the first and the last `MAX_CHARS // 2` characters are read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+
+from unisono.understand.gate import gate
+from unisono.understand.grams import MAX_CHARS
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan januar janvier enero gennaio janeiro января январь",
+            "february feb februar février febrero febbraio fevereiro февраля февраль",
+            "march mar märz mars marzo março марта март",
+            "april apr avril abril aprile апреля апрель",
+            "may mai mayo maggio maio мая май",
+            "june jun juni juin junio giugno junho июня июнь",
+            "july jul juli juillet julio luglio julho июля июль",
+            "august aug août agosto августа август",
+            "september sep sept septembre septiembre settembre setembro сентября сентябрь",
+            "october oct oktober octobre octubre ottobre outubro октября октябрь",
+            "november nov novembre noviembre novembro ноября ноябрь",
+            "december dec dezember décembre diciembre dicembre dezembro декабря декабрь",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_ISO = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](1[0-2]|0?[1-9])(?:[-/.](3[01]|[12]\d|0?[1-9]))?(?!\d)")
+_CHINESE = re.compile(r"((?:19|20)\d\d)\s*年(?:\s*(1[0-2]|0?[1-9])\s*月)?(?:\s*(3[01]|[12]\d|0?[1-9])\s*[日号])?")
+_NAMED_MONTH = re.compile(
+    rf"(?i)(?<!\w)({'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?(?:\s+\d{{1,2}}(?:st|nd|rd|th)?,?)?(?:\s+(?:of|de|do|del))?\s+((?:19|20)\d\d)(?!\d)"
+)
+_YEAR = re.compile(r"(?<![\d.,$€£¥])((?:19|20)\d\d)(?![\d,]|\.\d)(?!\s*(?:km|kg|m|cm|dollars|euros|usd|元|米|公里))")
+_RELATIVE: tuple[tuple[re.Pattern[str], int], ...] = (
+    (re.compile(r"(?i)\b(?:today|right now|currently|current|at the moment|now|latest|newest|most recent|tonight|so far this|these days|nowadays|heute|derzeit|aktuell\w*|jetzt|neueste\w*|aujourd['’]hui|actuel\w*|maintenant|hoy|actual|actualmente|ahora|oggi|attual\w*|hoje|agora|сегодня|сейчас|последн\w+)\b|今天|现在|目前|当前|最新|最近|现任|今日|最新の|現在|오늘|현재|지금|최신"), 0),
+    (re.compile(r"(?i)\b(?:this (?:year|month|week|season)|dieses jahr|cette année|este año|quest['’]anno|este ano|в этом году)\b|今年|本月|本周|本赛季|올해"), 0),
+    (re.compile(r"(?i)\b(?:yesterday|last night|gestern|hier|ayer|ieri|ontem|вчера)\b|昨天|昨晚|昨日|어제"), 1),
+    (re.compile(r"(?i)\b(?:last week|letzte woche|la semaine dernière|la semana pasada)\b|上周|上星期|先週"), 7),
+    (re.compile(r"(?i)\b(?:last month|letzten monat|le mois dernier|el mes pasado)\b|上个月|先月"), 30),
+)  # fmt: skip
+_LAST_YEAR = re.compile(
+    r"(?i)\b(?:last year|letztes jahr|l['’]année dernière|el año pasado|l['’]anno scorso|ano passado|в прошлом году)\b|去年"
+)
+
+
+_GATES: dict[str, Callable[[str], bool]] = {}
+
+
+def _may_match(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    """Return the cheap look before the search; built when it is first needed."""
+    found = _GATES.get(pattern.pattern)
+    if found is None:
+        found = _GATES[pattern.pattern] = gate(pattern)
+    return found
+
+
+def asks_about(text: str, *, now: datetime) -> date | None:
+    """Return the latest day, up to today, that a question names or implies; None when it names none.
+
+    A month or a year means its last day, but not later than today. Days to come are not knowledge, so they count as today.
+    """
+    if len(text) > MAX_CHARS:
+        half = MAX_CHARS // 2
+        text = f"{text[:half]}\n{text[-half:]}"
+    today = now.date()
+    days = [min(day, today) for day in _days(text, today)]
+    return max(days, default=None)
+
+
+def _days(text: str, today: date) -> Iterator[date]:
+    if any(mark.isdigit() for mark in text):
+        for found in (*_ISO.finditer(text), *_CHINESE.finditer(text)):
+            year, month, day = (int(part) if part else None for part in found.groups())
+            yield _last_day(year or today.year, month, day)
+        for found in _NAMED_MONTH.finditer(text):
+            yield _last_day(int(found.group(2)), _MONTHS[found.group(1).lower()], None)
+        for known in (_ISO, _CHINESE, _NAMED_MONTH):
+            text = known.sub(" ", text)
+        for found in _YEAR.finditer(text):
+            yield _last_day(int(found.group(1)), None, None)
+    lowered = text.lower()
+    for pattern, n_days in _RELATIVE:
+        if _may_match(pattern)(lowered) and pattern.search(text):
+            yield today - timedelta(days=n_days)
+    if _may_match(_LAST_YEAR)(lowered) and _LAST_YEAR.search(text):
+        yield date(today.year - 1, 12, 31)
+
+
+def _last_day(year: int, month: int | None, day: int | None) -> date:
+    if month is None:
+        return date(year, 12, 31)
+    if day is not None:
+        try:
+            return date(year, month, day)
+        except ValueError:
+            pass
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return following - timedelta(days=1)
