@@ -29,7 +29,7 @@ from freshness_fit import (
     trained,
 )
 from freshness_questions import questions
-from freshness_taught import taught, variations
+from freshness_taught import ENCODERS, head, identity, taught, variations
 from unisono.understand.freshness import save
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
@@ -74,9 +74,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             tell(f"penalty {penalty:g}", samples, held_out(samples, penalty=penalty))
         return
     lessons, lines = [told(samples)], []
+    heads = {}
     if ours:
         varied = variations(samples, options.data)
-        lessons.append(taught(samples, varied, trained(*lessons), cache=options.cache))
+        heads = {name: head(name, samples, cache=options.cache) for name in ENCODERS}
+        lessons.append(taught(varied, trained(*lessons), heads, cache=options.cache))
         lines = [sample.line for sample in varied]
     logits = held_out(samples, taught=lessons[1] if ours else None, lines=lines)
     chosen = tell("held out", samples, logits)
@@ -96,6 +98,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "temperature": round(chosen, 3),
             "expected_before_reading": {"evergreen": 0.333, "slow": 0.333, "fast": 0.333},
         },
+        heads={identity(name): np.concatenate((found.weights, found.bias[None])) for name, found in heads.items()},
     )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix, issparse, vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
@@ -43,12 +43,12 @@ def matrix(texts: Sequence[str]) -> csr_matrix:
 
 
 class Trained(NamedTuple):
-    """Logits of slow and fast against evergreen: weights (N_BUCKETS, 2) and bias (2,)."""
+    """Logits of slow and fast against evergreen: weights (n_features, 2) and bias (2,)."""
 
     weights: np.ndarray
     bias: np.ndarray
 
-    def logits(self, rows: csr_matrix) -> np.ndarray:
+    def logits(self, rows: csr_matrix | np.ndarray) -> np.ndarray:
         """Return shape (n, 3): evergreen (zero), slow, fast."""
         two = rows @ self.weights + self.bias
         return np.concatenate((np.zeros((two.shape[0], 1)), two), axis=1)
@@ -59,9 +59,9 @@ class Trained(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """Texts and how much each speaks for evergreen, slow and fast: weights of shape (n, 3)."""
+    """Texts, as places or as an encoder's vectors, and how much each speaks for evergreen, slow and fast: (n, 3)."""
 
-    rows: csr_matrix
+    rows: csr_matrix | np.ndarray
     weights: np.ndarray
 
     def at(self, places: np.ndarray) -> Lesson:
@@ -75,8 +75,13 @@ def told(samples: Sequence[Sample]) -> Lesson:
     So what is expected before reading is one third each, and a changing answer in two of three questions: a stale
     answer costs the user more than a newer model.
     """
+    return Lesson(matrix([s.text for s in samples]), balanced(samples))
+
+
+def balanced(samples: Sequence[Sample]) -> np.ndarray:
+    """Return the weights of labelled questions, shape (n, 3)."""
     hot = np.array([[sample.label == label for label in "esf"] for sample in samples], dtype=float)
-    return Lesson(matrix([s.text for s in samples]), hot * len(samples) / 3 / hot.sum(axis=0))
+    return hot * len(samples) / 3 / hot.sum(axis=0)
 
 
 def shares(logits: np.ndarray) -> np.ndarray:
@@ -87,13 +92,13 @@ def shares(logits: np.ndarray) -> np.ndarray:
 
 def trained(*lessons: Lesson, penalty: float = PENALTY) -> Trained:
     """Fit one regression to all lessons; a text that speaks for several classes counts for each by its weight."""
-    rows, weights = vstack([lesson.rows for lesson in lessons]), np.concatenate([lesson.weights for lesson in lessons])
+    whole = [lesson.rows for lesson in lessons]
+    rows = vstack(whole, format="csr") if issparse(whole[0]) else np.concatenate(whole)
+    weights = np.concatenate([lesson.weights for lesson in lessons])
     text, label = np.nonzero(weights > 0)
-    model = LogisticRegression(C=penalty, max_iter=400).fit(
-        rows.tocsr()[text], label, sample_weight=weights[text, label]
-    )
-    weights, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
-    return Trained((weights[1:] - weights[0]).T, bias[1:] - bias[0])
+    model = LogisticRegression(C=penalty, max_iter=400).fit(rows[text], label, sample_weight=weights[text, label])
+    found, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
+    return Trained((found[1:] - found[0]).T, bias[1:] - bias[0])
 
 
 def held_out(

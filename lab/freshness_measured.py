@@ -27,6 +27,10 @@ from sklearn.model_selection import StratifiedKFold
 from freshness import SEEDS, our_own
 from freshness_fit import PENALTY, matrix, told, trained
 from freshness_questions import questions
+from freshness_taught import ENCODERS
+from unisono.config import EncoderConfig
+from unisono.plugins import load
+from unisono.protocols import Encoder
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.grams import words
 
@@ -97,11 +101,12 @@ def measured(predict: Predict, dev: pd.DataFrame, timed: pd.DataFrame) -> dict[s
     return out
 
 
-def reading(reader: FreshnessReader) -> Predict:
+def reading(reader: FreshnessReader, encoder: Encoder | None = None) -> Predict:
     """Return a reader's probabilities; what it cannot read counts as static, as it does in routing."""
 
     def predict(texts: Sequence[str]) -> np.ndarray:
-        found = [reader.read(text, now=NOW) for text in texts]
+        seen = [None] * len(texts) if encoder is None else encoder.encode(texts)
+        found = [reader.read(text, now=NOW, embedding=vector) for text, vector in zip(texts, seen, strict=True)]
         return np.array([0.0 if f is None else f.changing for f in found])
 
     return predict
@@ -167,6 +172,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     reader = FreshnessReader(options.artifact)
     predict = reading(reader)
     out: dict[str, Any] = {"shipped": measured(predict, dev, timed)}
+    for name in ENCODERS:
+        encoder = load().encoder(EncoderConfig(name=name))
+        beside = reading(FreshnessReader(options.artifact, encoder=encoder.name), encoder)
+        out[f"shipped, with the encoder {name}"] = measured(beside, dev, timed)
     for column, language in (("English", "en"), ("Chinese", "zh")):
         texts, near = dev[column].astype(str).tolist(), near_ours(dev, column, language)
         out["shipped"][column]["near_ours"] = int(near.sum())

@@ -23,9 +23,8 @@ import jieba
 import numpy as np
 import pandas as pd
 from jieba import posseg
-from sklearn.linear_model import LogisticRegression
 
-from freshness_fit import Lesson, Sample, Trained, matrix, shares
+from freshness_fit import Lesson, Sample, Trained, balanced, matrix, shares, trained
 from unisono.config import EncoderConfig
 from unisono.plugins import load
 
@@ -142,26 +141,39 @@ def variations(samples: Sequence[Sample], data: Path, *, n: int = N_VARIATIONS, 
     return found
 
 
-def taught(samples: Sequence[Sample], varied: Sequence[Sample], reader: Trained, *, cache: Path) -> Lesson:
+def asked_once(samples: Sequence[Sample]) -> list[Sample]:
+    """Return up to `N_TOLD` distinct questions in the languages that are taught."""
+    once = list({s.text: s for s in samples if s.language in LANGUAGES}.values())
+    return random.Random(0).sample(once, min(N_TOLD, len(once)))
+
+
+def head(name: str, samples: Sequence[Sample], *, cache: Path) -> Trained:
+    """Return what an encoder's vectors say of freshness, trained on our questions: weights (dim, 2) and bias (2,)."""
+    once = asked_once(samples)
+    rows = vectors(name, [s.text for s in once], cache)
+    return trained(Lesson(rows, balanced(once)), penalty=HEAD_PENALTY)
+
+
+def taught(varied: Sequence[Sample], reader: Trained, heads: Mapping[str, Trained], *, cache: Path) -> Lesson:
     """Return the variations with what the teacher says of them, the three classes weighing alike as in `told`.
 
     Args:
-        samples: labelled questions of ours.
         varied: what is to be labelled.
-        reader: our own, trained on `samples` alone.
+        reader: our own, trained on our questions alone.
+        heads: so trained too, by encoder.
         cache: folder for the encoders' vectors.
     """
-    once = list({s.text: s for s in samples if s.language in LANGUAGES}.values())
-    once = random.Random(0).sample(once, min(N_TOLD, len(once)))
     rows = matrix([s.text for s in varied])
     total = reader.logits(rows)
-    for name in ENCODERS:
-        mine, theirs = (vectors(name, [s.text for s in part], cache) for part in (once, varied))
-        head = LogisticRegression(C=HEAD_PENALTY, max_iter=300, class_weight="balanced")
-        head.fit(mine, ["esf".index(s.label) for s in once])
-        total = total + head.predict_log_proba(theirs)
+    for name, found in heads.items():
+        total = total + found.logits(vectors(name, [s.text for s in varied], cache))
     said = shares(total / SHARPNESS)
     return Lesson(rows, WEIGHT * said / 3 / said.mean(axis=0))
+
+
+def identity(name: str) -> str:
+    """Return the name that artifacts know an encoder by."""
+    return load().encoder(EncoderConfig(name=name)).name
 
 
 def vectors(name: str, texts: Sequence[str], cache: Path) -> np.ndarray:

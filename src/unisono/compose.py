@@ -520,7 +520,8 @@ class Live:
 
     def _read_freshness(self) -> FreshnessReader | None:
         try:
-            return FreshnessReader()
+            encoder = self._trained.encoder
+            return FreshnessReader(encoder=None if encoder is None else encoder.name)
         except ArtifactError as error:
             self._faults["freshness"] = str(error)
             return None

@@ -113,6 +113,31 @@ def test_weights_of_your_own_are_read_as_they_were_saved(tmp_path: Path) -> None
     assert found.changing == pytest.approx((2.718281828 + 1) / (2.718281828 + 2), abs=1e-6)
 
 
+def test_the_vector_of_an_encoder_that_was_trained_with_speaks_too(tmp_path: Path) -> None:
+    weights, bias = np.zeros((N_BUCKETS, 2), dtype=np.float32), np.zeros(2, dtype=np.float32)
+    head = np.array([[0.0, 9.0], [0.0, -9.0], [0.0, 0.0]], dtype=np.float32)
+    save(tmp_path, weights=weights, bias=bias, known=["who"], manifest={}, heads={"two": head})
+    changes, stays = np.array([1.0, 0.0], dtype=np.float32), np.array([0.0, 1.0], dtype=np.float32)
+    reader = FreshnessReader(tmp_path, encoder="two")
+    read_of = {
+        name: found.pace
+        for name, vector in (("changes", changes), ("stays", stays))
+        if (found := reader.read("Who?", now=NOW, embedding=vector)) is not None
+    }
+    assert read_of == {"changes": "fast", "stays": "slow"}
+    words_alone = FreshnessReader(tmp_path).read("Who?", now=NOW)
+    assert words_alone == reader.read("Who?", now=NOW)
+    assert words_alone == FreshnessReader(tmp_path, encoder="other").read("Who?", now=NOW, embedding=changes)
+
+
+def test_a_head_that_is_not_its_manifests_is_an_artifact_error(tmp_path: Path) -> None:
+    weights, bias = np.zeros((N_BUCKETS, 2), dtype=np.float32), np.zeros(2, dtype=np.float32)
+    save(tmp_path, weights=weights, bias=bias, known=[], manifest={}, heads={"two": np.zeros((3, 2), dtype=np.float32)})
+    np.save(tmp_path / "freshness_two.npy", np.ones((3, 2), dtype=np.float32))
+    with pytest.raises(ArtifactError, match="Reinstall"):
+        FreshnessReader(tmp_path, encoder="two")
+
+
 def test_broken_weights_are_an_artifact_error(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="Reinstall"):
         FreshnessReader(tmp_path)

@@ -66,6 +66,7 @@ class Understanding:
         """Return the features of a request. The same request gives the same features."""
         task = conversation.task_text(request.messages)
         facts, embedding = self.read(task)
+        reader = self._freshness
         return Features(
             task=task,
             n_input_tokens=tokens.count_prompt(request.body),
@@ -75,7 +76,7 @@ class Understanding:
             embedding=embedding,
             in_tool_loop=conversation.in_tool_loop(request.messages),
             effort=effort(request.messages),
-            freshness=None if self._freshness is None else self._freshness.read(task, now=request.received),
+            freshness=None if reader is None else reader.read(task, now=request.received, embedding=embedding),
             language=language(task),
             dissatisfied=dissatisfied(request.messages),
             bound=bound(request.body),
