@@ -128,3 +128,18 @@ def test_a_broken_encoder_breaks_no_answer_and_readiness_tells(tmp_path: Path) -
         embedder.behave = embeds
         assert "unread" not in notices(house.chat("What is a ring?"))
         assert "encoder" not in house.get("/readyz")["degraded"]
+
+
+def test_the_multilingual_encoder_works_as_it_is_installed(tmp_path: Path) -> None:
+    models = (
+        model("small", None, upstream="scripted", quality=0.5),
+        model("large", None, upstream="scripted", quality=0.8),
+    )
+    more = '\n[routing]\nencoder = "use"\n\n[encoder]\nbudget_s = 20\n'
+    with serving(tmp_path, config_text(*models, default="small", more=more)) as house:
+        told = house.call(
+            "POST", "/v1/route", {"model": "auto", "messages": [{"role": "user", "content": "谁写了《边城》？"}]}
+        )
+        assert told.json["degraded"] is False
+        assert told.json["notices"] == []
+        assert house.get("/readyz")["degraded"] == {}
