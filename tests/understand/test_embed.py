@@ -74,3 +74,13 @@ def test_words_read_one_by_one_give_the_tokens_of_the_whole(words: list[str], da
         data.draw(st.sampled_from((" ", "\n", "\n\n", "  ", " \n "))) + word for word in words[1:]
     )
     assert list(ENCODER._word_by_word(text)) == ENCODER._encode(text).ids
+
+
+def test_vectors_are_the_same_bits_when_there_is_room_for_few_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [
+        f"the {n} of {word} and {word[::-1]} {n * n}"
+        for n, word in enumerate(["river", "tariff", "ledger", "moon"] * 8)
+    ]
+    before = ENCODER.encode(texts)
+    monkeypatch.setattr(embed, "MAX_ROWS", 40)
+    assert np.array_equal(StaticEncoder().encode(texts), before)

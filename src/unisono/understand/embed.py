@@ -13,6 +13,7 @@ from functools import partial
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,8 @@ _ODD = re.compile(r"(?s)[\s▁](?:(?<![ \n])|(?<= )[ \n]|(?<=\A.)|\Z)")
 """Blanks beside words and line ends, and the mark that stands for a blank inside the tokenizer."""
 _WORD = re.compile(r"\n[^ \n]*|[^ \n]+")
 MAX_KEPT_WORDS = 32_768
+MAX_ROWS = 8_192
+"""Token vectors kept in single precision, 8 MB."""
 MAX_KEPT_CHARS = 24
 MAX_TOKENS = 1_536
 """A bound for scripts with several tokens a character: again the first and the last half count."""
@@ -50,7 +53,7 @@ class StaticEncoder:
     question usually stand. Every text is encoded on its own, so a batch gives the same bits as single calls, and the
     tokenizer's thread pool (the one that warns about `TOKENIZERS_PARALLELISM` after a fork) is never started.
 
-    The vectors lie in their file in half precision (16 MB); those of the tokens that were met are in memory in single
+    The vectors stay in half precision in memory (16 MB); those of tokens that were met lately are there in single
     precision too, in which sums are made.
 
     Source: D. L. Miller, WordLlama 0.4 (token vectors distilled from language models' input embeddings).
@@ -136,22 +139,46 @@ class _Words(dict[str, list[int]]):
         return ids
 
 
+class _Kept:
+    """Rows in single precision with their places by token id, -1 for tokens that have none."""
+
+    def __init__(self, n_ids: int) -> None:
+        self.place = np.full(n_ids, -1, dtype=np.int32)
+        self.rows: Vector = np.empty((MAX_ROWS, DIM), dtype=np.float32)
+        self.n = 0
+
+
 class _Rows:
-    """The vectors of tokens in single precision, each made when it is first met: made anew each time they cost most."""
+    """The vectors of tokens in single precision, made when first met: to make them anew each time costs most of all."""
 
     def __init__(self, half: NDArray[np.float16]) -> None:
         self._half = half
-        self._single: Vector = np.empty(half.shape, dtype=np.float32)  # takes memory where it is written
-        self._is_made = np.zeros(len(half), dtype=np.bool_)
+        self._kept = _Kept(len(half))
+        self._lock = Lock()  # scores are read in a thread beside the event loop
 
     def of(self, ids: NDArray[np.int64]) -> Vector:
-        """Return the vectors of tokens, shape (len(ids), DIM)."""
-        if not self._is_made[ids].all():
-            new = ids[~self._is_made[ids]]
-            self._single[new] = self._half[new]
-            self._is_made[new] = True
-        found: Vector = self._single[ids]
+        """Return the vectors of at least one and at most `MAX_ROWS` tokens, shape (len(ids), DIM)."""
+        kept = self._kept
+        places = kept.place[ids]
+        if places.min() < 0:
+            with self._lock:
+                kept = self._made(ids)
+            places = kept.place[ids]
+        found: Vector = kept.rows[places]
         return found
+
+    def _made(self, ids: NDArray[np.int64]) -> _Kept:
+        """Return rows with these tokens among them; when there is no more room, begin anew."""
+        kept = self._kept
+        new = np.unique(ids[kept.place[ids] < 0])
+        if kept.n + new.size > MAX_ROWS:
+            kept = self._kept = _Kept(len(self._half))  # who still reads the old ones keeps them
+            new = np.unique(ids)
+        until = kept.n + new.size
+        kept.rows[kept.n : until] = self._half[new]
+        kept.place[new] = np.arange(kept.n, until, dtype=np.int32)
+        kept.n = until
+        return kept
 
 
 def clip(text: str) -> str:
