@@ -96,7 +96,7 @@ class MessagesAnswer:
             events += self._say("text", {"type": "text_delta", "text": text})
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, dict):
+            if isinstance(call, dict) and not self._is_over:
                 events += self._call(call)
         if (stop := choice.get("finish_reason")) is not None:
             self._stop = _stop(stop)
@@ -104,6 +104,8 @@ class MessagesAnswer:
 
     def broken(self, document: Json) -> list[bytes]:
         """See `form.Form`."""
+        if self._is_over:
+            return []
         self._is_over = True
         return [_event("error", self.error(document, status=502))]
 

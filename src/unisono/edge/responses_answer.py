@@ -85,7 +85,7 @@ class ResponsesAnswer:
             events += self._say("message", "refusal", refusal)
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, dict):
+            if isinstance(call, dict) and not self._is_over:
                 events += self._fragment(call)
         if isinstance(finish := choice.get("finish_reason"), str):
             self._finish = finish
@@ -93,6 +93,8 @@ class ResponsesAnswer:
 
     def broken(self, document: Json) -> list[bytes]:
         """See `form.Form`."""
+        if self._is_over:
+            return []
         self._is_over = True
         error = inside(document, "error")
         events = self._begin({}) if self._head is None else []
