@@ -76,7 +76,7 @@ def english(data: Path) -> Callable[[str, random.Random], str | None]:
     counts: Counter[str] = Counter()
     for name in PERMITTED:
         for prompt in pd.read_parquet(data / f"{name}.parquet", columns=["prompt"])["prompt"].astype(str):
-            counts.update(set(re.findall(r"[A-Za-z][a-z]{2,}", prompt[:600])))
+            counts.update(sorted(set(re.findall(r"[A-Za-z][a-z]{2,}", prompt[:600]))))  # a set has no order to repeat
     low = Counter({word: n for word, n in counts.items() if word.islower() and n >= 3})
     frame = {word for word, _ in low.most_common(N_FRAME_WORDS)}
     kinds: dict[str, list[tuple[str, float]]] = defaultdict(list)

@@ -472,6 +472,7 @@ class Past:
         caches: what providers may still hold, at most one entry per model.
         raised: steps by which the next turns are taken more seriously, after dissatisfaction.
         wishes: the preference stored with `PUT /v1/sessions/{id}`.
+        wished_us: when it was stored or taken back, in microseconds since 1970; the later one counts.
         decision: whose answer was the last one: what the user does next says something about it.
     """
 
@@ -482,6 +483,7 @@ class Past:
     caches: tuple[Cached, ...] = ()
     raised: int = 0
     wishes: Wishes = Wishes()
+    wished_us: int = 0
     decision: str | None = None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from unisono.record.metrics import Metrics, of_workers
 from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
 from unisono.record.store import Store
-from unisono.types import Attempt, Limit, Wishes
+from unisono.types import Attempt, Limit, Past, Wishes
 
 NOW = datetime.now(UTC)
 LIMIT = Limit(name="day", counts="tokens", amount=1000)
@@ -143,3 +145,27 @@ def test_the_pages_of_workers_become_one_page_with_a_label() -> None:
     assert 'unisono_tokens_total{worker="0",direction="in",model="m"} 1.0' in text
     assert 'unisono_tokens_total{worker="1",direction="in",model="m"} 2.0' in text
     assert 'unisono_record_waiting{worker="1"} 1.0' in text
+
+
+@pytest.mark.parametrize("what", ["prefer", "forget"])
+def test_a_preference_outlives_the_turns_of_a_process_that_did_not_know_it_yet(stores: list[Store], what: str) -> None:
+    one, two = stores
+    here, there = Sessions(one), Sessions(two)
+    fellows = [Fellows(store, since_us=to_us(NOW)) for store in stores]
+    here.prefer("k", "talk", Wishes(ban=("old",)))
+    for sessions, store, fellow in ((here, one, fellows[0]), (there, two, fellows[1])):
+        sessions.take_in(_look(fellow, store).sessions)  # type: ignore[attr-defined]
+    asyncio.run(there.load("k", "talk"))
+    ban = ("b",) if what == "prefer" else ()
+    if what == "prefer":
+        here.prefer("k", "talk", Wishes(ban=("b",)))
+    else:
+        here.forget("k", "talk")
+    one.flush()
+    before = there.past("k", "talk") or Past()
+    there.note("k", "talk", replace(before, model="a", n_turns=before.n_turns + 1))  # it has not looked since
+    two.flush()
+    for sessions, store, fellow in ((there, two, fellows[1]), (here, one, fellows[0])):
+        sessions.take_in(_look(fellow, store).sessions)  # type: ignore[attr-defined]
+    assert [(s.past("k", "talk") or Past()).wishes.ban for s in (here, there)] == [ban, ban]
+    assert [(s.past("k", "talk") or Past()).n_turns for s in (here, there)] == [1, 1]

@@ -161,6 +161,7 @@ def moved_on(
         caches=caches[:MAX_CACHES],
         raised=raised,
         wishes=before.wishes,
+        wished_us=before.wished_us,
     )
 
 

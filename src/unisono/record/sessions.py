@@ -11,20 +11,27 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import msgspec
 
 from unisono.errors import StoreError
+from unisono.record.rows import to_us
 from unisono.record.store import Store
 from unisono.types import Past, Wishes
 
 CAPACITY = 10_000
 """Conversations kept in memory; older ones are read from the record again when they go on."""
 
-_PUT = (
-    "INSERT INTO sessions VALUES (?, ?, ?, unixepoch())"
-    " ON CONFLICT DO UPDATE SET body = excluded.body, at = excluded.at"
-)
+_PUT = """INSERT INTO sessions VALUES (?, ?, ?, unixepoch())
+    ON CONFLICT DO UPDATE SET at = excluded.at, body = CASE
+        WHEN NOT json_valid(CAST(body AS TEXT)) OR coalesce(json_extract(CAST(body AS TEXT), '$.wished_us'), 0)
+            <= coalesce(json_extract(CAST(excluded.body AS TEXT), '$.wished_us'), 0)
+        THEN excluded.body
+        ELSE CAST(json_set(CAST(excluded.body AS TEXT),
+            '$.wishes', json_extract(CAST(body AS TEXT), '$.wishes'),
+            '$.wished_us', json_extract(CAST(body AS TEXT), '$.wished_us')) AS BLOB) END"""
+"""A turn that another process noted before it heard of a preference does not undo the preference."""
 _GET = "SELECT body FROM sessions WHERE key = ? AND session = ?"
 _FRESH = Past()
 _DECODER = msgspec.json.Decoder(Past)
@@ -47,7 +54,7 @@ class Sessions:
         past = self._known.get(place)
         if past is not None:
             self._known.move_to_end(place)
-        return None if past == _FRESH else past
+        return None if past is None or _is_new(past) else past
 
     async def load(self, key: str, session: str) -> Past | None:
         """Return what is known of a conversation, from the record if need be; a record that fails knows nothing."""
@@ -69,30 +76,41 @@ class Sessions:
 
     def prefer(self, key: str, session: str, wishes: Wishes) -> Past:
         """Keep what the caller prefers in this conversation; returns the conversation."""
-        after = replace(self._known.get((key, session), _FRESH), wishes=wishes)
+        after = replace(self._known.get((key, session), _FRESH), wishes=wishes, wished_us=_now_us())
         self.note(key, session, after)
         return after
 
     def forget(self, key: str, session: str) -> None:
         """Forget a conversation, preference included."""
-        self._keep((key, session), _FRESH)
-        self._store.record_rows(_PUT, (key, session, msgspec.json.encode(_FRESH)))  # a row, so that workers see it
+        self.note(key, session, Past(wished_us=_now_us()))  # a row, so that workers see it
 
     def take_in(self, rows: Sequence[tuple[str, str, bytes]]) -> None:
-        """Take in how conversations that are known here went on in other processes; the longer story counts."""
+        """Take in how conversations that are known here went on in other processes.
+
+        The longer story counts, and the later preference; what was forgotten is new.
+        """
         for key, session, body in rows:
             mine = self._known.get((key, session))
             if mine is None:
                 continue  # it is read when it is asked for
             theirs = _unpacked(body)
-            if theirs == _FRESH or theirs.n_turns >= mine.n_turns:
-                self._known[key, session] = theirs
+            said = max(mine, theirs, key=lambda past: past.wished_us)
+            longer = theirs if _is_new(theirs) or theirs.n_turns >= mine.n_turns else mine
+            self._known[key, session] = replace(longer, wishes=said.wishes, wished_us=said.wished_us)
 
     def _keep(self, place: tuple[str, str], past: Past) -> None:
         self._known[place] = past
         self._known.move_to_end(place)
         if len(self._known) > self._capacity:
             self._known.popitem(last=False)
+
+
+def _is_new(past: Past) -> bool:
+    return replace(past, wished_us=0) == _FRESH
+
+
+def _now_us() -> int:
+    return to_us(datetime.now(UTC))
 
 
 def _unpacked(body: object) -> Past:
