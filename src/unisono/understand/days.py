@@ -40,6 +40,8 @@ _NAMED_MONTH = re.compile(
     rf"(?i)(?<!\w)({'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?(?:\s+\d{{1,2}}(?:st|nd|rd|th)?,?)?(?:\s+(?:of|de|do|del))?\s+((?:19|20)\d\d)(?!\d)"
 )
 _YEAR = re.compile(r"(?<![\d.,$€£¥])((?:19|20)\d\d)(?![\d,]|\.\d)(?!\s*(?:km|kg|m|cm|dollars|euros|usd|元|米|公里))")
+_SOME_YEAR = re.compile(r"(?:19|20)\d\d")
+"""Every pattern above needs one."""
 _RELATIVE: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"(?i)\b(?:today|right now|currently|current|at the moment|now|latest|newest|most recent|tonight|so far this|these days|nowadays|heute|derzeit|aktuell\w*|jetzt|neueste\w*|aujourd['’]hui|actuel\w*|maintenant|hoy|actual|actualmente|ahora|oggi|attual\w*|hoje|agora|сегодня|сейчас|последн\w+)\b|今天|现在|目前|当前|最新|最近|现任|今日|最新の|現在|오늘|현재|지금|최신"), 0),
     (re.compile(r"(?i)\b(?:this (?:year|month|week|season)|dieses jahr|cette année|este año|quest['’]anno|este ano|в этом году)\b|今年|本月|本周|本赛季|올해"), 0),
@@ -77,7 +79,7 @@ def asks_about(text: str, *, now: datetime) -> date | None:
 
 
 def _days(text: str, today: date) -> Iterator[date]:
-    if any(mark.isdigit() for mark in text):
+    if _SOME_YEAR.search(text):
         for found in (*_ISO.finditer(text), *_CHINESE.finditer(text)):
             year, month, day = (int(part) if part else None for part in found.groups())
             yield _last_day(year or today.year, month, day)
