@@ -136,6 +136,18 @@ def test_no_secret_of_the_server_can_be_named_from_afar_but_those_meant_for_it(
     assert up.seen[-1].headers["authorization"] == "Bearer k3y"
 
 
+def test_a_secret_that_the_file_uses_goes_to_the_address_of_the_file_alone(
+    tmp_path: Path, up: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTED_KEY", "k3y")
+    text = config_text(model("small", up, api_key="env:HOSTED_KEY"), default="small")
+    with serving(tmp_path, text) as house:
+        body = {"name": "new", "upstream": "openai", "api_key": "env:HOSTED_KEY"}
+        elsewhere = house.call("POST", "/admin/models", {**body, "base_url": "http://127.0.0.1:9/v1"})
+        assert (elsewhere.status, elsewhere.json["error"]["code"]) == (403, "not_allowed")
+        assert house.call("POST", "/admin/models", {**body, "base_url": up.base_url}).status == 200
+
+
 @pytest.mark.parametrize("path", ["traffic", "plane", "bench", "keys", "models"])
 def test_what_shows_everybody_is_for_operators_only(tmp_path: Path, up: Upstream, path: str) -> None:
     with serving(tmp_path, config_text(model("small", up), default="small")) as house:

@@ -2,14 +2,14 @@
 
 It asks the model nothing: `unisono models add` probes one before it serves. It replaces and retires nothing, starts no
 program, and reads no secret but those that the operator named for it: variables that begin with `UNISONO_`, and those
-that the file uses already.
+that the file sends to the same address already.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-from typing import Annotated, Literal
+import tomllib
+from typing import Annotated, Any, Literal
 
 import msgspec
 from starlette.requests import Request as HttpRequest
@@ -64,7 +64,7 @@ class AddEndpoint:
             raise RequestError("This server was started without a file; a model cannot be written into it.")
         async with self._turn:
             draft = await asyncio.to_thread(opened, self._live.config.file)
-            _may_be_read(body.api_key, draft.before)
+            _may_be_read(body, draft.before)
             await self._put_in_force(with_model_text(draft, model_text(msgspec.to_builtins(body))))
         return OrjsonResponse({"object": "model", "model": body.name, "file": draft.file.name})
 
@@ -86,18 +86,23 @@ class AddEndpoint:
             raise
 
 
-def _may_be_read(secret: str | None, file: str) -> None:
+def _may_be_read(body: ModelBody, file: str) -> None:
     """Refuse variables that the operator did not mean for this: whoever names an address could have them sent there.
 
     Raises:
         NotAllowed: it is such a one.
     """
-    if secret is None:
+    if body.api_key is None:
         return
-    name = secret.removeprefix("env:")
-    used = re.search(rf"""["']env:{re.escape(name)}["']""", file) is not None
-    if not (name.startswith(PREFIX) or used):
+    name, asked = body.api_key.removeprefix("env:"), (body.api_key, body.upstream, body.base_url)
+    sent = {(table.get("api_key"), table.get("upstream"), table.get("base_url")) for table in _models(file)}
+    if not (name.startswith(PREFIX) or asked in sent):
         raise NotAllowed(
-            f"Over HTTP a model's key may come from a variable that begins with {PREFIX} or that the file uses already,"
-            f" not from {name}: write it into the file yourself, or use `unisono models add`."
+            f"Over HTTP a model's key may come from a variable that begins with {PREFIX} or that the file sends to the"
+            f" same address already, not from {name}: write it into the file yourself, or use `unisono models add`."
         )
+
+
+def _models(file: str) -> list[dict[str, Any]]:
+    tables = tomllib.loads(file).get("models", [])
+    return [table for table in tables if isinstance(table, dict)]
