@@ -60,27 +60,40 @@ def _settled(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_no_page_has_a_serious_fault_of_accessibility_or_shows_markup(
-    chromium: Browser, house: House, scheme: str
+    chromium: Browser, house: House, scheme: str, size: dict[str, int]
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    size = DESKTOP if scheme == "light" else PHONE
     with page_at(chromium, _base(house), viewport=size, color_scheme=scheme, bypass_csp=True) as page:
         for name in PAGES:
             page.evaluate(f"location.hash = '#/{name}'")
             _settled(page)
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, f"{name} is wider than the screen"
-            found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-            serious = [
-                (fault["id"], fault["nodes"][0]["html"])
-                for fault in found
-                if fault["impact"] in ("serious", "critical")
-            ]
-            assert not serious, (name, serious)
+            assert not _serious(page), name
             assert page.locator("main img[src=x], main b:not(.bar b)").count() == 0
         assert page.evaluate("window.harm") is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_answer_with_its_decision_open_and_a_comparison_have_no_serious_fault(
+    chromium: Browser, house: House, scheme: str
+) -> None:
+    with page_at(chromium, _base(house), color_scheme=scheme, bypass_csp=True) as page:
+        ask(page, "What is the opposite of hot?")
+        page.click(".answer button:has-text('Why')")
+        page.wait_for_selector(".answer table")
+        assert not _serious(page)
+        page.click(".answer button:has-text('Compare')")
+        page.wait_for_selector("dialog[open] button:has-text('Let both answer')")
+        assert not _serious(page)
+
+
+def _serious(page: Page) -> list[tuple[str, str]]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [(fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in ("serious", "critical")]
 
 
 def test_every_page_is_reached_by_keyboard_and_its_head_gets_the_focus(chromium: Browser, house: House) -> None:
