@@ -77,6 +77,7 @@ def test_a_policy_is_made_put_in_force_and_taken_back_and_every_decision_names_t
         assert shown["events"][1]["why"] == "the test says so"
         assert house.get("/admin/policies/cheaper/diff")["differences"] == {"dial": {"policy": 0.0, "against": 0.5}}
         assert house.call("POST", "/admin/rollback", {}).status == 409
+        assert house.call("POST", "/admin/rollback").status == 409  # no body needed
 
         _post(house, f"/admin/policies/{policy}/promote", override="once more")
         answer = house.chat(QUESTIONS[1]).json["unisono"]["decision"]

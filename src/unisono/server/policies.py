@@ -122,7 +122,8 @@ class PoliciesEndpoint:
 
 
 async def _body(http: HttpRequest, kind: type[T]) -> T:
-    given: Mapping[str, JsonValue] = load_body(await read_body(http.receive, max_bytes=MAX_BODY_BYTES))
+    raw = await read_body(http.receive, max_bytes=MAX_BODY_BYTES)
+    given: Mapping[str, JsonValue] = load_body(raw) if raw else {}  # who only wants to roll back need not send one
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as exc:
