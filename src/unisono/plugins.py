@@ -71,13 +71,21 @@ class Registry:
             StartError: nothing of that name is installed, or something that it needs is missing.
             ArtifactError: its weights cannot be read.
         """
-        if settings.name not in self.encoders:
+        self.require_encoder(settings.name)
+        return self.encoders[settings.name](settings)
+
+    def require_encoder(self, name: str) -> None:
+        """Say that an encoder is installed, without reading its weights.
+
+        Raises:
+            StartError: nothing of that name is.
+        """
+        if name not in self.encoders:
             known = ", ".join(sorted(self.encoders))
             raise StartError(
-                f"No encoder {settings.name!r} is installed. Known: {known}. "
+                f"No encoder {name!r} is installed. Known: {known}. "
                 "Install its plug-in or mend `encoder` under [routing]."
             )
-        return self.encoders[settings.name](settings)
 
 
 def load() -> Registry:

@@ -46,6 +46,17 @@ def test_check_lists_every_mistake_and_exits_with_1(tmp_path: Path) -> None:
     assert f"{file}:6: models[0].base_ulr: is not a key in [models] (nearest: base_url" in result.stdout
 
 
+def test_check_tells_of_an_encoder_and_an_upstream_that_nothing_offers(tmp_path: Path) -> None:
+    text = GOOD.replace('upstream = "openai"', 'upstream = "opnai"', 1) + '\n[routing]\nencoder = "e6"\n'
+    result = CliRunner().invoke(app, ["check", written(tmp_path, text)], env=ENVIRON)
+    assert result.exit_code == 1
+    assert "opnai" in result.stdout
+    alone = GOOD + '\n[routing]\nencoder = "e6"\n'
+    result = CliRunner().invoke(app, ["check", written(tmp_path, alone)], env=ENVIRON)
+    assert result.exit_code == 1
+    assert "routing.encoder: No encoder 'e6' is installed. Known: e5, endpoint" in result.stdout
+
+
 def test_check_gives_json(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["check", "--json", written(tmp_path, GOOD + 'role = "x"\n')], env=ENVIRON)
     told = json.loads(result.stdout)

@@ -30,13 +30,20 @@ def check(path: Path = _PATH, config: Path | None = _CONFIG, as_json: bool = _JS
     Example: `unisono config check unisono.toml`
     """
     from unisono.config import load_config
-    from unisono.errors import ConfigError
+    from unisono.errors import ConfigError, Problem, StartError
+    from unisono.plugins import load
 
     file = config or path
     try:
         settings = load_config(file)
     except ConfigError as error:
         _print_problems(error.problems, file=file, as_json=as_json)
+        raise typer.Exit(1) from None
+    try:
+        load().require_encoder(settings.encoder.name)
+    except StartError as error:  # only the plug-ins know
+        problem = Problem(file=str(file), line=None, key="routing.encoder", text=str(error))
+        _print_problems([problem], file=file, as_json=as_json)
         raise typer.Exit(1) from None
     if as_json:
         print(json.dumps({"file": str(file), "valid": True, "hash": settings.hash, "problems": []}, indent=2))
