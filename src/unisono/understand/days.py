@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from unisono.understand.gate import gate
 from unisono.understand.grams import MAX_CHARS
@@ -54,15 +55,10 @@ _LAST_YEAR = re.compile(
 )
 
 
-_GATES: dict[str, Callable[[str], bool]] = {}
-
-
+@cache
 def _may_match(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     """Return the cheap look before the search; built when it is first needed."""
-    found = _GATES.get(pattern.pattern)
-    if found is None:
-        found = _GATES[pattern.pattern] = gate(pattern)
-    return found
+    return gate(pattern)
 
 
 def asks_about(text: str, *, now: datetime) -> date | None:
