@@ -13,6 +13,7 @@ from functools import cache
 
 from unisono.understand.gate import gate
 from unisono.understand.grams import MAX_CHARS
+from unisono.understand.surface import clip
 
 _MONTHS = {
     name: number
@@ -66,11 +67,8 @@ def asks_about(text: str, *, now: datetime) -> date | None:
 
     A month or a year means its last day, but not later than today. Days to come are not knowledge, so they count as today.
     """
-    if len(text) > MAX_CHARS:
-        half = MAX_CHARS // 2
-        text = f"{text[:half]}\n{text[-half:]}"
     today = now.date()
-    days = [min(day, today) for day in _days(text, today)]
+    days = [min(day, today) for day in _days(clip(text, MAX_CHARS), today)]
     return max(days, default=None)
 
 

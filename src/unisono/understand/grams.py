@@ -12,6 +12,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from unisono.understand.surface import clip
+
 N_BUCKETS = 1 << 17
 LENGTHS = (1, 2, 3, 4)
 """Of runs of characters. The short ones are for scripts whose words have no spaces between them."""
@@ -39,9 +41,7 @@ def words(text: str) -> list[str]:
 
     A number counts by its length, so that no year is learnt by heart; four digits are a year.
     """
-    if len(text) > MAX_CHARS:
-        half = MAX_CHARS // 2
-        text = f"{text[:half]}\n{text[-half:]}"
+    text = clip(text, MAX_CHARS)
     return _WORD.findall(
         _DIGITS.sub(lambda found: "19c" if len(found.group()) == 4 else f"{min(len(found.group()), 5)}d", text)
     )
