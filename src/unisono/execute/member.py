@@ -44,6 +44,7 @@ class Member:
         self._started = started
         self._clock_s = clock_s
         self._began_s = clock_s()
+        self._last_s: float | None = None
         self._usage: Usage | None = None
         self._note = note
         self._said: Said | None = None
@@ -125,8 +126,9 @@ class Member:
             self._note(self, self.attempt, self.error)
 
     def _see(self, chunk: Chunk) -> None:
+        self._last_s = self._clock_s() - self._began_s
         if chunk.has_content and self.first_content_s is None:
-            self.first_content_s = self._clock_s() - self._began_s
+            self.first_content_s = self._last_s
         if chunk.usage is not None:
             self._usage = chunk.usage
         told = self.reported_model is not None and not accepts_report(self.model, self.reported_model)
@@ -139,6 +141,7 @@ class Member:
         error = failure if isinstance(failure, UpstreamError) else None
         crashed = failure is not None and error is None and not isinstance(failure, asyncio.CancelledError)
         status = "ok"
+        whole_s = self._last_s if failure is None else None  # of a plain answer just the time to its first content
         if error is not None or crashed:
             status = "cut" if self.begun else "failed"
         elif failure is not None:
@@ -149,7 +152,7 @@ class Member:
             started=self._started,
             status=status,  # type: ignore[arg-type]  # one of the four
             first_content_s=self.first_content_s,
-            total_s=self._clock_s() - self._began_s,
+            total_s=self._clock_s() - self._began_s if whole_s is None else whole_s,
             reported_model=self.reported_model,
             usage=self._usage,
             cost_usd=cost_usd(self._usage, self.model.prices),

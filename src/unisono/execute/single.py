@@ -152,6 +152,7 @@ class _Running:
     __slots__ = (
         "_began_s",
         "_clock_s",
+        "_last_s",
         "_started",
         "_usage",
         "_walk",
@@ -174,6 +175,7 @@ class _Running:
         self._started = started
         self._clock_s = walk.clock_s
         self._began_s = walk.clock_s()
+        self._last_s: float | None = None
         self._usage: Usage | None = None
 
     async def until_content(self) -> list[Chunk]:
@@ -198,8 +200,9 @@ class _Running:
             UpstreamTimeout: the whole request has taken too long.
         """
         now_s = self._clock_s()
+        self._last_s = now_s - self._began_s
         if chunk.has_content and self.first_content_s is None:
-            self.first_content_s = now_s - self._began_s
+            self.first_content_s = self._last_s
         if chunk.usage is not None:
             self._usage = chunk.usage
         if chunk.model is not None and chunk.model != self.reported_model and not self._is_told():
@@ -253,6 +256,7 @@ class _Running:
 
     def _attempt(self, status: Status, exc: BaseException | None) -> Attempt:
         failed = None if status in ("ok", "cancelled") else exc
+        whole_s = self._last_s if status == "ok" else None  # of a plain answer just the time to its first content
         known = failed if isinstance(failed, UpstreamError) else None
         return Attempt(
             model=self.model.name,
@@ -260,7 +264,7 @@ class _Running:
             started=self._started,
             status=status,
             first_content_s=self.first_content_s,
-            total_s=self._clock_s() - self._began_s,
+            total_s=self._clock_s() - self._began_s if whole_s is None else whole_s,
             reported_model=self.reported_model,
             usage=self._usage,
             cost_usd=cost_usd(self._usage, self.model.prices),

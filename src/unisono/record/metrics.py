@@ -6,17 +6,17 @@ codes; an error code that Unisono does not know counts as `other`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from threading import Lock
+from types import TracebackType
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import generate_latest
-from prometheus_client.metrics_core import Metric as Family
-from prometheus_client.registry import Collector
 
+from unisono.record.counts import Counts, Times
 from unisono.types import Attempt, Decision, Outcome, TaskType
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -201,20 +201,20 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        counters: dict[str, Counter] = {}
+        counters: dict[str, Counts] = {}
         gauges: dict[str, Gauge] = {}
-        histograms: dict[str, Histogram] = {}
+        times: dict[str, Times] = {}
         for m in TABLE:
-            if m.kind == "counter":
-                counters[m.name] = Counter(m.name, m.text, m.labels, registry=self._registry)
-            elif m.kind == "gauge":
+            if m.kind == "gauge":
                 gauges[m.name] = Gauge(m.name, m.text, m.labels, registry=self._registry)
+            elif m.kind == "counter":
+                counters[m.name] = Counts(m.name, m.text, m.labels)
+                self._registry.register(counters[m.name])
             else:
-                histograms[m.name] = Histogram(m.name, m.text, m.labels, registry=self._registry, buckets=m.buckets)
-        self._counters, self._gauges, self._histograms = counters, gauges, histograms
-        self._decide = histograms["unisono_decide_seconds"]
-        self._counter_cells: dict[tuple[str, ...], Counter] = {}
-        self._histogram_cells: dict[tuple[str, str], Histogram] = {}
+                times[m.name] = Times(m.name, m.text, m.labels, bounds=m.buckets)
+                self._registry.register(times[m.name])
+        self._counters, self._gauges, self._times = counters, gauges, times
+        self._in_flight = _InFlight()
         self._codes: set[str] = set()
         self._open: dict[str, tuple[str, str]] = {}  # decision -> first model and mode, until its outcome
         self._models: set[str] = set()
@@ -225,40 +225,31 @@ class Metrics:
 
     def observe_decision(self, decision: Decision) -> None:
         """Take in a decision that is about to be carried out (not a dry run)."""
-        self._decide.observe(decision.decide_s)
         first = decision.model if decision.ranking else "none"
         mode = decision.mode.value if decision.mode is not None else "pin"
         with self._lock:
             if len(self._open) >= _MAX_OPEN:  # outcomes that never came: forget the oldest
                 self._open.pop(next(iter(self._open)))
             self._open[decision.id] = (first, mode)
-        if decision.degraded:
-            self._count("unisono_degraded_total", "router")
+            self._times["unisono_decide_seconds"].add((), decision.decide_s)
+            if decision.degraded:
+                self._counters["unisono_degraded_total"].add(("router",))
 
     def observe_outcome(self, outcome: Outcome) -> None:
         """Take in how a request ended."""
         with self._lock:
             first, mode = self._open.pop(outcome.decision, ("none", "unknown"))
-        model = outcome.model or first
-        self._count("unisono_requests_total", model, mode, outcome.status)
-        self._time("unisono_answer_seconds", model, outcome.total_s)
-        for attempt in outcome.attempts:
-            self._observe_attempt(attempt)
-        if len(outcome.attempts) > 1:
-            self._observe_repeats(outcome)
-        for notice in outcome.notices:  # holds the decision's too
-            self._count("unisono_notices_total", self._bounded(notice.code))
-            if notice.code == "model_mismatch":
-                self._count("unisono_model_mismatch_total", model)
-
-    def _observe_repeats(self, outcome: Outcome) -> None:
-        seen = set()
-        for attempt in outcome.attempts:
-            if attempt.model in seen:
-                self._count("unisono_retries_total", attempt.model)
-            seen.add(attempt.model)
-            if attempt.status == "cancelled" and outcome.status == "ok":
-                self._count("unisono_hedges_total", attempt.model)
+            model = outcome.model or first
+            self._counters["unisono_requests_total"].add((model, mode, outcome.status))
+            self._times["unisono_answer_seconds"].add((model,), outcome.total_s)
+            for attempt in outcome.attempts:
+                self._add_attempt(attempt)
+            if len(outcome.attempts) > 1:
+                self._add_repeats(outcome)
+            for notice in outcome.notices:  # holds the decision's too
+                self._counters["unisono_notices_total"].add((self._bounded(notice.code),))
+                if notice.code == "model_mismatch":
+                    self._counters["unisono_model_mismatch_total"].add((model,))
 
     def observe_shed(self) -> None:
         """Count a request that was turned away."""
@@ -278,7 +269,7 @@ class Metrics:
 
     def observe_late_encoder(self) -> None:
         """Count a request that was decided before its encoder had read it."""
-        self._counters["unisono_encoder_late_total"].inc()
+        self._count("unisono_encoder_late_total")
 
     def observe_embedding(self, model: str, status: str, *, n_tokens: int = 0, cost_usd: float | None = None) -> None:
         """Count a request for vectors."""
@@ -298,23 +289,16 @@ class Metrics:
             self._count("unisono_canaries_total", model, result, by=n)
         self._count("unisono_canary_cost_usd_total", model, by=usd or 0.0)
 
-    @contextmanager
-    def in_flight(self) -> Iterator[None]:
+    def in_flight(self) -> AbstractContextManager[None]:
         """Count a request as being answered while the body runs."""
-        gauge = self._gauges["unisono_in_flight"]
-        gauge.inc()
-        try:
-            yield
-        finally:
-            gauge.dec()
+        return self._in_flight
 
     def set_record(self, *, n_waiting: int, n_lost: int) -> None:
         """Say how the record stands; `n_lost` counts from the start of the process."""
         self._gauges["unisono_record_waiting"].set(n_waiting)
         with self._lock:
             more, self._n_lost = n_lost - self._n_lost, max(self._n_lost, n_lost)
-        if more > 0:
-            self._counters["unisono_record_lost_total"].inc(more)
+            self._counters["unisono_record_lost_total"].add(by=max(0, more))
 
     def set_config(self, config_hash: str) -> None:
         """Say which configuration is in force."""
@@ -355,31 +339,33 @@ class Metrics:
 
     def render(self) -> bytes:
         """Return the text that Prometheus reads. Takes milliseconds: call it in a thread."""
-        return generate_latest(_WithoutCreated(self._registry))
+        self._gauges["unisono_in_flight"].set(self._in_flight.n)
+        return generate_latest(self._registry)
 
-    def _observe_attempt(self, attempt: Attempt) -> None:
+    def _add_attempt(self, attempt: Attempt) -> None:
+        counters, model, usage = self._counters, attempt.model, attempt.usage
         error = self._bounded(attempt.error_code) if attempt.error_code else ""
-        self._count("unisono_attempts_total", attempt.model, attempt.status, error)
+        counters["unisono_attempts_total"].add((model, attempt.status, error))
         if attempt.first_content_s is not None:
-            self._time("unisono_first_content_seconds", attempt.model, attempt.first_content_s)
-        if attempt.usage is not None:
-            self._count("unisono_tokens_total", attempt.model, "in", by=attempt.usage.input_tokens)
-            self._count("unisono_tokens_total", attempt.model, "out", by=attempt.usage.output_tokens)
+            self._times["unisono_first_content_seconds"].add((model,), attempt.first_content_s)
+        if usage is not None:
+            counters["unisono_tokens_total"].add((model, "in"), usage.input_tokens)
+            counters["unisono_tokens_total"].add((model, "out"), usage.output_tokens)
         if attempt.cost_usd is not None:
-            self._count("unisono_cost_usd_total", attempt.model, by=attempt.cost_usd)
+            counters["unisono_cost_usd_total"].add((model,), attempt.cost_usd)
+
+    def _add_repeats(self, outcome: Outcome) -> None:
+        seen = set()
+        for attempt in outcome.attempts:
+            if attempt.model in seen:
+                self._counters["unisono_retries_total"].add((attempt.model,))
+            seen.add(attempt.model)
+            if attempt.status == "cancelled" and outcome.status == "ok":
+                self._counters["unisono_hedges_total"].add((attempt.model,))
 
     def _count(self, name: str, *labels: str, by: float = 1.0) -> None:
-        cell = self._counter_cells.get((name, *labels))
-        if cell is None:
-            counter = self._counters[name]
-            cell = self._counter_cells[(name, *labels)] = counter.labels(*labels) if labels else counter
-        cell.inc(max(0.0, by))
-
-    def _time(self, name: str, model: str, seconds: float) -> None:
-        cell = self._histogram_cells.get((name, model))
-        if cell is None:
-            cell = self._histogram_cells[(name, model)] = self._histograms[name].labels(model)
-        cell.observe(seconds)
+        with self._lock:
+            self._counters[name].add(labels, by)
 
     def _bounded(self, code: str) -> str:
         if code in self._codes:
@@ -388,6 +374,21 @@ class Metrics:
             return "other"
         self._codes.add(code)
         return code
+
+
+class _InFlight:
+    """How many requests are being answered. Its body runs on the event loop only."""
+
+    __slots__ = ("n",)
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def __enter__(self) -> None:
+        self.n += 1
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self.n -= 1
 
 
 def of_workers(pages: Sequence[tuple[int, bytes]]) -> bytes:
@@ -412,16 +413,3 @@ def of_workers(pages: Sequence[tuple[int, bytes]]) -> bytes:
                 samples.append(f'{name}{{worker="{worker}"{"," if labels else "}"}{labels} {value}')
     lines = [line for head, samples in families.values() for line in (*head, *samples)]
     return "\n".join((*lines, "")).encode()
-
-
-class _WithoutCreated(Collector):
-    """The registry's metrics without the `_created` stamps, which double the text and answer no question here."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
-
-    def collect(self) -> Iterator[Family]:
-        """Yield each metric."""
-        for family in self._registry.collect():
-            family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
-            yield family

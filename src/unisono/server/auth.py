@@ -6,6 +6,7 @@ It keeps no keys (`record.ring` does) and does not say what a key may do with a 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from unisono.config.kinds import is_loopback
@@ -59,12 +60,17 @@ def _same_origin(headers: Mapping[str, str]) -> None:
 
 def _local_name(host: str) -> None:
     """Refuse names of other machines: a page whose name was bound to this machine's address looks like one of ours."""
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        name = ""
-    if not is_loopback(name):
+    if not _is_local(host):
         raise NotAuthorised(
             f"Without keys this server answers to the names of this machine only, not to {host[:100]!r}."
             " Make a key: `unisono keys create NAME`."
         )
+
+
+@lru_cache(maxsize=64)  # the same few names all day
+def _is_local(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return is_loopback(name)

@@ -158,7 +158,7 @@ class ChatEndpoint:
         except UnisonoError as error:
             await send_error(send, error)
             return
-        with Watch(receive) as watch:
+        with Watch(scope, receive) as watch:
             try:
                 await _Exchange(self._live, request, known, send).serve()
             except asyncio.CancelledError:

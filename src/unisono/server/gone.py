@@ -1,6 +1,6 @@
 """Cancels the work for a caller who hangs up, at once.
 
-It knows ASGI's disconnect message and the current task, and nothing of what the work is.
+It knows how a server tells of that, and the current task, and nothing of what the work is.
 """
 
 from __future__ import annotations
@@ -9,38 +9,56 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
+
+WATCHES = "unisono.watches"
+"""The ASGI extension by which our own protocol (`listen.py`) tells: the watches of a connection. It lets each know when
+the connection is lost; any other server is asked by `receive`, which costs a task for each request."""
 
 
 class Watch:
     """While the body of the `with` runs, the caller's leaving cancels the task that runs it.
 
-    The body is run by the current task itself, so that an ordinary request costs one small task more, not two.
+    The body is run by the current task itself, so that an ordinary request costs no further one.
     """
 
-    __slots__ = ("_over", "_task", "_waiting", "caller_left")
+    __slots__ = ("_over", "_task", "_waiting", "_watches", "caller_left")
 
-    def __init__(self, receive: Receive) -> None:
-        """Watch for the disconnect on `receive`; the body of the request must have been read."""
-        loop = asyncio.get_running_loop()
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        """Watch for the disconnect; the body of the request must have been read."""
         self.caller_left = False
         self._over = False
-        self._task = asyncio.current_task(loop)
-        self._waiting = loop.create_task(_until_gone(receive))
-        self._waiting.add_done_callback(self._gone)
+        self._task = asyncio.current_task()
+        self._waiting: asyncio.Task[None] | None = None
+        self._watches: set[Watch] | None = scope.get("extensions", _NONE).get(WATCHES)
+        if self._watches is not None:
+            self._watches.add(self)
+        else:
+            self._waiting = asyncio.create_task(_until_gone(receive))
+            self._waiting.add_done_callback(self._told)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self._over = True
-        self._waiting.cancel()
+        if self._watches is not None:
+            self._watches.discard(self)
+        if self._waiting is not None:
+            self._waiting.cancel()
 
-    def _gone(self, waiting: asyncio.Task[None]) -> None:
-        if self._over or waiting.cancelled() or self._task is None:
-            return
-        self.caller_left = True
-        self._task.cancel()
+    def gone(self) -> None:
+        """Take in that the caller has left."""
+        if not self._over and self._task is not None:
+            self.caller_left = True
+            self._task.cancel()
+
+    def _told(self, waiting: asyncio.Task[None]) -> None:
+        if not waiting.cancelled():
+            self.gone()
+
+
+_NONE: dict[str, set[Watch]] = {}
 
 
 async def _until_gone(receive: Receive) -> None:

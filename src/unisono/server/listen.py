@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from unisono.edge.failure import error_body
 from unisono.errors import RequestError
+from unisono.server.gone import WATCHES, Watch
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_FIELDS = 100
@@ -64,12 +65,16 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Give the first head its time."""
         super().connection_made(transport)
+        self._watches: set[Watch] = set()
+        self._extensions = {WATCHES: self._watches}
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the clocks."""
+        """End the clocks, and what is done for the caller."""
         self._stop_clocks()
         super().connection_lost(exc)
+        for watch in tuple(self._watches):
+            watch.gone()
 
     def data_received(self, data: bytes) -> None:
         """Parse, then see whether something is still missing."""
@@ -91,6 +96,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a head."""
         super().on_message_begin()
+        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]  # one of ours
         self._in_head, self._in_body = True, False
         self._n_head_bytes = self._n_body_bytes = 0
 
