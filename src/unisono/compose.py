@@ -37,6 +37,7 @@ from unisono.execute.single import Committed
 from unisono.inforce import Arm, InForce, wanted
 from unisono.learn.learner import Learner
 from unisono.learn.online import Online
+from unisono.learn.pace import Pace
 from unisono.learn.signals import Signals
 from unisono.learn.watch import Watch
 from unisono.plugins import Registry, load
@@ -168,6 +169,7 @@ class Live:
         self._freshness = self._read_freshness()
         self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness)
         self._firsts = FirstContents()
+        self._pace = Pace()
         self._retries = RetryBudget()
         self._outlets: dict[str, Outlet] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -658,6 +660,8 @@ class Live:
         return 0 if outlet is None else outlet.n_calls
 
     def _learn(self, features: Features, attempt: Attempt) -> None:
+        if not self._pace.take(attempt.model, perf_counter()):
+            return
         Online(self._latency, *self._costs.values()).learn_one(features, attempt)
         if attempt.status == "ok" and attempt.first_content_s is not None:
             self._firsts.note(attempt.model, attempt.first_content_s)

@@ -166,6 +166,13 @@ def test_the_outcome_holds_usage_and_cost() -> None:
     assert (attempt.status, attempt.reported_model, attempt.total_s) == ("ok", "a", 3.0)
 
 
+def test_the_time_of_an_answer_ends_with_its_last_chunk() -> None:
+    world = World({"a": [1.0, word("x"), END, 3.0]})
+    world.play(decision(["a"]))
+    (attempt,) = world.outcomes[0].attempts
+    assert attempt.first_content_s == attempt.total_s == 1.0
+
+
 def test_falls_back_only_before_first_content() -> None:
     refused = UpstreamRefused("a: no", http_status=429, retry_after_s=3.0)
     world = World({"a": [ROLE, refused], "b": [word("x"), END]})
