@@ -317,7 +317,7 @@ class Router:
         """
         assert request.pin is not None  # noqa: S101 - said by `is_plain_pin`
         model = self._models[request.pin]
-        health = next((h for name, h in situation.health if name == model.name), Health.UP)
+        health = dict(situation.health).get(model.name, Health.UP)
         rules = self._stages.rules
         if first_against(request, features, Candidate(model=model, health=health), rules=rules) is not None:
             sift(request, features, candidates=self._candidates(situation), rules=rules)  # says why, and raises
@@ -472,8 +472,8 @@ class Router:
         return tuple(ranked.model for ranked in found.ranking if ranked.model in allowed) or tuple(allowed)
 
     def _health(self) -> tuple[tuple[str, Health], ...]:
-        now_s = self._clock_s()
-        return tuple((model.name, self._stages.health.state(model.name, now_s)[0]) for model in self.catalog)
+        now_s, state = self._clock_s(), self._stages.health.state
+        return tuple([(name, state(name, now_s)[0]) for name in self._models])
 
     def _candidates(self, situation: Situation) -> tuple[Candidate, ...]:
         health = dict(situation.health)
@@ -490,14 +490,16 @@ class Router:
     ) -> tuple[Estimate, ...]:
         qualities = quality.predict_one(features, models)
         known = {e.model: (e.cost, e.latency) for e in recorded}
-        new = models if not known else [m for m in models if m.name not in known]
+        new = [m for m in models if m.name not in known] if known else models
         if new:
             costs = self._stages.cost.predict_one(request, features, new)
             latencies = self._stages.latency.predict_one(features, new, costs)
-            known |= {m.name: pair for m, pair in zip(new, zip(costs, latencies, strict=True), strict=True)}
+            known |= {m.name: (cost, late) for m, cost, late in zip(new, costs, latencies, strict=True)}
         return tuple(
-            Estimate(model=m.name, quality=q, cost=known[m.name][0], latency=known[m.name][1])
-            for m, q in zip(models, qualities, strict=True)
+            [
+                Estimate(model=m.name, quality=q, cost=known[m.name][0], latency=known[m.name][1])
+                for m, q in zip(models, qualities, strict=True)
+            ]
         )
 
     def _decision(

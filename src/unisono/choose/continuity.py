@@ -138,7 +138,7 @@ def moved_on(
         prefix_tokens: what the provider may hold now; default: the usage of the last attempt, else the estimate.
         by_hand: the user took another model than the one that spoke before, which says as much as "that is wrong".
     """
-    before = past or Past()
+    before = past or _NOTHING_BEFORE
     raised = min(before.raised + 1, MAX_RAISED) if features.dissatisfied or by_hand else max(before.raised - 1, 0)
     if outcome.model is None:
         return replace(before, raised=raised)
@@ -163,6 +163,9 @@ def moved_on(
         wishes=before.wishes,
         wished_us=before.wished_us,
     )
+
+
+_NOTHING_BEFORE = Past()
 
 
 def _prefix(usage: Usage | None, features: Features) -> int:

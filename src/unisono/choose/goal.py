@@ -5,6 +5,9 @@ It does not rank anything.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Literal
+
 from unisono.types import Effort, Features, Goal, Mode, Request
 
 DIALS: dict[Mode, float] = {Mode.FAST: 0.35, Mode.DEEP: 0.8, Mode.PRO: 1.0}
@@ -35,11 +38,15 @@ def goal_of(request: Request, *, dial: float, features: Features | None = None, 
     chosen = wishes.dial
     if chosen is None:
         chosen = min(1.0, DIALS.get(mode, dial) + STEP * raised)
+    bounds = (wishes.max_cost_usd, wishes.max_first_token_s, wishes.min_quality)
+    return _goal(mode, chosen, bounds, "en" if features is None else features.language)
+
+
+@lru_cache(maxsize=256)  # most requests aim at one of a few
+def _goal(
+    mode: Mode, dial: float, bounds: tuple[float | None, float | None, float | None], language: Literal["en", "zh"]
+) -> Goal:
+    usd, first_token_s, quality = bounds
     return Goal(
-        mode=mode,
-        dial=chosen,
-        max_cost_usd=wishes.max_cost_usd,
-        max_first_token_s=wishes.max_first_token_s,
-        min_quality=wishes.min_quality,
-        language="en" if features is None else features.language,
+        mode=mode, dial=dial, max_cost_usd=usd, max_first_token_s=first_token_s, min_quality=quality, language=language
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, hypot, inf, log, sqrt
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from unisono.types import Attempt, Cost, Features, Model, Prices, Request
 
@@ -67,8 +67,7 @@ class _Shift:
 _UNSEEN = _Shift()
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(NamedTuple):
     """Tokens: the low end, the median, the mean, the high end."""
 
     low: float
@@ -89,14 +88,20 @@ class TokenCost:
     def predict_one(self, request: Request, features: Features, models: Sequence[Model]) -> tuple[Cost, ...]:
         """See `protocols.CostPredictor`. The interval is for the tokens of prompt and answer together."""
         log_in = log(max(features.n_input_tokens, 1))
-        unseen = _count(log_in, INPUT_SPREAD, _UNSEEN, cap=inf)
-        return tuple(self._predict(request, features, model, log_in=log_in, unseen=unseen) for model in models)
+        unseen = None
+        costs = []
+        for model in models:
+            shift = self._in.get(model.name)
+            if shift is not None:
+                into = _count(log_in, INPUT_SPREAD, shift, cap=inf)
+            else:
+                into = unseen = unseen or _count(log_in, INPUT_SPREAD, _UNSEEN, cap=inf)
+            costs.append(self._predict(request, features, model, into=into))
+        return tuple(costs)
 
-    def _predict(self, request: Request, features: Features, model: Model, *, log_in: float, unseen: _Count) -> Cost:
+    def _predict(self, request: Request, features: Features, model: Model, *, into: _Count) -> Cost:
         mean, spread = self._length(features, model)
         out = _count(mean, min(spread, MAX_SPREAD), self._out.get(model.name, _UNSEEN), cap=_cap(request, model))
-        shift = self._in.get(model.name)
-        into = unseen if shift is None else _count(log_in, INPUT_SPREAD, shift, cap=inf)
         prices = model.prices or _FREE
         usd_in, usd_out = prices.usd_per_mtok_in / 1e6, prices.usd_per_mtok_out / 1e6
         usd = usd_in * into.middle + usd_out * out.expected
@@ -151,5 +156,9 @@ def _named(name: str, upstream_model: str) -> Model:
 
 
 def _cap(request: Request, model: Model) -> float:
-    caps = [n for n in (request.max_output_tokens, model.max_output_tokens, model.context_tokens) if n is not None]
-    return float(max(min(caps), 1))
+    cap = model.context_tokens
+    if model.max_output_tokens is not None:
+        cap = min(cap, model.max_output_tokens)
+    if request.max_output_tokens is not None:
+        cap = min(cap, request.max_output_tokens)
+    return float(max(cap, 1))

@@ -6,7 +6,7 @@ repair or translate answers.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 import orjson
 from yarl import URL
@@ -180,14 +180,14 @@ class GeminiReading(ChatReading):
 
 def usage_of(value: JsonValue) -> Usage | None:
     """Read OpenAI's `usage`; None when it is absent or has no counts."""
-    if not isinstance(value, Mapping) or ("prompt_tokens" not in value and "completion_tokens" not in value):
+    if not isinstance(value, dict) or ("prompt_tokens" not in value and "completion_tokens" not in value):
         return None
     n_in = _count(value.get("prompt_tokens"))
     n_out = _count(value.get("completion_tokens"))
     n_cached = n_reasoning = 0
-    if isinstance(details := value.get("prompt_tokens_details"), Mapping):
+    if isinstance(details := value.get("prompt_tokens_details"), dict):
         n_cached = min(n_in, _count(details.get("cached_tokens")))
-    if isinstance(details := value.get("completion_tokens_details"), Mapping):
+    if isinstance(details := value.get("completion_tokens_details"), dict):
         n_reasoning = min(n_out, _count(details.get("reasoning_tokens")))
     return Usage(input_tokens=n_in, output_tokens=n_out, cached_input_tokens=n_cached, reasoning_tokens=n_reasoning)
 

@@ -9,6 +9,9 @@ Told by the address, never by the model's name. A quirk that harms nobody is not
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Literal
+
 import orjson
 from yarl import URL
 
@@ -21,14 +24,21 @@ def with_limit(body: Json, *, base_url: str) -> Json:
     """Return the body with the length of the answer under the name that this host obeys; the same object mostly."""
     if "max_tokens" not in body and "max_completion_tokens" not in body:
         return body
+    wants = _limit_wanted(base_url)
+    if wants == "max_completion_tokens" and wants not in body:
+        return {(wants if k == "max_tokens" else k): v for k, v in body.items()}
+    if wants == "max_tokens" and wants not in body:
+        return {**body, wants: body["max_completion_tokens"]}
+    return body
+
+
+@cache  # of the few addresses of a configuration
+def _limit_wanted(base_url: str) -> Literal["max_completion_tokens", "max_tokens"] | None:
     url = URL(base_url)
     host = url.host or ""
     if host == "api.openai.com" or host.endswith(".openai.azure.com"):
-        if "max_tokens" in body and "max_completion_tokens" not in body:
-            return {("max_completion_tokens" if k == "max_tokens" else k): v for k, v in body.items()}
-    elif (url.port == _OLLAMA_PORT or host in ("ollama", "ollama.com")) and "max_tokens" not in body:
-        return {**body, "max_tokens": body["max_completion_tokens"]}
-    return body
+        return "max_completion_tokens"
+    return "max_tokens" if url.port == _OLLAMA_PORT or host in ("ollama", "ollama.com") else None
 
 
 def ends_calls_with_stop(base_url: str) -> bool:
