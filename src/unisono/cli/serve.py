@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unisono.compose import Live
     from unisono.config import Config
 
-COLLECT_EVERY = 20_000
+COLLECT_EVERY = 5_000
 """So many more objects than were freed before the collector of cycles looks: a request makes hundreds that live until
 they are recorded and then go by themselves, and at the interpreter's 700 a tenth of the time went into looking."""
 CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The TOML file with the models.")
