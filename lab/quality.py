@@ -31,6 +31,7 @@ SECTIONS = (
     "newcomers",
     "transfer",
     "pairs",
+    "ceiling",
     "nothing",
     "calibration",
     "flips",

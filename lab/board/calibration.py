@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from board.context import MAIN, Context, say
 from board.product import Array
@@ -24,7 +25,7 @@ def run(context: Context) -> Json:
 
 
 def one(context: Context, name: str) -> Json:
-    """Return the errors on one test part: over all, per model, per category, and the reliability curve."""
+    """Return the errors on one test part: over all, on tasks that training knows and on the others, per slice."""
     say(f"{name}: calibration")
     table = context.table(name, "test")
     predictor = QualityEnsemble(context.artifact)
@@ -33,9 +34,14 @@ def one(context: Context, name: str) -> Json:
         [[q.mean for q in predictor.predict_one(known, models)] for known in context.features(table.prompts)]
     )
     known = ~np.isnan(table.scores)
+    trained = tasks_trained_on(context, name)
+    in_domain = known & np.array([task in trained for task in table.categories])[:, None]
     return {
         "n_outcomes": int(known.sum()),
         "error": calibration_error(expected[known], table.scores[known], n_bins=N_BINS),
+        "n_in_domain": int(in_domain.sum()),
+        "in_domain": error_on(table, expected, in_domain),
+        "out_of_domain": error_on(table, expected, known & ~in_domain),
         "models": {
             model: calibration_error(expected[known[:, i], i], table.scores[known[:, i], i], n_bins=N_BINS)
             for i, model in enumerate(table.models)
@@ -43,6 +49,21 @@ def one(context: Context, name: str) -> Json:
         "categories": by_category(table, expected, known),
         "curve": curve(expected[known], table.scores[known]),
     }
+
+
+def tasks_trained_on(context: Context, name: str) -> set[str]:
+    """Return the tasks or subjects of a set that the artifact was trained on."""
+    return {
+        task
+        for block in context.corpus.blocks
+        if block.outcomes.name.partition(".")[0] == name
+        for task in block.outcomes.categories
+    }
+
+
+def error_on(table: Outcomes, expected: Array, rows: NDArray[np.bool_]) -> float | None:
+    """Return the error over some of the outcomes, None where there are none."""
+    return calibration_error(expected[rows], table.scores[rows], n_bins=N_BINS) if rows.any() else None
 
 
 def by_category(table: Outcomes, expected: Array, known: Array) -> Json:
@@ -64,9 +85,13 @@ def curve(expected: Array, scores: Array) -> list[list[float]]:
     ]
 
 
+def _error(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
 def text(found: Json) -> str:
     """Write down the errors; the single models of the main sets each."""
-    header = ["test part", "outcomes", "ECE", "worst model", "median model", "worst category", "median category"]
+    header = ["test part", "outcomes", "ECE", "tasks trained on", "other tasks", "worst model", "median model", "worst category", "median category"]
     rows = []
     for name, part in found.items():
         kind = "" if name in KNOWN else " (unseen task)"
@@ -77,6 +102,8 @@ def text(found: Json) -> str:
                 f"{name}{kind}",
                 f"{part['n_outcomes']:,}",
                 f"{part['error']:.3f}",
+                _error(part["in_domain"]),
+                _error(part["out_of_domain"]),
                 f"{worst_model[1]:.3f} {worst_model[0]}",
                 f"{float(np.median(list(models.values()))):.3f}",
                 f"{worst[1]:.3f} {worst[0]}",
@@ -91,7 +118,8 @@ def text(found: Json) -> str:
         [
             "Expected calibration error over ten bins of equal count, of the artifact as shipped; a perfectly "
             "calibrated "
-            "model with 1,000 outcomes would still show about .03.",
+            "model with 1,000 outcomes would still show about .03. `mmlu_pro.test` holds law and engineering, of which "
+            "nothing was trained.",
             markdown(header, rows),
             f"Per model: {each}.",
             "![Calibration](../docs/images/quality/calibration.png)",
