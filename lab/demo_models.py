@@ -389,7 +389,7 @@ async def measure(model: Model, questions: Sequence[Item]) -> Measured:
         ready_s = time.perf_counter() - began_s
         idle = rss_mib(provider.server.pid)
         answers = [await ask(provider, model, item.prompt) for item in questions]
-        passed = tuple(item.check(answer.text) for item, answer in zip(questions, answers, strict=True))
+        passed = tuple(item.score(answer.text) for item, answer in zip(questions, answers, strict=True))
         return Measured(model.name, ready_s, idle, rss_mib(provider.server.pid), tuple(answers), passed)
     finally:
         await provider.close()

@@ -120,7 +120,7 @@ def measure(n: int, until_s: float) -> list[Row]:
         arms["auto:pro"] = ask(question, "auto:pro")
         arms[f"vote of {N_SAMPLES} x {SAMPLED}"] = voted(question, SAMPLED)
         for arm in arms.values():
-            arm["score"] = float(question.check(arm["text"]))
+            arm["score"] = float(question.score(arm["text"]))
         rows.append({"id": question.id, "kind": question.kind, "arms": arms})
         if place % 10 == 9:
             print(f"{place + 1} of {n}", file=sys.stderr, flush=True)

@@ -110,14 +110,14 @@ def ask_all(
     rows: list[Row] = []
     for n, question in enumerate(questions):
         pins = {name: server.ask(question, name) for name in models}
-        scores = {name: None if reply.error else question.check(reply.text) for name, reply in pins.items()}
+        scores = {name: None if reply.error else question.score(reply.text) for name, reply in pins.items()}
         row: Row = {"id": question.id, "kind": question.kind, "scores": scores, "seconds": {}, "errors": {}}
         row["answers"] = {name: reply.text for name, reply in pins.items()}
         row["planned"] = server.choice(question)
         if not fast or n in verified:
             routed = server.ask(question, "auto")
             row["routed"], row["routed_answer"] = routed.model, routed.text
-            row["routed_score"] = None if routed.error else question.check(routed.text)
+            row["routed_score"] = None if routed.error else question.score(routed.text)
             pins["auto"] = routed
         row["chosen"] = row["planned"] if fast else row["routed"]
         row["auto"] = scores.get(row["planned"]) if fast else row["routed_score"]

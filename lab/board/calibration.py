@@ -91,7 +91,17 @@ def _error(value: float | None) -> str:
 
 def text(found: Json) -> str:
     """Write down the errors; the single models of the main sets each."""
-    header = ["test part", "outcomes", "ECE", "tasks trained on", "other tasks", "worst model", "median model", "worst category", "median category"]
+    header = [
+        "test part",
+        "outcomes",
+        "ECE",
+        "tasks trained on",
+        "other tasks",
+        "worst model",
+        "median model",
+        "worst category",
+        "median category",
+    ]
     rows = []
     for name, part in found.items():
         kind = "" if name in KNOWN else " (unseen task)"

@@ -136,6 +136,14 @@ def test_a_report_compares_on_the_same_questions_and_changes_nothing(pool: Path)
     assert pool.read_text() == POOL
 
 
+def test_a_report_can_compare_on_own_questions_alone(pool: Path, tmp_path: Path) -> None:
+    run(pool, "replace", "b", "a", "--n", "12", "--report", "--yes")
+    own = tmp_path / "own.jsonl"
+    own.write_text('{"prompt": "Capital of France?", "answer": "Paris"}', encoding="utf-8")
+    told = run(pool, "replace", "b", "a", "--questions", str(own), "--report", "--yes")
+    assert told["probes"]["quality"]["n"] == 1
+
+
 def test_replacing_gives_a_last_day_a_successor_and_a_line_of_descent(pool: Path) -> None:
     told = run(pool, "replace", "b", "a", "--n", "12", "--on", DAY, "--yes")
     assert told["until"] == DAY

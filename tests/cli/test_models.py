@@ -70,3 +70,37 @@ def test_route_decides_offline_what_it_would_ask_and_calls_nothing(pool: Path) -
 
 def test_route_without_words_is_wrong_use(pool: Path) -> None:
     assert CliRunner().invoke(app, ["route", "--config", str(pool)]).exit_code == 2
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    file = tmp_path / "own.jsonl"
+    lines = [
+        {"prompt": "Capital of France?", "answer": "Paris", "kind": "geography"},
+        {"prompt": "Capital of Peru?", "answer": "Lima", "kind": "geography"},
+        {"prompt": "Say something kind."},
+    ]
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    return file
+
+
+def test_own_questions_are_scored_by_their_answers_and_by_the_judge(pool: Path, own: Path) -> None:
+    pool.write_text(POOL + '[[models]]\nname = "j"\nupstream = "scripted"\nreply = "NO"\n', encoding="utf-8")
+    told = run("models", "probe", "a", "b", "--questions", str(own), "--judge", "j", "--config", str(pool), "--json")
+    assert isinstance(told, dict)
+    found = {(s["model"], s["kind"]): s["score"] for s in told["scores"] if s["prompt"] != "Capital of Peru?"}  # type: ignore[attr-defined]
+    assert found == {("a", "geography"): 1.0, ("b", "geography"): 0.0, ("a", "own"): 0.0, ("b", "own"): 0.0}
+    assert told["failures"] == []
+
+
+def test_the_price_of_own_questions_names_the_judge(pool: Path, own: Path) -> None:
+    told = run(
+        "models", "probe", "a", "--questions", str(own), "--judge", "b", "--config", str(pool), "--dry-run", "--json"
+    )
+    assert [(row["model"], row["n_questions"]) for row in told] == [("a", 3), ("b, as the judge", 1)]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("more", [(), ("--judge", "nobody")])
+def test_open_questions_without_a_judge_are_wrong_use(pool: Path, own: Path, more: tuple[str, ...]) -> None:
+    words = ["models", "probe", "--questions", str(own), "--config", str(pool), *more]
+    assert CliRunner().invoke(app, words).exit_code == 2

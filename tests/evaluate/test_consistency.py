@@ -56,7 +56,7 @@ def test_a_model_that_is_thrown_off_by_anothers_turns_costs_a_drift_and_one_that
         thrown_off = model == "b" and len(talk) == 3 and talk[1] == "a speaks"
         return f"{model} speaks" if len(talk) == 1 else "no idea" if thrown_off else str(RIGHT[question.id])
 
-    RIGHT = {q.id: next(n for n in range(-2000, 100_000) if q.check(str(n))) for q in QUESTIONS}  # noqa: N806
+    RIGHT = {q.id: next(n for n in range(-2000, 100_000) if q.score(str(n))) for q in QUESTIONS}  # noqa: N806
     found = {(p.before, p.after_model): p for p in asyncio.run(measure(QUESTIONS, ["a", "b"], ask, n=20))}
     assert found["a", "b"].lost == pytest.approx(1.0)
     assert found["b", "a"].lost == pytest.approx(0.0)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from tests.record.conftest import Values
 
-from unisono.evaluate.export import Tally, answers, imitation, preferences
+from unisono.evaluate.export import Tally, answers, imitation, preferences, questions
+from unisono.evaluate.probe.judged import Judged
+from unisono.evaluate.probe.own import own_questions
 from unisono.record.reader import Reader
 from unisono.record.store import Store
 from unisono.record.texts import MAX_BYTES, text_row
@@ -45,11 +47,13 @@ def out(
     assert store.flush(timeout_s=10)
     reader, tally = Reader(store._path), Tally()
     found = answers(reader, agrees=lambda key: agrees, tally=tally)
-    lines = (
-        imitation(found, least=least, tally=tally) if kind == "sft" else preferences(found, margin=margin, tally=tally)
-    )
+    kinds: dict[str, Iterator[Json]] = {
+        "sft": imitation(found, least=least, tally=tally),
+        "preference": preferences(found, margin=margin, tally=tally),
+        "questions": questions(found, least=least or 0.0, tally=tally),
+    }
     try:
-        return list(lines), tally
+        return list(kinds[kind]), tally
     finally:
         reader.close()
 
@@ -122,3 +126,17 @@ def test_a_purge_takes_the_words_too(store: Store) -> None:
     assert store.flush(timeout_s=10)
     store.purge(older_than=VALUES.decision(99).at)
     assert store.rows("SELECT count(*) FROM texts") == [(0,)]
+
+
+def test_what_was_asked_becomes_questions_for_a_probe_and_a_measured_answer_their_reference(store: Store) -> None:
+    answer(store, 1, "4", correct_unit_test="true")
+    answer(store, 2, "four")
+    answer(store, 3, "A cat.", body={"messages": [{"role": "user", "content": "Draw a cat."}]}, correct_judge="true")
+    image: Json = {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:"}}]}]}
+    answer(store, 4, "A dog.", body=image)
+    lines, tally = out(store, "questions")
+    assert [line.get("reference") for line in lines] == ["4", None]
+    assert tally.left_out == {"the same conversation again": 1, "not of words alone": 1}
+    asked = own_questions([json.dumps(line) for line in lines])
+    assert [question.prompt for question in asked] == ["What is 2 + 2?", "Draw a cat."]
+    assert [question.check for question in asked] == [Judged(reference="4"), Judged()]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING
 
 import typer
 
@@ -19,14 +19,19 @@ if TYPE_CHECKING:
     from unisono.evaluate.export import Tally
     from unisono.types import Json
 
+KINDS = ("sft", "preference", "questions")
 LEAST = 0.7
 MARGIN = 0.5
 
 
 def export(
-    kind: str = typer.Option("sft", help="sft: answers to imitate; preference: pairs of a better and a worse one."),
+    kind: str = typer.Option(
+        "sft", help="sft: answers to imitate; preference: pairs of a better and a worse one; questions: for a probe."
+    ),
     out: Path = typer.Option(Path("-"), "--out", "-o", help="The JSONL file; - is standard output."),
-    least: float = typer.Option(LEAST, min=0.0, max=1.0, help="sft: only answers judged to be worth so much."),
+    least: float = typer.Option(
+        LEAST, min=0.0, max=1.0, help="sft: only answers judged to be worth so much; questions: such are references."
+    ),
     unjudged: bool = typer.Option(False, "--unjudged", help="sft: whatever they are worth, and if nobody judged them."),
     margin: float = typer.Option(MARGIN, min=0.01, max=1.0, help="preference: so far apart judgements must lie."),
     model: list[str] = typer.Option([], "--model", "-m", help="Only answers of this model; again for more."),
@@ -43,14 +48,15 @@ def export(
 
     - `unisono export --kind sft --out answers.jsonl --model big`
     - `unisono export --kind preference --out pairs.jsonl --since 30d`
+    - `unisono export --kind questions --out own.jsonl`
 
     Example: `unisono export --kind sft --out answers.jsonl`
     """
     from unisono.config import load_config
     from unisono.evaluate.export import Tally
 
-    if kind not in ("sft", "preference"):
-        raise typer.BadParameter(f"{kind!r} is neither sft nor preference.", param_hint="--kind")
+    if kind not in KINDS:
+        raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}.", param_hint="--kind")
     if as_json and str(out) == "-":
         raise typer.BadParameter("the lines go to standard output; name a file as --out.", param_hint="--json")
     moment = parse_since(since, now=datetime.now(UTC)) if since else None
@@ -61,7 +67,7 @@ def export(
         lines = _lines(
             reader=reader,
             agrees=_agrees(settings),
-            kind="sft" if kind == "sft" else "preference",
+            kind=kind,
             least=None if unjudged else least,
             margin=margin,
             models=model,
@@ -78,20 +84,22 @@ def _lines(
     *,
     reader: object,
     agrees: Callable[[str], bool],
-    kind: Literal["sft", "preference"],
+    kind: str,
     least: float | None,
     margin: float,
     models: list[str],
     since: datetime | None,
     tally: Tally,
 ) -> Iterator[Json]:
-    from unisono.evaluate.export import answers, imitation, preferences
+    from unisono.evaluate.export import answers, imitation, preferences, questions
     from unisono.record.reader import Reader
 
     assert isinstance(reader, Reader)  # noqa: S101 - imported only here, so that help stays quick
     found = answers(reader, agrees=agrees, since=since, models=models, tally=tally)
     if kind == "sft":
         return imitation(found, least=least, tally=tally)
+    if kind == "questions":
+        return questions(found, least=LEAST if least is None else least, tally=tally)
     return preferences(found, margin=margin, tally=tally)
 
 

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from unisono.cli.probing import PER_KIND, bank, known_scores, prices, probe_pool
+from unisono.cli.probing import JUDGE, PER_KIND, QUESTIONS, bank, judge_for, known_scores, own_bank, prices, probe_pool
 from unisono.cli.record import console
 from unisono.cli.serve import CONFIG
 
@@ -109,6 +109,8 @@ def probe_models(
     per_kind: int = typer.Option(PER_KIND, min=1, max=50, help="Questions of each kind."),
     quick: bool = typer.Option(False, "--quick", help=f"{PER_KIND_QUICK} questions of each kind, about 65 in all."),
     n: int = typer.Option(0, "--n", min=0, help="Only so many of them, chosen one after the other for what they tell."),
+    questions: Path | None = QUESTIONS,
+    judge: str = JUDGE,
     again: bool = typer.Option(False, "--again", help="Ask also what was answered before."),
     extra_tokens: int = typer.Option(0, help="Room beside the short answer, for models that think first."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Show what it would cost at most, and ask nothing."),
@@ -120,6 +122,14 @@ def probe_models(
     questions that have a score are skipped. `--quick` shows large gaps between models, and is too few to tell kinds of
     task apart; `--n 100` asks each model what tells most about it.
 
+    `--questions FILE` asks your own questions instead, one JSON object a line: `prompt`, and how an answer is scored
+    (docs/explanation/probes.md).
+
+    Examples:
+
+    - `unisono models probe --questions own.jsonl --judge big --dry-run`
+    - `unisono models probe small --n 100`
+
     Example: `unisono models probe --config unisono.toml`
     """
     from unisono.config import load_config
@@ -129,20 +139,21 @@ def probe_models(
     models = [m for m in settings.models if not names or m.name in names]
     if unknown := sorted(set(names or ()) - {m.name for m in settings.models}):
         raise typer.BadParameter(f"no such model: {', '.join(unknown)}")
-    questions = bank(PER_KIND_QUICK if quick else per_kind)
+    asked = own_bank(questions) if questions else bank(PER_KIND_QUICK if quick else per_kind)
+    by = judge_for(settings, asked, judge)
     if dry_run:
-        _print_prices(prices(settings, models, questions, n=n or None, extra_tokens=extra_tokens), as_json=as_json)
+        told = prices(settings, models, asked, n=n or None, extra_tokens=extra_tokens, judge=by)
+        _print_prices(told, as_json=as_json)
         return
-    failures = asyncio.run(
-        probe_pool(settings, models, questions, n=n or None, again=again, extra_tokens=extra_tokens, silent=as_json)
-    )
+    options: Any = {"n": n or None, "again": again, "extra_tokens": extra_tokens, "silent": as_json, "judge": by}
+    failures = asyncio.run(probe_pool(settings, models, asked, **options))
     scores = [s for s in known_scores(settings) if s.model in {m.name for m in models}]
     rows = summarise(scores)
     if as_json:
         import msgspec
 
-        told = {"models": rows, "scores": scores, "failures": failures}
-        print(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+        found = {"models": rows, "scores": scores, "failures": failures}
+        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
         _print_rows(rows)
         for failure in failures:

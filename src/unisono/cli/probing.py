@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from unisono.evaluate.probe.price import ProbePrice
     from unisono.evaluate.probe.questions import Question
     from unisono.evaluate.probe.run import Answer, Step
-    from unisono.types import Json, Model, Score
+    from unisono.types import Json, JsonValue, Model, Score
 
 PER_KIND = 36
 """Few cannot tell kinds of task apart, see docs/explanation/probes.md; the predictor keeps 768 scores of a model."""
@@ -27,6 +28,8 @@ ROUND = 25
 """So many are chosen at a time; what was answered decides what is asked next."""
 KEEP_EVERY = 10
 """Scores that may be lost when the command is killed."""
+QUESTIONS = typer.Option(None, "--questions", help="Ask the questions of this JSONL file instead; - is the input.")
+JUDGE = typer.Option("", "--judge", help="Who scores answers that no check can; default: routing.judge.")
 
 
 def bank(per_kind: int = PER_KIND) -> tuple[Question, ...]:
@@ -34,6 +37,50 @@ def bank(per_kind: int = PER_KIND) -> tuple[Question, ...]:
     from unisono.evaluate.probe.questions import probe_questions
 
     return probe_questions(n_per_kind=per_kind)
+
+
+def own_bank(file: Path) -> tuple[Question, ...]:
+    """Return the questions of a file, or of the standard input for `-`.
+
+    Raises:
+        StartError: it cannot be read, or a line is no question.
+    """
+    from unisono.errors import StartError
+    from unisono.evaluate.probe.own import own_questions
+
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise StartError(f"{file} cannot be read as UTF-8 text: {exc}.") from exc
+    return own_questions(text.splitlines())
+
+
+def judge_for(settings: Config, questions: Sequence[Question], name: str) -> Model | None:
+    """Return the model that judges; None where no question needs one.
+
+    Args:
+        settings: the configuration.
+        questions: the bank.
+        name: of a model; empty is `routing.judge`.
+
+    Raises:
+        typer.BadParameter: one is needed, and none is named or known.
+    """
+    from unisono.evaluate.probe.judged import Judged
+
+    n_open = sum(isinstance(question.check, Judged) for question in questions)
+    if not n_open:
+        return None
+    wanted = name or settings.routing.judge
+    if not wanted:
+        raise typer.BadParameter(
+            f"{n_open} of the questions can be scored by a judge only: name a model, or set routing.judge.",
+            param_hint="--judge",
+        )
+    found = next((model for model in settings.models if model.name == wanted), None)
+    if found is None:
+        raise typer.BadParameter(f"no such model: {wanted}", param_hint="--judge")
+    return found
 
 
 def prices(
@@ -44,6 +91,7 @@ def prices(
     n: int | None,
     extra_tokens: int = 0,
     more: bool = False,
+    judge: Model | None = None,
 ) -> list[ProbePrice]:
     """Return what is left to be asked of each model, and the most that it costs; models with nothing left are out.
 
@@ -54,8 +102,9 @@ def prices(
         n: how many each model answers in all; None is all of them.
         extra_tokens: room beside the short answers.
         more: any `n` of those that are left may be asked, however many have been.
+        judge: who scores what no check can; its part comes last, a bound over all questions.
     """
-    from unisono.evaluate.probe.price import price
+    from unisono.evaluate.probe.price import price, price_of_judge
 
     known = {(score.model, score.item) for score in known_scores(settings)}
     found = []
@@ -65,6 +114,8 @@ def prices(
         n_left = len(left) if n is None else min(max(n - n_asked, 0), len(left))
         if n_left:
             found.append(price(model, left, n=n_left, extra_tokens=extra_tokens))
+    if found and judge is not None and (more_usd := price_of_judge(judge, questions, n_models=len(found))) is not None:
+        found.append(more_usd)
     return found
 
 
@@ -113,6 +164,7 @@ async def probe_pool(
     again: bool = False,
     extra_tokens: int = 0,
     silent: bool = False,
+    judge: Model | None = None,
 ) -> list[str]:
     """Ask the models and keep the scores; returns what failed, a line each.
 
@@ -124,12 +176,14 @@ async def probe_pool(
         again: ask also what has a score.
         extra_tokens: room beside the short answers.
         silent: show no progress.
+        judge: of the configuration; scores what no check can.
     """
     from rich.console import Console
     from rich.progress import Progress
 
     from unisono.catalog.fingerprint import fingerprint
     from unisono.compose import answered, build
+    from unisono.evaluate.probe.judged import OUTPUT_TOKENS, Judge
     from unisono.evaluate.probe.run import probe
 
     live = build(settings)
@@ -145,6 +199,12 @@ async def probe_pool(
 
     async def ask_one(model: Model, body: Json) -> Answer:
         return await answered(live, model, body)
+
+    async def ask_judge(prompt: str) -> str:
+        assert judge is not None  # noqa: S101 - else there is no judge to ask
+        turns: list[JsonValue] = [{"role": "user", "content": prompt}]
+        body: Json = {"model": judge.upstream_model, "messages": turns, "temperature": 0, "seed": 0}
+        return (await answered(live, judge, {**body, "max_tokens": OUTPUT_TOKENS + extra_tokens})).text
 
     with Progress(console=Console(stderr=True), disable=silent) as progress:
         task = progress.add_task("probing", total=len(models) * (len(questions) if n is None else n))
@@ -173,6 +233,7 @@ async def probe_pool(
                     on_progress=on_progress,
                     done=every - todo,
                     extra_tokens=extra_tokens,
+                    judge=None if judge is None else Judge(name=judge.name, ask=ask_judge),
                 )
                 keep()
         finally:

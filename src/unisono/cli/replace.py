@@ -14,13 +14,16 @@ import typer
 
 from unisono.cli.add import EXTRA_TOKENS, N_PROBES, YES
 from unisono.cli.change import checked, note, put_in_force, tell
-from unisono.cli.probing import agreed, bank, known_scores, prices, probe_pool
+from unisono.cli.probing import JUDGE, QUESTIONS, agreed, bank, judge_for, known_scores, own_bank, prices, probe_pool
 from unisono.cli.record import AS_JSON, console, print_json
 from unisono.cli.retire import MOVE, ON, day, ending, known, lines, moved, who
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from unisono.config import Config
+    from unisono.evaluate.probe.questions import Question
     from unisono.evaluate.succession import Gap, OnLog, OnProbes
     from unisono.types import Json, JsonValue, Model
 
@@ -30,6 +33,8 @@ def replace(
     new: str = typer.Argument(..., help="The model that follows; `unisono models add` put it into the pool."),
     on: str = ON,
     n: int = N_PROBES,
+    questions: Path | None = QUESTIONS,
+    judge: str = JUDGE,
     extra_tokens: int = EXTRA_TOKENS,
     move_default: bool = MOVE,
     report: bool = typer.Option(False, "--report", help="Only compare; change nothing."),
@@ -58,9 +63,12 @@ def replace(
     found = who(before, old)
     if found.parts and not (move_default or report):
         raise StartError(f"{old} is `{'` and `'.join(found.parts)}` of the configuration: give --move-default.")
-    pair = tuple(next(m for m in before.models if m.name == name) for name in (old, new))
-    failures = _asked_alike(before, *pair, n=n, extra_tokens=extra_tokens, yes=yes, quiet=as_json)
-    probes, log = compared(before, *pair)
+    by_name = {model.name: model for model in before.models}
+    pair = by_name[old], by_name[new]
+    asked = own_bank(questions) if questions else bank()
+    by = judge_for(before, asked, judge)
+    failures = _asked_alike(before, pair, asked, n=n, extra_tokens=extra_tokens, yes=yes, quiet=as_json, judge=by)
+    probes, log = compared(before, *pair, only={q.id for q in asked} if questions else None)
     told: Json = {"old": old, "new": new, "failures": list(failures), **as_told(probes, log)}
     if not as_json:
         show(probes, log, pair)
@@ -84,25 +92,35 @@ def replace(
 
 
 def _asked_alike(
-    settings: Config, old: Model, new: Model, *, n: int, extra_tokens: int, yes: bool, quiet: bool
+    settings: Config,
+    pair: tuple[Model, Model],
+    questions: Sequence[Question],
+    *,
+    n: int,
+    extra_tokens: int,
+    yes: bool,
+    quiet: bool,
+    judge: Model | None,
 ) -> list[str]:
     """Have the newer model answer `n` questions and the older one the same; returns what failed.
 
     The price is shown for both first; the older one's is a bound, since which questions they will be is not known yet.
     """
-    questions = bank()
-    told = prices(settings, (new,), questions, n=n, extra_tokens=extra_tokens)
-    told += prices(settings, (old,), questions, n=n, extra_tokens=extra_tokens, more=True)
+    old, new = pair
+    told = prices(settings, (new,), questions, n=n, extra_tokens=extra_tokens, judge=judge)
+    told += prices(settings, (old,), questions, n=n, extra_tokens=extra_tokens, more=True, judge=judge)
     agreed(told, yes=yes, quiet=quiet)
-    options: Any = {"extra_tokens": extra_tokens, "silent": quiet}
+    options: Any = {"extra_tokens": extra_tokens, "silent": quiet, "judge": judge}
     failures = asyncio.run(probe_pool(settings, (new,), questions, n=n, **options))
     items = {score.item for score in known_scores(settings) if score.model == new.name}
     alike = [question for question in questions if question.id in items]
     return failures + asyncio.run(probe_pool(settings, (old,), alike, **options))
 
 
-def compared(settings: Config, old: Model, new: Model) -> tuple[OnProbes | None, OnLog | None]:
-    """Return both models on probes and on the log."""
+def compared(
+    settings: Config, old: Model, new: Model, *, only: Collection[str] | None = None
+) -> tuple[OnProbes | None, OnLog | None]:
+    """Return both models on probes (`only` those questions, None: all that were ever asked) and on the log."""
     from unisono import plugins
     from unisono.catalog.fingerprint import fingerprint
     from unisono.compose import read_trained
@@ -113,7 +131,8 @@ def compared(settings: Config, old: Model, new: Model) -> tuple[OnProbes | None,
     from unisono.record.reader import Reader
     from unisono.understand.features import Understanding
 
-    probes = on_probes(old, new, [s for s in known_scores(settings) if s.model in (old.name, new.name)])
+    scores = [s for s in known_scores(settings) if s.model in (old.name, new.name)]
+    probes = on_probes(old, new, [s for s in scores if only is None or s.item in only])
     if not settings.store.path.exists():
         return probes, None
     trained = read_trained(settings, plugins.load())
@@ -121,8 +140,8 @@ def compared(settings: Config, old: Model, new: Model) -> tuple[OnProbes | None,
     try:
         quality, cost = None, TokenCost(unknown_length)
         if trained.artifact is not None:
-            scores = reader.scores_at(reader.generation(), {m.name: fingerprint(m) for m in (old, new)})
-            quality = measured(trained.artifact, scores, read=Understanding(trained.encoder).text)
+            seen = reader.scores_at(reader.generation(), {m.name: fingerprint(m) for m in (old, new)})
+            quality = measured(trained.artifact, seen, read=Understanding(trained.encoder).text)
             cost = TokenCost(trained.artifact.length.expected)
         return probes, on_log(reader, old, new, quality, cost)
     finally:

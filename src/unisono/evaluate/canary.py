@@ -50,7 +50,7 @@ async def look(model: Model, picked: Sequence[tuple[Question, float]], ask: Ask)
             continue
         spent = price(model, (question,))
         usd += spent.usd or 0.0
-        flips.append(abs(question.check(answer.text) - before) >= 0.5)
+        flips.append(abs(question.score(answer.text) - before) >= 0.5)
     return Looked(flips=tuple(flips), usd=usd if model.prices is not None else None, failed=failed)
 
 

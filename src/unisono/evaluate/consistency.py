@@ -101,7 +101,7 @@ async def gather(
             Group(
                 question=question.id,
                 endings={model: tuple(map(_ending, texts)) for model, texts in answers.items()},
-                scores={model: tuple(question.check(text) for text in texts) for model, texts in answers.items()},
+                scores={model: tuple(question.score(text) for text in texts) for model, texts in answers.items()},
                 chosen=tuple(model for _, model in routed),
                 routed=tuple(_ending(text) for text, _ in routed),
             )

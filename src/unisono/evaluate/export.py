@@ -112,6 +112,40 @@ def imitation(found: Iterator[Answer], *, least: float | None, tally: Tally) -> 
         yield {"messages": [*answer.kept.messages, said], "provenance": answer.provenance()}
 
 
+def questions(found: Iterator[Answer], *, least: float, tally: Tally) -> Iterator[Json]:
+    """Yield a question for the probe for each conversation of words alone, as `probe.own` reads them.
+
+    Args:
+        found: answers.
+        least: an answer that was measured to be worth so much stands in the line as its `reference`; what a judge or
+            a schema said of it is no measure of that.
+        tally: is told what is left out.
+    """
+    seen: set[bytes] = set()
+    for answer in found:
+        turns = [_words(message) for message in answer.kept.messages]
+        if any(turn is None for turn in turns):
+            tally.left_out["not of words alone"] += 1
+            continue
+        if (words := msgspec.json.encode(turns)) in seen:
+            tally.left_out["the same conversation again"] += 1
+            continue
+        seen.add(words)
+        reward = answer.reward
+        right = reward is not None and reward.source == "measured" and reward.weight >= 1.0 and reward.reward >= least
+        tally.n_written += 1
+        line: Json = {"messages": list[JsonValue](turns), "provenance": answer.provenance()}
+        yield {**line, "reference": answer.kept.answer} if right else line
+
+
+def _words(message: JsonValue) -> Json | None:
+    """Return a turn's role and words; None where it holds anything else."""
+    if not isinstance(message, dict) or set(message) - {"role", "content", "name"}:
+        return None
+    content = message.get("content")
+    return {"role": message.get("role"), "content": content} if isinstance(content, str) else None
+
+
 def preferences(found: Iterator[Answer], *, margin: float, tally: Tally) -> Iterator[Json]:
     """Yield a line for each pair of answers to one conversation of which one is better: `prompt`, `chosen`, `rejected`.
 

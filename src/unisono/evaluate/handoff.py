@@ -74,7 +74,7 @@ async def measure(
             turns = ((first.prompt, opened[before]),)
             for after in models:
                 said = await ask(after, _body(last, turns))
-                scores.setdefault((before, after), []).append(float(last.check(said)))
+                scores.setdefault((before, after), []).append(float(last.score(said)))
         on_progress(place + 1, len(talks))
     return tuple(_handoff(before, after, scores) for before, after in permutations(models, 2))
 

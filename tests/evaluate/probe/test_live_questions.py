@@ -29,9 +29,9 @@ def test_no_live_question_is_asked_by_any_probe_and_some_kinds_are_new(lab: Modu
 
 def test_no_live_check_accepts_silence_or_breaks_on_a_hostile_text(lab: ModuleType) -> None:
     for question in lab.live_questions():
-        assert question.check("") == question.check("I do not know.") == 0.0
+        assert question.score("") == question.score("I do not know.") == 0.0
         for text in ("{" * 9000, "```" * 900, "\x00", "((((" * 900):
-            assert 0.0 <= question.check(text) <= 1.0
+            assert 0.0 <= question.score(text) <= 1.0
 
 
 def test_summary_of_a_router_that_always_picks_right_equals_the_oracle(lab: ModuleType) -> None:

@@ -8,6 +8,8 @@ from collections import Counter
 import pytest
 
 from unisono.errors import UpstreamUnreachable
+from unisono.evaluate.probe.judged import Judge
+from unisono.evaluate.probe.own import own_questions
 from unisono.evaluate.probe.questions import probe_questions
 from unisono.evaluate.probe.run import Answer, Step, body_of, probe, summarise, wilson
 from unisono.types import Json, Model, Score
@@ -125,3 +127,44 @@ def test_rows_hold_accuracy_per_kind_with_wilson_bounds_best_model_first() -> No
 def test_wilson_interval_matches_the_published_example() -> None:
     low, high = wilson(0.9, 10)
     assert (round(low, 3), round(high, 3)) == (0.596, 0.982)
+
+
+OPEN = own_questions(['{"prompt": "Why is the sky blue?"}', '{"prompt": "Say it.", "reference": "It was said."}'])
+
+
+async def judged_as(reply: str, *, judge: str = "judge") -> tuple[tuple[Score, ...], list[Step], list[str]]:
+    steps: list[Step] = []
+    prompts: list[str] = []
+
+    async def ask(prompt: str) -> str:
+        prompts.append(prompt)
+        return reply
+
+    scores = await probe([model("a")], yes, OPEN, on_progress=steps.append, judge=Judge(name=judge, ask=ask))
+    return scores, steps, prompts
+
+
+def test_a_judge_is_shown_question_reference_and_answer_and_counts_for_less_than_a_measurement() -> None:
+    scores, _, prompts = asyncio.run(judged_as("PARTLY: it is thin."))
+    assert [(s.score, s.weight) for s in scores] == [(0.5, 0.6), (0.5, 0.6)]
+    assert all("<answer>\nYes.\n</answer>" in prompt for prompt in prompts)
+    assert "<reference>\nIt was said.\n</reference>" in prompts[1]
+
+
+def test_a_judge_that_says_nothing_clear_gives_no_score_and_does_not_stop_the_probe() -> None:
+    scores, steps, prompts = asyncio.run(judged_as("I would say maybe."))
+    assert (scores, len(prompts)) == ((), 2)
+    assert {s.failure.code for s in steps if s.failure} == {"no_judge"}
+
+
+def test_nobody_judges_his_own_answer_unless_there_is_a_reference() -> None:
+    scores, steps, _ = asyncio.run(judged_as("YES", judge="a"))
+    assert [s.item for s in scores] == [OPEN[1].id]
+    assert [s.failure.code for s in steps if s.failure] == ["no_judge"]
+
+
+def test_turns_before_a_question_are_sent_with_it() -> None:
+    line = '{"messages": [{"role": "system", "content": "Be short."}, {"role": "user", "content": "q"}], "answer": 1}'
+    (question,) = own_questions([line])
+    sent = body_of(question, model="m")["messages"]
+    assert sent == [{"role": "system", "content": "Be short."}, {"role": "user", "content": "q"}]

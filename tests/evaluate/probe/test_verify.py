@@ -68,7 +68,7 @@ def test_a_name_passes_in_usual_wrappings_and_a_rival_does_not(wrapping: str) ->
 @example(text="def double(x): return " + "(" * 3000, question=QUESTIONS[-9])
 @example(text="\x00", question=QUESTIONS[-9])
 def test_no_text_breaks_a_check(text: str, question: Question) -> None:
-    assert 0.0 <= question.check(text) <= 1.0
+    assert 0.0 <= question.score(text) <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -76,19 +76,19 @@ def test_no_text_breaks_a_check(text: str, question: Question) -> None:
 )
 def test_no_hostile_text_breaks_any_check(text: str) -> None:
     for question in QUESTIONS:
-        assert 0.0 <= question.check(text) <= 1.0
+        assert 0.0 <= question.score(text) <= 1.0
 
 
 @given(words=st.lists(st.sampled_from(SOUP)))
 def test_no_soup_of_answer_words_breaks_a_check(words: list[str]) -> None:
     for question in QUESTIONS[::4]:
-        assert 0.0 <= question.check(" ".join(words)) <= 1.0
+        assert 0.0 <= question.score(" ".join(words)) <= 1.0
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
 def test_an_empty_answer_and_an_admission_of_ignorance_score_nothing(question: Question) -> None:
-    assert question.check("") == 0.0
-    assert question.check("I do not know.") == 0.0
+    assert question.score("") == 0.0
+    assert question.score("I do not know.") == 0.0
 
 
 @pytest.mark.parametrize(
@@ -166,5 +166,5 @@ def test_wrong_or_undecided_answers_are_refused(check: Check, text: str) -> None
 
 
 def test_the_probe_itself_has_no_question_that_its_own_prompt_answers() -> None:
-    answered = [q.id for q in probe_questions() if q.check(q.prompt) == 1.0]
+    answered = [q.id for q in probe_questions() if q.score(q.prompt) == 1.0]
     assert len(answered) <= 2, answered

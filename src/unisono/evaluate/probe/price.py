@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from unisono.evaluate.probe.judged import OUTPUT_TOKENS, Judged
 from unisono.evaluate.probe.questions import Question
-from unisono.types import Model
+from unisono.types import Model, Prices
 from unisono.understand.tokens import TOKENS_PER_MESSAGE, count_text
 
 
@@ -44,9 +45,36 @@ def price(model: Model, questions: Sequence[Question], *, n: int | None = None, 
         extra_tokens: room beside each short answer.
     """
     asked = len(questions) if n is None else min(n, len(questions))
-    into = sorted((count_text(q.prompt) + TOKENS_PER_MESSAGE for q in questions), reverse=True)[:asked]
+    into = sorted(map(_input_tokens, questions), reverse=True)[:asked]
     out = sorted((q.max_tokens + extra_tokens for q in questions), reverse=True)[:asked]
-    usd = None
-    if model.prices is not None:
-        usd = (sum(into) * model.prices.usd_per_mtok_in + sum(out) * model.prices.usd_per_mtok_out) / 1e6
+    usd = None if model.prices is None else _usd(model.prices, sum(into), sum(out))
     return ProbePrice(model=model.name, n_questions=asked, input_tokens=sum(into), output_tokens=sum(out), usd=usd)
+
+
+def price_of_judge(judge: Model, questions: Sequence[Question], *, n_models: int) -> ProbePrice | None:
+    """Return what scoring the answers of `n_models` models costs at most; None where no question needs a judge."""
+    into = [
+        count_text(question.check.prompt(question.prompt, "")) + TOKENS_PER_MESSAGE + question.max_tokens
+        for question in questions
+        if isinstance(question.check, Judged)
+    ]
+    if not into:
+        return None
+    n_in, n_out = n_models * sum(into), n_models * len(into) * OUTPUT_TOKENS
+    usd = None if judge.prices is None else _usd(judge.prices, n_in, n_out)
+    return ProbePrice(
+        model=f"{judge.name}, as the judge",
+        n_questions=n_models * len(into),
+        input_tokens=n_in,
+        output_tokens=n_out,
+        usd=usd,
+    )
+
+
+def _input_tokens(question: Question) -> int:
+    turns = [str(turn.get("content", "")) for turn in question.before]
+    return sum(count_text(words) + TOKENS_PER_MESSAGE for words in (*turns, question.prompt))
+
+
+def _usd(prices: Prices, n_in: int, n_out: int) -> float:
+    return (n_in * prices.usd_per_mtok_in + n_out * prices.usd_per_mtok_out) / 1e6

@@ -11,6 +11,7 @@ from hashlib import sha256
 from random import Random
 from typing import TypeAlias
 
+from unisono.evaluate.probe.judged import Judged
 from unisono.evaluate.probe.verify import (
     Check,
     ExactText,
@@ -53,17 +54,34 @@ from unisono.evaluate.probe.words import (
     TRUE_OR_NOT,
     WISHES,
 )
+from unisono.types import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One prompt with the check of its answer. The id depends on kind and prompt alone."""
+    """One prompt with the check of its answer, or with how a judge scores it.
+
+    Attributes:
+        id: of the probe's own ones it depends on kind and prompt alone.
+        before: the turns before the prompt.
+    """
 
     id: str
     kind: str
     prompt: str
-    check: Check
+    check: Check | Judged
     max_tokens: int = 32
+    before: tuple[Json, ...] = ()
+
+    def score(self, text: str) -> float:
+        """Return what the check says of an answer, in [0, 1].
+
+        Raises:
+            TypeError: only a judge can score it.
+        """
+        if isinstance(self.check, Judged):
+            raise TypeError(f"{self.id} needs a judge")
+        return self.check(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,14 @@ from statistics import fmean, median
 from typing import TypeAlias
 
 from unisono.errors import UnisonoError
+from unisono.evaluate.probe.judged import Judge, Judged, worth
 from unisono.evaluate.probe.questions import Question
+from unisono.learn.reward import MEASURED
 from unisono.types import Json, Model, Score
 
 _MAX_FAILURES_IN_A_ROW = 3
+_ALIVE = ("no_room", "no_judge")
+"""Failures of questions that the model did answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ async def probe(
     n_parallel: int = 1,
     n_providers: int = 4,
     extra_tokens: int = 0,
+    judge: Judge | None = None,
 ) -> tuple[Score, ...]:
     """Ask each model each question; one model at a time per provider, several providers at once.
 
@@ -89,6 +94,7 @@ async def probe(
         n_parallel: how many questions one model is asked at once.
         n_providers: how many providers (upstream and address) are asked at once.
         extra_tokens: room beside the short answer, for models that think before they answer.
+        judge: scores what no check can; without one such questions fail.
 
     Returns:
         The new scores. A question that failed has none; after three failures in a row the rest of a model's questions
@@ -106,7 +112,13 @@ async def probe(
         async with gate:
             for model in pool:
                 await _probe_model(
-                    model, ask, todo[model.name], tally=tally, n_parallel=n_parallel, extra_tokens=extra_tokens
+                    model,
+                    ask,
+                    todo[model.name],
+                    tally=tally,
+                    n_parallel=n_parallel,
+                    extra_tokens=extra_tokens,
+                    judge=judge,
                 )
 
     async with asyncio.TaskGroup() as group:
@@ -119,7 +131,7 @@ def body_of(question: Question, *, model: str, extra_tokens: int = 0) -> Json:
     """Return the chat body of a question: deterministic as far as an upstream allows."""
     return {
         "model": model,
-        "messages": [{"role": "user", "content": question.prompt}],
+        "messages": [*question.before, {"role": "user", "content": question.prompt}],
         "temperature": 0,
         "seed": 0,
         "max_tokens": question.max_tokens + extra_tokens,
@@ -169,7 +181,14 @@ class _Tally:
 
 
 async def _probe_model(
-    model: Model, ask: Ask, questions: Sequence[Question], *, tally: _Tally, n_parallel: int, extra_tokens: int
+    model: Model,
+    ask: Ask,
+    questions: Sequence[Question],
+    *,
+    tally: _Tally,
+    n_parallel: int,
+    extra_tokens: int,
+    judge: Judge | None,
 ) -> None:
     waiting = iter(questions)
     n_failures = 0
@@ -181,11 +200,11 @@ async def _probe_model(
             if last is not None and n_failures >= _MAX_FAILURES_IN_A_ROW:
                 result: Score | Failure = Failure(code=last.code, text=f"Not asked, as before: {last.text}")
             else:
-                result = await _ask_one(model, ask, question, extra_tokens=extra_tokens)
+                result = await _ask_one(model, ask, question, extra_tokens=extra_tokens, judge=judge)
             if isinstance(result, Failure):
-                # An answer that ran out of room shows a live model: it does not count towards giving up.
-                n_failures += result.code != "no_room"
-                last = result if result.code != "no_room" else last
+                # An answer that cannot be scored shows a live model: it does not count towards giving up.
+                n_failures += result.code not in _ALIVE
+                last = result if result.code not in _ALIVE else last
             else:
                 n_failures = 0
             tally.add(model.name, question.id, result)
@@ -195,7 +214,9 @@ async def _probe_model(
             group.create_task(work())
 
 
-async def _ask_one(model: Model, ask: Ask, question: Question, *, extra_tokens: int) -> Score | Failure:
+async def _ask_one(
+    model: Model, ask: Ask, question: Question, *, extra_tokens: int, judge: Judge | None
+) -> Score | Failure:
     body = body_of(question, model=model.upstream_model, extra_tokens=extra_tokens)
     try:
         answer = await ask(model, body)
@@ -207,15 +228,37 @@ async def _ask_one(model: Model, ask: Ask, question: Question, *, extra_tokens: 
             code="no_room",
             text=f"{model.name} spent all {room} tokens before any text: probe it with more extra tokens.",
         )
+    by_judge = isinstance(question.check, Judged)
+    value = await _judged(model, question, answer.text, judge) if by_judge else question.score(answer.text)
+    if isinstance(value, Failure):
+        return value
     return Score(
         model=model.name,
         item=question.id,
         kind=question.kind,
         prompt=question.prompt,
-        score=question.check(answer.text),
+        score=value,
+        weight=MEASURED["judge"] if by_judge else 1.0,
         output_tokens=answer.output_tokens,
         seconds=answer.seconds,
     )
+
+
+async def _judged(model: Model, question: Question, text: str, judge: Judge | None) -> float | Failure:
+    """Return what the judge makes of an answer. Nobody judges himself, but by a reference."""
+    assert isinstance(question.check, Judged)  # noqa: S101 - else nobody is asked
+    if judge is None:
+        return Failure(code="no_judge", text=f"{question.id} can be scored by a judge only: name one with --judge.")
+    if judge.name == model.name and not question.check.has_reference:
+        return Failure(code="no_judge", text=f"{model.name} does not judge its own answers without a reference.")
+    try:
+        reply = await judge.ask(question.check.prompt(question.prompt, text))
+    except UnisonoError as exc:
+        return Failure(code="no_judge", text=f"the judge did not answer: {exc}")
+    value = worth(reply)
+    if value is None:
+        return Failure(code="no_judge", text="the judge said neither YES, PARTLY nor NO.")
+    return value
 
 
 def _row(model: str, scores: Sequence[Score]) -> Row:
