@@ -7,8 +7,8 @@
 It holds four promises, and exits with 1 when one is broken:
 
 - every request ends with a whole answer or a clear error, unless the server was killed under it;
-- every outcome that a client saw whole longer than the flush interval before a kill is in the record, and every other
-  one too;
+- every outcome that a client saw whole is in the record, unless there was a kill between its question and the flush
+  interval after its answer;
 - memory does not grow after warm-up;
 - nor do open files.
 
@@ -67,7 +67,8 @@ class Seen:
 
     answers: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    settled: list[tuple[str, float]] = field(default_factory=list)
+    settled: list[tuple[str, float, float]] = field(default_factory=list)
+    """Decisions whose answers came whole: when each was asked for, and when its client had read it."""
     down: list[tuple[float, float]] = field(default_factory=list)
     killed: list[float] = field(default_factory=list)
     latest_s: float = 0.0
@@ -197,6 +198,7 @@ async def _ask(session: aiohttp.ClientSession, port: int, seen: Seen, rng: Rando
         "messages": [{"role": "user", "content": text}],
         "unisono": {"session": f"s-{rng.randrange(200)}"},
     }
+    began_s = time.monotonic()
     async with session.post(f"http://127.0.0.1:{port}/v1/chat/completions", json=body) as answer:
         if stream and answer.status == 200 and rng.random() < 0.05:
             await answer.content.readany()
@@ -210,7 +212,7 @@ async def _ask(session: aiohttp.ClientSession, port: int, seen: Seen, rng: Rando
             return
         seen.answers[what] += 1
         if (decision := answer.headers.get("x-unisono-decision")) is not None:
-            seen.settled.append((decision, ended_s))
+            seen.settled.append((decision, began_s, ended_s))
 
 
 def _judged(status: int, raw: bytes, *, stream: bool) -> str | None:
@@ -272,7 +274,7 @@ async def follow(house: House, seen: Seen, *, ends_s: float) -> None:
     place = 0
     with closing(sqlite3.connect(f"file:{house.store}?mode=ro", uri=True, check_same_thread=False)) as record:
         while time.monotonic() < ends_s:
-            looked_for |= dict(seen.settled[place:])
+            looked_for |= {decision: ended_s for decision, _, ended_s in seen.settled[place:]}
             place = len(seen.settled)
             marks = ", ".join("?" * len(looked_for))
             found = await asyncio.to_thread(
@@ -327,13 +329,17 @@ async def run(
 
 
 def lost(house: House, seen: Seen) -> list[str]:
-    """Return the decisions whose outcome should be on disk and is not, and how long it had had."""
+    """Return the decisions whose outcome should be on disk and is not, and how long it had had.
+
+    A client may read an answer after the kill of the worker that had sent it just before. So a kill counts for an
+    outcome from when it was asked for, until the margin after it was read.
+    """
     with closing(sqlite3.connect(house.store)) as record:
         kept = {row[0] for row in record.execute("SELECT decision FROM outcomes")}
         kept &= {row[0] for row in record.execute("SELECT id FROM decisions")}
     left_s = {
-        decision: min((at - ended_s for at in seen.killed if at >= ended_s), default=float("inf"))
-        for decision, ended_s in seen.settled
+        decision: min((at - ended_s for at in seen.killed if at >= began_s), default=float("inf"))
+        for decision, began_s, ended_s in seen.settled
         if decision not in kept
     }
     return [f"{decision}, seen {s:.2f} s before the next kill" for decision, s in left_s.items() if s >= seen.margin_s]
