@@ -176,6 +176,7 @@ class _Exchange:
         self._send = send
         self._outcome: Outcome | None = None
         self._baseline_usd: float | None = None
+        self._names: dict[str | None, str] = {}
 
     async def serve(self) -> None:
         """Decide, call, answer; errors go out in OpenAI's form."""
@@ -232,10 +233,13 @@ class _Exchange:
         return self._true_name(committed.model, committed.reported_model)
 
     def _true_name(self, name: str, reported: str | None) -> str:
-        model = self._live.router.catalog.get(name)
-        if reported is None or model is None or self._live.router.catalog.accepts_report(model, reported):
-            return name
-        return reported
+        known = self._names.get(reported)  # each chunk of a stream reports the same
+        if known is None:
+            catalog = self._live.router.catalog
+            model = catalog.get(name)
+            accepted = reported is None or model is None or catalog.accepts_report(model, reported)
+            known = self._names[reported] = name if accepted or reported is None else reported
+        return known
 
     def _told(self, notices: tuple[Notice, ...]) -> tuple[Notice, ...]:
         """Return every notice of this request until now, those after the answer began included."""
