@@ -148,3 +148,22 @@ def test_canaries_are_asked_by_one_process_when_they_are_due(store: Store, tmp_p
     assert claim_canaries(path, every_s=60, now=START)
     assert not claim_canaries(path, every_s=60, now=START + timedelta(seconds=59))
     assert claim_canaries(path, every_s=60, now=START + timedelta(seconds=61))
+
+
+def test_a_look_back_makes_nobody_write_before_the_time(
+    store: Store, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked(store, tmp_path, clock)
+    for n in range(20):
+        answer(store, n, tokens=100, right=True)
+    assert store.flush(timeout_s=30)
+
+    def hurry(**given: object) -> bool:
+        raise AssertionError("what is looked at was written long ago")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._writer, "flush", hurry)
+        while Learner(store).step():
+            pass
+        clock.now += timedelta(seconds=10)
+        Watch(store, tmp_path / "record.db").step(PRINTS, None, now=clock.now)

@@ -42,7 +42,7 @@ class Learner:
         signals: list[Signal] = []
         learned: list[_Learned] = []
         for decision in self._store.pending(limit=BATCH):
-            said = self._store.signals(decision)
+            said = self._store.reader.signals(decision)
             signals += said
             learned += self._learn(decision, said)
         if not signals:
@@ -51,7 +51,7 @@ class Learner:
 
     def _learn(self, decision: str, said: tuple[Signal, ...]) -> list[_Learned]:
         try:
-            stored = self._store.stored(decision)
+            stored = self._store.reader.stored(decision)
             return [] if stored is None else self._scores(stored, said)
         except Exception:  # the learner's border: one strange signal must not stop the others
             log.exception("decision=%s signals cannot be learned from", decision)
@@ -61,7 +61,7 @@ class Learner:
         made, outcome, features = stored.decision, stored.outcome, stored.features
         if outcome is None or outcome.model is None or features is None or made.degraded or made.pattern != "single":
             return []  # nothing was answered, or by nobody in particular, or nothing was understood
-        config = self._store.config(made.config_hash)
+        config = self._store.reader.config(made.config_hash)
         if config is None:
             return []
         expected = {e.model: e.quality.mean for e in made.situation.estimates}

@@ -148,12 +148,12 @@ class Watch:
     def _read(self, decision: str, configs: dict[str, KeptConfig | None]) -> _Answer | None:
         """Return an answer that one model gave, and the configuration that it was decided by."""
         try:
-            stored = self._store.stored(decision)
+            stored = self._store.reader.stored(decision)
             if stored is None or stored.outcome is None or stored.features is None:
                 return None
             made = stored.decision
             if made.config_hash not in configs:
-                configs[made.config_hash] = self._store.config(made.config_hash)
+                configs[made.config_hash] = self._store.reader.config(made.config_hash)
         except Exception:  # the learner's border: one strange row must not stop the others
             log.exception("decision=%s cannot be watched", decision)
             return None
