@@ -1,28 +1,33 @@
 """Cascades on real answers: GSM8K and MATH level 5, six cheap models' texts, the strong ones' outcomes.
 
-    python lab/cascade.py [--data ../shared/data] [--fit-scorer]
+    PYTHONPATH=lab python lab/cascade.py [--data ../shared/data] [--fit-scorer] [--out lab/runs/cascade/cascade.json]
 
-Everything that is chosen (who leads, who backs, how many, what a scorer weighs) is chosen on the training part of MATH
-level 5; `zeroeval_gsm.test` and `zeroeval_math_l5.test` are only read for the tables. The price of every check counts:
-a backer costs what its answer cost. Models without a price (o1) take no part. Intervals are 95 %, from 2,000 bootstrap
-draws over questions, paired with the strongest model alone.
+Everything that is chosen by right and wrong (who leads, who backs, how many, what a scorer weighs) is chosen on the
+training part of MATH level 5; `zeroeval_gsm.test` and `zeroeval_math_l5.test` are only read for the tables. The
+careful panel of GSM8K is, of all of `panel.every_panel` that keep the budget there, which bills tell without any right
+answer, the one whose loss on MATH's training part is bounded lowest. The price of every check counts: a backer costs
+what its answer cost. Models without a price (o1) take no part. Intervals are 95 %, from 2,000 bootstrap draws over
+questions, paired with the strongest model alone. `ceiling.py` says why MATH level 5 stops where it does.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
+from panel import Asked, Panel, ask, every_panel
 from unisono.execute.evidence.agreement import ending
 from unisono.execute.evidence.scorer import NAMES, facts_of
 from unisono.types import Said
@@ -31,6 +36,10 @@ STRONG = "claude-3-5-sonnet-20241022"
 """The best priced model of MATH's training part that GSM8K's table has too."""
 AS_DEAR_AS_STRONG = "gpt-4o-2024-08-06"
 N_DRAWS = 2000
+BUDGET = 0.23
+"""Share of the strong model's cost that the careful panel may spend: 77 % saved is the goal on GSM8K."""
+SIDE = 1.645
+"""Standard errors of a bound that holds 95 % on one side."""
 
 
 @dataclass(frozen=True)
@@ -81,19 +90,98 @@ def choose(train: Sets, cheap: Sequence[str], n_backers: int) -> tuple[str, tupl
     return best[1], best[2]
 
 
-def line(name: str, quality: np.ndarray, cost: np.ndarray, sets: Sets) -> str:
-    """Return a row: quality with the paired interval against the strong model, cost, share saved with its interval."""
-    rng = np.random.default_rng(0)
-    draws = rng.integers(0, len(quality), (N_DRAWS, len(quality)))
-    gain = (quality - sets.score[STRONG].to_numpy())[draws].mean(1)
-    strong_cost = sets.cost[STRONG].to_numpy()
+@dataclass(frozen=True)
+class Figures:
+    """A row of a table: quality, what is gained against the strong model, cost, share saved; intervals of 95 %."""
+
+    name: str
+    n: int
+    right: float
+    gain: tuple[float, float, float]
+    usd_per_1000: float
+    saved: tuple[float, float, float]
+
+    def __str__(self) -> str:
+        """Return the row as text."""
+        (gain, low, high), (saved, less, more) = self.gain, self.saved
+        return (
+            f"{self.name:58} {self.right:.4f} {gain:+.4f} [{low:+.4f}, {high:+.4f}] {self.usd_per_1000:7.3f}  "
+            f"{saved:+.3f} [{less:+.3f}, {more:+.3f}]"
+        )
+
+
+def figures(name: str, quality: NDArray[np.float64], cost: NDArray[np.float64], sets: Sets) -> Figures:
+    """Return a row, paired with the strong model."""
+    draws = np.random.default_rng(0).integers(0, len(quality), (N_DRAWS, len(quality)))
+    gain, strong_cost = quality - sets.score[STRONG].to_numpy(), sets.cost[STRONG].to_numpy()
     saved = 1 - cost[draws].mean(1) / strong_cost[draws].mean(1)
-    low, high = np.quantile(gain, [0.025, 0.975])
-    less, more = np.quantile(saved, [0.025, 0.975])
-    return (
-        f"{name:58} {quality.mean():.4f} {quality.mean() - sets.score[STRONG].mean():+.4f} [{low:+.4f}, {high:+.4f}] "
-        f"{cost.mean():7.3f}  {1 - cost.mean() / strong_cost.mean():+.3f} [{less:+.3f}, {more:+.3f}]"
+    return Figures(
+        name=name,
+        n=len(quality),
+        right=float(quality.mean()),
+        gain=(float(gain.mean()), *map(float, np.quantile(gain[draws].mean(1), [0.025, 0.975]))),
+        usd_per_1000=float(cost.mean()),
+        saved=(float(1 - cost.mean() / strong_cost.mean()), *map(float, np.quantile(saved, [0.025, 0.975]))),
     )
+
+
+@dataclass(frozen=True)
+class Panels:
+    """All panels with what each gives on the training part, and what it would cost on another set."""
+
+    panels: tuple[Panel, ...]
+    gain: NDArray[np.float64]
+    """(panel, question of the training part): against the strong model."""
+    there: tuple[Asked, ...]
+
+    @classmethod
+    def of(cls, train: Sets, there: Sets, cheap: Sequence[str]) -> Panels:
+        """Ask every panel both sets."""
+        panels = tuple(every_panel(cheap))
+        strong = train.score[STRONG].to_numpy()
+        gain = np.array([ask(panel, train, STRONG).quality - strong for panel in panels])
+        return cls(panels, gain, tuple(ask(panel, there, STRONG) for panel in panels))
+
+    def careful(self, budget: float, *, draw: NDArray[np.int64] | None = None) -> int:
+        """Return the place of the panel within the budget whose loss is bounded lowest; of equals the cheapest.
+
+        Args:
+            budget: USD per 1,000 on the other set.
+            draw: questions of the training part, to see how much the choice owes to them; default: each once.
+        """
+        gain = self.gain if draw is None else self.gain[:, draw]
+        bound = gain.mean(1) - SIDE * gain.std(1, ddof=1) / np.sqrt(gain.shape[1])
+        cost = np.array([asked.cost.mean() for asked in self.there])
+        within = np.flatnonzero(cost <= budget)
+        return int(min(within, key=lambda p: (-round(float(bound[p]), 9), cost[p])))
+
+
+def careful_rows(train: Sets, test: Sets, cheap: Sequence[str]) -> tuple[Figures, dict[str, object]]:
+    """Return the careful panel's row, and what the same procedure gives on 500 other draws of the training part."""
+    panels = Panels.of(train, test, cheap)
+    budget = BUDGET * float(test.cost[STRONG].mean())
+    place = panels.careful(budget)
+    panel, there = panels.panels[place], panels.there[place]
+    steps = ", ".join(f"{v} of {k}" for k, v in enumerate(panel.votes, start=2))
+    name = f"panel {', '.join(map(short, panel.models))}: {steps} ({there.went_on.mean():.0%} go on)"
+    rng = np.random.default_rng(0)
+    strong = test.score[STRONG].to_numpy()
+    n = panels.gain.shape[1]
+    again = [panels.there[panels.careful(budget, draw=rng.integers(0, n, n))] for _ in range(500)]
+    gains = [float((asked.quality - strong).mean()) for asked in again]
+    saved = [1 - float(asked.cost.mean() / test.cost[STRONG].mean()) for asked in again]
+    told = {
+        "panel": asdict(panel),
+        "n_panels": len(panels.panels),
+        "gain_on_train": float(panels.gain[place].mean()),
+        "chosen_on_redrawn_train": {
+            "gain_mean": float(np.mean(gains)),
+            "gain_quantiles_05_50_95": [float(q) for q in np.quantile(gains, [0.05, 0.5, 0.95])],
+            "share_without_loss": float(np.mean(np.array(gains) >= 0)),
+            "saved_mean": float(np.mean(saved)),
+        },
+    }
+    return figures(name, there.quality, there.cost, test), told
 
 
 def aiq(points: Sequence[tuple[float, float]], low: float, high: float) -> float:
@@ -113,9 +201,10 @@ def aiq(points: Sequence[tuple[float, float]], low: float, high: float) -> float
 
 def prompt_only(train: Sets, test: Sets, lead: str) -> np.ndarray:
     """Return how much better the strong model is expected to be on each test question, from the prompt alone."""
+    from unisono.config.values import EncoderConfig
     from unisono.plugins import load as plugins
 
-    encoder = plugins().encoders["static"]()
+    encoder = plugins().encoders["static"](EncoderConfig())
     gain = (train.score[STRONG] - train.score[lead]).to_numpy()
     model = Ridge(alpha=30.0).fit(encoder.encode(list(train.prompt)), gain)
     return model.predict(encoder.encode(list(test.prompt)))
@@ -146,42 +235,50 @@ def mixed(points: Sequence[tuple[float, float]], quality: float) -> float:
     return float("nan")
 
 
-def report(name: str, train: Sets, test: Sets, cheap: Sequence[str]) -> None:
-    """Print one test set's table."""
+def report(name: str, train: Sets, test: Sets, cheap: Sequence[str]) -> dict[str, object]:
+    """Print one test set's table, and return it."""
     strong_cost, strong = test.cost[STRONG].mean(), test.score[STRONG].mean()
     print(f"\n{name}: {len(test.score)} questions. {STRONG} alone: {strong:.4f} at ${strong_cost:.3f} per 1,000")
     print(f"{'':58} right  against the strongest alone  $/1,000   saved")
-    points: list[tuple[float, float]] = [(test.cost[m].mean(), test.score[m].mean()) for m in cheap]
-    points.append((strong_cost, strong))
-    singles = list(points)
+    rows, careful = [], None
     for n_backers in (1, 2, 3):
         lead, backers = choose(train, cheap, n_backers)
         quality, cost, asked = ladder(test, lead, backers)
         label = f"{short(lead)} backed by {', '.join(map(short, backers))} ({asked.mean():.0%} go on)"
-        print(line(label, quality, cost, test))
-        points.append((float(cost.mean()), float(quality.mean())))
+        rows.append(figures(label, quality, cost, test))
+    if name == "zeroeval_gsm":
+        row, careful = careful_rows(train, test, cheap)
+        rows.append(row)
+    cascades = [(row.usd_per_1000, row.right) for row in rows]
     lead, backers = "gpt-4o-mini-2024-07-18", ("gemini-1.5-flash",)
     quality, cost, asked = ladder(test, lead, backers)
-    print(line(f"the pair of the first look, flash and mini ({asked.mean():.0%} go on)", quality, cost, test))
+    rows.append(figures(f"the pair of the first look, flash and mini ({asked.mean():.0%} go on)", quality, cost, test))
     lead, _ = choose(train, cheap, 2)
     right = test.score[lead].to_numpy() > 0.5
-    oracle_quality = np.where(right, test.score[lead], test.score[STRONG])
-    oracle_cost = test.cost[lead].to_numpy() + np.where(right, 0.0, test.cost[STRONG])
-    print(line(f"oracle check of {short(lead)} alone (a ceiling)", oracle_quality, oracle_cost, test))
-    for m in cheap:
-        print(line(f"{short(m)} alone", test.score[m].to_numpy(), test.cost[m].to_numpy(), test))
+    quality = np.where(right, test.score[lead], test.score[STRONG])
+    cost = test.cost[lead].to_numpy() + np.where(right, 0.0, test.cost[STRONG])
+    oracle = figures(f"oracle check of {short(lead)} alone (a ceiling)", quality, cost, test)
+    rows.append(oracle)
+    alone = [figures(f"{short(m)} alone", test.score[m].to_numpy(), test.cost[m].to_numpy(), test) for m in cheap]
+    singles = [(row.usd_per_1000, row.right) for row in alone] + [(float(strong_cost), float(strong))]
+    for row in [*rows, *alone]:
+        print(row)
     routed = sweep(prompt_only(train, test, lead), test, lead)
-    low, high = min(test.cost[m].mean() for m in cheap), strong_cost
-    oracle_point = (float(oracle_cost.mean()), float(oracle_quality.mean()))
-    best = max(s[1] for s in singles)
+    low, high = min(float(test.cost[m].mean()) for m in cheap), float(strong_cost)
+    best = max(quality for _, quality in singles)
     kinds = {
         "singles": singles,
         "prompt-only router": [*singles, *routed],
-        "cascades": points,
-        "oracle check": [*singles, oracle_point],
+        "cascades": [*singles, *cascades],
+        "oracle check": [*singles, (oracle.usd_per_1000, oracle.right)],
     }
+    hulls = {}
     for kind, found in kinds.items():
+        hulls[kind] = {"aiq": aiq(found, low, high), "usd_at_best_single": mixed(found, best)}
         print(f"{kind:20} AIQ {aiq(found, low, high):.4f}, ${mixed(found, best):.3f} at best-single quality {best:.4f}")
+    if careful is not None:
+        print(f"the careful choice: {careful}")
+    return {"rows": [asdict(row) for row in [*rows, *alone]], "hulls": hulls, "careful": careful}
 
 
 def short(name: str) -> str:
@@ -215,14 +312,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--fit-scorer", action="store_true")
+    parser.add_argument("--out", type=Path, default=Path("lab/runs/cascade/cascade.json"))
     wanted = parser.parse_args()
     train = load(wanted.data, "zeroeval_math_l5", "train")
     if wanted.fit_scorer:
         fit_scorer(train)
         return
     cheap = [m for m in train.final.columns if m != AS_DEAR_AS_STRONG]
-    for name in ("zeroeval_gsm", "zeroeval_math_l5"):
-        report(name, train, load(wanted.data, name, "test"), cheap)
+    told = {
+        name: report(name, train, load(wanted.data, name, "test"), cheap)
+        for name in ("zeroeval_gsm", "zeroeval_math_l5")
+    }
+    wanted.out.parent.mkdir(parents=True, exist_ok=True)
+    wanted.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

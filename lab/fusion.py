@@ -1,10 +1,12 @@
 """Patterns of several models, live, on the demo's two real models: accuracy, tokens, seconds.
 
-    PYTHONPATH=lab python lab/fusion.py [--n 80] [--out lab/runs/fusion/live.json]
+    PYTHONPATH=lab python lab/fusion.py [--n 200] [--limit-s 540] [--out lab/runs/fusion/live.json]
 
 It writes a configuration of the demo's pool with prices (so that a cascade has something to save), serves it, and asks
-live questions that no probe asks: each model alone, `auto:deep` (one model), `auto` with a cascade allowed, a vote over
-three samples of one model, and `auto:pro` (members, judge, author). Tokens are those of all calls together.
+live questions that no probe asks, of draws that nothing was chosen on: each model alone, `auto:deep` (one model),
+`auto` with a cascade allowed, a vote over three samples of one model, and `auto:pro` (members, judge, author). From the
+same answers it works out a cascade that is taken whether it pays or not, and one whose check knows the truth. Tokens
+are those of all calls together. A run goes on where the file's rows end, so it can be done in pieces.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from live_questions import SEED, live_questions
+from live import draw
+from live_questions import SEED as FIRST_SEED
 from unisono.demo.pool import demo_config_text
 from unisono.evaluate.probe.questions import Question
 from unisono.execute.evidence.agreement import ending
@@ -38,6 +41,10 @@ PRICES = {"smollm2-135m": (0.2, 0.2), "gemma3-270m": (20.0, 20.0)}
 SAMPLED = "smollm2-135m"
 """The better single model of a first look; three samples of the other cost nine times the tokens and won nothing."""
 N_SAMPLES = 3
+SEEDS = (53, 54, 55)
+SEEN = (FIRST_SEED, 31)
+"""Draws of questions that were looked at before: theirs are left out."""
+FORCED, ORACLE = "cascade whether it pays or not", "cascade with oracle check"
 
 
 def config_text() -> str:
@@ -103,15 +110,17 @@ def voted(question: Question, model: str) -> Row:
     text = next(s["text"] for s in samples if ending(Said(text=s["text"])) == best)
     return {
         "text": text, "tokens": sum(s["tokens"] for s in samples), "seconds": sum(s["seconds"] for s in samples),
-        "pattern": "vote of samples",
+        "pattern": "vote of samples", "n_alike": endings[best], "model": model,
     }  # fmt: skip
 
 
-def measure(n: int, until_s: float) -> list[Row]:
-    """Ask every arm each question, until the time is up."""
-    questions = Random(3).sample(list(live_questions(seed=SEED)), n)
-    rows: list[Row] = []
-    for place, question in enumerate(questions):
+def measure(n: int, until_s: float, rows: list[Row]) -> None:
+    """Ask every arm each question that has no row yet, until the time is up."""
+    questions = Random(3).sample(draw(SEEDS, unlike=SEEN), n)
+    known = {row["id"] for row in rows}
+    for question in questions:
+        if question.id in known:
+            continue
         if time.monotonic() > until_s:
             break
         arms = {name: ask(question, name) for name in PRICES}
@@ -122,13 +131,33 @@ def measure(n: int, until_s: float) -> list[Row]:
         for arm in arms.values():
             arm["score"] = float(question.score(arm["text"]))
         rows.append({"id": question.id, "kind": question.kind, "arms": arms})
-        if place % 10 == 9:
-            print(f"{place + 1} of {n}", file=sys.stderr, flush=True)
-    return rows
+        if len(rows) % 10 == 0:
+            print(f"{len(rows)} of {n}", file=sys.stderr, flush=True)
+
+
+def worked_out(arms: Row) -> Row:
+    """Return the arms with two cascades made of them, the cheaper model leading, the dearer one behind it.
+
+    The forced one takes the lead's vote when two of its samples end alike; the oracle's takes the lead's answer when
+    it is right.
+    """
+    lead, closer = sorted(PRICES, key=lambda m: PRICES[m])
+    vote = arms[f"vote of {N_SAMPLES} x {SAMPLED}"]
+    forced = [vote] if vote["n_alike"] > 1 else [vote, arms[closer]]
+    checked = [arms[lead]] if arms[lead]["score"] else [arms[lead], arms[closer]]
+    return {**arms, FORCED: _together(forced), ORACLE: _together(checked)}
+
+
+def _together(asked: list[Row]) -> Row:
+    return {
+        "score": asked[-1]["score"], "tokens": sum(a["tokens"] for a in asked),
+        "seconds": sum(a["seconds"] for a in asked), "pattern": "accepted" if len(asked) == 1 else "went on",
+    }  # fmt: skip
 
 
 def summary(rows: list[Row]) -> Row:
     """Return each arm's figures, with the paired difference to the better single model."""
+    rows = [{**row, "arms": worked_out(row["arms"])} for row in rows]
     arms = list(rows[0]["arms"])
     score = {a: np.array([r["arms"][a]["score"] for r in rows]) for a in arms}
     best = max(PRICES, key=lambda m: score[m].mean())
@@ -152,10 +181,11 @@ def summary(rows: list[Row]) -> Row:
 def main() -> None:
     """Serve, ask, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=80)
+    parser.add_argument("--n", type=int, default=200)
     parser.add_argument("--limit-s", type=float, default=540.0)
     parser.add_argument("--out", type=Path, default=Path("lab/runs/fusion/live.json"))
     wanted = parser.parse_args()
+    rows: list[Row] = json.loads(wanted.out.read_text("utf-8"))["rows"] if wanted.out.exists() else []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "unisono.toml"
         path.write_text(config_text(), encoding="utf-8")
@@ -168,7 +198,7 @@ def main() -> None:
                     break
                 except (urllib.error.URLError, ConnectionError):
                     time.sleep(0.5)
-            rows = measure(wanted.n, time.monotonic() + wanted.limit_s)
+            measure(wanted.n, time.monotonic() + wanted.limit_s, rows)
         finally:
             server.terminate()
             server.wait(30)

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -52,7 +53,7 @@ def handoff(
             return await _text(live, model, body)
 
         names = [model.name for model in settings.models if model.lifecycle.state != "retired"]
-        return await pairs.measure(_questions(), names, ask, n=n, on_progress=_progress)
+        return await pairs.measure(_questions(), names, ask, n=n, on_progress=_progress())
 
     found = _with(settings, work)
     if as_json:
@@ -86,7 +87,7 @@ def measure_consistency(config: Path, *, n: int, as_json: bool) -> None:
 
         names = [model.name for model in settings.models if model.lifecycle.state != "retired"]
         questions = Random(0).sample(_questions(), n)
-        return summed_up(await gather(questions, names, ask, on_progress=_progress))
+        return summed_up(await gather(questions, names, ask, on_progress=_progress()))
 
     found = _with(settings, work)
     if as_json:
@@ -149,9 +150,25 @@ def _with(settings: Config, work: Callable[[Live], Awaitable[Found]]) -> Found:
     return asyncio.run(main())
 
 
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{done} of {total}", end="\n" if done == total else "", file=sys.stderr)
+def _progress(clock: Callable[[], float] = monotonic) -> Callable[[int, int], None]:
+    """Return what tells how far it is, and how long it still takes by the time that it took so far."""
+    began_s = clock()
+    tty = sys.stderr.isatty()
+
+    def tell(done: int, total: int) -> None:
+        left_s = (clock() - began_s) / done * (total - done)
+        line = f"{done} of {total}" + ("" if done == total else f", {spoken(left_s)} left")
+        if tty:
+            print(f"\r{line:40}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        elif done == 1 or done * 10 // total > (done - 1) * 10 // total:
+            print(line, file=sys.stderr, flush=True)
+
+    return tell
+
+
+def spoken(seconds: float) -> str:
+    """Return a time to go, as one would say it."""
+    return f"about {max(seconds, 1):.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
 
 
 def _print_json(value: object) -> None:

@@ -1,0 +1,67 @@
+"""`unisono models handoff` and `unisono evaluate --consistency`, on scripted models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from unisono.cli.agree import _progress, spoken
+from unisono.cli.main import app
+from unisono.config import parse_config
+
+POOL = """
+default = "a"
+[[models]]
+name = "a"
+upstream = "scripted"
+reply = "The answer is 4."
+[[models]]
+name = "b"
+upstream = "scripted"
+reply = "The answer is 5."
+"""
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Path:
+    file = tmp_path / "unisono.toml"
+    file.write_text(f'{POOL}\n[store]\npath = "{tmp_path}/record.db"\n', encoding="utf-8")
+    return file
+
+
+def test_handoff_prints_every_ordered_pair_and_a_key_that_the_configuration_takes(pool: Path) -> None:
+    result = CliRunner().invoke(app, ["models", "handoff", "--n", "5", "--config", str(pool)], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "a -> b: " in result.stdout
+    assert "b -> a: " in result.stdout
+    printed = result.stdout.partition("[routing]")[2]
+    routing = parse_config(f"{POOL}[routing]{printed}").routing
+    assert set(routing.handoff) == {"a", "b"}
+    assert 0 < routing.handoff["a"]["b"] < 0.03
+
+
+def test_work_of_minutes_tells_how_far_it_is_where_no_one_watches_a_terminal_too(pool: Path) -> None:
+    result = CliRunner().invoke(app, ["models", "handoff", "--n", "10", "--config", str(pool), "--json"])
+    assert len(json.loads(result.stdout)) == 2
+    assert "1 of 10, about " in result.stderr
+    assert "10 of 10" in result.stderr
+
+
+def test_the_time_that_is_left_follows_from_the_time_that_was_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    moments = iter((100.0, 112.0, 112.0))
+    tell = _progress(lambda: next(moments))
+    tell(1, 11)
+    assert capsys.readouterr().err == "1 of 11, about 2 min left\n"
+    assert (spoken(0.2), spoken(89), spoken(600)) == ("about 1 s", "about 89 s", "about 10 min")
+
+
+def test_a_pool_whose_router_keeps_its_model_has_no_excess_inconsistency(pool: Path) -> None:
+    result = CliRunner().invoke(
+        app, ["evaluate", "--consistency", "--questions", "5", "--config", str(pool), "--json"], catch_exceptions=False
+    )
+    told = json.loads(result.stdout)
+    assert told["excess"] == 0.0
+    assert told["fixed"] == {"a": 0.0, "b": 0.0}
