@@ -30,6 +30,7 @@ def test_a_router_that_never_switches_has_no_excess_and_one_that_does_has_what_i
     assert found.fixed == {"a": 0.0, "b": 0.0}
     assert found.excess == pytest.approx(found.router)
     assert found.router > 0.5
+    assert found.from_switches == pytest.approx(found.excess)
     (switch,) = found.switches
     assert (switch.models, switch.n_differ) == (("a", "b"), switch.n_pairs)
 
@@ -38,6 +39,18 @@ def test_a_router_that_never_switches_has_no_excess_and_one_that_does_has_what_i
 
     steady = summed_up(asyncio.run(gather(QUESTIONS, ["a", "b"], same)))
     assert (steady.excess, steady.share_switched, steady.switches) == (0.0, 0.0, ())
+
+
+def test_a_router_that_takes_a_moody_model_and_stays_with_it_owes_nothing_to_switches() -> None:
+    async def ask(model: str, question: Question, words: str) -> tuple[str, str]:
+        if model == "steady":
+            return str(next(n for n in range(-2000, 100_000) if question.check(str(n)))), model
+        return f"The answer is {len(words) % 7}.", "moody"
+
+    found = summed_up(asyncio.run(gather(QUESTIONS, ["steady", "moody"], ask)))
+    assert found.best == "steady"
+    assert found.excess > 0.3
+    assert (found.from_switches, found.share_switched) == (0.0, 0.0)
 
 
 def test_rewordings_differ_from_the_prompt_and_from_each_other() -> None:

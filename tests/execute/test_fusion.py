@@ -79,6 +79,16 @@ def test_where_no_two_agree_the_judge_chooses() -> None:
     assert stage.outcomes[0].attempts[-1].model == "c"
 
 
+def test_where_nothing_decides_the_routers_own_first_choice_answers_and_not_who_looks_better_in_doubt() -> None:
+    ranking = {"b": 0.75, "a": 0.8, "c": 0.7, "spare": 0.3}  # the guard kept b before a
+    plays = {"a": ["#### 40"], "b": ["#### 41"], "c": ["#### 42"]}
+    made = decision(pattern="fusion", members=("a", "b", "c"), ranking=ranking, evidence=BOTH, closer=None)
+    committed, text, _ = asyncio.run(answer(plays, made))
+    assert (committed.model, text) == ("b", "#### 41")
+    committed, _, _ = asyncio.run(answer({**plays, "b": [DEAD]}, made))
+    assert committed.model == "a"
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_open_questions_are_written_by_one_author_who_is_shown_the_dispute(stream: bool) -> None:
     asked: list[str] = []

@@ -98,7 +98,8 @@ def measure_consistency(config: Path, *, n: int, as_json: bool) -> None:
     print(f"auto: {found.router:.3f}; it switched between models in {found.share_switched:.3f} of pairs")
     print(
         f"excess over {found.best}, the best alone: {found.excess:+.3f} [{found.low:+.3f}, {found.high:+.3f}] "
-        f"over {found.n_questions} questions"
+        f"over {found.n_questions} questions; {found.from_switches:+.3f} of it by switching between models,\n"
+        "  the rest by how much the models that it took change by themselves"
     )
     for switch in found.switches:
         print(f"  {' and '.join(switch.models)}: {switch.n_pairs} switches, {switch.n_differ} changed the answer")

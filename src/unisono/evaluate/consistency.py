@@ -57,7 +57,12 @@ class Switch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consistency:
-    """Shares of pairs of wordings that end differently, and the router's excess over the best fixed model."""
+    """Shares of pairs of wordings that end differently, and the router's excess over the best fixed model.
+
+    Attributes:
+        from_switches: the part of the excess that comes from answering wordings of one question by several models; the
+            rest comes from taking models that answer other wordings otherwise by themselves.
+    """
 
     n_questions: int
     fixed: Mapping[str, float]
@@ -67,6 +72,7 @@ class Consistency:
     excess: float
     low: float
     high: float
+    from_switches: float
     share_switched: float
     switches: tuple[Switch, ...]
 
@@ -133,6 +139,7 @@ def summed_up(groups: Sequence[Group], *, seed: int = 0) -> Consistency:
         excess=float(difference.mean()),
         low=low,
         high=high,
+        from_switches=float((router - np.array([_by_itself(g) for g in kept])).mean()),
         share_switched=float(np.mean(switched)),
         switches=_switches(kept),
     )
@@ -153,6 +160,11 @@ def _switches(groups: Sequence[Group]) -> tuple[Switch, ...]:
 
 def _pairs(group: Group) -> list[tuple[int, int]]:
     return list(combinations(range(len(group.routed)), 2))
+
+
+def _by_itself(group: Group) -> float:
+    """Return what the models that the router took would have, each alone: the mean over the wordings."""
+    return float(np.mean([_differing(group.endings[model]) for model in group.chosen]))
 
 
 def _differing(endings: Sequence[str | None]) -> float:

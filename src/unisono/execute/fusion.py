@@ -134,7 +134,7 @@ async def _settle(
             member=chosen,
             reason=sentences.voted(chosen.model.name, found.n_for, found.n_voted, language=crew.language),
         )
-    fallback = whole[0 if found is None else found.place]
+    fallback = whole[found.place] if found is not None and found.n_for > 1 else _first_choice(crew, whole)
     settled = None
     if plan.closer is not None:
         if found is not None:
@@ -144,6 +144,11 @@ async def _settle(
     if settled is not None:
         return settled
     return Settled(member=fallback, reason=sentences.best_of(fallback.model.name, len(whole), language=crew.language))
+
+
+def _first_choice(crew: Crew, whole: Sequence[Member]) -> Member:
+    """Return the router's own first choice where it answered: the guard keeps the default where doubt is large."""
+    return next((m for m in whole if m.model.name == crew.decision.model), whole[0])
 
 
 async def _judged(crew: Crew, plan: Plan, whole: Sequence[Member], fusing: Fusing) -> Settled | None:
