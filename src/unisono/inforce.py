@@ -1,6 +1,6 @@
 """The policies that decide at this moment, each ready to: a change is one assignment, and no request waits for it.
 
-It builds nothing (`compose.py` does) and reads no record: it is told how things stand.
+It builds nothing (`compose` does) and reads no record: it is told how things stand.
 """
 
 from __future__ import annotations

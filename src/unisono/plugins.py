@@ -1,7 +1,7 @@
 """The one door through which plug-ins come: built-in ones too.
 
 A plug-in is a function `plug(registry)`. Built-ins are listed here by module name; installed packages announce theirs
-under the entry-point group `unisono.plugins`. It does not build running objects: `compose.py` does.
+under the entry-point group `unisono.plugins`. It does not build running objects: `compose` does.
 """
 
 from __future__ import annotations

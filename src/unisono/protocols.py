@@ -1,6 +1,6 @@
 """What a plug-in offers: at most three methods each.
 
-It does not load plug-ins (`plugins.py`) nor build them (`compose.py`).
+It does not load plug-ins (`plugins.py`) nor build them (`compose`).
 """
 
 from __future__ import annotations

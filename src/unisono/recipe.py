@@ -1,6 +1,6 @@
 """What a configuration and an artifact mean for a decision: the same parts for serving and for recomputing.
 
-It holds nothing that lives (providers, health, what is learned from attempts): `compose.py` adds that.
+It holds nothing that lives (providers, health, what is learned from attempts): `compose` adds that.
 """
 
 from __future__ import annotations

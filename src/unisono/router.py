@@ -1,6 +1,6 @@
 """THE PATH: the one place that knows the order of the stages.
 
-It builds nothing (`compose.py` does) and speaks no HTTP (`server` does).
+It builds nothing (`compose` does) and speaks no HTTP (`server` does).
 """
 
 from __future__ import annotations

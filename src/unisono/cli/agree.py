@@ -127,7 +127,7 @@ async def _text(live: Live, model: str, body: Json) -> str:
 
     found = live.router.models[model]
     call = Call(model=found, body={"model": found.upstream_model, **body}, stream=False, decision="probe")
-    async with aclosing(live.send(call)) as chunks:
+    async with aclosing(live.outlets.send(call)) as chunks:
         return said_in([chunk async for chunk in chunks]).text
 
 

@@ -95,7 +95,7 @@ class OverviewEndpoint:
         }
 
     def _now(self, model: str) -> Json:
-        return {**self._live.calls_of(model), "rests_s": self._live.rests_s(model)}
+        return {**self._live.outlets.calls_of(model), "rests_s": self._live.rests_s(model)}
 
     def _decisions(self, last: int) -> list[Decision]:
         store = self._live.store

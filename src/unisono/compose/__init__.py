@@ -1,0 +1,10 @@
+"""Config to running objects: the only package that builds things, and that swaps them while requests run.
+
+It routes nothing and serves nothing.
+"""
+
+from unisono.compose.asking import answered, ask
+from unisono.compose.live import Live, build
+from unisono.compose.trained import Trained, read_trained
+
+__all__ = ["Live", "Trained", "answered", "ask", "build", "read_trained"]

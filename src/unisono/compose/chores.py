@@ -1,0 +1,202 @@
+"""What a running Unisono does beside answering, each until it is cancelled: follow what changed, look for harm, keep
+several workers in step.
+
+Each chore only looks and says when; what is to be done, `Live` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from unisono.catalog.fingerprint import fingerprint
+from unisono.config import Config
+from unisono.errors import UnisonoError
+from unisono.evaluate.probe.run import Answer
+from unisono.evaluate.rechosen import DEEP
+from unisono.evaluate.watching import look
+from unisono.learn.learner import Learner
+from unisono.learn.watch import Watch
+from unisono.record.drift import claim_canaries
+from unisono.record.fellows import Fellows, error_of
+from unisono.record.incidents import Kind
+from unisono.record.limits import SPENDING_KEPT
+from unisono.record.rows import to_us
+from unisono.types import Json, Model
+
+if TYPE_CHECKING:
+    from unisono.compose.live import Live
+
+LEARN_S = 1.0
+"""How often signals are turned into scores."""
+NOTICE_SCORES_S = 1.0
+"""How often the server looks whether its learner, or another process, has changed the scores."""
+WATCH_S = 2.0
+"""How often a worker looks whether models answer unlike before, and whether canaries are due."""
+STEP_S = 0.2
+"""How often a worker looks at what its fellows did."""
+POLICY_S = 0.1
+"""How often every server looks whether another policy was put in force: 0.1 ms outside the event loop."""
+PAGE_STEPS = 5
+"""After so many looks a worker tells its metrics."""
+GUARD_S = 2.0
+"""How often one process looks whether a policy that is watched breaks a guardrail."""
+GUARD_SHARE = 0.02
+"""Share of the time that may go into that look."""
+REBUILD_SHARE = 0.1
+"""Share of the time that may go into taking new scores in, however fast they come."""
+
+
+# ------------------------------------------------------------------------------- follow what changed
+
+
+async def follow_config(live: Live, file: Path, content: bytes) -> None:
+    """Put each change of the configuration's file in force, or say why not."""
+    from unisono.config.watch import watch
+
+    async for change in watch(file, seen=content):
+        if isinstance(change, Config):
+            await live.reload_or_refuse(change)
+        else:
+            live.refuse_config(change)
+
+
+async def notice_scores(live: Live) -> None:
+    """Take new scores in."""
+    took_s = 0.0
+    while True:
+        await asyncio.sleep(max(NOTICE_SCORES_S, took_s / REBUILD_SHARE))
+        began_s = perf_counter()
+        with suppress(UnisonoError):  # `readiness` tells about the store
+            if await live.take_scores(await asyncio.to_thread(live.store.generation)):
+                took_s = perf_counter() - began_s
+
+
+async def follow_policies(live: Live) -> None:
+    """Decide by the policies that anybody puts in force."""
+    while True:
+        await asyncio.sleep(POLICY_S)
+        try:
+            if await asyncio.to_thread(live.policies.latest) != live.inforce.state.n:
+                await live.take_policies()
+        except UnisonoError as error:
+            live.broken["policy"] = str(error)
+        else:
+            live.note_healed("policy")
+
+
+async def learn_on(live: Live) -> None:
+    """Turn signals into scores."""
+    learner = Learner(live.store)
+    while True:
+        await asyncio.sleep(LEARN_S)
+        with suppress(UnisonoError):  # `readiness` tells about the store; the signals wait
+            await asyncio.to_thread(learner.step)
+
+
+# ------------------------------------------------------------------------------------ look for harm
+
+
+async def guard_policies(live: Live) -> None:
+    """Take back policies that break a guardrail."""
+    took_s = 0.0
+    while True:
+        await asyncio.sleep(max(GUARD_S, took_s / GUARD_SHARE))
+        if live.inforce.state.n == 0:
+            continue
+        began_s = perf_counter()
+        with suppress(UnisonoError):  # `readiness` tells about the store; somebody else may have moved it
+            await _guard_policy(live)
+        took_s = perf_counter() - began_s
+
+
+async def _guard_policy(live: Live) -> None:
+    known = await asyncio.to_thread(live.policies.known)
+    deep = {model.name for model in live.config.models if model.role in DEEP}
+    found = await asyncio.to_thread(lambda: look(live.store.reader, known, deep=deep, now=datetime.now(UTC)))
+    if found is None:
+        return
+    id_, why, now = found.policy.id, found.broken.text, datetime.now(UTC)
+    event = await asyncio.to_thread(lambda: live.policies.roll_back(why=why, by="guardrail", now=now, of=id_))
+    text = f"{why} {found.policy.name} is rolled back; {known.policies[event.live].name} decides."
+    live.note_incident("policy_rolled_back", found.policy.name, text)
+    await live.take_policies()
+
+
+async def watch_models(live: Live) -> None:
+    """Notice models that answer unlike before."""
+    watch = Watch(live.store, live.config.store.path)
+    while True:
+        await asyncio.sleep(WATCH_S)
+        with suppress(UnisonoError):  # `readiness` tells about the store; the next look sees the same again
+            names = {fingerprint(model): model.name for model in live.config.models}
+            now = datetime.now(UTC)
+            for changed in await asyncio.to_thread(watch.step, names, live.inforce.live.artifact, now=now):
+                kind: Kind = "traffic_changed" if changed.with_others else "model_changed"
+                live.note_incident(kind, changed.model, changed.sentence)
+            await _ask_canaries(live, watch)
+
+
+async def _ask_canaries(live: Live, watch: Watch) -> None:
+    """Ask each model that was probed some of its questions again, when the operator wants that and it is time."""
+    canaries, path, now = live.config.canaries, live.config.store.path, datetime.now(UTC)
+    if not canaries.every_s or not await asyncio.to_thread(claim_canaries, path, every_s=canaries.every_s, now=now):
+        return
+    from unisono.compose.asking import answered
+    from unisono.evaluate import canary
+    from unisono.evaluate.probe.questions import probe_questions
+
+    async def ask(model: Model, body: Json) -> Answer:
+        return await answered(live, model, body)
+
+    questions = probe_questions(n_per_kind=canary.BANK_PER_KIND)
+    for model in live.config.models:
+        known = await asyncio.to_thread(live.store.scores, {model.name: fingerprint(model)})
+        picked = canary.pick(questions, known, n=canaries.questions, rng=Random(to_us(now)))
+        looked = await canary.look(model, picked, ask)
+        flips = sum(looked.flips)
+        same = len(looked.flips) - flips
+        live.metrics.observe_canaries(model.name, same=same, flipped=flips, failed=looked.failed, usd=looked.usd)
+        changed = await asyncio.to_thread(
+            watch.canary, fingerprint(model), model.name, looked.flips, now=datetime.now(UTC)
+        )
+        if changed is not None:
+            live.note_incident("model_changed", model.name, changed.sentence)
+
+
+# -------------------------------------------------------------------------------- several workers
+
+
+async def keep_in_step(live: Live, fellows: Fellows, worker: int) -> None:
+    """Take in what the fellows did, and tell them what they must know."""
+    n_looks = 0
+    keys: int | None = None
+    if worker == 0:
+        fellows.begin_metrics()
+    while True:
+        fellows.tell_held(live.ledger.held())
+        if n_looks % PAGE_STEPS == 0:
+            live.refresh_metrics()
+            fellows.tell_metrics(worker, await asyncio.to_thread(live.metrics.render))
+        n_looks += 1
+        await asyncio.sleep(STEP_S)
+        now = datetime.now(UTC)
+        since_us = to_us(now - SPENDING_KEPT)
+        try:
+            news = await asyncio.to_thread(fellows.look, now_us=to_us(now), spending_since_us=since_us)
+            if keys not in (None, news.keys):
+                live.keys.refresh()
+        except UnisonoError:
+            continue  # `readiness` tells about the store
+        keys = news.keys
+        live.ledger.take_in(news.spending, news.held)
+        live.sessions.take_in(news.sessions)
+        for attempt in news.attempts:
+            if attempt.model in live.router.models:
+                live.health.observe(attempt, error_of(attempt), perf_counter())
+                live.lessons.latency.learn(attempt)

@@ -1,0 +1,562 @@
+"""A running Unisono: the parts that a configuration describes, swapped as a whole while requests run, and what is noted
+of each request.
+
+It routes nothing and serves nothing. What it does beside answering is in `chores`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from time import perf_counter
+
+from unisono.budget import DecisionBudget
+from unisono.choose.continuity import moved_on, switched_by_hand
+from unisono.choose.memory import Anchors
+from unisono.compose import chores
+from unisono.compose.allowed import fits, no_model_lost, same_house, same_models
+from unisono.compose.arms import ArmBuilder
+from unisono.compose.lessons import Lessons
+from unisono.compose.outlets import Outlets
+from unisono.compose.trained import Trained, read_trained
+from unisono.config import Config, load_config
+from unisono.config.kept import KeptConfig, kept_of
+from unisono.edge.parse import DERIVED
+from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
+from unisono.evaluate.promotion import Scales
+from unisono.execute.cost import cost_usd
+from unisono.execute.said import said_in
+from unisono.execute.single import Committed
+from unisono.inforce import Arm, InForce, wanted
+from unisono.learn.signals import Signals
+from unisono.plugins import Registry, load
+from unisono.protocols import Encoder
+from unisono.record.alarm import ShareGuard
+from unisono.record.fellows import Fellows
+from unisono.record.incidents import Incidents, Kind
+from unisono.record.limits import Ledger, Reservation
+from unisono.record.metrics import Metrics, of_workers
+from unisono.record.policies import Policies, Standing
+from unisono.record.ring import KeyRing
+from unisono.record.rows import to_us
+from unisono.record.sessions import Sessions
+from unisono.record.store import Store
+from unisono.record.texts import text_row
+from unisono.record.tracing import Tracing
+from unisono.router import Router
+from unisono.types import (
+    Chunk,
+    Decision,
+    Features,
+    Health,
+    Json,
+    Outcome,
+    Request,
+    Retry,
+    Situation,
+    Spent,
+)
+from unisono.understand.freshness import FreshnessReader
+from unisono.understand.reading import Reading
+from unisono.upstream.health import HealthBook
+from unisono.upstream.vectors import Embedders
+
+log = logging.getLogger("unisono")
+
+
+class Live:
+    """A running Unisono: what the server and the command line hold on to."""
+
+    def __init__(self, config: Config, *, registry: Registry, store: Store) -> None:
+        """Hold the parts; `build` makes them, `start` sets them going."""
+        self.config = config
+        self.store = store
+        self.sessions = Sessions(store)
+        self.incidents = Incidents(store)
+        self.policies = Policies(config.store.path)
+        self.guard = ShareGuard()
+        self.budget = DecisionBudget()
+        self.keys = KeyRing(config.store.path, changed=self._follow_limits)
+        self.keys.follow(config.server.keys, config.callers)
+        self.ledger = Ledger(store, (*config.limits, *self.keys.limits))
+        self.metrics = Metrics()
+        self.embedders = Embedders()
+        self.signals = Signals(store, count=self.metrics.observe_signal)
+        self.health = HealthBook()
+        self.outlets = Outlets(registry, self.health)
+        self.lessons = Lessons(self.outlets.n_calls)
+        self.broken: dict[str, str] = {}
+        self._registry = registry
+        self._trained = read_trained(config, registry)
+        self._freshness = self._read_freshness()
+        self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness)
+        self._builder = ArmBuilder(
+            registry=registry,
+            store=store,
+            health=self.health,
+            outlets=self.outlets,
+            lessons=self.lessons,
+            reading=self._reading,
+            broken=self.broken,
+        )
+        self._reloads: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.tracing = None
+        if config.tracing.endpoint is not None:
+            self.tracing = Tracing(config.tracing.endpoint, sample=config.tracing.sample)
+        self._fellows: Fellows | None = None
+        self._worker = 0
+        self._reloading = asyncio.Lock()
+        state = self.policies.known().state()
+        arms = self._builder.built(config, wanted(state), live=state.live, trained=self._trained, anchors={})
+        self.inforce = InForce(state, arms)
+        self._trained = self._of_live(self._trained.encoder)
+
+    @property
+    def router(self) -> Router:
+        """What decides by the live policy."""
+        return self.inforce.live.router
+
+    def router_for(self, request: Request) -> Router:
+        """Return what decides in a request's conversation: the live policy, or the one that is tried on a share."""
+        return self.inforce.arm_for(request.session).router
+
+    @property
+    def anchors(self) -> Anchors:
+        """Where nearly equal prompts went under the live policy."""
+        return self.inforce.live.anchors
+
+    # ------------------------------------------------------------------------------ life
+
+    async def start(self, *, serves: bool = True, worker: int | None = None) -> None:
+        """Start every provider and the background tasks.
+
+        Args:
+            serves: callers will come: the configuration is compared with the last that served them, and followed.
+            worker: the number of this one of several processes over the same record; None for one that is alone.
+
+        Raises:
+            StartError: a provider cannot start, or a model would be taken from callers; nothing is left running.
+        """
+        if serves:
+            before = await asyncio.to_thread(self._last_in_force)
+            try:
+                no_model_lost(() if before is None else before.models, self.config)
+            except StartError:
+                await self.close()
+                raise
+        try:
+            await self.outlets.begin(self.config)
+        except StartError:
+            await self.close()
+            raise
+        await self.embedders.follow(self.config.embeddings, timeouts=self.config.timeouts)
+        self._begin(chores.notice_scores(self), chores.follow_policies(self))
+        if worker is not None:
+            self._fellows = Fellows(self.store, since_us=to_us(datetime.now(UTC)))
+            self._worker = worker
+            self._begin(chores.keep_in_step(self, self._fellows, worker))
+        if serves:
+            self.store.note_in_force(kept_of(self.config))
+            self._begin(chores.learn_on(self))
+            if not worker:  # one of several is enough
+                self._begin(chores.guard_policies(self), chores.watch_models(self))
+        if serves and self.config.file is not None:
+            content = await asyncio.to_thread(self.config.file.read_bytes)
+            self._begin(chores.follow_config(self, self.config.file, content))
+
+    def _begin(self, *found: Coroutine[None, None, None]) -> None:
+        self._tasks += map(asyncio.create_task, found)
+
+    async def close(self) -> None:
+        """Stop everything that `start` set going; the record is flushed."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._reloads, return_exceptions=True)
+        await self._reading.close()
+        await self.outlets.close()
+        await self.embedders.close()
+        if self.tracing is not None:
+            await asyncio.to_thread(self.tracing.close)
+        self.policies.close()
+        await asyncio.to_thread(self.store.close)
+
+    async def reload(self, config: Config) -> None:
+        """Put a new configuration in force as a whole, or not at all. Requests in flight end on the old one.
+
+        Raises:
+            UnisonoError: the new configuration cannot be put in force; the old one stays.
+        """
+        async with self._reloading:
+            same_house(self.config, config)
+            no_model_lost(self.config.models, config)
+            trained = await asyncio.to_thread(read_trained, config, self._registry)
+            state = self.inforce.state
+            fits(state.live.policy, config)
+            reading = Reading(trained.encoder, config.encoder, freshness=self._freshness)
+            planned = self.outlets.planned(config, before=self.config)
+            await self.outlets.start_new(planned)
+            await self.embedders.follow(config.embeddings, timeouts=config.timeouts)
+            before, self._reading = self._reading, reading
+            self._builder.reading = reading
+            arms = await self._built(config, wanted(state), live=state.live, trained=trained)
+            self.health.forget(self.outlets.swap(planned, wait_s=config.timeouts.total_s))
+            self.lessons.forget(same_models(self.config, config))
+            self.metrics.keep_models({model.name for model in config.models})
+            self.config = config
+            self.store.note_in_force(kept_of(config))
+            self.keys.follow(config.server.keys, config.callers)
+            self._follow_limits()
+            self.inforce = InForce(state, arms)
+            self._trained = self._of_live(trained.encoder)
+            await before.close()
+        log.info("config reloaded hash=%s models=%d", config.hash, len(config.models))
+
+    async def reload_file(self) -> None:
+        """Read the configuration's file again; a broken one is logged, and the old configuration stays."""
+        if self.config.file is None:
+            return
+        try:
+            config = await asyncio.to_thread(load_config, self.config.file)
+        except UnisonoError as error:
+            self.refuse_config(error)
+        else:
+            await self.reload_or_refuse(config)
+
+    async def reload_or_refuse(self, config: Config) -> None:
+        """Put a new configuration in force, or log why not; then the old one stays."""
+        try:
+            await self.reload(config)
+        except UnisonoError as error:
+            self.refuse_config(error)
+        else:
+            self.note_healed("config")
+
+    def _follow_limits(self) -> None:
+        self.ledger.follow((*self.config.limits, *self.keys.limits))
+
+    async def read_ahead(self, request: Request) -> None:
+        """Have the prompt encoded off the event loop where the encoder is slow; it is decided without when it is late.
+
+        Raises:
+            ArtifactError: the encoder failed; the request can be decided all the same.
+        """
+        if not await self._reading.ahead(request):
+            self.metrics.observe_late_encoder()
+
+    @property
+    def n_waiting_for_encoder(self) -> int:
+        """How many prompts wait for a slow encoder."""
+        return self._reading.n_waiting
+
+    def read_now(self, request: Request) -> None:
+        """Have the prompt encoded here and now, however long it takes: for one request without an event loop."""
+        self._reading.at_once(request)
+
+    def want_reload(self) -> None:
+        """Have the configuration's file read again soon: what SIGHUP does."""
+        task = asyncio.create_task(self.reload_file())
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    def refuse_config(self, error: UnisonoError) -> None:
+        """Say that a new configuration was refused and the old one stays."""
+        self.broken["config"] = f"the changed file was refused, the old configuration stays: {error}"
+        log.error("config refused, the old one stays: %s", error)
+
+    def metrics_page(self) -> bytes:
+        """Return what Prometheus reads: of every worker where there are several. It blocks."""
+        own = self.metrics.render()
+        if self._fellows is None:
+            return own
+        try:
+            pages = dict(self._fellows.metrics())
+        except UnisonoError:
+            pages = {}
+        return of_workers(sorted({**pages, self._worker: own}.items()))
+
+    async def take_scores(self, generation: int) -> bool:
+        """Have the policies that follow the scores decide by those of a generation; says whether they are others."""
+        if generation == self._builder.seen_scores:
+            return False
+        self._builder.seen_scores = generation
+        async with self._reloading:
+            old = [arm for arm in self.inforce.arms if arm.standing.scores is None]
+            self.inforce.put(await asyncio.to_thread(lambda: [*map(self._builder.rebuilt, old)]))
+            self.inforce.swap(self.inforce.state)
+        log.info("scores changed; quality predictor rebuilt")
+        return True
+
+    async def take_policies(self) -> None:
+        """Decide by the policies that the record says are in force. What a rollback returns to is ready already.
+
+        Raises:
+            UnisonoError: the record cannot be read, or the live policy does not fit the configuration; the one that was
+                in force stays.
+        """
+        state = (await asyncio.to_thread(self.policies.known)).state()
+        if self.inforce.missing(state):
+            async with self._reloading:
+                missing = self.inforce.missing(state)
+                trained = Trained(self._trained.encoder, None, None)
+                self.inforce.put(await self._built(self.config, missing, live=state.live, trained=trained))
+        if state.live.key != self.inforce.state.live.key:
+            self.guard = ShareGuard()  # another policy has other shares; from here on its guardrails watch them
+        self.inforce.swap(state)
+        self._trained = self._of_live(self._trained.encoder)
+        tried = "" if state.canary is None else f" canary={state.canary.id} share={state.share:g}"
+        log.info("policy=%s%s", state.live.policy.id, tried)
+
+    async def _built(
+        self, config: Config, standings: Sequence[Standing], *, live: Standing, trained: Trained
+    ) -> list[Arm]:
+        """Return policies ready to decide, built off the event loop; what is in force lends them its anchors."""
+        anchors = {arm.standing.policy.id: arm.anchors for arm in self.inforce.arms}
+        built = self._builder.built
+        return await asyncio.to_thread(built, config, standings, live=live, trained=trained, anchors=anchors)
+
+    def _last_in_force(self) -> KeptConfig | None:
+        try:
+            return self.store.in_force()
+        except UnisonoError as error:  # a broken record takes no models away, and `readiness` tells of it
+            log.warning("cannot read which models were in force: %s", error)
+            return None
+
+    def _read_freshness(self) -> FreshnessReader | None:
+        try:
+            encoder = self._trained.encoder
+            return FreshnessReader(encoder=None if encoder is None else encoder.name)
+        except ArtifactError as error:
+            self.broken["freshness"] = str(error)
+            return None
+
+    def _of_live(self, encoder: Encoder | None) -> Trained:
+        live = self.inforce.live
+        return Trained(encoder, live.artifact, live.fault)
+
+    # ------------------------------------------------------------------------------ what happened
+
+    def note_decision(self, request: Request, features: Features, decision: Decision) -> None:
+        """Record a decision that is about to be carried out."""
+        self.metrics.observe_decision(decision)
+        self.metrics.observe_task(features.task_type)
+        if decision.mode is not None:
+            self._watch_shares(decision)
+            passing = ("limit_downgrade", "explored")  # what only this once was answered so binds no later prompt
+            if not decision.degraded and not any(n.code in passing for n in decision.notices):
+                self.inforce.arm_for(request.session).anchors.note(request, features, decision.model)
+        self.signals.seen(request, features, decision)
+        self.store.record_request(request, features, decision)
+
+    async def known(self, request: Request) -> Situation:
+        """Return what is remembered of the caller's conversation. A first turn that nobody named has no past."""
+        named = not request.session.startswith(DERIVED)
+        if named or any(message.role == "assistant" for message in request.messages):
+            past = await self.sessions.load(request.key, request.session)
+        else:
+            past = self.sessions.past(request.key, request.session)
+        return Situation(past=past, retry=await self._retry(request))
+
+    async def _retry(self, request: Request) -> Retry | None:
+        """Return the decision that the caller wants taken again.
+
+        Raises:
+            NotFound: this key made no such decision.
+        """
+        asked = request.wishes.retry_of
+        if asked is None:
+            return None
+        found = await asyncio.to_thread(self.store.stored, asked)
+        if found is None or found.request.key != request.key:
+            raise NotFound(
+                f"No decision {asked!r} of this key is recorded; take `retry_of` from an answer's `unisono`."
+            )
+        answered = None if found.outcome is None else found.outcome.model
+        return Retry(decision=asked, model=answered or found.decision.model, how=request.wishes.how)
+
+    def spent(self, request: Request) -> tuple[Spent, ...]:
+        """Return the limits that the caller stands under at this moment."""
+        return self.ledger.spent(key=request.key, user=request.user, models=self.config.models, now=datetime.now(UTC))
+
+    def reserve(self, request: Request, features: Features, decision: Decision) -> Reservation:
+        """Hold what a decision is expected to use of its limits; nothing may be awaited since `spent`."""
+        return self.ledger.reserve(request, features, decision, models=self.router.models)
+
+    def note_turn(self, request: Request, features: Features, reservation: Reservation, outcome: Outcome) -> None:
+        """Settle the limits, and remember what a conversation has become after an answer."""
+        self.ledger.settle(reservation, request, outcome, models=self.router.models, now=datetime.now(UTC))
+        past = self.sessions.past(request.key, request.session)
+        by_hand = past is not None and switched_by_hand(request, past)
+        after = moved_on(past, outcome=outcome, features=features, now=datetime.now(UTC), by_hand=by_hand)
+        if past is not None or after.model is not None:
+            self.sessions.note(request.key, request.session, after)
+
+    def note_outcome(self, outcome: Outcome, *, baseline_usd: float | None, by: str) -> None:
+        """Record how a request of a key ended; one line in the log."""
+        self.metrics.observe_outcome(outcome)
+        for notice in outcome.notices:
+            if notice.code == "model_mismatch" and outcome.model is not None:
+                self.note_incident("model_mismatch", outcome.model, notice.text)
+        self.store.record_outcome(outcome, baseline_usd=baseline_usd)
+        self.signals.ended(outcome, by=by)
+        log.info(
+            "decision=%s key=%s status=%s model=%s attempts=%d seconds=%.3f cost_usd=%s",
+            outcome.decision,
+            by,
+            outcome.status,
+            outcome.model,
+            len(outcome.attempts),
+            outcome.total_s,
+            outcome.cost_usd,
+        )
+
+    def trace(self, request: Request, decision: Decision, outcome: Outcome) -> None:
+        """Make the spans of a request that has ended, where somebody collects them."""
+        if self.tracing is not None:
+            self.tracing.request(request, decision, outcome, models=self.router.models)
+
+    def keeps_words(self, request: Request) -> bool:
+        """Say whether this request's words are kept for an export: operator and holder of the key both want it."""
+        return self.config.store.text == "text" and request.key in self.keys.exporting
+
+    async def keeping(
+        self, request: Request, decision: Decision, events: AsyncGenerator[Committed | Chunk, None]
+    ) -> AsyncGenerator[Committed | Chunk, None]:
+        """Yield an answer's events as they come; keep its words when it has ended well."""
+        chunks: list[Chunk] = []
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Chunk):
+                    chunks.append(event)
+                yield event
+        row = text_row(decision.id, request.body, said_in(chunks))
+        if row is not None:
+            self.store.record_rows(*row)
+
+    def note_refusal(self, request: Request, error: UnisonoError) -> None:
+        """Log a request that no model may serve."""
+        log.info("request=%s status=refused code=%s", request.id, error.code)
+
+    def _watch_shares(self, decision: Decision) -> None:
+        model = self.router.models.get(decision.model)
+        if model is None:
+            return
+        alarm = self.guard.note(model.role, policy=self.policy)
+        if alarm is not None:
+            text = (
+                f"The share of {alarm.role.value} {alarm.direction} from {alarm.usual:.0%} to {alarm.recent:.0%} "
+                f"under the policy {alarm.policy}."
+            )
+            self.note_incident("share_alarm", alarm.role.value, text, policy=alarm.policy)
+
+    @property
+    def policy(self) -> str:
+        """What decides now: the live policy, the hash of its configuration, the artifact, the generation of scores."""
+        settings = self.router.settings
+        return f"{settings.policy}/{settings.config_hash}/{settings.artifact}/{settings.scores}"
+
+    def note_incident(self, kind: Kind, subject: str, text: str, *, policy: str | None = None) -> None:
+        """Record what an operator must know of; the first of an hour goes to the log."""
+        incident = self.incidents.note(kind, subject, text, policy=policy or self.policy, now=datetime.now(UTC))
+        self.metrics.observe_incident(kind)
+        if incident.n == 1:
+            log.error("incident=%s subject=%s policy=%s text=%r", kind, subject, incident.policy, text)
+
+    @property
+    def scales(self) -> Scales:
+        """What policies are made and judged with.
+
+        Raises:
+            ArtifactError: the encoder cannot be read.
+        """
+        encoder = self._trained.encoder
+        if encoder is None:
+            raise ArtifactError(self._trained.fault or "The encoder cannot be read.")
+        return Scales(
+            config=self.config,
+            registry=self._registry,
+            encoder=encoder,
+            reader=self.store.reader,
+            policies=self.policies,
+        )
+
+    def note_fault(self, part: str, text: str) -> None:
+        """Remember that a part of the router broke; `/readyz` tells."""
+        if part not in self.broken:
+            self.note_incident("router_failed", part, text)
+        self.broken[part] = text
+
+    def note_healed(self, part: str) -> None:
+        """Forget a fault that is over."""
+        self.broken.pop(part, None)
+
+    def baseline_usd(self, decision: Decision, outcome: Outcome) -> float | None:
+        """Return what the answer's tokens would have cost at the baseline model's prices, where they are known."""
+        model = None if decision.baseline is None else self.router.catalog.get(decision.baseline)
+        usage = outcome.attempts[-1].usage if outcome.attempts else None
+        return None if model is None or usage is None else cost_usd(usage, model.prices)
+
+    # ------------------------------------------------------------------------------ how it stands
+
+    def health_of(self, model: str) -> tuple[Health, float | None]:
+        """Return a model's health, and when one that is down may be tried again."""
+        return self.health.state(model, perf_counter())
+
+    def rests_s(self, model: str) -> float | None:
+        """Return for how long a model that is down is left alone; None for one that may be asked."""
+        _, until_s = self.health_of(model)
+        return None if until_s is None else max(0.0, until_s - perf_counter())
+
+    def faults(self) -> dict[str, str]:
+        """Return what is degraded right now: the part and why."""
+        faults = dict(self.broken)
+        if self._trained.fault is not None:
+            faults["artifact"] = self._trained.fault
+        store = self.store.health()
+        if not store.ok:
+            faults["record"] = store.reason
+        for model in self.config.models:
+            health, _ = self.health_of(model.name)
+            if health is Health.DOWN:
+                faults[f"model {model.name}"] = "its upstream is failing"
+        return faults
+
+    def readiness(self) -> Json:
+        """Return what `GET /readyz` shows."""
+        faults = self.faults()
+        store = self.store.health()
+        return {
+            "status": "degraded" if faults else "ready",
+            "degraded": dict(faults),
+            "config_hash": self.config.hash,
+            "artifact": self._trained.id,
+            "policy": self.router.settings.policy,
+            "models": {m.name: self.health_of(m.name)[0].value for m in self.config.models},
+            "record": {"ok": store.ok, "n_waiting": store.n_waiting, "n_lost": store.n_lost},
+        }
+
+    def refresh_metrics(self) -> None:
+        """Bring the gauges up to date before they are read."""
+        store = self.store.health()
+        self.metrics.set_record(n_waiting=store.n_waiting, n_lost=store.n_lost)
+        self.metrics.set_config(self.config.hash)
+        state, canary = self.inforce.state, self.inforce.canary
+        tried = None if canary is None else canary.standing.policy.id
+        self.metrics.set_policies(state.live.policy.id, tried, state.share)
+        for model in self.config.models:
+            self.metrics.set_model_up(model.name, self.health_of(model.name)[0] is not Health.DOWN)
+            self.metrics.set_waiting(model.name, self.outlets.calls_of(model.name)["waiting"])
+
+
+def build(config: Config) -> Live:
+    """Return everything that a configuration describes, not yet started.
+
+    Raises:
+        StoreError: the record cannot be opened.
+        StartError: a plug-in cannot be loaded.
+    """
+    store = Store(config.store.path, text=config.store.text, flush_s=config.store.flush_s)
+    return Live(config, registry=load(), store=store)
