@@ -200,3 +200,5 @@ async def keep_in_step(live: Live, fellows: Fellows, worker: int) -> None:
             if attempt.model in live.router.models:
                 live.health.observe(attempt, error_of(attempt), perf_counter())
                 live.lessons.latency.learn(attempt)
+        for stored in news.decided:
+            live.take_in(stored)

@@ -40,6 +40,7 @@ from unisono.record.incidents import Incidents, Kind
 from unisono.record.limits import Ledger, Reservation
 from unisono.record.metrics import Metrics, of_workers
 from unisono.record.policies import Policies, Standing
+from unisono.record.reader import Stored
 from unisono.record.ring import KeyRing
 from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
@@ -345,11 +346,20 @@ class Live:
         self.metrics.observe_task(features.task_type)
         if decision.mode is not None:
             self._watch_shares(decision)
-            passing = ("limit_downgrade", "explored")  # what only this once was answered so binds no later prompt
-            if not decision.degraded and not any(n.code in passing for n in decision.notices):
-                self.inforce.arm_for(request.session).anchors.note(request, features, decision.model)
+            self._anchor(self.inforce.arm_for(request.session), request, features, decision)
         self.signals.seen(request, features, decision)
         self.store.record_request(request, features, decision)
+
+    def take_in(self, stored: Stored) -> None:
+        """Remember where another worker sent a prompt, so that a nearly equal one goes there from here too."""
+        arm = next((arm for arm in self.inforce.arms if arm.standing.policy.id == stored.decision.policy), None)
+        if arm is not None and stored.features is not None:
+            self._anchor(arm, stored.request, stored.features, stored.decision)
+
+    def _anchor(self, arm: Arm, request: Request, features: Features, decision: Decision) -> None:
+        passing = ("limit_downgrade", "explored")  # what only this once was answered so binds no later prompt
+        if not decision.degraded and not any(notice.code in passing for notice in decision.notices):
+            arm.anchors.note(request, features, decision.model)
 
     async def known(self, request: Request) -> Situation:
         """Return what is remembered of the caller's conversation. A first turn that nobody named has no past."""
