@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from unisono.cli.agree import _progress, spoken
+from unisono.cli.agree import _progress, _questions, spoken
 from unisono.cli.main import app
+from unisono.cli.probing import bank
 from unisono.config import parse_config
 
 POOL = """
@@ -65,3 +66,15 @@ def test_a_pool_whose_router_keeps_its_model_has_no_excess_inconsistency(pool: P
     told = json.loads(result.stdout)
     assert told["excess"] == 0.0
     assert told["fixed"] == {"a": 0.0, "b": 0.0}
+
+
+def test_more_questions_than_there_are_means_all_of_them_and_none_is_the_probes(pool: Path) -> None:
+    result = CliRunner().invoke(
+        app,
+        ["evaluate", "--consistency", "--questions", "1000", "--config", str(pool), "--json"],
+        catch_exceptions=False,
+    )
+    told = json.loads(result.stdout)
+    asked = {question.prompt for question in _questions()}
+    assert 100 < told["n_questions"] <= len(asked)
+    assert not asked & {question.prompt for question in bank()}

@@ -106,3 +106,18 @@ def test_after_a_switch_by_hand_the_next_turn_is_taken_more_seriously(tmp_path: 
         other = "big" if house.get("/v1/sessions/by-hand")["model"] == "small" else "small"
         assert house.call("POST", "/v1/chat/completions", {"model": other, **talk}).status == 200
         assert dial() > before
+
+
+def test_a_measured_handoff_keeps_a_conversation_that_would_have_changed_its_model(tmp_path: Path) -> None:
+    for folder, drift, model_after in (("general", 0.02, "big"), ("measured", 0.2, "small")):
+        (tmp_path / folder).mkdir()
+        with upstream(says("hi")) as up:
+            text = config_text(
+                model("small", up, quality=0.4),
+                model("big", up, quality=0.75, role="deep"),
+                default="small",
+                more=f"[routing]\nhandoff = {{ small = {{ big = {drift} }} }}\n",
+            )
+            with serving(tmp_path / folder, text) as house:
+                ask(house, {"messages": TALK[:1], "unisono": {"session": "t5", "models": ["small"]}})
+                assert ask(house, {"messages": TALK, "unisono": {"session": "t5"}})["model"] == model_after

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from unisono.types import Json
 
 CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The configuration file.")
+SEED = 1
+"""Of the questions; the probe's own are drawn by 0."""
 Found = TypeVar("Found")
 
 
@@ -86,7 +88,8 @@ def measure_consistency(config: Path, *, n: int, as_json: bool) -> None:
             return await _text(live, chosen, body), chosen
 
         names = [model.name for model in settings.models if model.lifecycle.state != "retired"]
-        questions = Random(0).sample(_questions(), n)
+        known = _questions()
+        questions = Random(0).sample(known, min(n, len(known)))
         return summed_up(await gather(questions, names, ask, on_progress=_progress()))
 
     found = _with(settings, work)
@@ -132,9 +135,12 @@ async def _text(live: Live, model: str, body: Json) -> str:
 
 
 def _questions() -> list[Question]:
+    """Return questions of the probe's kinds that no probe asks: of those the router may know the scores."""
+    from unisono.cli.probing import PER_KIND, bank
     from unisono.evaluate.probe.questions import probe_questions
 
-    return list(probe_questions())
+    probed = {question.prompt for question in bank()}
+    return [q for q in probe_questions(seed=SEED, n_per_kind=PER_KIND) if q.prompt not in probed]
 
 
 def _with(settings: Config, work: Callable[[Live], Awaitable[Found]]) -> Found:
