@@ -7,11 +7,11 @@ Not for: long documents; the first and the last `MAX_CHARS // 2` characters are 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
 
-from unisono.understand.gate import gate
+from unisono.understand.gate import Gates
 from unisono.understand.grams import MAX_CHARS
 from unisono.understand.surface import clip
 
@@ -44,51 +44,70 @@ _NAMED_MONTH = re.compile(
 _YEAR = re.compile(r"(?<![\d.,$€£¥])((?:19|20)\d\d)(?![\d,]|\.\d)(?!\s*(?:km|kg|m|cm|dollars|euros|usd|元|米|公里))")
 _SOME_YEAR = re.compile(r"(?:19|20)\d\d")
 """Every pattern above needs one."""
-_RELATIVE: tuple[tuple[re.Pattern[str], int], ...] = (
-    (re.compile(r"(?i)\b(?:today|right now|currently|current|at the moment|now|latest|newest|most recent|tonight|so far this|these days|nowadays|heute|derzeit|aktuell\w*|jetzt|neueste\w*|aujourd['’]hui|actuel\w*|maintenant|hoy|actual|actualmente|ahora|oggi|attual\w*|hoje|agora|сегодня|сейчас|последн\w+)\b|今天|现在|目前|当前|最新|最近|现任|今日|最新の|現在|오늘|현재|지금|최신"), 0),
-    (re.compile(r"(?i)\b(?:this (?:year|month|week|season)|dieses jahr|cette année|este año|quest['’]anno|este ano|в этом году)\b|今年|本月|本周|本赛季|올해"), 0),
-    (re.compile(r"(?i)\b(?:yesterday|last night|gestern|hier|ayer|ieri|ontem|вчера)\b|昨天|昨晚|昨日|어제"), 1),
-    (re.compile(r"(?i)\b(?:last week|letzte woche|la semaine dernière|la semana pasada)\b|上周|上星期|先週"), 7),
-    (re.compile(r"(?i)\b(?:last month|letzten monat|le mois dernier|el mes pasado)\b|上个月|先月"), 30),
-)  # fmt: skip
+_RELATIVE: dict[re.Pattern[str], int] = {
+    re.compile(r"(?i)\b(?:today|right now|currently|current|at the moment|now|latest|newest|most recent|tonight|so far this|these days|nowadays|heute|derzeit|aktuell\w*|jetzt|neueste\w*|aujourd['’]hui|actuel\w*|maintenant|hoy|actual|actualmente|ahora|oggi|attual\w*|hoje|agora|сегодня|сейчас|последн\w+)\b|今天|现在|目前|当前|最新|最近|现任|今日|最新の|現在|오늘|현재|지금|최신"): 0,
+    re.compile(r"(?i)\b(?:this (?:year|month|week|season)|dieses jahr|cette année|este año|quest['’]anno|este ano|в этом году)\b|今年|本月|本周|本赛季|올해"): 0,
+    re.compile(r"(?i)\b(?:yesterday|last night|gestern|hier|ayer|ieri|ontem|вчера)\b|昨天|昨晚|昨日|어제"): 1,
+    re.compile(r"(?i)\b(?:last week|letzte woche|la semaine dernière|la semana pasada)\b|上周|上星期|先週"): 7,
+    re.compile(r"(?i)\b(?:last month|letzten monat|le mois dernier|el mes pasado)\b|上个月|先月"): 30,
+}  # fmt: skip
 _LAST_YEAR = re.compile(
     r"(?i)\b(?:last year|letztes jahr|l['’]année dernière|el año pasado|l['’]anno scorso|ano passado|в прошлом году)\b|去年"
 )
 
 
 @cache
-def _may_match(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    """Return the cheap look before the search; built when it is first needed."""
-    return gate(pattern)
+def _looks() -> Gates[re.Pattern[str]]:
+    """Return the cheap look before the searches; built when it is first needed."""
+    return Gates({pattern: pattern for pattern in (*_RELATIVE, _LAST_YEAR)})
 
 
-def asks_about(text: str, *, now: datetime) -> date | None:
+def may_tell(word: str) -> bool:
+    """Say whether a word may belong to words such as "last year". Where no word of an ASCII text may, it has none."""
+    return _looks().begins(word)
+
+
+def asks_about(text: str, *, now: datetime, in_words: bool = True) -> date | None:
     """Return the latest day, up to today, that a question names or implies; None when it names none.
 
     A month or a year means its last day, but not later than today. Days to come are not knowledge, so they count as today.
+
+    Args:
+        text: the question.
+        now: aware; "this year" is read relative to it.
+        in_words: False when it is known to hold no such words as "this year".
     """
     today = now.date()
-    days = [min(day, today) for day in _days(clip(text, MAX_CHARS), today)]
-    return max(days, default=None)
-
-
-def _days(text: str, today: date) -> Iterator[date]:
+    text = clip(text, MAX_CHARS)
+    days: list[date] = []
     if _SOME_YEAR.search(text):
-        for found in (*_ISO.finditer(text), *_CHINESE.finditer(text)):
-            year, month, day = (int(part) if part else None for part in found.groups())
-            yield _last_day(year or today.year, month, day)
-        for found in _NAMED_MONTH.finditer(text):
-            yield _last_day(int(found.group(2)), _MONTHS[found.group(1).lower()], None)
-        for known in (_ISO, _CHINESE, _NAMED_MONTH):
-            text = known.sub(" ", text)
-        for found in _YEAR.finditer(text):
-            yield _last_day(int(found.group(1)), None, None)
-    lowered = text.lower()
-    for pattern, n_days in _RELATIVE:
-        if _may_match(pattern)(lowered) and pattern.search(text):
-            yield today - timedelta(days=n_days)
-    if _may_match(_LAST_YEAR)(lowered) and _LAST_YEAR.search(text):
-        yield date(today.year - 1, 12, 31)
+        days, text = _dates(text, today)
+        in_words = True  # a word that a date is taken away from may be one
+    if in_words:
+        days += _in_words(text, today)
+    return max([min(day, today) for day in days], default=None)
+
+
+def _dates(text: str, today: date) -> tuple[list[date], str]:
+    """Return the dates that a text names, and the text without those of more than a year."""
+    days = []
+    for found in (*_ISO.finditer(text), *_CHINESE.finditer(text)):
+        year, month, day = (int(part) if part else None for part in found.groups())
+        days.append(_last_day(year or today.year, month, day))
+    for found in _NAMED_MONTH.finditer(text):
+        days.append(_last_day(int(found.group(2)), _MONTHS[found.group(1).lower()], None))
+    for known in (_ISO, _CHINESE, _NAMED_MONTH):
+        text = known.sub(" ", text)
+    for found in _YEAR.finditer(text):
+        days.append(_last_day(int(found.group(1)), None, None))
+    return days, text
+
+
+def _in_words(text: str, today: date) -> Iterator[date]:
+    may_match = {hint.name for hint in _looks().passed(text)}
+    for pattern in may_match:
+        if pattern.search(text):
+            yield date(today.year - 1, 12, 31) if pattern is _LAST_YEAR else today - timedelta(days=_RELATIVE[pattern])
 
 
 def _last_day(year: int, month: int | None, day: int | None) -> date:

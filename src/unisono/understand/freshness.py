@@ -16,31 +16,84 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from math import exp
+from io import BytesIO
+from math import exp, sqrt
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unisono.errors import ArtifactError
 from unisono.types import Freshness, Vector
-from unisono.understand.days import asks_about
-from unisono.understand.grams import HAN, N_BUCKETS, hashed, of_chars, of_words, words
+from unisono.understand.days import asks_about, may_tell
+from unisono.understand.grams import HAN, N_BUCKETS, Places, Word, hashed, places, word_of, words
 
 FORMAT = 3
 CLASSES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
 MIN_KNOWN_SHARE = 1 / 3
 """A text of which fewer words are known is in a language, or of a kind, that the training never saw."""
 
+_FILES = ("freshness.npy", "freshness_words.npy")
 SHARPNESS = 1.5
 """The logits of the words and of the vector are added and divided by this: less than two, since their errors differ."""
+
+MAX_KEPT_WORDS = 8_192
+MAX_KEPT_CHARS = 24
 
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 
 
+class _Met(NamedTuple):
+    """A word that was met, and what it says of the text.
+
+    Attributes:
+        word: as it is looked up.
+        n_known: how many known words it counts as: a Chinese character is one.
+        n_all: how many words it counts as; a number as none.
+        of_a_day: whether a day may be told with it in words.
+    """
+
+    word: Word
+    n_known: int
+    n_all: int
+    of_a_day: bool
+
+
+class _Words(dict[str, _Met]):
+    """Words as they are written, each looked up when it is first met; long ones are not kept."""
+
+    def __init__(self, known: NDArray[np.uint32]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, written: str) -> _Met:
+        word = word_of(written)
+        n_known, n_all = self._counted(word)
+        met = _Met(word, n_known, n_all, of_a_day=may_tell(written))
+        if len(written) <= MAX_KEPT_CHARS:
+            if len(self) >= MAX_KEPT_WORDS:
+                self.clear()
+            self[written] = met
+        return met
+
+    def _counted(self, word: Word) -> tuple[int, int]:
+        """Return as how many known words it counts, and as how many; kana and Hangul are never known."""
+        low = word.low
+        if low[0].isdigit():
+            return 0, 0
+        n_han = 0 if low.isascii() else len(HAN.findall(low))
+        foreign = 0 if low.isascii() else len(_KANA_OR_HANGUL.findall(low))
+        return n_han or int(self._knows(word.code)), n_han + 4 * foreign if n_han or foreign else 1
+
+    def _knows(self, code: bytes) -> bool:
+        mark = int.from_bytes(code, "little")
+        place = int(self._known.searchsorted(mark))
+        return place < self._known.size and int(self._known[place]) == mark
+
+
 class FreshnessReader:
-    """Reads a question's freshness from its words. Immutable after loading."""
+    """Reads a question's freshness from its words. It never changes its mind: it only remembers words."""
 
     def __init__(self, folder: Path | None = None, *, encoder: str | None = None) -> None:
         """Load the weights.
@@ -53,8 +106,10 @@ class FreshnessReader:
             ArtifactError: a file is missing, damaged, or of another format.
         """
         place = Path(__file__).parent / "default" if folder is None else folder
-        self._weights, self._bias, self._known, heads = _read(place)
-        self._head = None if encoder is None else heads.get(encoder)
+        table, known, self._head = _read(place, encoder)
+        self._bias: list[float] = table[-1].tolist()
+        self._weights = table[:-1].view(np.complex64)[:, 0]  # slow and fast as one number, so that one sum adds both
+        self._words = _Words(known)
 
     def read(self, text: str, *, now: datetime, embedding: Vector | None = None) -> Freshness | None:
         """Return the freshness of a question; None when it is in no language that the reader knows and names no day.
@@ -66,19 +121,13 @@ class FreshnessReader:
             now: aware; "this year" is read relative to it.
             embedding: the text's vector, shape (dim,), where it is at hand.
         """
-        named = asks_about(text, now=now)
-        written = words(text)
-        low = [word.lower() for word in written]
-        hashes = [hashed(word) for word in low]
-        if not self._reads(low, hashes):
+        met = [self._words[word] for word in words(text)]
+        read, n_known, n_all, of_a_day = zip(*met, strict=True) if met else ((), (), (), ())
+        named = asks_about(text, now=now, in_words=any(of_a_day) or not text.isascii())
+        known = sum(n_known)
+        if known == 0 or known < MIN_KNOWN_SHARE * sum(n_all):
             return None if named is None else Freshness(changing=0.0, pace="evergreen", asks_about=named)
-        logits = self._bias
-        for places in (of_words(written, hashes), of_chars(low)):
-            if places.size:
-                logits = logits + self._weights[places].sum(axis=0) / np.sqrt(places.size)
-        if self._head is not None and embedding is not None:
-            logits = (logits + self._head[:-1].T @ embedding + self._head[-1]) / SHARPNESS
-        slow, fast = logits.tolist()
+        slow, fast = self._logits(read, embedding)
         highest = max(slow, fast, 0.0)
         stays = exp(-highest)
         changing = 1.0 - stays / (stays + exp(slow - highest) + exp(fast - highest))
@@ -87,17 +136,20 @@ class FreshnessReader:
             pace = "fast" if fast > slow else "slow"
         return Freshness(changing=changing, pace=pace, asks_about=named)
 
-    def _reads(self, low: Sequence[str], hashes: Sequence[int]) -> bool:
-        """Whether enough of the words are known. A Chinese character is a known word, kana and Hangul are none."""
-        n_known = n_all = 0
-        for word, code in zip(low, hashes, strict=True):
-            if word[0].isdigit():
-                continue
-            n_han = 0 if word.isascii() else len(HAN.findall(word))
-            foreign = 0 if word.isascii() else len(_KANA_OR_HANGUL.findall(word))
-            n_known += n_han or code in self._known
-            n_all += n_han + 4 * foreign if n_han or foreign else 1
-        return n_known > 0 and n_known >= MIN_KNOWN_SHARE * n_all
+    def _logits(self, read: Sequence[Word], embedding: Vector | None) -> tuple[float, float]:
+        slow, fast = self._bias
+        for found in places(read):
+            if found.size:
+                total = self._sum(found)
+                slow, fast = slow + total.real / sqrt(found.size), fast + total.imag / sqrt(found.size)
+        if self._head is not None and embedding is not None:
+            more = self._head[:-1].T @ embedding
+            slow, fast = ((np.array((slow, fast)) + more + self._head[-1]) / SHARPNESS).tolist()
+        return slow, fast
+
+    def _sum(self, found: Places) -> complex:
+        """Return the sum of weights one after the other: in this order a sum is the same on every machine."""
+        return complex(np.add.accumulate(self._weights[found])[-1])
 
 
 def save(
@@ -127,30 +179,32 @@ def save(
     files = {name: f"freshness_{name}.npy" for name in sorted(heads or {})}
     for name, file in files.items():
         np.save(folder / file, (heads or {})[name].astype(np.float32), allow_pickle=False)
-    body = {**manifest, "format": FORMAT, "heads": files, "sha256": _digest(folder, files.values())}
+    digest = _digest({name: (folder / name).read_bytes() for name in (*_FILES, *files.values())})
+    body = {**manifest, "format": FORMAT, "heads": files, "sha256": digest}
     (folder / "freshness.json").write_text(json.dumps(body, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _digest(folder: Path, more: Iterable[str]) -> str:
+def _digest(content: Mapping[str, bytes]) -> str:
     whole = hashlib.sha256()
-    for name in ("freshness.npy", "freshness_words.npy", *more):
-        whole.update((folder / name).read_bytes())
+    for each in content.values():
+        whole.update(each)
     return whole.hexdigest()
 
 
 def _read(
-    folder: Path,
-) -> tuple[NDArray[np.float32], NDArray[np.float32], frozenset[int], dict[str, NDArray[np.float32]]]:
+    folder: Path, encoder: str | None
+) -> tuple[NDArray[np.float32], NDArray[np.uint32], NDArray[np.float32] | None]:
+    """Return the weights with the bias as their last row, the hashes of known words, and an encoder's head."""
     try:
         manifest = json.loads((folder / "freshness.json").read_text(encoding="utf-8"))
         files = dict(manifest.get("heads", {}))
-        if manifest.get("format") != FORMAT or _digest(folder, files.values()) != manifest.get("sha256"):
+        content = {name: (folder / name).read_bytes() for name in (*_FILES, *files.values())}
+        if manifest.get("format") != FORMAT or _digest(content) != manifest.get("sha256"):
             raise ArtifactError("The freshness weights are not those of their manifest. Reinstall Unisono.")
-        heads = {name: np.load(folder / file, allow_pickle=False) for name, file in files.items()}
-        table = np.load(folder / "freshness.npy", allow_pickle=False).astype(np.float32)
-        marks = np.load(folder / "freshness_words.npy", allow_pickle=False)
+        table, marks = (np.load(BytesIO(content[name]), allow_pickle=False) for name in _FILES)
+        head = np.load(BytesIO(content[files[encoder]]), allow_pickle=False) if encoder in files else None
     except (OSError, ValueError) as exc:
         raise ArtifactError("The freshness weights cannot be read. Reinstall Unisono.") from exc
     if table.shape != (N_BUCKETS + 1, len(CLASSES) - 1) or marks.ndim != 1:
         raise ArtifactError("The freshness weights have another shape than this version reads. Reinstall Unisono.")
-    return table[:-1], table[-1], frozenset(marks.tolist()), heads
+    return table.astype(np.float32), marks, head

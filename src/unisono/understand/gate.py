@@ -34,6 +34,8 @@ MAX_SETS = 32
 """Of the choices in a sequence the best are told apart, as long as that gives no more sets than these."""
 _LETTER = [(op.IN, [(op.CATEGORY, op.CATEGORY_WORD)])]
 _BLANK = [(op.IN, [(op.CATEGORY, op.CATEGORY_SPACE)])]
+_COMMON = frozenset("the thi tha and for you are was not wit hav can".split())  # noqa: SIM905
+"""Beginnings that nearly every English text holds; a look begins with another where there is one."""
 
 
 def gate(pattern: re.Pattern[str]) -> Callable[[str], bool]:
@@ -81,12 +83,18 @@ class Gates(Generic[Name]):
         self._anywhere: list[Hint[Name]] = []  # where no word's beginning is known
         for name, pattern in patterns.items():
             for pieces in _without_narrower(_of_pattern(pattern) or (frozenset(),)):
-                longest_first = sorted(pieces, key=lambda piece: (-len(piece.text), piece))
-                prefixes = [prefix for piece in longest_first if (prefix := _prefix(piece))]
+                prefixes = _prefixes(pieces)
                 rarest, *others = [_folded(string) for string in _strings(pieces)] or [""]
                 into = self._by_prefix.setdefault(prefixes[0], []) if prefixes else self._anywhere
                 into.append(Hint(name, rarest, tuple(others), frozenset(prefixes)))
         self._anywhere_ascii = [hint for hint in self._anywhere if hint.rarest.isascii()]
+
+    def begins(self, word: str) -> bool:
+        """Say whether a word, or a part of it behind a mark, begins as a word of one of the patterns does.
+
+        A text of ASCII letters of which no word does passes only patterns that begin with no word of their own.
+        """
+        return bool(self._anywhere_ascii) or any(part[:N_PREFIX] in self._by_prefix for part in _words(_folded(word)))
 
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""
@@ -121,10 +129,16 @@ def _words(text: str) -> list[str]:
     return text.translate(_NO_LETTERS).split() if text.isascii() else _WORD.findall(text)
 
 
-def _prefix(piece: _Piece) -> str:
-    """Return how a word of the text begins where this piece stands; empty where that is not known."""
-    word = _WORD.match(piece.text) if piece.opens else None
-    return "" if word is None or word.end() < N_PREFIX else _folded(word.group())[:N_PREFIX]
+def _prefixes(pieces: frozenset[_Piece]) -> list[str]:
+    """Return how the words of the text begin where these pieces stand, the rarest first, as far as that is known."""
+    found: list[tuple[bool, int, str]] = []
+    for piece in sorted(pieces):
+        for word in _WORD.finditer(piece.text):
+            n = len(word.group())
+            if n >= N_PREFIX and (word.start() > 0 or piece.opens):
+                prefix = _folded(word.group())[:N_PREFIX]
+                found.append((prefix in _COMMON, -n, prefix))
+    return [prefix for _, _, prefix in sorted(found)]
 
 
 def _always(lowered: str) -> bool:
@@ -195,7 +209,14 @@ def _of_part(kind: Any, value: Any, before: _Piece) -> tuple[_Needs, bool]:
         return None, still and _of_sequence(list(value[2]), before)[1]
     if kind is op.ASSERT_NOT and value[0] < 0 and list(value[1]) == _LETTER and not before.text:
         return None, True
+    if (kind is op.AT and value is op.AT_BOUNDARY) or (kind is op.IN and _are_marks(value)):
+        return None, True  # a letter right after it begins a word
     return None, still and kind in (None, op.AT, op.ASSERT, op.ASSERT_NOT)
+
+
+def _are_marks(members: Sequence[Any]) -> bool:
+    """Say whether a set of characters holds plain ones alone, none of which a word is made of."""
+    return all(kind is op.LITERAL and _WORD.match(chr(value)) is None for kind, value in members)
 
 
 def _worth(needs: tuple[frozenset[_Piece], ...]) -> tuple[int, int]:
