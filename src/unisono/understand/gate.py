@@ -17,7 +17,10 @@ Name = TypeVar("Name", bound=Hashable)
 
 
 class _Piece(NamedTuple):
-    """Plain letters of a pattern; `opens`: in a match they stand where a word begins, or nothing stands before them."""
+    """Plain letters of a pattern, with a blank for any run of them.
+
+    `opens`: in a match they stand where a word begins, or nothing stands before them.
+    """
 
     text: str
     opens: bool
@@ -53,6 +56,7 @@ def gate(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     rarest = tuple(by_rarest.items())
 
     def may_match(lowered: str) -> bool:
+        lowered = _evenly_spaced(lowered)
         for first, each in rarest:
             if first in lowered and any(all(string in lowered for string in others) for others in each):
                 return True
@@ -101,6 +105,7 @@ class Gates(Generic[Name]):
         lowered = _folded(text)
         prefixes = {word[:N_PREFIX] for word in _words(lowered)}
         anywhere = self._anywhere_ascii if lowered.isascii() else self._anywhere
+        lowered = _evenly_spaced(lowered)
         return [
             hint
             for hints in (*map(self._by_prefix.__getitem__, self._by_prefix.keys() & prefixes), anywhere)
@@ -111,7 +116,7 @@ class Gates(Generic[Name]):
 
 def narrowed(hints: Sequence[Hint[Name]], text: str) -> list[Hint[Name]]:
     """Return those of a text's hints that a part of it holds."""
-    lowered = _folded(text)
+    lowered = _evenly_spaced(_folded(text))
     return [hint for hint in hints if _holds(lowered, hint)]
 
 
@@ -123,6 +128,11 @@ def _folded(text: str) -> str:
     """Return a text in small letters, the Turkish i's as one: they are the same where case is ignored."""
     lowered = text.lower()
     return lowered if lowered.isascii() else lowered.replace("i̇", "i").replace("ı", "i")
+
+
+def _evenly_spaced(text: str) -> str:
+    """Return a text with one blank for each run of them, and one at each end: so pieces hold theirs."""
+    return f" {' '.join(text.split())} "
 
 
 def _words(text: str) -> list[str]:
@@ -174,8 +184,8 @@ def _of_sequence(parts: Sequence[Any], before: _Piece) -> tuple[_Needs, bool]:
     choices: list[tuple[frozenset[_Piece], ...]] = []
     run = before
     for kind, value in [*parts, (None, None)]:
-        if kind is op.LITERAL:
-            run = _Piece(run.text + chr(value).lower(), run.opens)
+        if (letter := _letter(kind, value)) is not None:
+            run = _Piece(run.text + letter if run.text[-1:] != " " or letter != " " else run.text, run.opens)
             continue
         needs, opens = _of_part(kind, value, run)
         if needs is None and run.text.strip():
@@ -194,7 +204,7 @@ def _of_sequence(parts: Sequence[Any], before: _Piece) -> tuple[_Needs, bool]:
 
 def _of_part(kind: Any, value: Any, before: _Piece) -> tuple[_Needs, bool]:
     """Return what a part needs, the plain letters right before it included, and whether a word begins after it."""
-    still = before.opens and not before.text
+    still = before.text[-1:] == " " or (before.opens and not before.text)
     if kind is op.SUBPATTERN:
         return _of_sequence(list(value[3]), before)
     if kind is op.BRANCH:
@@ -205,13 +215,20 @@ def _of_part(kind: Any, value: Any, before: _Piece) -> tuple[_Needs, bool]:
         return tuple(pieces for needs, _ in each for pieces in needs or ()), opens
     if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
         if value[0] >= 1:
-            return (None, True) if list(value[2]) == _BLANK else _of_sequence(list(value[2]), before)
+            return _of_sequence(list(value[2]), before)
         return None, still and _of_sequence(list(value[2]), before)[1]
-    if kind is op.ASSERT_NOT and value[0] < 0 and list(value[1]) == _LETTER and not before.text:
+    if kind is op.ASSERT_NOT and value[0] < 0 and list(value[1]) == _LETTER and not before.text.strip():
         return None, True
     if (kind is op.AT and value is op.AT_BOUNDARY) or (kind is op.IN and _are_marks(value)):
         return None, True  # a letter right after it begins a word
     return None, still and kind in (None, op.AT, op.ASSERT, op.ASSERT_NOT)
+
+
+def _letter(kind: Any, value: Any) -> str | None:
+    """Return a plain letter in lower case, a blank for any blanks of at least one; None for all else."""
+    if kind is op.LITERAL:
+        return " " if chr(value).isspace() else chr(value).lower()
+    return " " if kind is op.MAX_REPEAT and value[0] >= 1 and list(value[2]) == _BLANK else None
 
 
 def _are_marks(members: Sequence[Any]) -> bool:
@@ -221,4 +238,4 @@ def _are_marks(members: Sequence[Any]) -> bool:
 
 def _worth(needs: tuple[frozenset[_Piece], ...]) -> tuple[int, int]:
     """Prefer long strings, for they are rare; then few sets."""
-    return min(sum(len(piece.text) for piece in pieces) for pieces in needs), -len(needs)
+    return min(sum(len(piece.text.strip()) for piece in pieces) for pieces in needs), -len(needs)
