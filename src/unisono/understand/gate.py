@@ -103,7 +103,7 @@ class Gates(Generic[Name]):
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""
         lowered = _folded(text)
-        prefixes = {word[:N_PREFIX] for word in _words(lowered)}
+        prefixes = {word[:N_PREFIX] for word in set(_words(lowered))}
         anywhere = self._anywhere_ascii if lowered.isascii() else self._anywhere
         lowered = _evenly_spaced(lowered)
         return [
