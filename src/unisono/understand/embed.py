@@ -35,9 +35,8 @@ SHA256 = {
 }
 MAX_CHARS = 4_000
 """Of a longer text only the first and the last half of this are read; the middle is not."""
-_ODD = re.compile(r"(?s)[\s▁](?:(?<![ \n])|(?<= )[ \n]|(?<=\A.)|\Z)")
-"""Blanks beside words and line ends, and the mark that stands for a blank inside the tokenizer."""
-_WORD = re.compile(r"\n[^ \n]*|[^ \n]+")
+_ODD = re.compile(r"[^\S \n]|▁")
+"""Blanks other than the plain one and a line's end, and the mark that stands for a blank inside the tokenizer."""
 MAX_KEPT_WORDS = 32_768
 MAX_ROWS = 8_192
 """Token vectors kept in single precision, 8 MB."""
@@ -115,10 +114,20 @@ class StaticEncoder:
 
     def _word_by_word(self, text: str) -> Iterable[int]:
         """Return a text's token ids. Every token of this vocabulary lies within one word, so words are read once."""
-        if _ODD.search(text) is not None:
+        parted = text.replace("\n", " \n")  # a line's end begins a word
+        if "  " in parted or _is_odd(text):
             ids: list[int] = self._encode(text).ids
             return ids
-        return chain.from_iterable(map(self._words.__getitem__, _WORD.findall(text)))
+        return chain.from_iterable(map(self._words.__getitem__, parted.split(" ")))
+
+
+def _is_odd(text: str) -> bool:
+    """Say whether a text that is not empty has other blanks, or has them in other places, than parts words."""
+    if text[0].isspace() or text[-1].isspace():
+        return True
+    if text.replace("\n", "").isprintable():  # then it has no blank but the plain one
+        return "▁" in text
+    return _ODD.search(text) is not None
 
 
 class _Words(dict[str, list[int]]):
