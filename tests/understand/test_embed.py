@@ -70,9 +70,13 @@ def test_a_changed_file_is_an_artifact_error(tmp_path: Path) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.text(alphabet="abCé的9.,'-(", min_size=1, max_size=30), min_size=1), st.data())
 def test_words_read_one_by_one_give_the_tokens_of_the_whole(words: list[str], data: st.DataObject) -> None:
-    text = words[0] + "".join(
-        data.draw(st.sampled_from((" ", "\n", "\n\n", "  ", " \n "))) + word for word in words[1:]
+    ends = st.sampled_from(("", " ", "\n", "  ", " \n"))
+    text = (
+        data.draw(ends)
+        + words[0]
+        + "".join(data.draw(st.sampled_from((" ", "\n", "\n\n", "  ", " \n ", "   "))) + word for word in words[1:])
     )
+    text += data.draw(ends)
     assert list(ENCODER._word_by_word(text)) == ENCODER._encode(text).ids
 
 

@@ -114,20 +114,32 @@ class StaticEncoder:
 
     def _word_by_word(self, text: str) -> Iterable[int]:
         """Return a text's token ids. Every token of this vocabulary lies within one word, so words are read once."""
-        parted = text.replace("\n", " \n")  # a line's end begins a word
-        if "  " in parted or _is_odd(text):
+        if _is_odd(text):
             ids: list[int] = self._encode(text).ids
             return ids
-        return chain.from_iterable(map(self._words.__getitem__, parted.split(" ")))
+        parts = text.replace("\n", " \n").split(" ")  # a line's end begins a word
+        words = _with_blanks(parts) if "" in parts else parts
+        return chain.from_iterable(map(self._words.__getitem__, words))
 
 
 def _is_odd(text: str) -> bool:
-    """Say whether a text that is not empty has other blanks, or has them in other places, than parts words."""
-    if text[0].isspace() or text[-1].isspace():
-        return True
-    if text.replace("\n", "").isprintable():  # then it has no blank but the plain one
+    """Say whether a text has blanks other than the plain one and a line's end, or the mark inside the tokenizer."""
+    if text.replace("\n", "").isprintable():  # then it has no such blank
         return "▁" in text
     return _ODD.search(text) is not None
+
+
+def _with_blanks(parts: Iterable[str]) -> Iterable[str]:
+    """Yield words; one with further blanks before it, empty parts here, has all its blanks in front."""
+    n_more = 0
+    for part in parts:
+        if not part:
+            n_more += 1
+            continue
+        yield part if n_more == 0 else " " * (n_more + (part[0] != "\n")) + part
+        n_more = 0
+    if n_more:
+        yield " " * n_more
 
 
 class _Words(dict[str, list[int]]):
@@ -138,9 +150,12 @@ class _Words(dict[str, list[int]]):
         self._encode = encode
 
     def __missing__(self, word: str) -> list[int]:
-        ids: list[int] = self._encode(word).ids
-        if word[0] == "\n":  # without the blank that the tokenizer puts before a text
+        # The tokenizer puts a blank before a text: a line's end has none before it, and of several one is that.
+        ids: list[int] = self._encode(word[1:] if word[0] == " " else word).ids
+        if word[0] == "\n":
             ids = ids[1:]
+        elif word == " ":
+            ids = self._encode("\n").ids[:1]
         if len(word) <= MAX_KEPT_CHARS:
             if len(self) >= MAX_KEPT_WORDS:
                 self.clear()
