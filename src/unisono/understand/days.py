@@ -94,12 +94,10 @@ def _dates(text: str, today: date) -> tuple[list[date], str]:
     for found in (*_ISO.finditer(text), *_CHINESE.finditer(text)):
         year, month, day = (int(part) if part else None for part in found.groups())
         days.append(_last_day(year or today.year, month, day))
-    for found in _NAMED_MONTH.finditer(text):
-        days.append(_last_day(int(found.group(2)), _MONTHS[found.group(1).lower()], None))
+    days += [_last_day(int(m.group(2)), _MONTHS[m.group(1).lower()], None) for m in _NAMED_MONTH.finditer(text)]
     for known in (_ISO, _CHINESE, _NAMED_MONTH):
         text = known.sub(" ", text)
-    for found in _YEAR.finditer(text):
-        days.append(_last_day(int(found.group(1)), None, None))
+    days += [_last_day(int(found.group(1)), None, None) for found in _YEAR.finditer(text)]
     return days, text
 
 
