@@ -13,6 +13,7 @@ server.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import subprocess
@@ -196,6 +197,7 @@ def one_encoder(encoder: str, *, n_repeats: int, artifact: Path | None) -> dict[
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for n_models in POOLS:
+            gc.collect()  # the pool before lies in cycles; a server holds one
             told = measure(n_models, n_repeats=n_repeats, folder=Path(folder), encoder=encoder, artifact=artifact)
             rows += told["rows"]
             found["stages"] = told["stages"] or found.get("stages", [])

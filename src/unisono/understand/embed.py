@@ -7,6 +7,7 @@ data files inside it, and it does not download anything.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -22,6 +23,8 @@ from unisono.errors import ArtifactError
 from unisono.types import Vector
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from numpy.typing import NDArray
     from tokenizers import Encoding, Tokenizer
 
@@ -52,8 +55,8 @@ class StaticEncoder:
     question usually stand. Every text is encoded on its own, so a batch gives the same bits as single calls, and the
     tokenizer's thread pool (the one that warns about `TOKENIZERS_PARALLELISM` after a fork) is never started.
 
-    The vectors stay in half precision in memory (16 MB); those of tokens that were met lately are there in single
-    precision too, in which sums are made.
+    The vectors stay in half precision in their file, which is mapped (16 MB, shared by all workers); those of tokens
+    that were met lately are in memory in single precision, in which sums are made.
 
     Source: D. L. Miller, WordLlama 0.4 (token vectors distilled from language models' input embeddings).
     Not for: word order, negation, long documents whose middle matters.
@@ -69,8 +72,8 @@ class StaticEncoder:
             ArtifactError: a file is missing, is not the pinned one, or cannot be read.
         """
         place = _package_folder() if folder is None else folder
-        self._rows = _Rows(_read_table(_verified(place, WEIGHTS)))
-        tokenizer = _read_tokenizer(_verified(place, TOKENIZER))
+        self._rows = _Rows(_mapped_table(place / WEIGHTS))
+        tokenizer = _read_tokenizer(place / TOKENIZER)
         self._encode = partial(tokenizer.encode, add_special_tokens=False)
         self._words = _Words(self._encode)
 
@@ -220,34 +223,40 @@ def _package_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _verified(folder: Path, name: str) -> bytes:
+def _mapped_table(file: Path) -> NDArray[np.float16]:
+    """Return the vectors of all tokens as they lie in the file: memory that the workers of a machine share."""
     try:
-        content = (folder / name).read_bytes()
+        with file.open("rb") as content:
+            _verify(content, WEIGHTS)
+            content.seek(0)
+            n_header = int.from_bytes(content.read(8), "little")
+            place = json.loads(content.read(n_header))["embedding.weight"]
+            offset = 8 + n_header + place["data_offsets"][0]
+            table = np.memmap(content, dtype="<f2", mode="r", offset=offset, shape=tuple(place["shape"]))
     except OSError as exc:
-        raise ArtifactError(f"The encoder's file {name} cannot be read: {exc.strerror}. Reinstall wordllama.") from exc
-    if hashlib.sha256(content).hexdigest() != SHA256[name]:
-        raise ArtifactError(f"The encoder's file {name} is not the pinned one. Reinstall wordllama==0.4.0.post1.")
-    return content
+        raise _unreadable(WEIGHTS, exc) from exc
+    return np.asarray(table)
 
 
-def _read_table(content: bytes) -> NDArray[np.float16]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        table: NDArray[np.float16] = load(content)["embedding.weight"]
-    except (SafetensorError, KeyError) as exc:
-        raise ArtifactError(f"The encoder's file {WEIGHTS} holds no token vectors. Reinstall wordllama.") from exc
-    return table
-
-
-def _read_tokenizer(content: bytes) -> Tokenizer:
+def _read_tokenizer(file: Path) -> Tokenizer:
     from tokenizers import Tokenizer
 
     try:
-        tokenizer: Tokenizer = Tokenizer.from_buffer(content)
-    except ValueError as exc:
-        raise ArtifactError(f"The encoder's file {TOKENIZER} is no tokenizer. Reinstall wordllama.") from exc
+        with file.open("rb") as content:
+            _verify(content, TOKENIZER)
+            content.seek(0)
+            tokenizer: Tokenizer = Tokenizer.from_buffer(content.read())
+    except OSError as exc:
+        raise _unreadable(TOKENIZER, exc) from exc
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
+
+
+def _verify(content: BufferedReader, name: str) -> None:
+    if hashlib.file_digest(content, "sha256").hexdigest() != SHA256[name]:
+        raise ArtifactError(f"The encoder's file {name} is not the pinned one. Reinstall wordllama==0.4.0.post1.")
+
+
+def _unreadable(name: str, exc: OSError) -> ArtifactError:
+    return ArtifactError(f"The encoder's file {name} cannot be read: {exc.strerror}. Reinstall wordllama.")
