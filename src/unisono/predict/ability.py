@@ -177,8 +177,38 @@ def expected(belief: Belief, demand: Demand, *, unmeasured: float = 1.0) -> tupl
 
     Source: D. MacKay 1992, "The evidence framework applied to classification networks", for the moderation.
     """
-    logit = float(belief.mean @ demand.profile) - demand.difficulty
+    general = float(belief.mean @ demand.profile)
     variance = float(demand.profile @ belief.covariance @ demand.profile)
+    return moderated(general, variance, demand, unmeasured=unmeasured)
+
+
+def logits(
+    means: NDArray[np.float64], covariances: NDArray[np.float64], profile: NDArray[np.float64]
+) -> tuple[list[float], list[float]]:
+    """Return mean and variance of each model's logit, difficulty left out: for each the bits of `expected`.
+
+    Args:
+        means: shape (n, k).
+        covariances: shape (n, k, k).
+        profile: of a prompt, shape (k,).
+    """
+    column = profile[:, None]
+    found = np.matmul(means[:, None, :], column), np.matmul(np.matmul(profile, covariances)[:, None, :], column)
+    return found[0].ravel().tolist(), found[1].ravel().tolist()
+
+
+def moderated(
+    general: float, variance: float, demand: Demand, *, unmeasured: float = 1.0
+) -> tuple[float, float, float]:
+    """Return what `expected` does, from the mean and the variance of a model's logit.
+
+    Args:
+        general: the mean, difficulty left out.
+        variance: of the logit.
+        demand: of the prompt.
+        unmeasured: as for `expected`.
+    """
+    logit = general - demand.difficulty
     mean = _sigmoid_one(logit / sqrt(1.0 + pi / 8.0 * variance))
     own, shared = demand.own * demand.own, demand.shared * demand.shared
     whole, apart = variance + unmeasured * (own + shared), unmeasured * (variance + own)

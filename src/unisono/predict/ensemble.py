@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_not
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unisono.predict.ability import Ability, Belief, Demand, expected, updated
+from unisono.predict.ability import Ability, Belief, Demand, logits, moderated, updated
 from unisono.predict.neighbors import Local, Ring, local
 from unisono.types import Features, Model, Quality, Score
 
@@ -36,6 +37,18 @@ class _Stand:
     residuals: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """The beliefs of several models as arrays of shape (n, k) and (n, k, k): a memo, rebuilt when one changes."""
+
+    stands: tuple[_Stand, ...]
+    means: NDArray[np.float64]
+    covariances: NDArray[np.float64]
+
+
+_NOTHING_NEAR = Local(correction=0.0, n_near=0.0)
+
+
 class QualityEnsemble:
     """Implements `protocols.QualityPredictor`.
 
@@ -50,13 +63,21 @@ class QualityEnsemble:
         self._rings: dict[str, Ring] = {}
         self._stands: dict[str, _Stand] = {}
         self._averages: dict[str, tuple[_Stand, Quality]] = {}
+        self._pool: _Pool | None = None
 
     def predict_one(self, features: Features, models: Sequence[Model]) -> tuple[Quality, ...]:
         """See `protocols.QualityPredictor`. Each model's figures do not depend on the others in the list."""
         if features.surface.size == 0 and features.embedding is None:
             return tuple(self._on_average(features, model) for model in models)
+        if not models:
+            return ()
         demand = self._ability.demand(features)
-        return tuple(self._predict(features, demand, model) for model in models)
+        rings = [self._rings.get(model.name) for model in models]
+        stands = tuple([self._stand(model, ring) for model, ring in zip(models, rings, strict=True)])
+        pool = self._pooled(stands)
+        means, variances = logits(pool.means, pool.covariances, demand.profile)
+        rows = zip(stands, rings, means, variances, strict=True)
+        return tuple([_told(features, demand, stand, ring, (mean, var)) for stand, ring, mean, var in rows])
 
     def learn_one(self, features: Features, score: Score) -> None:
         """See `protocols.QualityPredictor`. A score counts as `weight` measured answers; at 0 it is ignored."""
@@ -86,22 +107,19 @@ class QualityEnsemble:
         if known is None or known[0] is not stand:
             if len(self._averages) >= MAX_MODELS:
                 self._averages.clear()
-            known = stand, self._predict(features, self._ability.demand(features), model)
+            demand = self._ability.demand(features)
+            mean, variance = logits(stand.belief.mean[None], stand.belief.covariance[None], demand.profile)
+            known = stand, _told(features, demand, stand, self._rings.get(model.name), (mean[0], variance[0]))
             self._averages[model.name] = known
         return known[1]
 
-    def _predict(self, features: Features, demand: Demand, model: Model) -> Quality:
-        ring = self._rings.get(model.name)
-        stand = self._stand(model, ring)
-        near = Local(correction=0.0, n_near=0.0) if ring is None else local(features.embedding, ring, stand.residuals)
-        mean, spread, apart = expected(stand.belief, demand, unmeasured=near.unmeasured)
-        return Quality(
-            mean=min(max(mean + near.correction, FLOOR), 1.0 - FLOOR),
-            spread=spread,
-            evidence=_evidence(stand.belief, 0 if ring is None else len(ring), near.n_near),
-            apart=apart,
-            familiar=max(demand.familiar, 1.0 - near.unmeasured),
-        )
+    def _pooled(self, stands: tuple[_Stand, ...]) -> _Pool:
+        pool = self._pool
+        if pool is None or len(pool.stands) != len(stands) or any(map(is_not, pool.stands, stands)):
+            beliefs = [stand.belief for stand in stands]
+            pool = _Pool(stands, np.stack([b.mean for b in beliefs]), np.stack([b.covariance for b in beliefs]))
+            self._pool = pool
+        return pool
 
     def _stand(self, model: Model, ring: Ring | None) -> _Stand:
         n_seen = 0 if ring is None else ring.n_seen
@@ -119,6 +137,19 @@ class QualityEnsemble:
             self._stands.clear()
         self._stands[model.name] = stand
         return stand
+
+
+def _told(features: Features, demand: Demand, stand: _Stand, ring: Ring | None, logit: tuple[float, float]) -> Quality:
+    """Return a model's quality; `logit`: its mean, difficulty left out, and its variance."""
+    near = _NOTHING_NEAR if ring is None else local(features.embedding, ring, stand.residuals)
+    mean, spread, apart = moderated(*logit, demand, unmeasured=near.unmeasured)
+    return Quality(
+        mean=min(max(mean + near.correction, FLOOR), 1.0 - FLOOR),
+        spread=spread,
+        evidence=_evidence(stand.belief, 0 if ring is None else len(ring), near.n_near),
+        apart=apart,
+        familiar=max(demand.familiar, 1.0 - near.unmeasured),
+    )
 
 
 def _evidence(belief: Belief, n_scores: int, n_near: float) -> str:

@@ -56,5 +56,5 @@ class Familiarity:
         """
         topic = int(closeness.argmax())
         off = facts - self.fact_mean[topic]
-        odd = float((off * off / (self.fact_variance[topic] + FACT_FLOOR)).mean())
+        odd = float(np.add.reduce(off * off / (self.fact_variance[topic] + FACT_FLOOR)) / off.size)
         return (1.0 - float(closeness[topic])) / float(self.radius[topic]) + FACT_WEIGHT * odd

@@ -98,7 +98,11 @@ class Gates(Generic[Name]):
 
         A text of ASCII letters of which no word does passes only patterns that begin with no word of their own.
         """
-        return bool(self._anywhere_ascii) or any(part[:N_PREFIX] in self._by_prefix for part in _words(_folded(word)))
+        if self._anywhere_ascii:
+            return True
+        folded = _folded(word)
+        parts = (folded,) if folded.isalnum() else _words(folded)
+        return any(part[:N_PREFIX] in self._by_prefix for part in parts)
 
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""
