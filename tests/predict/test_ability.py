@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unisono.predict.ability import Belief, Demand, expected, updated
+from unisono.predict.ability import Belief, Demand, expected, logits, moderated, updated
 from unisono.predict.artifact import Artifact, default_artifact_path, load
 from unisono.predict.names import lookup, normal, size_b
 from unisono.types import Features, Model, Prices, Role
@@ -129,3 +129,12 @@ def test_names() -> None:
     assert normal("Org/Model-7B.Q4_K_M.gguf") == "model-7b"
     assert lookup(("gpt-9-2031-01-01",), {"gpt-9": 4}, {}) == 4
     assert [size_b(n) for n in ("smollm2-135m", "mixtral-8x7b", "qwen2.5-0.5b", "gpt-4")] == [0.135, 56.0, 0.5, None]
+
+
+@given(st.lists(st.integers(0, len(ARTIFACT.ability.means) - 1), min_size=1, max_size=30), st.text(max_size=200))
+@settings(max_examples=50, deadline=None)
+def test_a_pool_looked_at_together_has_the_bits_of_each_model_alone(places: list[int], text: str) -> None:
+    ability, demand = ARTIFACT.ability, ARTIFACT.ability.demand(prompt(text))
+    found = zip(*logits(ability.means[places], ability.covariances[places], demand.profile), strict=True)
+    alone = [Belief(mean=ability.means[p], covariance=ability.covariances[p], n_outcomes=0, ground="") for p in places]
+    assert [moderated(*logit, demand) for logit in found] == [expected(belief, demand) for belief in alone]

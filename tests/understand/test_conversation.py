@@ -56,3 +56,8 @@ def test_tools_count_into_the_prompt() -> None:
     messages = [{"role": "user", "content": "hi"}]
     tool = {"type": "function", "function": {"name": "f", "description": "word " * 100}}
     assert count_prompt({"messages": messages, "tools": [tool]}) > count_prompt({"messages": messages}) + 100  # type: ignore[dict-item]
+
+
+@given(st.text(alphabet="ab \t\n\x0b\x0c\r\x1c\x1f\x00.", max_size=60))
+def test_words_are_counted_as_blanks_part_them(text: str) -> None:
+    assert surface(text)[NAMES.index("log_words")] == np.float32(np.log1p(len(text.split())))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from unisono.errors import ArtifactError
 from unisono.types import Freshness
+from unisono.understand.days import asks_about
 from unisono.understand.freshness import FreshnessReader, save
 from unisono.understand.grams import N_BUCKETS
 
@@ -141,3 +142,19 @@ def test_a_head_that_is_not_its_manifests_is_an_artifact_error(tmp_path: Path) -
 def test_broken_weights_are_an_artifact_error(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="Reinstall"):
         FreshnessReader(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who won last year?",
+        "What is played at the moment?",
+        "Chi ha vinto l'anno scorso?",
+        "Wie ist das Wetter heute?",
+        "Is now's the time a song?",
+        "What was new on 2024-05-01today",
+        "Who wrote Emma?",
+    ],
+)
+def test_a_reader_finds_the_days_that_a_look_at_the_whole_text_finds(question: str) -> None:
+    assert read(question).asks_about == asks_about(question, now=NOW)

@@ -89,3 +89,14 @@ def test_no_labelled_wish_or_day_is_stopped() -> None:
             for name, pattern in table.items():
                 if pattern.search(text if name in intent._AS_WRITTEN else text.lower()):
                     assert (wish, name) in passed, (wish, name, text)
+
+
+def test_the_words_of_a_phrase_must_follow_each_other_with_any_blanks_between() -> None:
+    gates = Gates({"rushed": re.compile(r"(?<!\w)no\s+time(?!\w)")})
+    assert gates.passed("I have no \n time")
+    assert not gates.passed("There is time, no doubt")
+
+
+@pytest.mark.parametrize(("word", "begins"), [("timely", True), ("l'time", True), ("overtime", False), ("no", False)])
+def test_a_word_tells_whether_a_look_at_its_text_may_find_anything(word: str, begins: bool) -> None:
+    assert Gates({"rushed": re.compile(r"\bno\s+time\b")}).begins(word) is begins

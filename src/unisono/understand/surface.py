@@ -44,6 +44,7 @@ _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _DIGITS = b"0123456789"
 _UPPER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PUNCTUATION = b".,;:!?'\"()[]{}"
+_IS_BLANK = np.array([chr(code).isspace() for code in range(128)])
 _WIDE_PUNCTUATION = "，。！？；：（）"
 _MATH = b"=+*/^<>"
 _WIDE_MATH = "≤≥≠≈√∑∫∞π∈∀∃→±×÷−"
@@ -84,14 +85,20 @@ class _AsciiCounts:
     """How often each ASCII character stands in a text: one scan for all."""
 
     def __init__(self, text: str) -> None:
-        raw = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-        self._counts: list[int] = np.bincount(raw, minlength=128)[:128].tolist()
+        self._raw = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+        self._counts: list[int] = np.bincount(self._raw, minlength=128)[:128].tolist()
 
     def __getitem__(self, character: str) -> int:
         return self._counts[ord(character)]
 
     def of(self, characters: bytes) -> int:
         return sum(map(self._counts.__getitem__, characters))
+
+    def n_words(self) -> int:
+        """Return how many words an ASCII text has: in a long one a third of the time of parting it."""
+        blank = _IS_BLANK.take(self._raw)
+        after_blank = int(np.count_nonzero(blank[:-1] > blank[1:]))
+        return after_blank + int(blank.size > 0 and not blank[0])
 
 
 def surface(text: str) -> Vector:
@@ -105,9 +112,9 @@ def surface(text: str) -> Vector:
     """
     text_read = clip(text)
     n_chars = max(len(text_read), 1)
-    n_words = len(text_read.split())
     plain = text_read.isascii()
     n = _AsciiCounts(text_read)
+    n_words = n.n_words() if plain else len(text_read.split())
     n_cjk = 0 if plain else _count(_CJK, text_read)
     n_wide_punctuation = 0 if plain else _count_any(_WIDE_PUNCTUATION, text_read)
     n_wide_math = 0 if plain else _count_any(_WIDE_MATH, text_read)
