@@ -67,7 +67,7 @@ class _Words(dict[str, _Met]):
 
     def __init__(self, known: NDArray[np.uint32]) -> None:
         super().__init__()
-        self._known = array("I", known.tolist())  # sorted: a fiftieth of a set's memory, and asked once for each word
+        self._known = array("I", known.tolist())  # sorted: little memory, and asked once for each word
 
     def __missing__(self, written: str) -> _Met:
         word = word_of(written)
