@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -19,7 +20,7 @@ from unisono.plugins import load
 from unisono.predict.cost import TokenCost
 from unisono.predict.latency import RecentLatency
 from unisono.protocols import QualityPredictor
-from unisono.router import Router, Settings, Stages
+from unisono.router import Router, Settings, Stages, _expecting, _seen
 from unisono.types import (
     Attempt,
     Call,
@@ -33,6 +34,7 @@ from unisono.types import (
     Quality,
     Request,
     Score,
+    Situation,
     Wishes,
 )
 from unisono.understand.features import Understanding
@@ -185,3 +187,11 @@ def test_features_hold_no_embedding_without_an_encoder() -> None:
     features, _ = router(KNOWN).decide(request())
     assert features.embedding is None
     assert features.surface.dtype == np.float32
+
+
+def test_what_is_known_of_a_situation_survives_what_the_router_sees_itself() -> None:
+    known = Situation(**{field.name: object() for field in fields(Situation)})
+    own = {"health": (("a", Health.UP),), "scores": 7, "anchor": "a", "estimates": ()}
+    seen = _seen(known, **own)
+    assert seen == replace(known, **own)
+    assert _expecting(seen, ("b",)) == replace(seen, estimates=("b",))

@@ -50,12 +50,14 @@ def test_a_locked_record_takes_requests_at_once_and_writes_them_after_release(pa
         health = store.health()
         assert took_s < 1.0  # the lock stays for ever; one row takes microseconds, and features are made here too
         assert (health.ok, health.n_waiting, health.n_lost) == (False, 200, 0)
+        assert not store.ok
         assert "locked" in reason
         assert "Another program" in reason
         assert store.decisions() == []  # reads go on, without a wait for what cannot come
         other.execute("ROLLBACK")
         assert store.flush(timeout_s=30.0)
         assert store.health().ok
+        assert store.ok
         assert {row["status"] for row in store.decisions(limit=1000)} == {"ok"}
         assert len(store.decisions(limit=1000)) == 100
 

@@ -198,9 +198,11 @@ def test_a_full_queue_refuses_and_counts(path: Path, values) -> None:
         health = store.health()
         assert taken == [True, True, True, False, False]
         assert (health.ok, health.n_waiting, health.n_lost) == (False, 3, 2)
+        assert not store.ok
         assert "full" in health.reason
         assert len(store.decisions()) == 3
         assert store.health().ok
+        assert store.ok
         assert store.health().n_lost == 2
 
 

@@ -389,6 +389,8 @@ class Live:
 
     def spent(self, request: Request) -> tuple[Spent, ...]:
         """Return the limits that the caller stands under at this moment."""
+        if not self.ledger.has_limits:
+            return ()
         return self.ledger.spent(key=request.key, user=request.user, models=self.config.models, now=datetime.now(UTC))
 
     def reserve(self, request: Request, features: Features, decision: Decision) -> Reservation:
@@ -397,10 +399,11 @@ class Live:
 
     def note_turn(self, request: Request, features: Features, reservation: Reservation, outcome: Outcome) -> None:
         """Settle the limits, and remember what a conversation has become after an answer."""
-        self.ledger.settle(reservation, request, outcome, models=self.router.models, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        self.ledger.settle(reservation, request, outcome, models=self.router.models, now=now)
         past = self.sessions.past(request.key, request.session)
         by_hand = past is not None and switched_by_hand(request, past)
-        after = moved_on(past, outcome=outcome, features=features, now=datetime.now(UTC), by_hand=by_hand)
+        after = moved_on(past, outcome=outcome, features=features, now=now, by_hand=by_hand)
         if past is not None or after.model is not None:
             self.sessions.note(request.key, request.session, after)
 

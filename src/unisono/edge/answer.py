@@ -66,21 +66,22 @@ def headers_of(
         reason: why it answers, where the decision's own reason does not say it.
     """
     pairs = [
-        ("x-unisono-decision", decision.id),
-        ("x-unisono-model", model),
-        ("x-unisono-reason", reason or reason_for(decision, model)),
-        ("x-unisono-degraded", "true" if decision.degraded else "false"),
+        (b"x-unisono-decision", decision.id.encode()),
+        (b"x-unisono-model", header_text(model)),
+        (b"x-unisono-reason", header_text(reason or reason_for(decision, model))),
+        (b"x-unisono-degraded", b"true" if decision.degraded else b"false"),
     ]
     if notices:
-        pairs.append(("x-unisono-notices", "; ".join(f"{n.code}: {n.text}" for n in notices)))
+        pairs.append((b"x-unisono-notices", header_text("; ".join(f"{n.code}: {n.text}" for n in notices))))
     if life is not None and life.state == "sunset" and life.until is not None:
         ends = datetime.combine(life.until, time(23, 59, 59), UTC)
-        pairs.append(("sunset", format_datetime(ends, usegmt=True)))
+        pairs.append((b"sunset", header_text(format_datetime(ends, usegmt=True))))
         if life.successor is not None:
-            pairs.append(("link", f'</v1/models/{quote(life.successor)}>; rel="successor-version"'))
-    return [(name.encode(), header_text(value)) for name, value in pairs]
+            pairs.append((b"link", header_text(f'</v1/models/{quote(life.successor)}>; rel="successor-version"')))
+    return pairs
 
 
+@lru_cache(maxsize=1024)  # names and reasons come again and again
 def header_text(value: str) -> bytes:
     """Return a text as the value of a header: one line, printable ASCII, the rest percent-encoded."""
     line = " ".join(value.split())[:_MAX_HEADER_CHARS]

@@ -78,6 +78,11 @@ class Ledger:
         """Put other limits in force; what is used stays with its limit's name."""
         self._limits = tuple(limits)
 
+    @property
+    def has_limits(self) -> bool:
+        """Say whether there is anything to keep to."""
+        return bool(self._limits)
+
     def held(self) -> list[tuple[str, str, int]]:
         """Return what requests in flight hold here: limit, holder, amount."""
         return [(name, who, account.reserved) for (name, who), account in self._accounts.items() if account.reserved]
@@ -98,8 +103,6 @@ class Ledger:
 
     def spent(self, *, key: str, user: str | None, models: Sequence[Model], now: datetime) -> tuple[Spent, ...]:
         """Return every limit that a model stands under for this caller."""
-        if not self._limits:
-            return ()
         found = []
         for limit in self._of(key):
             used, returns = self._used(limit, _holder(limit, key, user), now)

@@ -226,6 +226,11 @@ class Store:
         """Return a number that grows when any process adds scores. See `Reader.generation`."""
         return self.reader.generation()
 
+    @property
+    def ok(self) -> bool:
+        """Say whether the record can be written: the short form of `health`."""
+        return self._writer.ok
+
     def health(self) -> StoreHealth:
         """Return whether the record can be written, how many rows wait, how many were lost. Takes a microsecond."""
         return self._writer.health()

@@ -170,6 +170,11 @@ class Writer:
             )
             return self._n_settled >= target
 
+    @property
+    def ok(self) -> bool:
+        """Can what is put now be written? The short form of `health`, for every request."""
+        return not self._fault and self._n_accepted - self._n_settled < self._capacity
+
     def health(self) -> StoreHealth:
         """Return how the writer is."""
         with self._lock:

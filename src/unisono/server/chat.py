@@ -49,7 +49,7 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
     Raises:
         UnisonoError: no model may serve the request, or what bounds requests is broken itself.
     """
-    spent, unrecorded = live.spent(request), not live.store.health().ok
+    spent, unrecorded = live.spent(request), not live.store.ok
     if spent or unrecorded:
         known = replace(known, spent=spent, unrecorded=unrecorded)
     began_s = perf_counter()
