@@ -1,93 +1,100 @@
 """How far five hostile users of a hundred move what the router chooses, as it is served:
 
-    PYTHONPATH=src:lab python lab/poison.py 3
+    PYTHONPATH=src:lab python lab/poison.py [number of seeds, default 1]
 
-The streams, tables and voters of `lab/stream.py` (its docstring says how they vote), with the product's whole choice
-on top: its chooser with margin and guard, at dial 1, where nothing but quality counts, and with the table's best single
-model or its second best as the declared default. `argmax` is the bare best expectation, as `stream.py` measures it.
-Points by which the share of any model moves among the choices on all prompts of the stream. Writes
-`lab/runs/stream/poison.json`.
+The streams, tables and voters of `lab/stream.py`, three requests in ten judged. In the log of such a stream five
+of the hundred users vote 0 on the model that is used most and 1 on every other; points by which the share of any model
+moves among the choices on the prompts of the stream. `served`: the product's whole choice, its chooser with margin and
+guard, at dial 1, where nothing but quality counts, with each model of the table in turn as the declared default.
+`argmax`: the bare best expectation, which no default and no guard holds; nothing is served so. `trusting` is the latter
+with no voter named. Writes `lab/runs/stream/poison.json`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import partial
+import sys
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stream import FREE, N_HOSTILE, NOW, ROOT, RULES, SEEDS, TABLES, N, Ours, Vote, prepared, stream
-from unisono.choose.explore import Exploration
+from stream import FREE, NOW, ROOT, RULES, TABLES, Ours, Vote, pool_of, prepared, stream
 from unisono.choose.utility import UtilityChooser
+from unisono.evaluate.datasets import Outcomes
 from unisono.predict.artifact import default_artifact_path, load
-from unisono.types import Estimate, Goal, Mode, Model
+from unisono.types import Estimate, Goal, Mode, Model, Quality
 from unisono.understand.embed import StaticEncoder
 from unisono.understand.features import Understanding
 
 GOAL = Goal(mode=Mode.DEEP, dial=1.0)
+N_HOSTILE = 5
+POOLS = ("known", "newcomer", "strangers")
+N = 1200
+N_PROMPTS = 600
+"""Requests of a stream, and prompts of it on which shares are counted: the first."""
+
+Shares = dict[str, NDArray[np.float64]]
 
 
-def shares(router: Ours, default: str | None) -> NDArray[np.float64]:
-    """Return each model's share of the choices: with a default by the product's chooser, without by expectation."""
-    if default is None:
-        return router.shares()
-    chooser, names = UtilityChooser(), [m.name for m in router._models]
-    chosen = []
-    for features in router._features:
-        found = router._quality.predict_one(features, router._models)
+def shares(pool: Sequence[Model], expected: list[tuple[Quality, ...]], *, served: bool) -> Shares:
+    """Return each model's share of the choices: by expectation, and by the product's chooser for each default."""
+    chooser, names = UtilityChooser(), [m.name for m in pool]
+    chosen: dict[str, list[int]] = {"argmax": [int(np.argmax([q.mean for q in found])) for found in expected]}
+    for found in expected if served else ():
         estimates = [
-            Estimate(model=m.name, quality=q, cost=FREE, latency=NOW)
-            for m, q in zip(router._models, found, strict=True)
+            Estimate(model=m.name, quality=q, cost=FREE, latency=NOW) for m, q in zip(pool, found, strict=True)
         ]
-        choice = chooser.choose(estimates, GOAL, default=default, rng=Random(0))
-        chosen.append(names.index(choice.ranking[0].model))
-    return np.bincount(chosen, minlength=len(names)) / len(chosen)
+        for default in names:
+            choice = chooser.choose(estimates, GOAL, default=default, rng=Random(0))
+            chosen.setdefault(default, []).append(names.index(choice.ranking[0].model))
+    return {how: np.bincount(found, minlength=len(names)) / len(found) for how, found in chosen.items()}
 
 
-def moved(
-    make: Callable[[], Ours], votes: list[Vote], target: int, defaults: dict[str, str | None]
-) -> dict[str, float]:
-    """Return points by which hostile votes in a log move the share of any model, per way to choose."""
-    found: dict[str, list[NDArray[np.float64]]] = {}
+def moved(asked: Ours, votes: list[Vote], target: int, *, named: bool) -> dict[str, float]:
+    """Return points by which hostile votes in the log of a stream move the share of any model, per way to choose."""
+    found: list[Shares] = []
     for hostile in (False, True):
-        router = make()
+        router = asked.again()
         for place, chosen, vote, user in votes:
             against = float(chosen != target) if hostile and user < N_HOSTILE else vote
-            router.learn(place, chosen, against, user)
+            router.learn(place, chosen, against, user if named else -1)
         router.rebuild()
-        for how, default in defaults.items():
-            found.setdefault(how, []).append(shares(router, default))
-    return {how: round(100 * float(np.abs(a - b).max()), 1) for how, (a, b) in found.items()}
+        found.append(shares(router.models, [router.expect(place) for place in range(N_PROMPTS)], served=named))
+    return {how: round(100 * float(np.abs(found[0][how] - found[1][how]).max()), 1) for how in found[0]}
+
+
+def run(table: Outcomes, kind: str, parts: tuple[Any, Understanding], *, n_seeds: int) -> dict[str, Any]:
+    """Return what hostile voters did to one table's streams: one figure for each seed and default."""
+    artifact, understand = parts
+    row: dict[str, Any] = {"table": table.name, "pool": kind}
+    for seed in range(1, 1 + n_seeds):
+        order = np.random.default_rng(seed).permutation(len(table.prompts))[:N]
+        scores, features = table.scores[order], [understand.text(table.prompts[i]) for i in order]
+        pool = pool_of(table.models, scores, kind)
+        asked = Ours(artifact, pool, features, rules=RULES)
+        chosen, votes = stream(scores, asked, seed=seed)
+        target = int(np.bincount(chosen, minlength=len(pool)).argmax())
+        points = moved(asked, votes, target, named=True)
+        row.setdefault("argmax", []).append(points.pop("argmax"))
+        row.setdefault("trusting", []).append(moved(asked, votes, target, named=False)["argmax"])
+        row.setdefault("served", []).append(list(points.values()))
+    served = np.array(row["served"])
+    return row | {"served_max": float(served.max()), "served_above_2": f"{int((served > 2).sum())}/{served.size}"}
 
 
 def main() -> None:
     """Run all, print and write."""
     encoder = StaticEncoder()
-    artifact = load(default_artifact_path(), encoder=encoder.name)
-    understand = Understanding(encoder, cache_size=20_000)
+    parts = (load(default_artifact_path(), encoder=encoder.name), Understanding(encoder, cache_size=20_000))
     rows: list[dict[str, Any]] = []
     for (name, part), models in TABLES.items():
         table = prepared(name, part, models)
-        for strangers in (False, True):
-            row: dict[str, Any] = {"table": f"{name}.{part}", "strangers": strangers, "moved": {}}
-            for seed in SEEDS:
-                order = np.random.default_rng(seed).permutation(len(table.prompts))[:N]
-                scores, features = table.scores[order], [understand.text(table.prompts[i]) for i in order]
-                names = [f"m{n}" if strangers else m for n, m in enumerate(table.models)]
-                pool = [Model(name=n, upstream="openai", upstream_model=n) for n in names]
-                chosen, votes = stream(scores, Ours(artifact, pool, features, rules=RULES["ours"]), seed=seed)
-                best = np.argsort(-scores.mean(axis=0))
-                defaults = {"argmax": None, "default best": names[best[0]], "default second": names[best[1]]}
-                target = int(np.bincount(chosen, minlength=len(pool)).argmax())
-                make = partial(Ours, artifact, pool, features, rules=Exploration())
-                for how, points in moved(make, votes, target, defaults).items():
-                    row["moved"].setdefault(how, []).append(points)
-            rows.append(row)
-            print(json.dumps(row), flush=True)
+        for kind in POOLS:
+            rows.append(run(table, kind, parts, n_seeds=int(sys.argv[1]) if len(sys.argv) > 1 else 1))
+            print(json.dumps(rows[-1]), flush=True)
     file = ROOT / "lab" / "runs" / "stream" / "poison.json"
     file.write_text("[\n" + ",\n".join(f" {json.dumps(row)}" for row in rows) + "\n]\n")
 

@@ -12,7 +12,7 @@ from unisono.choose.explore import Exploration
 from unisono.choose.pattern import Patterns
 from unisono.choose.utility import UtilityChooser
 from unisono.config.kept import KeptConfig
-from unisono.learn.voters import weighed
+from unisono.learn.voters import swayed, weighed
 from unisono.predict.artifact import Artifact
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.protocols import Chooser, QualityPredictor
@@ -64,8 +64,9 @@ def measured(artifact: Artifact, scores: Iterable[Score], *, read: Callable[[str
         scores: as `Store.scores_at` returns them.
         read: features of a bare text, such as `Understanding.text`.
     """
-    quality = QualityEnsemble(artifact)
-    for score in weighed(tuple(scores)):
+    counted = weighed(tuple(scores))
+    quality = QualityEnsemble(artifact, swayed=swayed(counted))
+    for score in counted:
         features = read(score.prompt) if score.features is None else score.features
         if score.features is None or fits(artifact, features):
             quality.learn_one(features, score)

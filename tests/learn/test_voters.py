@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from unisono.learn.voters import MOST, weighed
+from unisono.learn.reward import MISTAKEN
+from unisono.learn.voters import MOST, swayed, weighed
 from unisono.types import Score
 
 
@@ -65,3 +67,25 @@ def test_a_user_of_hard_questions_is_no_outlier_after_two_bad_answers() -> None:
     votes = [vote(f"u{n % 50}", float(rng.random() < 0.7)) for n in range(500)]
     unlucky = [vote("unlucky", 0.0)] * 2
     assert totals(weighed([*votes, *unlucky]))["unlucky"] == 2.0
+
+
+def test_a_twentieth_of_the_voters_holds_what_its_weightiest_hold() -> None:
+    votes = [vote(f"u{n}", 1.0, weight=3.0 if n < 2 else 1.0) for n in range(40)]
+    assert swayed(votes) == {"a": pytest.approx((1 - 2 * MISTAKEN) * 6.0 / 44.0)}
+
+
+def test_a_said_score_sways_less_since_it_moves_a_reward_less() -> None:
+    measured = [replace(vote(f"u{n}", 1.0), kind="measured") for n in range(20)]
+    said = [vote(f"u{n}", 1.0) for n in range(20)]
+    assert swayed(measured)["a"] == pytest.approx(1 / 20)
+    assert swayed(said)["a"] == pytest.approx((1 - 2 * MISTAKEN) / 20)
+
+
+def test_of_a_model_that_few_judge_one_voter_is_feared() -> None:
+    votes = [vote(f"u{n}", 1.0) for n in range(30)] + [vote(f"u{n}", 0.0, model="b") for n in range(3)]
+    assert swayed(votes)["b"] == pytest.approx((1 - 2 * MISTAKEN) / 3)
+
+
+def test_in_a_house_of_fewer_than_twenty_voters_nobody_is_feared() -> None:
+    assert swayed([vote(f"u{n}", 1.0) for n in range(19)]) == {}
+    assert swayed([vote("", 1.0)] * 100) == {}

@@ -1,4 +1,4 @@
-"""How much each voter counts: a few who say much, or who are against all others, cannot steer the scores of all.
+"""How much each voter counts, and how much a few could make up: they cannot steer the scores of all.
 
 Pure, and a function of the scores alone, so that what was learned can be recomputed. Probes have no voter and keep
 their weight.
@@ -12,12 +12,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import sqrt
+from math import ceil, sqrt
 from statistics import median
 from typing import TypeAlias
 
+from unisono.learn.reward import MISTAKEN
 from unisono.types import Score
 
+HOSTILE = 0.05
+"""The share of a house's voters that may be hostile without steering it."""
 MOST = 3.0
 """A voter counts at most this many times as much as the median voter."""
 FEWEST_TO_COMPARE = 8
@@ -43,6 +46,29 @@ def weighed(scores: Sequence[Score]) -> list[Score]:
     return [
         replace(score, weight=score.weight * trust[score.by, score.model]) if score.by else score for score in capped
     ]
+
+
+def swayed(scores: Sequence[Score]) -> dict[str, float]:
+    """Return by model how much of its votes' pull the weightiest twentieth of its voters have, in [0, 1].
+
+    It is the share of the weight that theirs is, times how far a vote can move a reward. Nothing for houses so small
+    that a twentieth of the voters is nobody.
+
+    Args:
+        scores: as `weighed` returns them.
+    """
+    votes = [score for score in scores if score.by and score.weight > 0]
+    if len({score.by for score in votes}) * HOSTILE < 1:
+        return {}
+    totals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    weights: dict[str, float] = defaultdict(float)
+    for score in votes:
+        totals[score.model][score.by] += score.weight * (1.0 - 2.0 * MISTAKEN if score.kind == "said" else 1.0)
+        weights[score.model] += score.weight
+    return {
+        model: sum(sorted(by_voter.values(), reverse=True)[: ceil(HOSTILE * len(by_voter))]) / weights[model]
+        for model, by_voter in totals.items()
+    }
 
 
 def _by_amount(votes: Sequence[Score]) -> dict[str, float]:

@@ -5,15 +5,16 @@ It does not know money or time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import is_not
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unisono.predict.ability import Ability, Belief, Demand, logits, moderated, updated
+from unisono.predict.ability import Ability, Belief, Demand, expected, logits, moderated, updated
 from unisono.predict.neighbors import Local, Ring, local
+from unisono.predict.votes import Heard, heard
 from unisono.types import Features, Model, Quality, Score
 
 if TYPE_CHECKING:
@@ -29,12 +30,16 @@ MAX_MODELS = 1024
 
 @dataclass(frozen=True, slots=True)
 class _Stand:
-    """A belief as of `n_seen` scores, with the residuals of the ring under it: a memo, rebuilt when either changes."""
+    """A belief as of `n_seen` scores, with the residuals of the ring under it: a memo, rebuilt when either changes.
+
+    `heard` is what votes add to it, where they are held apart.
+    """
 
     model: Model
     n_seen: int
     belief: Belief
     residuals: NDArray[np.float64]
+    heard: Heard | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,19 @@ class QualityEnsemble:
     the ring is full; then the oldest are forgotten.
     """
 
-    def __init__(self, artifact: Artifact) -> None:
-        """Start from a trained artifact, with nothing measured here."""
+    def __init__(self, artifact: Artifact, *, swayed: Mapping[str, float] | None = None) -> None:
+        """Start from a trained artifact, with nothing measured here.
+
+        Args:
+            artifact: the trained parts.
+            swayed: by model, the share of its votes that a twentieth of its voters hold (`votes`). Votes on these
+                models are held apart from what was measured; of the others they count as measured.
+        """
         self._ability: Ability = artifact.ability
         self._dim = artifact.dim
+        self._swayed = swayed or {}
         self._rings: dict[str, Ring] = {}
+        self._votes: dict[str, Ring] = {}
         self._stands: dict[str, _Stand] = {}
         self._averages: dict[str, tuple[_Stand, Quality]] = {}
         self._pool: _Pool | None = None
@@ -84,20 +97,22 @@ class QualityEnsemble:
         if score.weight <= 0:
             return
         demand = self._ability.demand(features)
-        ring = self._rings.pop(score.model, None)
+        apart = bool(score.by) and score.model in self._swayed
+        rings = self._votes if apart else self._rings
+        ring = rings.pop(score.model, None)
         if ring is None:
-            ring = Ring(dim=self._dim, k=demand.profile.size)
+            ring = Ring(dim=0 if apart else self._dim, k=demand.profile.size)
         ring.add(
-            features.embedding,
+            None if apart else features.embedding,
             demand.profile,
             difficulty=demand.difficulty,
             score=min(max(score.score, 0.0), 1.0),
             weight=score.weight,
         )
-        self._rings[score.model] = ring  # last in the dict is latest in time
-        if len(self._rings) > MAX_MODELS:
-            oldest = next(iter(self._rings))
-            del self._rings[oldest]
+        rings[score.model] = ring  # last in the dict is latest in time
+        if len(rings) > MAX_MODELS:
+            oldest = next(iter(rings))
+            del rings[oldest]
             self._stands.pop(oldest, None)
 
     def _on_average(self, features: Features, model: Model) -> Quality:
@@ -122,7 +137,8 @@ class QualityEnsemble:
         return pool
 
     def _stand(self, model: Model, ring: Ring | None) -> _Stand:
-        n_seen = 0 if ring is None else ring.n_seen
+        votes = self._votes.get(model.name) if self._votes else None
+        n_seen = (0 if ring is None else ring.n_seen) + (0 if votes is None else votes.n_seen)
         known = self._stands.get(model.name)
         if known is not None and known.n_seen == n_seen and (known.model is model or known.model == model):
             return known
@@ -132,7 +148,8 @@ class QualityEnsemble:
             belief = updated(belief, ring.profiles, ring.difficulties, ring.scores, weights=ring.weights)
             logits = ring.profiles @ belief.mean - ring.difficulties
             residuals = ring.scores - 1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))
-        stand = _Stand(model, n_seen, belief, residuals)
+        told = None if votes is None else heard(belief, votes, self._swayed[model.name])
+        stand = _Stand(model, n_seen, belief, residuals, told)
         if len(self._stands) >= MAX_MODELS:
             self._stands.clear()
         self._stands[model.name] = stand
@@ -143,17 +160,23 @@ def _told(features: Features, demand: Demand, stand: _Stand, ring: Ring | None, 
     """Return a model's quality; `logit`: its mean, difficulty left out, and its variance."""
     near = _NOTHING_NEAR if ring is None else local(features.embedding, ring, stand.residuals)
     mean, spread, apart = moderated(*logit, demand, unmeasured=near.unmeasured)
+    votes = stand.heard
+    if votes is not None:
+        _, spread, apart = expected(votes.belief, demand, unmeasured=near.unmeasured)
+        mean += votes.shift(demand, mean)
     return Quality(
         mean=min(max(mean + near.correction, FLOOR), 1.0 - FLOOR),
         spread=spread,
-        evidence=_evidence(stand.belief, 0 if ring is None else len(ring), near.n_near),
+        evidence=_evidence(stand, 0 if ring is None else len(ring), near.n_near),
         apart=apart,
         familiar=max(demand.familiar, 1.0 - near.unmeasured),
     )
 
 
-def _evidence(belief: Belief, n_scores: int, n_near: float) -> str:
+def _evidence(stand: _Stand, n_scores: int, n_near: float) -> str:
+    belief, n_votes = stand.belief, 0 if stand.heard is None else stand.heard.n_votes
+    told = f"; {n_votes} {'vote' if n_votes == 1 else 'votes'}" if n_votes else ""
     if n_scores == 0:
-        return belief.ground if belief.n_outcomes else f"never measured; {belief.ground}"
+        return (belief.ground if belief.n_outcomes else f"never measured; {belief.ground}") + told
     scores = "score" if n_scores == 1 else "scores"
-    return f"{belief.ground}; {n_scores} {scores} measured here, about {n_near:.0f} of them near by"
+    return f"{belief.ground}; {n_scores} {scores} measured here, about {n_near:.0f} of them near by{told}"
