@@ -16,7 +16,8 @@ VALUES = Values()
 
 def features(*vector: float, **more: object) -> Features:
     given = np.array(vector, dtype=np.float32)
-    return replace(VALUES.features(), embedding=given / np.linalg.norm(given), effort=None, **more)  # type: ignore[arg-type]
+    unlike = {"task": "", "effort": None, **more}  # no words: only the vectors say how near two prompts are
+    return replace(VALUES.features(), embedding=given / np.linalg.norm(given), **unlike)  # type: ignore[arg-type]
 
 
 def choice(**utilities: float) -> Choice:
@@ -41,6 +42,24 @@ def test_the_nearest_counts_and_of_equals_the_first() -> None:
     anchors.note(ann, features(1, 0.2, 0), "big")
     anchors.note(ann, features(1, 0, 0), "small")
     assert anchors.near(ann, features(1, 0.02, 0)) == "small"
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("what is the CAPITAL of france", True),
+        ("What is the capital, of  France??", True),
+        ("What is the capital of Peru?", False),
+        ("??", False),
+        ("What is the capital of France?" * 20, False),
+    ],
+)
+def test_short_prompts_that_differ_by_case_marks_and_blanks_are_nearly_equal_whatever_their_vectors(
+    text: str, same: bool
+) -> None:
+    anchors, ann = Anchors(), VALUES.request(user="ann")
+    anchors.note(ann, features(1, 0, 0, task="What is the capital of France?"), "small")
+    assert anchors.near(ann, features(0, 1, 0, task=text)) == ("small" if same else None)
 
 
 @pytest.mark.parametrize("changed", [{"effort": Effort.MORE}, {"dissatisfied": True}, {"embedding": None}])

@@ -1,11 +1,12 @@
 """Nearly equal prompts of one caller go to the same model, unless another is clearly better.
 
-Without it a typo can tip a choice between two models that are about as good. It remembers vectors and names of models,
-in memory only, and no words. A conversation has a memory of its own: `continuity`.
+Without it a typo can tip a choice between two models that are about as good. It remembers vectors, hashes and names of
+models, in memory only, and no words. A conversation has a memory of its own: `continuity`.
 """
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import replace
@@ -18,21 +19,25 @@ from unisono.types import Choice, Features, Request, Vector
 NEAR = 0.85
 """Cosine from which two prompts count as nearly equal. Of different GSM8K questions one pair in a thousand is above
 0.58; of pairs that GSM-Plus rewords without changing the task, more than half are above 0.85."""
+SHORT_CHARS = 300
+"""Up to this length prompts are nearly equal, too, when they differ by case, marks and blanks alone: a capital moves
+the vector of a few words by more than a typo moves that of many."""
 MAX_PROMPTS = 256
 MAX_CALLERS = 256
 
 
 class _Prompts:
-    """The latest prompts of one caller, in no order: `vectors` has a row for each of `models`."""
+    """The latest prompts of one caller, in no order: for each of `models` a row of `vectors`, and of `words` a hash."""
 
-    __slots__ = ("_oldest", "models", "vectors")
+    __slots__ = ("_oldest", "models", "vectors", "words")
 
     def __init__(self, dim: int) -> None:
         self.vectors: Vector = np.zeros((8, dim), dtype=np.float32)
         self.models: list[str] = []
+        self.words: list[int | None] = []
         self._oldest = 0
 
-    def add(self, vector: Vector, model: str) -> None:
+    def add(self, vector: Vector, words: int | None, model: str) -> None:
         """Take in a prompt; the oldest of a full memory goes."""
         if len(self.models) < MAX_PROMPTS:
             if len(self.models) == len(self.vectors):
@@ -40,9 +45,19 @@ class _Prompts:
                 self.vectors = np.pad(self.vectors, ((0, more), (0, 0)))
             self.vectors[len(self.models)] = vector
             self.models.append(model)
+            self.words.append(words)
             return
-        self.vectors[self._oldest], self.models[self._oldest] = vector, model
-        self._oldest = (self._oldest + 1) % MAX_PROMPTS
+        place = self._oldest
+        self.vectors[place], self.models[place], self.words[place] = vector, model, words
+        self._oldest = (place + 1) % MAX_PROMPTS
+
+    def near(self, vector: Vector, words: int | None) -> str | None:
+        """Return where a prompt of the same words went, else where the nearest of the nearly equal ones did."""
+        if words is not None and words in self.words:
+            return self.models[self.words.index(words)]
+        closeness = self.vectors[: len(self.models)] @ vector
+        nearest = int(closeness.argmax())
+        return self.models[nearest] if closeness[nearest] >= NEAR else None
 
 
 class Anchors:
@@ -57,9 +72,7 @@ class Anchors:
         known = self._callers.get(_caller(request, features))
         if known is None or features.embedding is None or features.dissatisfied:
             return None
-        closeness = known.vectors[: len(known.models)] @ features.embedding
-        nearest = int(closeness.argmax())
-        return known.models[nearest] if closeness[nearest] >= NEAR else None
+        return known.near(features.embedding, _words(features))
 
     def note(self, request: Request, features: Features, model: str) -> None:
         """Remember where a prompt went."""
@@ -70,7 +83,7 @@ class Anchors:
         if known is None:
             known = self._callers[caller] = _Prompts(features.embedding.size)
         self._callers.move_to_end(caller)
-        known.add(features.embedding, model)
+        known.add(features.embedding, _words(features), model)
         if len(self._callers) > MAX_CALLERS:
             self._callers.popitem(last=False)
 
@@ -78,6 +91,17 @@ class Anchors:
 def _caller(request: Request, features: Features) -> Hashable:
     """Return who asks, and for what: another dial, mode or wish for effort is another matter."""
     return request.key, request.user, request.model, request.wishes.dial, features.effort
+
+
+def _words(features: Features) -> int | None:
+    """Return a hash of a short prompt's letters and digits; None of a long one, or where the words are not known."""
+    if not 0 < len(features.task) <= SHORT_CHARS:
+        return None
+    bare = _MARKS.sub("", features.task.casefold())
+    return hash(bare) if bare else None
+
+
+_MARKS = re.compile(r"[\W_]+")
 
 
 def anchored(choice: Choice, *, anchor: str | None, margin: float, language: Literal["en", "zh"]) -> Choice:
