@@ -82,6 +82,7 @@ def test_no_labelled_wish_or_day_is_stopped() -> None:
         for pattern in patterns:
             if pattern.search(text):
                 assert gate(pattern)(text), (pattern.pattern[:60], text)
+    assert days._looks().by_beginnings
     gates = Gates({(wish, name): p for wish, table in intent._PATTERNS.items() for name, p in table.items()})
     for text in lines:
         passed = {hint.name for hint in gates.passed(text)}
@@ -99,4 +100,4 @@ def test_the_words_of_a_phrase_must_follow_each_other_with_any_blanks_between() 
 
 @pytest.mark.parametrize(("word", "begins"), [("timely", True), ("l'time", True), ("overtime", False), ("no", False)])
 def test_a_word_tells_whether_a_look_at_its_text_may_find_anything(word: str, begins: bool) -> None:
-    assert Gates({"rushed": re.compile(r"\bno\s+time\b")}).begins(word) is begins
+    assert bool(Gates({"rushed": re.compile(r"\bno\s+time\b")}).begun(word)) is begins

@@ -7,11 +7,12 @@ Not for: long documents; the first and the last `MAX_CHARS // 2` characters are 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import TypeAlias
 
-from unisono.understand.gate import Gates
+from unisono.understand.gate import Gates, Hint, narrowed
 from unisono.understand.grams import MAX_CHARS
 from unisono.understand.surface import clip
 
@@ -56,18 +57,22 @@ _LAST_YEAR = re.compile(
 )
 
 
+DayHint: TypeAlias = "Hint[re.Pattern[str]]"
+"""What a word tells before any search."""
+
+
 @cache
 def _looks() -> Gates[re.Pattern[str]]:
     """Return the cheap look before the searches; built when it is first needed."""
     return Gates({pattern: pattern for pattern in (*_RELATIVE, _LAST_YEAR)})
 
 
-def may_tell(word: str) -> bool:
-    """Say whether a word may belong to words such as "last year". Where no word of an ASCII text may, it has none."""
-    return _looks().begins(word)
+def hints_of(word: str) -> tuple[DayHint, ...]:
+    """Return what a word hints at, such as "last year". In an ASCII text there is nothing that no word hints at."""
+    return _looks().begun(word)
 
 
-def asks_about(text: str, *, now: datetime, in_words: bool = True) -> date | None:
+def asks_about(text: str, *, now: datetime, hints: Sequence[DayHint] | None = None) -> date | None:
     """Return the latest day, up to today, that a question names or implies; None when it names none.
 
     A month or a year means its last day, but not later than today. Days to come are not knowledge, so they count as today.
@@ -75,16 +80,15 @@ def asks_about(text: str, *, now: datetime, in_words: bool = True) -> date | Non
     Args:
         text: the question.
         now: aware; "this year" is read relative to it.
-        in_words: False when it is known to hold no such words as "this year".
+        hints: those of the words of an ASCII text, where they are at hand.
     """
     today = now.date()
     text = clip(text, MAX_CHARS)
     days: list[date] = []
     if _SOME_YEAR.search(text):
         days, text = _dates(text, today)
-        in_words = True  # a word that a date is taken away from may be one
-    if in_words:
-        days += _in_words(text, today)
+        hints = None  # a word that a date is taken away from may be one
+    days += _in_words(text, today, hints=hints)
     return max([min(day, today) for day in days], default=None)
 
 
@@ -101,9 +105,9 @@ def _dates(text: str, today: date) -> tuple[list[date], str]:
     return days, text
 
 
-def _in_words(text: str, today: date) -> Iterator[date]:
-    may_match = {hint.name for hint in _looks().passed(text)}
-    for pattern in may_match:
+def _in_words(text: str, today: date, *, hints: Sequence[DayHint] | None) -> Iterator[date]:
+    may_match = _looks().passed(text) if hints is None else narrowed(hints, text) if hints else ()
+    for pattern in {hint.name for hint in may_match}:
         if pattern.search(text):
             yield date(today.year - 1, 12, 31) if pattern is _LAST_YEAR else today - timedelta(days=_RELATIVE[pattern])
 

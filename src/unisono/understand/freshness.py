@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from unisono.errors import ArtifactError
 from unisono.types import Freshness, Vector
-from unisono.understand.days import asks_about, may_tell
+from unisono.understand.days import DayHint, asks_about, hints_of
 from unisono.understand.grams import HAN, N_BUCKETS, Places, Word, hashed, places, word_of, words
 
 FORMAT = 3
@@ -53,13 +53,13 @@ class _Met(NamedTuple):
         word: as it is looked up.
         n_known: how many known words it counts as: a Chinese character is one.
         n_all: how many words it counts as; a number as none.
-        of_a_day: whether a day may be told with it in words.
+        days: which days may be told with it in words.
     """
 
     word: Word
     n_known: int
     n_all: int
-    of_a_day: bool
+    days: tuple[DayHint, ...]
 
 
 class _Words(dict[str, _Met]):
@@ -72,7 +72,7 @@ class _Words(dict[str, _Met]):
     def __missing__(self, written: str) -> _Met:
         word = word_of(written)
         n_known, n_all = self._counted(word)
-        met = _Met(word, n_known, n_all, of_a_day=may_tell(written))
+        met = _Met(word, n_known, n_all, hints_of(written))
         if len(written) <= MAX_KEPT_CHARS:
             if len(self) >= MAX_KEPT_WORDS:
                 self.clear()
@@ -124,8 +124,9 @@ class FreshnessReader:
             embedding: the text's vector, shape (dim,), where it is at hand.
         """
         met = [self._words[word] for word in words(text)]
-        read, n_known, n_all, of_a_day = zip(*met, strict=True) if met else ((), (), (), ())
-        named = asks_about(text, now=now, in_words=any(of_a_day) or not text.isascii())
+        read, n_known, n_all, days = zip(*met, strict=True) if met else ((), (), (), ())
+        hints = [hint for each in days if each for hint in each] if text.isascii() else None
+        named = asks_about(text, now=now, hints=hints)
         known = sum(n_known)
         if known == 0 or known < MIN_KNOWN_SHARE * sum(n_all):
             return None if named is None else Freshness(changing=0.0, pace="evergreen", asks_about=named)

@@ -93,16 +93,20 @@ class Gates(Generic[Name]):
                 into.append(Hint(name, rarest, tuple(others), frozenset(prefixes)))
         self._anywhere_ascii = [hint for hint in self._anywhere if hint.rarest.isascii()]
 
-    def begins(self, word: str) -> bool:
-        """Say whether a word, or a part of it behind a mark, begins as a word of one of the patterns does.
+    @property
+    def by_beginnings(self) -> bool:
+        """Whether each pattern is known by how a word begins, as far as texts of ASCII letters go."""
+        return not self._anywhere_ascii
 
-        A text of ASCII letters of which no word does passes only patterns that begin with no word of their own.
+    def begun(self, word: str) -> tuple[Hint[Name], ...]:
+        """Return the hints whose first look a word, or a part of it behind a mark, stands.
+
+        Those of all words of an ASCII text, `held` by the text, are what passes in it if the patterns are known
+        `by_beginnings`.
         """
-        if self._anywhere_ascii:
-            return True
         folded = _folded(word)
         parts = (folded,) if folded.isalnum() else _words(folded)
-        return any(part[:N_PREFIX] in self._by_prefix for part in parts)
+        return tuple([hint for part in parts for hint in self._by_prefix.get(part[:N_PREFIX], ())])
 
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""

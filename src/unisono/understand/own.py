@@ -6,6 +6,7 @@ It does not say what the words mean.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 MAX_CHARS = 2_400
 """Of a longer text only the first and the last half of this are read."""
@@ -39,6 +40,9 @@ _FRAME_WORDS = re.compile(
     r"|번역|요약|교정|다음|문장|글을|이메일|메일|편지|가사|댓글"
     r"|ترجم|لخص|صحح|النص|الجملة|الرسالة|التالي|अनुवाद|सारांश|वाक्य|पाठ|संदेश|निम्न"
 )
+_TAKEN_OUT = ((_FENCE, "`~"), (_TAGGED, "<"), (_INLINE_CODE, "`"), (_QUOTED_LINE, ">|"))
+"""Patterns with the marks of which their matches hold one."""
+_RULES = ("--", "===", "***", "___", "###")
 _BLANK = " \u2022 "
 """What stands where something was taken out: it parts clauses and belongs to no word."""
 
@@ -55,14 +59,27 @@ def own_words(text: str) -> str:
     if len(text) > MAX_CHARS:
         half = MAX_CHARS // 2
         text = f"{text[:half]}\n{text[-half:]}"
-    for pattern in (_FENCE, _TAGGED, _INLINE_CODE):
-        text = pattern.sub(_BLANK, text)
-    text = _between_rules(_QUOTED_LINE.sub(_BLANK, text))
-    text = _QUOTED.sub(_BLANK, text)
+    for pattern, marks in _TAKEN_OUT:
+        if _has(text, marks):
+            text = pattern.sub(_BLANK, text)
+    if _has(text, _RULES):
+        text = _between_rules(text)
+    if not text.isascii() or _has(text, "\"'"):
+        text = _QUOTED.sub(_BLANK, text)
+    if not _has(text, ":："):
+        return text
     mail = _MAIL.search(text)
     if mail is not None and len(_MAIL.findall(text)) > 1:
         text = text[: mail.start()]
     return _before_document(text)
+
+
+def _has(text: str, marks: Iterable[str]) -> bool:
+    """Say whether a text holds one of the marks: a tenth of the time of a search that finds nothing."""
+    for mark in marks:  # noqa: SIM110 - a generator would take longer than the look
+        if mark in text:
+            return True
+    return False
 
 
 def _between_rules(text: str) -> str:
