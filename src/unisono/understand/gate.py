@@ -31,8 +31,8 @@ _Needs: TypeAlias = "tuple[frozenset[_Piece], ...] | None"
 
 _WORD = re.compile(r"\w+")
 _NO_LETTERS = str.maketrans({mark: " " for mark in map(chr, range(128)) if _WORD.match(mark) is None})
-N_PREFIX = 3
-"""Letters of a word that are looked at first."""
+N_PREFIX, N_LONGER = 3, 5
+"""Letters of a word that are looked at first, and next."""
 MAX_SETS = 32
 """Of the choices in a sequence the best are told apart, as long as that gives no more sets than these."""
 _LETTER = [(op.IN, [(op.CATEGORY, op.CATEGORY_WORD)])]
@@ -66,12 +66,17 @@ def gate(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 
 
 class Hint(NamedTuple, Generic[Name]):
-    """One set of strings, the longest the `rarest`: a text that holds them all may hold a match of the pattern."""
+    """One set of strings, the longest the `rarest`: a text that holds them all may hold a match of the pattern.
+
+    Of the words that they stand in it holds some by their beginnings, `prefixes` and `longer` ones, and some `whole`.
+    """
 
     name: Name
     rarest: str = ""
     others: tuple[str, ...] = ()
     prefixes: frozenset[str] = frozenset()
+    longer: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
 
 
 class Gates(Generic[Name]):
@@ -87,10 +92,10 @@ class Gates(Generic[Name]):
         self._anywhere: list[Hint[Name]] = []  # where no word's beginning is known
         for name, pattern in patterns.items():
             for pieces in _without_narrower(_of_pattern(pattern) or (frozenset(),)):
-                prefixes = _prefixes(pieces)
+                prefixes, longer, whole = _words_of(pieces)
                 rarest, *others = [_folded(string) for string in _strings(pieces)] or [""]
                 into = self._by_prefix.setdefault(prefixes[0], []) if prefixes else self._anywhere
-                into.append(Hint(name, rarest, tuple(others), frozenset(prefixes)))
+                into.append(Hint(name, rarest, tuple(others), frozenset(prefixes), longer, whole))
         self._anywhere_ascii = [hint for hint in self._anywhere if hint.rarest.isascii()]
 
     @property
@@ -111,14 +116,16 @@ class Gates(Generic[Name]):
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""
         lowered = _folded(text)
-        prefixes = {word[:N_PREFIX] for word in set(_words(lowered))}
+        words = set(_words(lowered))
+        prefixes = {word[:N_PREFIX] for word in words}
+        longer = {word[:N_LONGER] for word in words}
         anywhere = self._anywhere_ascii if lowered.isascii() else self._anywhere
         lowered = _evenly_spaced(lowered)
         return [
             hint
             for hints in (*map(self._by_prefix.__getitem__, self._by_prefix.keys() & prefixes), anywhere)
             for hint in hints
-            if hint.prefixes <= prefixes and _holds(lowered, hint)
+            if hint.prefixes <= prefixes and hint.longer <= longer and hint.whole <= words and _holds(lowered, hint)
         ]
 
 
@@ -147,16 +154,23 @@ def _words(text: str) -> list[str]:
     return text.translate(_NO_LETTERS).split() if text.isascii() else _WORD.findall(text)
 
 
-def _prefixes(pieces: frozenset[_Piece]) -> list[str]:
-    """Return how the words of the text begin where these pieces stand, the rarest first, as far as that is known."""
+def _words_of(pieces: frozenset[_Piece]) -> tuple[list[str], frozenset[str], frozenset[str]]:
+    """Return how the words of these pieces begin in a text, the rarest first; the same longer; and the whole ones."""
     found: list[tuple[bool, int, str]] = []
+    longer, whole = set(), set()
     for piece in sorted(pieces):
-        for word in _WORD.finditer(piece.text):
-            n = len(word.group())
-            if n >= N_PREFIX and (word.start() > 0 or piece.opens):
-                prefix = _folded(word.group())[:N_PREFIX]
-                found.append((prefix in _COMMON, -n, prefix))
-    return [prefix for _, _, prefix in sorted(found)]
+        for match in _WORD.finditer(piece.text):
+            if match.start() == 0 and not piece.opens:
+                continue
+            word = _folded(match.group())
+            if match.end() < len(piece.text):
+                whole.add(word)
+            if len(word) >= N_LONGER:
+                longer.add(word[:N_LONGER])
+            if len(word) >= N_PREFIX:
+                prefix = word[:N_PREFIX]
+                found.append((prefix in _COMMON, -len(word), prefix))
+    return [prefix for _, _, prefix in sorted(found)], frozenset(longer), frozenset(whole)
 
 
 def _always(lowered: str) -> bool:
