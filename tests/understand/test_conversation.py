@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from unisono.types import Message
 from unisono.understand.conversation import in_tool_loop, task_text
-from unisono.understand.surface import NAMES, surface
+from unisono.understand.surface import LONG_CHARS, NAMES, surface
 from unisono.understand.tokens import count_prompt, count_text
 
 HARD = "Prove that every finite integral domain is a field, and say where finiteness is used."
@@ -58,6 +58,7 @@ def test_tools_count_into_the_prompt() -> None:
     assert count_prompt({"messages": messages, "tools": [tool]}) > count_prompt({"messages": messages}) + 100  # type: ignore[dict-item]
 
 
-@given(st.text(alphabet="ab \t\n\x0b\x0c\r\x1c\x1f\x00.", max_size=60))
-def test_words_are_counted_as_blanks_part_them(text: str) -> None:
+@given(st.text(alphabet="ab \t\n\x0b\x0c\r\x1c\x1f\x00.", min_size=1, max_size=30))
+def test_words_of_a_long_text_are_counted_as_blanks_part_them(text: str) -> None:
+    text *= LONG_CHARS
     assert surface(text)[NAMES.index("log_words")] == np.float32(np.log1p(len(text.split())))

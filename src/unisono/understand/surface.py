@@ -39,6 +39,9 @@ NAMES: tuple[str, ...] = (
 MAX_CHARS = 32_000
 """Only the head and the tail of a longer text are read, half of this each."""
 
+LONG_CHARS = 1_000
+"""From here on words are counted faster than parted."""
+
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _DIGITS = b"0123456789"
@@ -95,7 +98,7 @@ class _AsciiCounts:
         return sum(map(self._counts.__getitem__, characters))
 
     def n_words(self) -> int:
-        """Return how many words an ASCII text has: in a long one a third of the time of parting it."""
+        """Return how many words an ASCII text has, in a third of the time of parting a long one."""
         blank = _IS_BLANK.take(self._raw)
         after_blank = int(np.count_nonzero(blank[:-1] > blank[1:]))
         return after_blank + int(blank.size > 0 and not blank[0])
@@ -114,7 +117,7 @@ def surface(text: str) -> Vector:
     n_chars = max(len(text_read), 1)
     plain = text_read.isascii()
     n = _AsciiCounts(text_read)
-    n_words = n.n_words() if plain else len(text_read.split())
+    n_words = n.n_words() if plain and n_chars >= LONG_CHARS else len(text_read.split())
     n_cjk = 0 if plain else _count(_CJK, text_read)
     n_wide_punctuation = 0 if plain else _count_any(_WIDE_PUNCTUATION, text_read)
     n_wide_math = 0 if plain else _count_any(_WIDE_MATH, text_read)
