@@ -112,3 +112,15 @@ def test_a_judge_counts_only_with_words_that_stand_in_the_answers() -> None:
     judged = asyncio.run(JudgeComparer(ask).compare("Where are they?", a, b))
     assert [(c.kind, c.left, c.right) for c in judged] == [("judged", "long since gone", "long since come")]
     assert asyncio.run(ClaimsComparer().compare("", a, a)) == ()
+
+
+def test_what_no_sentence_is_gives_no_contradiction_however_long_it_repeats_itself() -> None:
+    for piece in ("0x", "第", "百分之五", "(1", "3/4 "):
+        text = piece * 2_000
+        assert all(conflict.kind == "final" for conflict in contradictions(text, f"{text} 7"))
+
+
+def test_a_row_of_many_numbers_is_no_claim_about_one() -> None:
+    row = " ".join(str(n) for n in range(40))
+    assert contradictions(f"The readings of the day were {row}.", f"The readings of the day were {row} 99.") == ()
+    assert contradictions("The readings were 3 and 4.", "The readings were 3 and 5.") != ()

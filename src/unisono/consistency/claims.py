@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from unisono.consistency.chinese import chinese
 from unisono.consistency.claim import Claim
@@ -14,6 +15,10 @@ from unisono.consistency.english import english
 
 MAX_CLAIMS = 60
 """Of one text; what comes later is not read."""
+MAX_LETTERS = 400
+"""Of one sentence: nothing that goes on for longer is one."""
+MAX_QUANTITIES = 16
+"""More in one sentence are a row of a table: it is compared by its words."""
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=\S)|(?<=[。！？；])|\n+|\s[–—]\s")
 _BULLET = re.compile(r"^\s*(?:[-•*#>]+\s+|\d{1,2}[.)]\s+)+")
@@ -31,6 +36,8 @@ def claims_of(text: str) -> tuple[Claim, ...]:
     found: list[Claim] = []
     for sentence in _sentences(text.replace("\\n", "\n")):
         claim = chinese(sentence) if _CHINESE.search(sentence) else english(sentence)
+        if len(claim.quantities) > MAX_QUANTITIES:
+            claim = replace(claim, quantities=())
         if claim.words or claim.quantities or claim.days:
             found.append(claim)
             if len(found) == MAX_CLAIMS:
@@ -42,4 +49,4 @@ def _sentences(text: str) -> Iterator[str]:
     for part in _SENTENCE.split(text):
         sentence = _BULLET.sub("", part).strip(" \t*#>")
         if len(sentence) > 1 and not sentence.endswith(("?", "？")) and _ENDS_WITH.match(sentence) is None:
-            yield sentence
+            yield sentence[:MAX_LETTERS]

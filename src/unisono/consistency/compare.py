@@ -41,6 +41,8 @@ MAX_FINAL = 40
 """Characters of a final answer that is compared with another."""
 MAX_LETTERS = 40_000
 """Of an answer; what comes later is not read."""
+MAX_STEPS = 40_000
+"""Of the search for what differs between two sentences: two hundred words each."""
 
 _OPPOSITES = frozenset(pair for a, b in OPPOSED for pair in ((a, b), (b, a), (stem(a), stem(b)), (stem(b), stem(a))))
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis", "de")
@@ -302,9 +304,19 @@ def _zh_opposed(a: Claim, b: Claim) -> set[tuple[str, str]]:
 # ------------------------------------------------------------------------------------ names
 
 
+def _edits(a: Sequence[str], b: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """Return what makes one sentence of the other; of two very long ones that everything does.
+
+    What repeats one word takes as many steps as the product of both lengths.
+    """
+    if len(a) * len(b) > MAX_STEPS:
+        return [("replace", 0, len(a), 0, len(b))]
+    return SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+
+
 def _replaced(a: Claim, b: Claim) -> list[tuple[str, str]]:
     """Return the pairs of runs that stand in the same place of two sentences, between the same neighbours."""
-    blocks = SequenceMatcher(None, a.spoken, b.spoken, autojunk=False).get_opcodes()
+    blocks = _edits(a.spoken, b.spoken)
     joint = "" if a.chinese else " "
     return [
         (joint.join(a.spoken[i1:i2]), joint.join(b.spoken[j1:j2]))
@@ -342,7 +354,7 @@ def _subjects(a: Claim, b: Claim, named_a: frozenset[str], named_b: frozenset[st
 
 def _same_frame(a: Claim, b: Claim) -> bool:
     """Say whether one noun was put in the place of another, and everything else is the same."""
-    blocks = [b for b in SequenceMatcher(None, a.spoken, b.spoken, autojunk=False).get_opcodes() if b[0] != "equal"]
+    blocks = [block for block in _edits(a.spoken, b.spoken) if block[0] != "equal"]
     if len(blocks) != 1 or blocks[0][0] != "replace":
         return False
     _, i1, i2, j1, j2 = blocks[0]
@@ -355,8 +367,7 @@ def _same_frame(a: Claim, b: Claim) -> bool:
 
 def _zh_names(a: Claim, b: Claim) -> bool:
     words_a, words_b = ([c for c in claim.spoken if c not in ZH_STOP and c not in "，、"] for claim in (a, b))
-    blocks = SequenceMatcher(None, words_a, words_b, autojunk=False).get_opcodes()
-    changed = [block for block in blocks if block[0] != "equal"]
+    changed = [block for block in _edits(words_a, words_b) if block[0] != "equal"]
     if len(changed) != 1 or changed[0][0] != "replace":
         return False
     _, i1, i2, j1, j2 = changed[0]

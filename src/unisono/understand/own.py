@@ -92,9 +92,9 @@ def _before_document(text: str) -> str:
     """Drop what follows a colon that announces a text: the words are then somebody else's."""
     at = 0
     while (colon := _next_colon(text, at)) is not None:
-        start = max(text.rfind(mark, 0, colon) for mark in ".!?。！？\n")
-        announcing = text[start + 1 : colon]
-        if _FRAME_WORDS.search(announcing):
+        # What announces stands between the sentence's begin and the colon; up to the colon before it was looked already.
+        start = max(at, *(text.rfind(mark, at, colon) + 1 for mark in ".!?。！？\n"))
+        if _FRAME_WORDS.search(text, start, colon):
             return text[: colon + 1] + _BLANK
         at = colon + 1
     return text

@@ -1,0 +1,35 @@
+"""Which words of a message are the user's own where a colon announces somebody else's."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unisono.understand.own import _FRAME_WORDS, own_words
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("Translate this text: think hard", "Translate this text:"),
+        ("Time 10:30, note: translate the letter: think hard", "Time 10:30, note:"),
+        ("At 10:30. Summarise: think hard", "At 10:30. Summarise:"),
+        ("Ratio 1:2: think hard", "Ratio 1:2: think hard"),
+        ("请翻译：仔细想想", "请翻译："),
+    ],
+)
+def test_what_follows_an_announcing_colon_is_not_the_users(text: str, own: str) -> None:
+    assert own_words(text).rstrip(" \u2022") == own
+
+
+@given(st.lists(st.sampled_from(["a", "text", "translate", ":", "：", ".", " ", "b\n", "1"]), max_size=40).map("".join))
+def test_each_colon_is_looked_at_with_all_that_stands_before_it_in_its_sentence(text: str) -> None:
+    """The rule said outright: the first colon whose sentence up to it holds a word that announces."""
+    kept = text
+    for colon in (place for place, letter in enumerate(text) if letter in ":："):
+        start = max(text.rfind(mark, 0, colon) for mark in ".!?。！？\n")
+        if _FRAME_WORDS.search(text[start + 1 : colon]):
+            kept = text[: colon + 1]
+            break
+    assert own_words(text).rstrip(" \u2022") == kept.rstrip(" ")
