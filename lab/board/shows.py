@@ -79,7 +79,7 @@ def _sets(found: Json) -> list[list[str]]:
 def saves(part: Json, policy: str) -> float:
     """Return the share of the dearest model's bill that a policy saves at the best single model's quality."""
     standing = next(s for s in part["standings"] if s["name"].startswith(policy))
-    return standing["cost_save"] or 0.0
+    return max(0.0, standing["cost_save"] or 0.0)
 
 
 def _nothing(found: Json) -> list[list[str]]:
