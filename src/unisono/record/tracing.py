@@ -80,7 +80,8 @@ class Tracing:
             start_time=_ns(request.received),
         )
         context = set_span_in_context(span)
-        began = decision.at - timedelta(seconds=decision.decide_s)
+        # Two clocks: nothing of a request began before it came.
+        began = max(request.received, decision.at - timedelta(seconds=decision.decide_s))
         decided: Attributes = {
             "unisono.decision": decision.id,
             "unisono.model": decision.model,
