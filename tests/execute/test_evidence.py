@@ -60,6 +60,23 @@ def test_a_schema_that_was_ordered_is_kept_or_not(text: str, good: bool) -> None
     assert (verdict.odds > 1) is good
 
 
+def ordered(schema: Json) -> Json:
+    return {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}}
+
+
+def test_a_schema_may_refer_to_itself() -> None:
+    tree = {"type": "object", "properties": {"left": {"$ref": "#"}}, "additionalProperties": False}
+    good, bad = (weigh("form", Said(text=text), body=ordered(tree)) for text in ('{"left": {}}', '{"left": {"x": 1}}'))
+    assert good is not None and good.odds > 1
+    assert bad is not None and bad.odds < 1
+
+
+def test_a_schema_that_branches_into_itself_for_ever_is_taken_as_met() -> None:
+    branch = {"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}]}
+    verdict = weigh("form", Said(text='{"a": 1}'), body=ordered({"$defs": {"a": branch}, "$ref": "#/$defs/a"}))
+    assert verdict is not None and verdict.odds > 1
+
+
 @pytest.mark.parametrize(
     ("call", "good"),
     [

@@ -18,6 +18,8 @@ BROKEN = 0.02
 WELL_FORMED = 1.4
 """Odds of an answer without the ordered form, and of one with it; the second is `breakeven.VALID`'s quotient."""
 MAX_DEPTH = 60
+MAX_STEPS = 5_000
+"""Parts of a schema that are looked at for one answer."""
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
@@ -49,24 +51,50 @@ class Form:
         return Verdict(evidence=self.name, odds=WELL_FORMED, text="it has the ordered form")
 
 
-def fault_in(value: JsonValue, schema: JsonValue, *, root: JsonValue = None, depth: int = 0) -> str | None:
-    """Return how a value breaks a JSON schema, or None."""
-    if not isinstance(schema, dict) or depth > MAX_DEPTH:
+def fault_in(value: JsonValue, schema: JsonValue) -> str | None:
+    """Return how a value breaks a JSON schema, or None. What takes over `MAX_STEPS` to find out is taken as met."""
+    return _Walk(schema).fault_in(value, schema)
+
+
+class _Walk:
+    """One comparison: a schema that refers to itself in several alternatives would go on for ever."""
+
+    def __init__(self, root: JsonValue) -> None:
+        self._root = root
+        self._n_steps = 0
+
+    def fault_in(self, value: JsonValue, schema: JsonValue, *, depth: int = 0) -> str | None:
+        self._n_steps += 1
+        if not isinstance(schema, dict) or depth > MAX_DEPTH or self._n_steps > MAX_STEPS:
+            return None
+        if isinstance(ref := schema.get("$ref"), str):
+            return self.fault_in(value, _referred(ref, self._root), depth=depth + 1)
+        if isinstance(options := schema.get("anyOf"), list):
+            faults = [self.fault_in(value, option, depth=depth + 1) for option in options]
+            return None if not faults or None in faults else faults[0]
+        if (fault := _scalar_fault(value, schema)) is not None:
+            return fault
+        if isinstance(value, dict):
+            return next(self._object_faults(value, schema, depth), None)
+        if isinstance(value, list):
+            found = (self.fault_in(item, schema.get("items"), depth=depth + 1) for item in value)
+            return next((fault for fault in found if fault is not None), None)
         return None
-    root = schema if root is None else root
-    if isinstance(ref := schema.get("$ref"), str):
-        return fault_in(value, _referred(ref, root), root=root, depth=depth + 1)
-    if isinstance(options := schema.get("anyOf"), list):
-        faults = [fault_in(value, option, root=root, depth=depth + 1) for option in options]
-        return None if not faults or None in faults else faults[0]
-    if (fault := _scalar_fault(value, schema)) is not None:
-        return fault
-    if isinstance(value, dict):
-        return next(_object_faults(value, schema, root, depth), None)
-    if isinstance(value, list):
-        found = (fault_in(item, schema.get("items"), root=root, depth=depth + 1) for item in value)
-        return next((fault for fault in found if fault is not None), None)
-    return None
+
+    def _object_faults(self, value: Json, schema: Json, depth: int) -> Iterator[str]:
+        known = schema.get("properties")
+        properties = known if isinstance(known, dict) else {}
+        required = schema.get("required")
+        for name in required if isinstance(required, list) else []:
+            if name not in value:
+                yield f"{name!r} is missing"
+        for name, part in value.items():
+            if name in properties:
+                fault = self.fault_in(part, properties[name], depth=depth + 1)
+                if fault is not None:
+                    yield f"{name}: {fault}"
+            elif schema.get("additionalProperties") is False:
+                yield f"{name!r} is not foreseen"
 
 
 def _scalar_fault(value: JsonValue, schema: Json) -> str | None:
@@ -93,24 +121,10 @@ def _is(value: JsonValue, name: str) -> bool:
     return isinstance(value, kind)
 
 
-def _object_faults(value: Json, schema: Json, root: JsonValue, depth: int) -> Iterator[str]:
-    known = schema.get("properties")
-    properties = known if isinstance(known, dict) else {}
-    required = schema.get("required")
-    for name in required if isinstance(required, list) else []:
-        if name not in value:
-            yield f"{name!r} is missing"
-    for name, part in value.items():
-        if name in properties:
-            fault = fault_in(part, properties[name], root=root, depth=depth + 1)
-            if fault is not None:
-                yield f"{name}: {fault}"
-        elif schema.get("additionalProperties") is False:
-            yield f"{name!r} is not foreseen"
-
-
 def _referred(ref: str, root: JsonValue) -> JsonValue:
     found = root
+    if ref == "#":
+        return root
     for step in ref.removeprefix("#/").split("/"):
         found = found.get(step) if isinstance(found, dict) else None
     return found
