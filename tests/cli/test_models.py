@@ -100,6 +100,25 @@ def test_the_price_of_own_questions_names_the_judge(pool: Path, own: Path) -> No
     assert [(row["model"], row["n_questions"]) for row in told] == [("a", 3), ("b, as the judge", 1)]  # type: ignore[index]
 
 
+def test_room_beside_the_answers_is_in_the_price_of_the_judge_too(pool: Path, own: Path) -> None:
+    words = [
+        "models",
+        "probe",
+        "a",
+        "--questions",
+        str(own),
+        "--judge",
+        "b",
+        "--config",
+        str(pool),
+        "--dry-run",
+        "--json",
+    ]
+    (_, plain), (_, roomy) = run(*words), run(*words, "--extra-tokens", "1000")
+    assert roomy["input_tokens"] - plain["input_tokens"] == 1000  # type: ignore[index]
+    assert roomy["output_tokens"] - plain["output_tokens"] == 1000  # type: ignore[index]
+
+
 @pytest.mark.parametrize("more", [(), ("--judge", "nobody")])
 def test_open_questions_without_a_judge_are_wrong_use(pool: Path, own: Path, more: tuple[str, ...]) -> None:
     words = ["models", "probe", "--questions", str(own), "--config", str(pool), *more]

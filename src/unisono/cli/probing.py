@@ -114,8 +114,9 @@ def prices(
         n_left = len(left) if n is None else min(max(n - n_asked, 0), len(left))
         if n_left:
             found.append(price(model, left, n=n_left, extra_tokens=extra_tokens))
-    if found and judge is not None and (more_usd := price_of_judge(judge, questions, n_models=len(found))) is not None:
-        found.append(more_usd)
+    if found and judge is not None:
+        judging = price_of_judge(judge, questions, n_models=len(found), extra_tokens=extra_tokens)
+        found += [] if judging is None else [judging]
     return found
 
 

@@ -51,16 +51,25 @@ def price(model: Model, questions: Sequence[Question], *, n: int | None = None, 
     return ProbePrice(model=model.name, n_questions=asked, input_tokens=sum(into), output_tokens=sum(out), usd=usd)
 
 
-def price_of_judge(judge: Model, questions: Sequence[Question], *, n_models: int) -> ProbePrice | None:
-    """Return what scoring the answers of `n_models` models costs at most; None where no question needs a judge."""
+def price_of_judge(
+    judge: Model, questions: Sequence[Question], *, n_models: int, extra_tokens: int = 0
+) -> ProbePrice | None:
+    """Return what scoring the answers of `n_models` models costs at most; None where no question needs a judge.
+
+    Args:
+        judge: with its prices.
+        questions: the bank.
+        n_models: whose answers are scored.
+        extra_tokens: room beside each short answer, the judge's too.
+    """
     into = [
-        count_text(question.check.prompt(question.prompt, "")) + TOKENS_PER_MESSAGE + question.max_tokens
+        count_text(question.check.prompt(question.prompt, "")) + TOKENS_PER_MESSAGE + question.max_tokens + extra_tokens
         for question in questions
         if isinstance(question.check, Judged)
     ]
     if not into:
         return None
-    n_in, n_out = n_models * sum(into), n_models * len(into) * OUTPUT_TOKENS
+    n_in, n_out = n_models * sum(into), n_models * len(into) * (OUTPUT_TOKENS + extra_tokens)
     usd = None if judge.prices is None else _usd(judge.prices, n_in, n_out)
     return ProbePrice(
         model=f"{judge.name}, as the judge",
