@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from unisono.types import Message
+from unisono.understand.surface import clip
 
 SHORT_CHARS = 48
 """A last message no longer than this takes its weight from the work it continues ("yes, do it")."""
@@ -33,10 +34,7 @@ def task_text(messages: Sequence[Message]) -> str:
     task = spoken.pop()
     while spoken and len(task.strip()) <= SHORT_CHARS:
         task = f"{spoken.pop()}\n{task}"
-    if len(task) > MAX_TASK_CHARS:
-        half = MAX_TASK_CHARS // 2
-        task = f"{task[:half]}\n{task[-half:]}"
-    return task
+    return clip(task, MAX_TASK_CHARS)
 
 
 def n_turns(messages: Sequence[Message]) -> int:

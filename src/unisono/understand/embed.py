@@ -21,6 +21,7 @@ import numpy as np
 
 from unisono.errors import ArtifactError
 from unisono.types import Vector
+from unisono.understand.surface import clip
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -104,7 +105,7 @@ class StaticEncoder:
             np.divide(total, np.float32(length), out=row)
 
     def _ids(self, text: str) -> NDArray[np.int64]:
-        readable = clip(text)
+        readable = clip(text, MAX_CHARS)
         if not readable.isascii():  # lone surrogates can come out of JSON escapes and are no text to the tokenizer
             readable = readable.encode("utf-8", "replace").decode("utf-8")
         if not readable.strip():
@@ -206,14 +207,6 @@ class _Rows:
         kept.place[new] = np.arange(kept.n, until, dtype=np.int32)
         kept.n = until
         return kept
-
-
-def clip(text: str) -> str:
-    """Return what is read of a text: all of it, or its first and last `MAX_CHARS // 2` characters."""
-    if len(text) <= MAX_CHARS:
-        return text
-    half = MAX_CHARS // 2
-    return f"{text[:half]}\n{text[-half:]}"
 
 
 def _package_folder() -> Path:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from unisono.understand.surface import clip
+
 MAX_CHARS = 2_400
 """Of a longer text only the first and the last half of this are read."""
 
@@ -56,9 +58,7 @@ def own_words(text: str) -> str:
     Args:
         text: a message; of a longer one the first and the last `MAX_CHARS // 2` characters are read.
     """
-    if len(text) > MAX_CHARS:
-        half = MAX_CHARS // 2
-        text = f"{text[:half]}\n{text[-half:]}"
+    text = clip(text, MAX_CHARS)
     for pattern, marks in _TAKEN_OUT:
         if _has(text, marks):
             text = pattern.sub(_BLANK, text)
