@@ -504,3 +504,9 @@ def test_the_environment_is_the_default_source(monkeypatch: pytest.MonkeyPatch) 
     key = parse_config(ISSUED, now=NOW).models[0].api_key
     assert key is not None
     assert key.reveal() == "from-outside"
+
+
+def test_a_misspelt_upstream_is_named_beside_the_missing_one_and_a_plug_ins_own_keys_are_not() -> None:
+    found = told('default = "a"\n[[models]]\nname = "a"\nupstrem = "openai"\nvoice = "low"\n')
+    assert [(line, key) for line, key, _ in found] == [(2, "models[0].upstream"), (4, "models[0].upstrem")]
+    assert "nearest: upstream" in found[1][2]

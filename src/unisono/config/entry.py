@@ -14,7 +14,7 @@ from typing import Any
 from unisono.catalog.facts import Facts
 from unisono.config.keys import BUILT_IN, model_keys, section_keys
 from unisono.config.kinds import Around, plain
-from unisono.config.mistake import Mistake, Wrong, shown
+from unisono.config.mistake import Mistake, Wrong, offer, shown
 from unisono.config.section import Section, read_section
 from unisono.types import Capability, JsonValue, Lifecycle, Model, Prices, Role
 
@@ -57,6 +57,9 @@ def read_entry(table: dict[str, object], *, place: int, around: Around) -> Entry
         around=around,
     )
     options, mistakes = _extras(extra, section=section)
+    if "upstream" not in table:  # what the others mean is not known then, but one may be meant for it
+        near = ((name, offer(name, ("upstream",))) for name in extra)
+        mistakes += [Mistake((*path, name), f"is not a key in [models]{hint}") for name, hint in near if hint]
     return _checked(Entry(section=replace(section, mistakes=(*section.mistakes, *mistakes)), options=options))
 
 
