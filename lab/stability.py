@@ -22,7 +22,7 @@ import pandas as pd
 from parallel_questions import pairs as translations
 from unisono.catalog import Catalog
 from unisono.choose import guard
-from unisono.choose.guard import DEVIATIONS
+from unisono.choose.guard import DEVIATIONS, NOVEL_DEVIATIONS
 from unisono.choose.memory import NEAR, Anchors
 from unisono.choose.utility import UtilityChooser
 from unisono.config import EncoderConfig
@@ -113,7 +113,7 @@ def unchanged(pairs: Sequence[tuple[str, str]], *, memory: bool, guarded: bool, 
     """Return for each pair whether both prompts go to one model."""
     anchors = Anchors()
     margin = 0.01 if guarded else 0.0
-    guard.DEVIATIONS = DEVIATIONS if guarded else 0.0
+    guard.DEVIATIONS, guard.NOVEL_DEVIATIONS = (DEVIATIONS, NOVEL_DEVIATIONS) if guarded else (0.0, 0.0)
     routing = router(memory=anchors if memory else None, margin=margin, parts=parts)
     same = []
     for place, (first, second) in enumerate(pairs):

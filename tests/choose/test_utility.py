@@ -107,6 +107,36 @@ def test_on_an_unusual_prompt_the_reason_says_so() -> None:
     assert choice.reason.startswith("default, the default, stays: this prompt is unusual (0.4% of those measured")
 
 
+@pytest.mark.parametrize(
+    ("gain", "familiar", "leader"),
+    [(0.07, 0.9, "rival"), (0.07, 0.5, "rival"), (0.07, 0.1, "default"), (0.2, 0.1, "rival"), (0.2, 0.0, "rival")],
+)
+def test_on_a_prompt_unlike_those_measured_only_a_large_gain_is_believed(
+    gain: float, familiar: float, leader: str
+) -> None:
+    choice = choose(
+        estimate("rival", quality=0.6 + gain, apart=0.08, familiar=familiar),
+        estimate("default", quality=0.6, apart=0.08, familiar=0.9),
+        default="default",
+    )
+    assert choice.ranking[0].model == leader
+    assert ("unusual (10.0% of those measured" in choice.reason) == (leader == "default")
+
+
+@given(gain=st.floats(0.0, 0.3), familiar=st.floats(0.0, 1.0), step=st.floats(0.0, 1e-6))
+def test_the_guard_knows_no_step_in_familiarity(gain: float, familiar: float, step: float) -> None:
+    doubts = [
+        choose(
+            estimate("rival", quality=0.6 + gain, apart=0.1, familiar=near),
+            estimate("default", quality=0.6, apart=0.1, familiar=near),
+            default="default",
+        )
+        for near in (familiar, min(familiar + step, 1.0))
+    ]
+    utilities = [next(r.utility for r in choice.ranking if r.model == "rival") for choice in doubts]
+    assert utilities[0] == pytest.approx(utilities[1], abs=1e-5)
+
+
 def test_doubt_that_is_not_told_apart_counts_whole() -> None:
     vague = choose(estimate("rival", quality=0.65, apart=None), estimate("default", quality=0.6), default="default")
     assert vague.ranking[0].model == "default"

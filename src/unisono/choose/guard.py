@@ -1,7 +1,8 @@
 """The guard: a model takes the default's place only where the evidence on both of them says so.
 
-The evidence is paired: how hard the prompt is, both models share, and it drops out of the comparison. It prices
-nothing: `utility` does.
+The evidence is paired: how hard the prompt is, both models share, and it drops out of the comparison. On prompts unlike
+those measured more evidence is asked for, since small differences between models do not carry over to them; large ones
+do. It prices nothing: `utility` does.
 
 Source: a one-sided test of the paired difference, written as a lower confidence bound.
 """
@@ -17,8 +18,15 @@ from unisono.types import Estimate, Quality
 DEVIATIONS = 0.5
 """By how many deviations of the pair's own doubt a model must be better than it needs to be: 69 %, one-sided. Chosen
 with the price in `utility` on held-out training prompts and held-out training tasks; see `lab/LOG.md`."""
+NOVEL_DEVIATIONS = 1.64
+"""The same on a prompt that is like none of those measured: 95 %, one-sided."""
+FAMILIAR = 0.5
+"""From this familiarity up a prompt is as good as measured; below, the deviations rise evenly to `NOVEL_DEVIATIONS`."""
+LARGE = 0.1
+"""A model that looks so much better is believed on a novel prompt as on a familiar one; below, evenly less. The three
+were chosen on training parts, with every model in turn as the default; see `lab/LOG.md`."""
 UNUSUAL = 0.05
-"""From this familiarity down the reason says that the prompt is unusual."""
+"""From this familiarity down the reason always says that the prompt is unusual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,23 +47,22 @@ class Stay:
         other: the model that looked best.
         gain: by how much, in quality after costs.
         doubt: what of that the doubt about the two takes.
+        unusual: the share of measured prompts that are more unusual than this one, where that decided; else None.
     """
 
     default: Estimate
     other: Estimate
     gain: float
     doubt: float
-
-    @property
-    def unusual(self) -> float | None:
-        """The share of measured prompts that are as unusual as this one, where it is small; else None."""
-        familiar = self.other.quality.familiar
-        return familiar if familiar is not None and familiar <= UNUSUAL else None
+    unusual: float | None
 
 
 def doubt_of_pair(estimate: Estimate, default: Estimate) -> float:
     """Return the quality that doubt takes from a model that would take the default's place."""
-    return DEVIATIONS * hypot(_own(estimate.quality), _own(default.quality))
+    novel = max(1.0 - _familiar(estimate, default) / FAMILIAR, 0.0)
+    small = 1.0 - max(estimate.quality.mean - default.quality.mean, 0.0) / LARGE
+    more = (NOVEL_DEVIATIONS - DEVIATIONS) * novel * max(small, 0.0)
+    return (DEVIATIONS + more) * _apart(estimate, default)
 
 
 def held_by_guard(
@@ -82,7 +89,25 @@ def held_by_guard(
     if rival is None or rival.utility + rival.doubt <= home.utility:
         return [home, *rest], None
     gain = rival.utility + rival.doubt - home.utility
-    return [home, *rest], Stay(default=home.estimate, other=rival.estimate, gain=gain, doubt=rival.doubt)
+    familiar = _familiar(rival.estimate, home.estimate)
+    decided = gain - DEVIATIONS * _apart(rival.estimate, home.estimate) > margin
+    return [home, *rest], Stay(
+        default=home.estimate,
+        other=rival.estimate,
+        gain=gain,
+        doubt=rival.doubt,
+        unusual=familiar if decided or familiar <= UNUSUAL else None,
+    )
+
+
+def _familiar(estimate: Estimate, default: Estimate) -> float:
+    """Return how familiar the prompt is to what is known of both; 1 where the predictor does not tell."""
+    one, other = estimate.quality.familiar, default.quality.familiar
+    return min(1.0 if one is None else one, 1.0 if other is None else other)
+
+
+def _apart(estimate: Estimate, default: Estimate) -> float:
+    return hypot(_own(estimate.quality), _own(default.quality))
 
 
 def _own(quality: Quality) -> float:
