@@ -109,18 +109,18 @@ def test_on_an_unusual_prompt_the_reason_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("gain", "familiar", "leader"),
-    [(0.07, 0.9, "rival"), (0.07, 0.5, "rival"), (0.07, 0.1, "default"), (0.2, 0.1, "rival"), (0.2, 0.0, "rival")],
+    [(0.05, 0.9, "rival"), (0.05, 0.5, "rival"), (0.05, 0.2, "default"), (0.2, 0.2, "rival"), (0.2, 0.0, "rival")],
 )
 def test_on_a_prompt_unlike_those_measured_only_a_large_gain_is_believed(
     gain: float, familiar: float, leader: str
 ) -> None:
     choice = choose(
-        estimate("rival", quality=0.6 + gain, apart=0.08, familiar=familiar),
-        estimate("default", quality=0.6, apart=0.08, familiar=0.9),
+        estimate("rival", quality=0.6 + gain, apart=0.05, familiar=familiar),
+        estimate("default", quality=0.6, apart=0.05, familiar=0.9),
         default="default",
     )
     assert choice.ranking[0].model == leader
-    assert ("unusual (10.0% of those measured" in choice.reason) == (leader == "default")
+    assert ("unusual (20.0% of those measured" in choice.reason) == (leader == "default")
 
 
 @given(gain=st.floats(0.0, 0.3), familiar=st.floats(0.0, 1.0), step=st.floats(0.0, 1e-6))

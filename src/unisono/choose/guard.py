@@ -18,13 +18,14 @@ from unisono.types import Estimate, Quality
 DEVIATIONS = 0.5
 """By how many deviations of the pair's own doubt a model must be better than it needs to be: 69 %, one-sided. Chosen
 with the price in `utility` on held-out training prompts and held-out training tasks; see `lab/LOG.md`."""
-NOVEL_DEVIATIONS = 1.64
-"""The same on a prompt that is like none of those measured: 95 %, one-sided."""
-FAMILIAR = 0.5
-"""From this familiarity up a prompt is as good as measured; below, the deviations rise evenly to `NOVEL_DEVIATIONS`."""
+NOVEL_DEVIATIONS = 1.0
+"""The same on a prompt unlike those measured: 84 %, one-sided."""
+NOVEL, FAMILIAR = 0.25, 0.5
+"""Up to the first familiarity a prompt counts as unlike those measured, from the second on as one of them; in between
+the deviations fall evenly."""
 LARGE = 0.1
-"""A model that looks so much better is believed on a novel prompt as on a familiar one; below, evenly less. The three
-were chosen on training parts, with every model in turn as the default; see `lab/LOG.md`."""
+"""A model that looks so much better is believed on a novel prompt as on a familiar one; below, evenly less. These were
+chosen on training parts, with every model in turn as the default; see `lab/LOG.md`."""
 UNUSUAL = 0.05
 """From this familiarity down the reason always says that the prompt is unusual."""
 
@@ -59,7 +60,7 @@ class Stay:
 
 def doubt_of_pair(estimate: Estimate, default: Estimate) -> float:
     """Return the quality that doubt takes from a model that would take the default's place."""
-    novel = max(1.0 - _familiar(estimate, default) / FAMILIAR, 0.0)
+    novel = min(max((FAMILIAR - _familiar(estimate, default)) / (FAMILIAR - NOVEL), 0.0), 1.0)
     small = 1.0 - max(estimate.quality.mean - default.quality.mean, 0.0) / LARGE
     more = (NOVEL_DEVIATIONS - DEVIATIONS) * novel * max(small, 0.0)
     return (DEVIATIONS + more) * _apart(estimate, default)
