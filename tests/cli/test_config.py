@@ -57,6 +57,14 @@ def test_check_tells_of_an_encoder_and_an_upstream_that_nothing_offers(tmp_path:
     assert "routing.encoder: No encoder 'e6' is installed. Known: e5, endpoint" in result.stdout
 
 
+def test_check_tells_of_a_mistake_in_the_questions_of_canaries(tmp_path: Path) -> None:
+    (tmp_path / "own.jsonl").write_text('{"prompt": "2 + 2?", "anwser": 4}\n')
+    text = GOOD + '\n[canaries]\nevery_s = 60\nown = "own.jsonl"\n'
+    result = CliRunner().invoke(app, ["check", written(tmp_path, text)], env=ENVIRON)
+    assert result.exit_code == 1
+    assert "canaries.own: Line 1 of the questions: there is no key 'anwser'" in result.stdout
+
+
 def test_check_gives_json(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["check", "--json", written(tmp_path, GOOD + 'role = "x"\n')], env=ENVIRON)
     told = json.loads(result.stdout)

@@ -56,6 +56,27 @@ def test_canaries_are_asked_again_and_what_ends_otherwise_is_counted_with_its_co
         assert 'unisono_canary_cost_usd_total{model="a"}' in house.call("GET", "/metrics").raw.decode()
 
 
+def test_own_questions_that_were_probed_are_canaries_too_but_for_those_that_a_judge_scores(tmp_path: Path) -> None:
+    lines = ['{"prompt": "Is the door open?", "answer": "yes"}', '{"prompt": "Write a poem.", "rubric": "It rhymes."}']
+    (tmp_path / "own.jsonl").write_text("\n".join(lines))
+    own = CANARIES + 'own = "own.jsonl"\n'
+    asked: list[str] = []
+
+    def yes(exchange: Exchange) -> None:
+        asked.append(exchange.body["messages"][-1]["content"])
+        exchange.json(completion(exchange, {"content": "yes"}))
+
+    with (
+        upstream(yes) as up,
+        process(tmp_path, config_text(model("a", up), model("b", up), default="a") + own) as house,
+    ):
+        unisono(tmp_path, "models", "probe", "a", "--questions", "own.jsonl", "--judge", "b")
+        n_probed = len(asked)
+        house.until(lambda: _canaries(house, "same") >= 2, "one is asked again and again")
+    assert "Write a poem." in asked[:n_probed]
+    assert set(asked[n_probed:]) == {"Is the door open?"}
+
+
 def _canaries(house, result: str) -> float:  # type: ignore[no-untyped-def]
     text = house.call("GET", "/metrics").raw.decode()
     lines = [line for line in text.splitlines() if f'unisono_canaries_total{{model="a",result="{result}"}}' in line]

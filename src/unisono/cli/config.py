@@ -31,6 +31,7 @@ def check(path: Path = _PATH, config: Path | None = _CONFIG, as_json: bool = _JS
     """
     from unisono.config import load_config
     from unisono.errors import ConfigError, Problem, StartError
+    from unisono.evaluate.canary import bank
     from unisono.plugins import load
 
     file = config or path
@@ -39,12 +40,16 @@ def check(path: Path = _PATH, config: Path | None = _CONFIG, as_json: bool = _JS
     except ConfigError as error:
         _print_problems(error.problems, file=file, as_json=as_json)
         raise typer.Exit(1) from None
-    try:
-        load().require_encoder(settings.encoder.name)
-    except StartError as error:  # only the plug-ins know
-        problem = Problem(file=str(file), line=None, key="routing.encoder", text=str(error))
-        _print_problems([problem], file=file, as_json=as_json)
-        raise typer.Exit(1) from None
+    for key, look in (
+        ("routing.encoder", lambda: load().require_encoder(settings.encoder.name)),  # only the plug-ins know
+        ("canaries.own", lambda: bank(settings.canaries.own)),
+    ):
+        try:
+            look()
+        except StartError as error:
+            problem = Problem(file=str(file), line=None, key=key, text=str(error))
+            _print_problems([problem], file=file, as_json=as_json)
+            raise typer.Exit(1) from None
     if as_json:
         print(json.dumps({"file": str(file), "valid": True, "hash": settings.hash, "problems": []}, indent=2))
         return

@@ -276,18 +276,22 @@ def _address(model: Model) -> str:
 
 def watched(config: Config, *, now: datetime) -> Iterator[Finding]:
     """Say which models were noticed to answer unlike before, and what canaries cost."""
-    from unisono.errors import StoreError
+    from unisono.errors import StartError, StoreError
     from unisono.evaluate import canary
-    from unisono.evaluate.probe.questions import probe_questions
     from unisono.evaluate.roster import NEWS
     from unisono.record.incidents import changes
     from unisono.record.reader import Reader
 
     if config.canaries.every_s:
         every_s, n = config.canaries.every_s, config.canaries.questions
-        usd = canary.daily_usd(config.models, probe_questions(n_per_kind=canary.BANK_PER_KIND), n=n, every_s=every_s)
-        cost = "a price is not known" if usd is None else f"at most ${usd:.4f} a day"
-        yield Finding(check="canaries", state="ok", text=f"{n} questions to each model every {every_s:g} s: {cost}")
+        try:
+            usd = canary.daily_usd(config.models, canary.bank(config.canaries.own), n=n, every_s=every_s)
+        except StartError as error:
+            yield Finding(check="canaries", state="fail", text=str(error), todo="mend the file that canaries.own names")
+        else:
+            cost = "a price is not known" if usd is None else f"at most ${usd:.4f} a day"
+            text = f"{n} questions to each model every {every_s:g} s: {cost}"
+            yield Finding(check="canaries", state="ok", text=text)
     if _begins(config.store.path) != _SQLITE_MAGIC:
         return
     reader = Reader(config.store.path)

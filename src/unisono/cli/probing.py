@@ -45,14 +45,9 @@ def own_bank(file: Path) -> tuple[Question, ...]:
     Raises:
         StartError: it cannot be read, or a line is no question.
     """
-    from unisono.errors import StartError
-    from unisono.evaluate.probe.own import own_questions
+    from unisono.evaluate.probe.own import own_questions, read_own
 
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise StartError(f"{file} cannot be read as UTF-8 text: {exc}.") from exc
-    return own_questions(text.splitlines())
+    return own_questions(sys.stdin.read().splitlines()) if str(file) == "-" else read_own(file)
 
 
 def judge_for(settings: Config, questions: Sequence[Question], name: str) -> Model | None:

@@ -31,6 +31,7 @@ from unisono.types import Json, Model
 
 if TYPE_CHECKING:
     from unisono.compose.live import Live
+    from unisono.evaluate.probe.questions import Question
 
 LEARN_S = 1.0
 """How often signals are turned into scores."""
@@ -142,6 +143,19 @@ async def watch_models(live: Live) -> None:
             await _ask_canaries(live, watch)
 
 
+def canaries_of(config: Config) -> tuple[Question, ...]:
+    """Return what canaries may ask; nothing where they are off.
+
+    Raises:
+        StartError: the file of own questions cannot be read, or a line is no question.
+    """
+    if not config.canaries.every_s:
+        return ()
+    from unisono.evaluate import canary
+
+    return canary.bank(config.canaries.own)
+
+
 async def _ask_canaries(live: Live, watch: Watch) -> None:
     """Ask each model that was probed some of its questions again, when the operator wants that and it is time."""
     canaries, path, now = live.config.canaries, live.config.store.path, datetime.now(UTC)
@@ -149,15 +163,13 @@ async def _ask_canaries(live: Live, watch: Watch) -> None:
         return
     from unisono.compose.asking import answered
     from unisono.evaluate import canary
-    from unisono.evaluate.probe.questions import probe_questions
 
     async def ask(model: Model, body: Json) -> Answer:
         return await answered(live, model, body)
 
-    questions = probe_questions(n_per_kind=canary.BANK_PER_KIND)
     for model in live.config.models:
         known = await asyncio.to_thread(live.store.scores, {model.name: fingerprint(model)})
-        picked = canary.pick(questions, known, n=canaries.questions, rng=Random(to_us(now)))
+        picked = canary.pick(live.canaries, known, n=canaries.questions, rng=Random(to_us(now)))
         looked = await canary.look(model, picked, ask)
         flips = sum(looked.flips)
         same = len(looked.flips) - flips

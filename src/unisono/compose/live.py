@@ -92,6 +92,7 @@ class Live:
         self.broken: dict[str, str] = {}
         self._registry = registry
         self._trained = read_trained(config, registry)
+        self.canaries = chores.canaries_of(config)
         self._freshness = self._read_freshness()
         self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness)
         self._builder = ArmBuilder(
@@ -195,6 +196,7 @@ class Live:
             same_house(self.config, config)
             no_model_lost(self.config.models, config)
             trained = await asyncio.to_thread(read_trained, config, self._registry)
+            canaries = await asyncio.to_thread(chores.canaries_of, config)
             state = self.inforce.state
             fits(state.live.policy, config)
             reading = Reading(trained.encoder, config.encoder, freshness=self._freshness)
@@ -207,7 +209,7 @@ class Live:
             self.health.forget(self.outlets.swap(planned, wait_s=config.timeouts.total_s))
             self.lessons.forget(same_models(self.config, config))
             self.metrics.keep_models({model.name for model in config.models})
-            self.config = config
+            self.config, self.canaries = config, canaries
             self.store.note_in_force(kept_of(config))
             self.keys.follow(config.server.keys, config.callers)
             self._follow_limits()

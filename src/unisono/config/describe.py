@@ -67,7 +67,12 @@ def as_tables(config: Config) -> dict[str, object]:
     if config.tracing.endpoint is not None:
         tables["tracing"] = {"endpoint": config.tracing.endpoint, "sample": config.tracing.sample}
     if config.canaries.every_s > 0:
-        tables["canaries"] = {"every_s": config.canaries.every_s, "questions": config.canaries.questions}
+        canaries = config.canaries
+        tables["canaries"] = {
+            "every_s": canaries.every_s,
+            "questions": canaries.questions,
+            **({} if canaries.own is None else {"own": str(canaries.own)}),
+        }
     calls = config.calls
     tables["calls"] = {
         "retries": calls.retries,

@@ -585,6 +585,11 @@ _CANARIES = (
         section="canaries", name="questions", kind="integer", default=5, low=1, high=200,
         text="How many it is asked each time.",
     ),
+    Key(
+        section="canaries", name="own", kind="path", otherwise="the built-in questions alone",
+        text="Your own questions, the file of `unisono models probe --questions`: those that a model was probed with "
+        "and that need no judge are asked again too.",
+    ),
 )  # fmt: skip
 
 _TRACING = (

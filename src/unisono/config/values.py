@@ -115,10 +115,11 @@ class TracingConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanariesConfig:
-    """How often each model is asked some of its probe questions again (0: never), and how many."""
+    """How often each model is asked some of its probe questions again (0: never), how many, and a file of more."""
 
     every_s: float = 0.0
     questions: int = 5
+    own: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

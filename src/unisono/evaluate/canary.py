@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 from unisono.errors import UnisonoError
+from unisono.evaluate.probe.judged import Judged
+from unisono.evaluate.probe.own import read_own
 from unisono.evaluate.probe.price import price
-from unisono.evaluate.probe.questions import Question
+from unisono.evaluate.probe.questions import Question, probe_questions
 from unisono.evaluate.probe.run import Ask, body_of
 from unisono.types import Model, Score
 
@@ -27,6 +30,16 @@ class Looked:
     flips: tuple[bool, ...]
     usd: float | None
     failed: int
+
+
+def bank(own: Path | None) -> tuple[Question, ...]:
+    """Return what canaries may ask: the probe's questions, and those of a file that are checked without a judge.
+
+    Raises:
+        StartError: the file cannot be read, or a line is no question.
+    """
+    more = () if own is None else read_own(own)
+    return (*probe_questions(n_per_kind=BANK_PER_KIND), *(q for q in more if not isinstance(q.check, Judged)))
 
 
 def pick(

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 
@@ -49,6 +50,19 @@ class Matches:
 
     def __call__(self, text: str) -> float:
         return float(self.pattern.search(text) is not None)
+
+
+def read_own(file: Path) -> tuple[Question, ...]:
+    """Return the questions of a file.
+
+    Raises:
+        StartError: it cannot be read, or a line is no question.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise StartError(f"{file} cannot be read as UTF-8 text: {exc}.") from exc
+    return own_questions(text.splitlines())
 
 
 def own_questions(lines: Iterable[str]) -> tuple[Question, ...]:
