@@ -72,6 +72,11 @@ def hints_of(word: str) -> tuple[DayHint, ...]:
     return _looks().begun(word)
 
 
+def says_today(word: str) -> bool:
+    """Say whether a word, standing by itself in a text, says that today is meant, as "currently" does."""
+    return any(not days and pattern.fullmatch(word) for pattern, days in _RELATIVE.items())
+
+
 def asks_about(text: str, *, now: datetime, hints: Sequence[DayHint] | None = None) -> date | None:
     """Return the latest day, up to today, that a question names or implies; None when it names none.
 

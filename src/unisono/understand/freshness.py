@@ -17,19 +17,19 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 from math import exp, sqrt
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unisono.errors import ArtifactError
 from unisono.types import Freshness, Vector
-from unisono.understand.days import DayHint, asks_about, hints_of
-from unisono.understand.grams import HAN, N_BUCKETS, Places, Word, hashed, places, word_of, words
+from unisono.understand.days import asks_about, hints_of, says_today
+from unisono.understand.grams import HAN, N_BUCKETS, WORD, Places, Read, hashed, places, word_of, words
 
 FORMAT = 3
 CLASSES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
@@ -43,53 +43,49 @@ SHARPNESS = 1.5
 MAX_KEPT_WORDS = 16_384
 MAX_KEPT_CHARS = 24
 
+_MAY_TELL_DAY, _TODAY = 4, 8
+"""Marks of a word: a day may be told with it in words; it says by itself that today is meant."""
+_ALL = 16
+"""Bits that the count of known words has; that of all words follows."""
+
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 
 
-class _Met(NamedTuple):
-    """A word that was met, and what it says of the text.
+class _Words(dict[str, bytes]):
+    """Words as they are written, each looked up when it is first met; long ones are not kept.
 
-    Attributes:
-        word: as it is looked up.
-        n_known: how many known words it counts as: a Chinese character is one.
-        n_all: how many words it counts as; a number as none.
-        days: which days may be told with it in words.
+    Of a word is counted how many known words it is (a Chinese character is one), and how many words at all, shifted by
+    `_ALL`; a number is none.
     """
-
-    word: Word
-    n_known: int
-    n_all: int
-    days: tuple[DayHint, ...]
-
-
-class _Words(dict[str, _Met]):
-    """Words as they are written, each looked up when it is first met; long ones are not kept."""
 
     def __init__(self, known: NDArray[np.uint32]) -> None:
         super().__init__()
         self._known = array("I", known.tolist())  # sorted: little memory, and asked once for each word
 
-    def __missing__(self, written: str) -> _Met:
-        word = word_of(written)
-        n_known, n_all = self._counted(word)
-        met = _Met(word, n_known, n_all, hints_of(written))
+    def __missing__(self, written: str) -> bytes:
+        low = written.lower()
+        marks = _MAY_TELL_DAY if hints_of(written) else 0
+        if marks and says_today(written):
+            marks |= _TODAY
+        n_known, n_all = self._counted(low)
+        word = word_of(written, counts=n_known | n_all << _ALL, marks=marks)
         if len(written) <= MAX_KEPT_CHARS:
             if len(self) >= MAX_KEPT_WORDS:
                 self.clear()
-            self[written] = met
-        return met
+            self[written] = word
+        return word
 
-    def _counted(self, word: Word) -> tuple[int, int]:
+    def _counted(self, low: str) -> tuple[int, int]:
         """Return as how many known words it counts, and as how many; kana and Hangul are never known."""
-        low = word.low
         if low[0].isdigit():
             return 0, 0
-        n_han = 0 if low.isascii() else len(HAN.findall(low))
-        foreign = 0 if low.isascii() else len(_KANA_OR_HANGUL.findall(low))
-        return n_han or int(self._knows(word.code)), n_han + 4 * foreign if n_han or foreign else 1
+        if low.isascii():
+            return int(self._knows(low)), 1
+        n_han, foreign = len(HAN.findall(low)), len(_KANA_OR_HANGUL.findall(low))
+        return n_han or int(self._knows(low)), n_han + 4 * foreign if n_han or foreign else 1
 
-    def _knows(self, code: bytes) -> bool:
-        mark = int.from_bytes(code, "little")
+    def _knows(self, low: str) -> bool:
+        mark = hashed(low)
         place = bisect_left(self._known, mark)
         return place < len(self._known) and self._known[place] == mark
 
@@ -123,14 +119,14 @@ class FreshnessReader:
             now: aware; "this year" is read relative to it.
             embedding: the text's vector, shape (dim,), where it is at hand.
         """
-        met = [self._words[word] for word in words(text)]
-        read, n_known, n_all, days = zip(*met, strict=True) if met else ((), (), (), ())
-        hints = [hint for each in days if each for hint in each] if text.isascii() else None
-        named = asks_about(text, now=now, hints=hints)
-        known = sum(n_known)
-        if known == 0 or known < MIN_KNOWN_SHARE * sum(n_all):
+        written = words(text)
+        read = np.frombuffer(b"".join(map(self._words.__getitem__, written)), dtype=WORD)
+        named = self._day(text, written, read, now=now)
+        counts = int(np.add.reduce(read["counts"], dtype=np.uint32))
+        known = counts & ((1 << _ALL) - 1)
+        if known == 0 or known < MIN_KNOWN_SHARE * (counts >> _ALL):
             return None if named is None else Freshness(changing=0.0, pace="evergreen", asks_about=named)
-        slow, fast = self._logits(read, embedding)
+        slow, fast = self._logits(read, written, embedding)
         highest = max(slow, fast, 0.0)
         stays = exp(-highest)
         changing = 1.0 - stays / (stays + exp(slow - highest) + exp(fast - highest))
@@ -139,9 +135,22 @@ class FreshnessReader:
             pace = "fast" if fast > slow else "slow"
         return Freshness(changing=changing, pace=pace, asks_about=named)
 
-    def _logits(self, read: Sequence[Word], embedding: Vector | None) -> tuple[float, float]:
+    @staticmethod
+    def _day(text: str, written: Sequence[str], read: Read, *, now: datetime) -> date | None:
+        if not text.isascii():
+            return asks_about(text, now=now)
+        marks = read["marks"]
+        found = int(np.bitwise_or.reduce(marks)) if written else 0
+        if found & _TODAY and "_" not in text:  # no day is later, and the word stands by itself
+            return now.date()
+        if not found & _MAY_TELL_DAY:
+            return asks_about(text, now=now, hints=())
+        telling = {written[place] for place in (marks & _MAY_TELL_DAY).nonzero()[0].tolist()}
+        return asks_about(text, now=now, hints=[hint for word in telling for hint in hints_of(word)])
+
+    def _logits(self, read: Read, written: Sequence[str], embedding: Vector | None) -> tuple[float, float]:
         slow, fast = self._bias
-        for found in places(read):
+        for found in places(read, written):
             if found.size:
                 total = self._sum(found)
                 slow, fast = slow + total.real / sqrt(found.size), fast + total.imag / sqrt(found.size)
@@ -152,7 +161,7 @@ class FreshnessReader:
 
     def _sum(self, found: Places) -> complex:
         """Return the sum of weights one after the other: in this order a sum is the same on every machine."""
-        return complex(np.add.accumulate(self._weights[found])[-1])
+        return complex(np.add.accumulate(self._weights.take(found))[-1])
 
 
 def save(

@@ -8,7 +8,8 @@ nothing itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from itertools import chain
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
@@ -32,9 +33,11 @@ _Needs: TypeAlias = "tuple[frozenset[_Piece], ...] | None"
 _WORD = re.compile(r"\w+")
 _NO_LETTERS = str.maketrans({mark: " " for mark in map(chr, range(128)) if _WORD.match(mark) is None})
 N_PREFIX, N_LONGER = 3, 5
-"""Letters of a word that are looked at first, and next."""
+"""Letters of a word by which it is known, and more of them."""
 MAX_SETS = 32
 """Of the choices in a sequence the best are told apart, as long as that gives no more sets than these."""
+MAX_KEPT_WORDS = 16_384
+MAX_KEPT_CHARS = 24
 _LETTER = [(op.IN, [(op.CATEGORY, op.CATEGORY_WORD)])]
 _BLANK = [(op.IN, [(op.CATEGORY, op.CATEGORY_SPACE)])]
 _COMMON = frozenset("the thi tha and for you are was not wit hav can".split())  # noqa: SIM905
@@ -68,15 +71,31 @@ def gate(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 class Hint(NamedTuple, Generic[Name]):
     """One set of strings, the longest the `rarest`: a text that holds them all may hold a match of the pattern.
 
-    Of the words that they stand in it holds some by their beginnings, `prefixes` and `longer` ones, and some `whole`.
+    Of the words that they stand in it holds some by their beginnings or whole: `keys`, as in `_Keys`.
     """
 
     name: Name
     rarest: str = ""
     others: tuple[str, ...] = ()
-    prefixes: frozenset[str] = frozenset()
-    longer: frozenset[str] = frozenset()
-    whole: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+
+
+class _Keys(dict[str, tuple[str, ...]]):
+    """The keys of words in small letters, of those that any hint needs: three letters, five, and the word with a blank
+    after it. Each word is looked up when it is first met; long ones are not kept.
+    """
+
+    def __init__(self, needed: Collection[str]) -> None:
+        super().__init__()
+        self._needed = frozenset(needed)
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        keys = tuple([key for key in (word[:N_PREFIX], word[:N_LONGER], f"{word} ") if key in self._needed])
+        if len(word) <= MAX_KEPT_CHARS:
+            if len(self) >= MAX_KEPT_WORDS:
+                self.clear()
+            self[word] = keys
+        return keys
 
 
 class Gates(Generic[Name]):
@@ -88,15 +107,16 @@ class Gates(Generic[Name]):
 
     def __init__(self, patterns: Mapping[Name, re.Pattern[str]]) -> None:
         """Take patterns by name that are searched for in small letters, or in any."""
-        self._by_prefix: dict[str, list[Hint[Name]]] = {}
+        self._by_key: dict[str, list[Hint[Name]]] = {}
         self._anywhere: list[Hint[Name]] = []  # where no word's beginning is known
         for name, pattern in patterns.items():
             for pieces in _without_narrower(_of_pattern(pattern) or (frozenset(),)):
-                prefixes, longer, whole = _words_of(pieces)
+                keys = _keys_of(pieces)
                 rarest, *others = [_folded(string) for string in _strings(pieces)] or [""]
-                into = self._by_prefix.setdefault(prefixes[0], []) if prefixes else self._anywhere
-                into.append(Hint(name, rarest, tuple(others), frozenset(prefixes), longer, whole))
+                into = self._by_key.setdefault(max(keys, key=_rareness), []) if keys else self._anywhere
+                into.append(Hint(name, rarest, tuple(others), keys))
         self._anywhere_ascii = [hint for hint in self._anywhere if hint.rarest.isascii()]
+        self._keys = _Keys({key for hints in self._by_key.values() for hint in hints for key in hint.keys})
 
     @property
     def by_beginnings(self) -> bool:
@@ -111,32 +131,27 @@ class Gates(Generic[Name]):
         """
         folded = _folded(word)
         parts = (folded,) if folded.isalnum() else _words(folded)
-        return tuple([hint for part in parts for hint in self._by_prefix.get(part[:N_PREFIX], ())])
+        return tuple([hint for part in parts for key in self._keys[part] for hint in self._by_key.get(key, ())])
 
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""
         lowered = _folded(text)
-        words = set(_words(lowered))
-        prefixes = {word[:N_PREFIX] for word in words}
-        longer = {word[:N_LONGER] for word in words}
+        held = set(chain.from_iterable(map(self._keys.__getitem__, set(_words(lowered)))))
         anywhere = self._anywhere_ascii if lowered.isascii() else self._anywhere
-        lowered = _evenly_spaced(lowered)
-        return [
-            hint
-            for hints in (*map(self._by_prefix.__getitem__, self._by_prefix.keys() & prefixes), anywhere)
-            for hint in hints
-            if hint.prefixes <= prefixes and hint.longer <= longer and hint.whole <= words and _holds(lowered, hint)
-        ]
+        first = map(self._by_key.__getitem__, self._by_key.keys() & held)
+        found = [hint for hints in first for hint in hints if hint.keys <= held]
+        found += anywhere
+        return _held(found, lowered) if found else found
 
 
 def narrowed(hints: Sequence[Hint[Name]], text: str) -> list[Hint[Name]]:
     """Return those of a text's hints that a part of it holds."""
-    lowered = _evenly_spaced(_folded(text))
-    return [hint for hint in hints if _holds(lowered, hint)]
+    return _held(hints, _folded(text))
 
 
-def _holds(lowered: str, hint: Hint[Name]) -> bool:
-    return hint.rarest in lowered and all(string in lowered for string in hint.others)
+def _held(hints: Sequence[Hint[Name]], lowered: str) -> list[Hint[Name]]:
+    spaced = _evenly_spaced(lowered)
+    return [hint for hint in hints if hint.rarest in spaced and all(map(spaced.__contains__, hint.others))]
 
 
 def _folded(text: str) -> str:
@@ -146,7 +161,10 @@ def _folded(text: str) -> str:
 
 
 def _evenly_spaced(text: str) -> str:
-    """Return a text with one blank for each run of them, and one at each end: so pieces hold theirs."""
+    """Return a text with one blank for each run of them, and at least one at each end: so pieces hold theirs."""
+    text = text.replace("\n", " ")
+    if "  " not in text and text.isprintable():  # it has no other blanks than single plain ones
+        return f" {text} "
     return f" {' '.join(text.split())} "
 
 
@@ -154,23 +172,24 @@ def _words(text: str) -> list[str]:
     return text.translate(_NO_LETTERS).split() if text.isascii() else _WORD.findall(text)
 
 
-def _words_of(pieces: frozenset[_Piece]) -> tuple[list[str], frozenset[str], frozenset[str]]:
-    """Return how the words of these pieces begin in a text, the rarest first; the same longer; and the whole ones."""
-    found: list[tuple[bool, int, str]] = []
-    longer, whole = set(), set()
-    for piece in sorted(pieces):
+def _keys_of(pieces: frozenset[_Piece]) -> frozenset[str]:
+    """Return the keys of the words of these pieces: in a text each has its own."""
+    keys = set()
+    for piece in pieces:
         for match in _WORD.finditer(piece.text):
             if match.start() == 0 and not piece.opens:
                 continue
             word = _folded(match.group())
             if match.end() < len(piece.text):
-                whole.add(word)
-            if len(word) >= N_LONGER:
-                longer.add(word[:N_LONGER])
-            if len(word) >= N_PREFIX:
-                prefix = word[:N_PREFIX]
-                found.append((prefix in _COMMON, -len(word), prefix))
-    return [prefix for _, _, prefix in sorted(found)], frozenset(longer), frozenset(whole)
+                keys.add(f"{word} ")
+            elif len(word) >= N_PREFIX:
+                keys.add(word[: N_LONGER if len(word) >= N_LONGER else N_PREFIX])
+    return frozenset(keys)
+
+
+def _rareness(key: str) -> tuple[bool, int, str]:
+    """Tell keys apart: the rarest is the greatest."""
+    return key.strip() not in _COMMON, len(key.strip()), key
 
 
 def _always(lowered: str) -> bool:
@@ -254,8 +273,11 @@ def _letter(kind: Any, value: Any) -> str | None:
 
 
 def _are_marks(members: Sequence[Any]) -> bool:
-    """Say whether a set of characters holds plain ones alone, none of which a word is made of."""
-    return all(kind is op.LITERAL and _WORD.match(chr(value)) is None for kind, value in members)
+    """Say whether a set of characters holds blanks and plain ones alone, none of which a word is made of."""
+    return all(
+        _WORD.match(chr(value)) is None if kind is op.LITERAL else (kind, value) == _BLANK[0][1][0]
+        for kind, value in members
+    )
 
 
 def _worth(needs: tuple[frozenset[_Piece], ...]) -> tuple[int, int]:
