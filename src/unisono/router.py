@@ -150,6 +150,7 @@ class Router:
         self._models: Mapping[str, Model] = {model.name: model for model in catalog}
         self._now = now
         self._clock_s = clock_s
+        self._candidates_at: tuple[tuple[tuple[str, Health], ...], tuple[Candidate, ...]] | None = None
         self._left_aside: dict[tuple[str | None, date], tuple[Excluded, ...]] = {}
 
     @property
@@ -283,7 +284,7 @@ class Router:
         baseline = max(weighed, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model
         return self._decision(
             request,
-            replace(choice, excluded=(*excluded, *choice.excluded[n_bounds:])),
+            Choice(ranking=choice.ranking, excluded=(*excluded, *choice.excluded[n_bounds:]), reason=choice.reason),
             notices=(*unread, *again, *limited, *switched, *tried, *(() if stale is None else (stale,))),
             goal=goal,
             seed=seed,
@@ -477,8 +478,12 @@ class Router:
         return tuple([(name, state(name, now_s)[0]) for name in self._models])
 
     def _candidates(self, situation: Situation) -> tuple[Candidate, ...]:
-        health = dict(situation.health)
-        return tuple(Candidate(model=model, health=health.get(model.name, Health.UP)) for model in self.catalog)
+        known = self._candidates_at
+        if known is None or known[0] != situation.health:  # it seldom changes
+            health = dict(situation.health)
+            found = tuple(Candidate(model=model, health=health.get(model.name, Health.UP)) for model in self.catalog)
+            known = self._candidates_at = situation.health, found
+        return known[1]
 
     def _estimate(
         self,
@@ -623,7 +628,11 @@ def _weighed(
     qualities = discounted([e.quality for e in estimates], models, features.freshness, today=now.date())
     weighed = []
     for estimate, quality, model in zip(estimates, qualities, models, strict=True):
-        cost = cached(estimate.cost, model, past, n_input_tokens=features.n_input_tokens, now=now)
+        cost = (
+            estimate.cost
+            if past is None
+            else cached(estimate.cost, model, past, n_input_tokens=features.n_input_tokens, now=now)
+        )
         same = cost is estimate.cost and quality is estimate.quality
         weighed.append(estimate if same else replace(estimate, quality=quality, cost=cost))
     return tuple(weighed)

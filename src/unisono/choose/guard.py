@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot
+from typing import NamedTuple
 
 from unisono.types import Estimate, Quality
 
@@ -30,8 +31,7 @@ UNUSUAL = 0.05
 """From this familiarity down the reason always says that the prompt is unusual."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class Scored(NamedTuple):
     """An estimate with its utility, doubt taken off, and that doubt."""
 
     estimate: Estimate
@@ -60,7 +60,10 @@ class Stay:
 
 def doubt_of_pair(estimate: Estimate, default: Estimate) -> float:
     """Return the quality that doubt takes from a model that would take the default's place."""
-    novel = min(max((FAMILIAR - _familiar(estimate, default)) / (FAMILIAR - NOVEL), 0.0), 1.0)
+    familiar = _familiar(estimate, default)
+    if familiar >= FAMILIAR:
+        return DEVIATIONS * _apart(estimate, default)
+    novel = min((FAMILIAR - familiar) / (FAMILIAR - NOVEL), 1.0)
     small = 1.0 - max(estimate.quality.mean - default.quality.mean, 0.0) / LARGE
     more = (NOVEL_DEVIATIONS - DEVIATIONS) * novel * max(small, 0.0)
     return (DEVIATIONS + more) * _apart(estimate, default)

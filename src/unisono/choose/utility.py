@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log10
 from random import Random
+from typing import NamedTuple
 
 from unisono.choose.guard import Scored, doubt_of_pair, held_by_guard
 from unisono.choose.words import below_quality, late, nobody_meets, over_cost, why_first, why_not, why_stays
@@ -65,6 +66,27 @@ def yardstick_usd(estimates: Sequence[Estimate], default: str) -> float:
     return (home or min(estimates, key=lambda e: (-e.quality.mean, e.cost.usd, e.model))).cost.usd
 
 
+class _Prices(NamedTuple):
+    """Quality that is paid at one goal for the whole price of the default's answer, and for a second."""
+
+    money: float
+    first_s: float
+    total_s: float
+
+    def utility(self, estimate: Estimate, default_usd: float) -> float:
+        latency = estimate.latency
+        return (
+            estimate.quality.mean
+            - self.money * relative_price(estimate.cost.usd, default_usd)
+            - self.first_s * latency.first_token_s
+            - self.total_s * latency.total_s
+        )
+
+
+def _prices(goal: Goal) -> _Prices:
+    return _Prices(worth(goal.dial), *SECOND_PRICES[goal.mode])
+
+
 def utility(estimate: Estimate, goal: Goal, *, default_usd: float) -> float:
     """Return quality less the quality that its money and its seconds are worth at this goal.
 
@@ -73,13 +95,7 @@ def utility(estimate: Estimate, goal: Goal, *, default_usd: float) -> float:
         goal: gives the dial and the mode.
         default_usd: what the default is expected to cost on this prompt.
     """
-    first_price, total_price = SECOND_PRICES[goal.mode]
-    return (
-        estimate.quality.mean
-        - money_worth(estimate.cost.usd, goal.dial, default_usd=default_usd)
-        - first_price * estimate.latency.first_token_s
-        - total_price * estimate.latency.total_s
-    )
+    return _prices(goal).utility(estimate, default_usd)
 
 
 class UtilityChooser:
@@ -91,33 +107,38 @@ class UtilityChooser:
 
     def choose(self, estimates: Sequence[Estimate], goal: Goal, *, default: str, rng: Random) -> Choice:
         """See `protocols.Chooser`. Ties go to the cheaper, then to the name: never to chance."""
-        excluded = tuple(e for e in (_out_of_bounds(estimate, goal) for estimate in estimates) if e is not None)
-        names_out = {e.model for e in excluded}
-        inside = [e for e in estimates if e.model not in names_out]
+        excluded, inside = _bounded(estimates, goal)
         if not inside:
             return Choice(ranking=(), excluded=excluded, reason=nobody_meets(goal))
         home = next((e for e in inside if e.model == default), None)
-        default_usd = yardstick_usd(inside, default)
-        scored = []
+        default_usd = yardstick_usd(inside, default) if home is None else home.cost.usd
+        scored, prices = [], _prices(goal)
         for estimate in inside:
             doubt = 0.0 if home is None or estimate is home else doubt_of_pair(estimate, home)
-            plain = utility(estimate, goal, default_usd=default_usd)
-            scored.append(Scored(estimate=estimate, utility=plain - doubt, doubt=doubt))
-        scored.sort(key=lambda row: (-row.utility, row.estimate.cost.usd, row.estimate.model))
+            scored.append(Scored(estimate, prices.utility(estimate, default_usd) - doubt, doubt))
+        scored.sort(key=_rank)
         scored, stay = held_by_guard(scored, home, margin=self._margin)
         first, second = scored[0].estimate, scored[1].estimate if len(scored) > 1 else None
         reason = why_first(first, second, goal) if stay is None else why_stays(stay, goal)
-        ranking = tuple(
-            Ranked(
-                model=row.estimate.model,
-                estimate=row.estimate,
-                utility=row.utility,
-                propensity=1.0 if place == 0 else 0.0,
-                reason=reason if place == 0 else why_not(row.estimate, first, goal, kept_default=stay is not None),
-            )
-            for place, row in enumerate(scored)
-        )
-        return Choice(ranking=ranking, excluded=excluded, reason=reason)
+        kept_default = stay is not None
+        ranking = [Ranked(model=first.model, estimate=first, utility=scored[0].utility, propensity=1.0, reason=reason)]
+        for loser, net, _ in scored[1:]:
+            against = why_not(loser, first, goal, kept_default=kept_default)
+            ranking.append(Ranked(model=loser.model, estimate=loser, utility=net, propensity=0.0, reason=against))
+        return Choice(ranking=tuple(ranking), excluded=excluded, reason=reason)
+
+
+def _rank(row: Scored) -> tuple[float, float, str]:
+    """Sort the best first, of equal ones the cheaper."""
+    return -row.utility, row.estimate.cost.usd, row.estimate.model
+
+
+def _bounded(estimates: Sequence[Estimate], goal: Goal) -> tuple[tuple[Excluded, ...], Sequence[Estimate]]:
+    """Return who is out of the goal's bounds, and the others."""
+    if goal.max_cost_usd is None and goal.max_first_token_s is None and goal.min_quality is None:
+        return (), estimates
+    found = [(_out_of_bounds(estimate, goal), estimate) for estimate in estimates]
+    return tuple([out for out, _ in found if out is not None]), [estimate for out, estimate in found if out is None]
 
 
 def _out_of_bounds(estimate: Estimate, goal: Goal) -> Excluded | None:

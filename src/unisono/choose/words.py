@@ -63,22 +63,29 @@ def why_stays(stay: Stay, goal: Goal) -> str:
 def why_not(loser: Estimate, first: Estimate, goal: Goal, *, kept_default: bool) -> str:
     """Say why a model lost to the leader."""
     quality = loser.quality.mean - first.quality.mean
-    figures = _figures(loser, goal)
+    chinese = goal.language == "zh"
     if kept_default and quality >= 0:
-        english, chinese = "not clearly better than the default", "并不明显好于默认模型"
+        why = "并不明显好于默认模型" if chinese else "not clearly better than the default"
     elif quality < 0 and loser.cost.usd >= first.cost.usd:
-        english, chinese = (
-            f"expected quality {-quality:.2f} lower and not cheaper",
-            f"预计质量低 {-quality:.2f}，且不便宜",
+        why = (
+            f"预计质量低 {-quality:.2f}，且不便宜"
+            if chinese
+            else f"expected quality {-quality:.2f} lower and not cheaper"
         )
     elif quality < 0:
-        english, chinese = f"cheaper, but expected quality {-quality:.2f} lower", f"更便宜，但预计质量低 {-quality:.2f}"
+        why = (
+            f"更便宜，但预计质量低 {-quality:.2f}" if chinese else f"cheaper, but expected quality {-quality:.2f} lower"
+        )
     elif loser.cost.usd > first.cost.usd:
-        english = f"expected quality {quality:.2f} higher, not worth its price here"
-        chinese = f"预计质量高 {quality:.2f}，但在此不值其价"
+        why = (
+            f"预计质量高 {quality:.2f}，但在此不值其价"
+            if chinese
+            else f"expected quality {quality:.2f} higher, not worth its price here"
+        )
     else:
-        english, chinese = "slower without being better enough", "更慢，而质量优势不足"
-    return f"{chinese}：{figures}" if goal.language == "zh" else f"{english}: {figures}"
+        why = "更慢，而质量优势不足" if chinese else "slower without being better enough"
+    figures = _figures(loser, goal)
+    return f"{why}：{figures}" if chinese else f"{why}: {figures}"
 
 
 def over_cost(high_usd: float, *, bound_usd: float, language: Language) -> str:

@@ -24,9 +24,9 @@ class CapabilityRule:
 
     def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
         """See `protocols.Rule`."""
-        missing = sorted(features.needs - candidate.model.capabilities)
-        if not missing:
+        if features.needs <= candidate.model.capabilities:
             return None
+        missing = sorted(features.needs - candidate.model.capabilities)
         return f"cannot {' or '.join(_NAMES[need] for need in missing)} (capabilities lack {', '.join(missing)})"
 
 

@@ -15,8 +15,9 @@ class PinRule:
 
     def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
         """See `protocols.Rule`."""
-        allowed = request.allow_fallback or request.wishes.on_limit == "downgrade"
-        if request.pin in (None, candidate.model.name) or allowed:
+        if request.pin is None or request.pin == candidate.model.name:
+            return None
+        if request.allow_fallback or request.wishes.on_limit == "downgrade":
             return None
         return f"you asked for {request.pin} and for no other"
 

@@ -109,7 +109,7 @@ class Ability:
         familiar = self.familiarity.of(features, self.design)
         trusted = self.trust.at(familiar)
         return Demand(
-            profile=np.concatenate(([1.0], trusted.skill * (x @ self.skills))),
+            profile=_profile(trusted.skill * (x @ self.skills)),
             difficulty=trusted.difficulty * float(x @ self.difficulty),
             own=trusted.own,
             shared=trusted.shared,
@@ -212,13 +212,17 @@ def moderated(
     mean = _sigmoid_one(logit / sqrt(1.0 + pi / 8.0 * variance))
     own, shared = demand.own * demand.own, demand.shared * demand.shared
     whole, apart = variance + unmeasured * (own + shared), unmeasured * (variance + own)
-    return mean, _deviation(mean, whole), _deviation(mean, apart)
-
-
-def _deviation(mean: float, variance: float) -> float:
-    """Return the deviation of a score whose logit has this variance: small doubt by the slope, endless doubt a coin."""
+    # The deviation of a score whose logit has some variance: small doubt counts by the slope, endless doubt is a coin.
     slope = mean * (1.0 - mean)
-    return sqrt(slope * slope * variance / (1.0 + slope * variance))
+    square = slope * slope
+    return mean, sqrt(square * whole / (1.0 + slope * whole)), sqrt(square * apart / (1.0 + slope * apart))
+
+
+def _profile(skills: NDArray[np.floating]) -> NDArray[np.float64]:
+    profile = np.empty(skills.size + 1)
+    profile[0] = 1.0
+    profile[1:] = skills
+    return profile
 
 
 def _sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -227,4 +231,4 @@ def _sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _sigmoid_one(z: float) -> float:
-    return 1.0 / (1.0 + exp(-min(max(z, -30.0), 30.0)))
+    return 1.0 / (1.0 + exp(-z if -30.0 < z < 30.0 else -min(max(z, -30.0), 30.0)))

@@ -36,7 +36,7 @@ def unknown_length(features: Features, model: Model) -> tuple[float, float]:
     return log(150.0), 1.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Shift:
     """Decayed mean of how far real counts lie from the expected one, in logarithms, and its variance.
 
@@ -88,33 +88,21 @@ class TokenCost:
     def predict_one(self, request: Request, features: Features, models: Sequence[Model]) -> tuple[Cost, ...]:
         """See `protocols.CostPredictor`. The interval is for the tokens of prompt and answer together."""
         log_in = log(max(features.n_input_tokens, 1))
-        unseen = None
+        counts: dict[tuple[float, float, float, _Shift], _Count] = {}  # most models share theirs with another
         costs = []
         for model in models:
-            shift = self._in.get(model.name)
-            if shift is not None:
-                into = _count(log_in, INPUT_SPREAD, shift, cap=inf)
-            else:
-                into = unseen = unseen or _count(log_in, INPUT_SPREAD, _UNSEEN, cap=inf)
-            costs.append(self._predict(request, features, model, into=into))
+            name = model.name
+            read = log_in, INPUT_SPREAD, inf, self._in.get(name, _UNSEEN)
+            into = counts.get(read)
+            if into is None:
+                into = counts[read] = _count(*read)
+            mean, spread = self._length(features, model)
+            written = mean, min(spread, MAX_SPREAD), _cap(request, model), self._out.get(name, _UNSEEN)
+            out = counts.get(written)
+            if out is None:
+                out = counts[written] = _count(*written)
+            costs.append(_priced(model.prices or _FREE, into, out))
         return tuple(costs)
-
-    def _predict(self, request: Request, features: Features, model: Model, *, into: _Count) -> Cost:
-        mean, spread = self._length(features, model)
-        out = _count(mean, min(spread, MAX_SPREAD), self._out.get(model.name, _UNSEEN), cap=_cap(request, model))
-        prices = model.prices or _FREE
-        usd_in, usd_out = prices.usd_per_mtok_in / 1e6, prices.usd_per_mtok_out / 1e6
-        usd = usd_in * into.middle + usd_out * out.expected
-        middle = usd_in * into.middle + usd_out * out.middle
-        # Prompt and answer err on their own, so their errors add up as legs of a triangle do.
-        below = hypot(usd_in * (into.middle - into.low), usd_out * (out.middle - out.low))
-        above = hypot(usd_in * (into.high - into.middle), usd_out * (out.high - out.middle))
-        return Cost(
-            usd=usd,
-            low_usd=min(middle - below, usd),
-            high_usd=max(middle + above, usd),
-            output_tokens=out.expected,
-        )
 
     def learn_one(self, features: Features, attempt: Attempt) -> None:
         """See `protocols.CostPredictor`. Only complete answers teach how long answers are."""
@@ -138,15 +126,34 @@ class TokenCost:
 _FREE = Prices(usd_per_mtok_in=0.0, usd_per_mtok_out=0.0)
 
 
-def _count(mean: float, prior: float, shift: _Shift, *, cap: float) -> _Count:
+def _count(mean: float, prior: float, cap: float, shift: _Shift) -> _Count:
     """Return the tokens of a lognormal whose logarithm has this mean before `shift` moves it."""
     centre, spread = mean + shift.mean(), shift.spread(prior)
     reach = shift.z_ * spread
     return _Count(
-        low=min(exp(centre - reach), cap),
-        middle=min(exp(centre), cap),
-        expected=min(exp(centre + spread * spread / 2.0), cap),
-        high=min(exp(centre + reach), cap),
+        min(exp(centre - reach), cap),
+        min(exp(centre), cap),
+        min(exp(centre + spread * spread / 2.0), cap),
+        min(exp(centre + reach), cap),
+    )
+
+
+def _priced(prices: Prices, into: _Count, out: _Count) -> Cost:
+    """Return what an answer costs: its prompt's tokens, and its own."""
+    low_in, middle_in, _, high_in = into
+    low_out, middle_out, expected_out, high_out = out
+    usd_in, usd_out = prices.usd_per_mtok_in / 1e6, prices.usd_per_mtok_out / 1e6
+    usd_read = usd_in * middle_in
+    usd = usd_read + usd_out * expected_out
+    middle = usd_read + usd_out * middle_out
+    # Prompt and answer err on their own, so their errors add up as legs of a triangle do.
+    below = middle - hypot(usd_in * (middle_in - low_in), usd_out * (middle_out - low_out))
+    above = middle + hypot(usd_in * (high_in - middle_in), usd_out * (high_out - middle_out))
+    return Cost(
+        usd=usd,
+        low_usd=below if below < usd else usd,
+        high_usd=above if above > usd else usd,
+        output_tokens=expected_out,
     )
 
 
@@ -156,9 +163,9 @@ def _named(name: str, upstream_model: str) -> Model:
 
 
 def _cap(request: Request, model: Model) -> float:
-    cap = model.context_tokens
-    if model.max_output_tokens is not None:
-        cap = min(cap, model.max_output_tokens)
-    if request.max_output_tokens is not None:
-        cap = min(cap, request.max_output_tokens)
+    cap, own, wished = model.context_tokens, model.max_output_tokens, request.max_output_tokens
+    if own is not None and own < cap:
+        cap = own
+    if wished is not None and wished < cap:
+        cap = wished
     return float(max(cap, 1))

@@ -66,27 +66,33 @@ class Design:
 
     def facts(self, surface: Vector) -> Vector:
         """Return the surface facts standardised and clipped, shape (n_surface,)."""
-        standard = (surface - self.surface_mean) / self.surface_scale
-        facts: Vector = np.minimum(np.maximum(standard, -SURFACE_CLIP), SURFACE_CLIP)
-        return facts
+        facts: Vector = surface - self.surface_mean
+        facts /= self.surface_scale
+        np.maximum(facts, -SURFACE_CLIP, out=facts)
+        return np.minimum(facts, SURFACE_CLIP, out=facts)
 
     def _standing(self, features: Features) -> Standing:
         if features.surface.size == 0:
             return Standing(x=np.zeros(self.centre.size, dtype=np.float32), facts=None, closeness=None)
         facts = self.facts(features.surface)
-        scaled = SURFACE_SCALE * facts
+        x: Vector = np.empty(self.centre.size, dtype=np.float32)
+        n_known = x.size - facts.size
+        np.multiply(SURFACE_SCALE, facts, out=x[n_known:])
         embedding = features.embedding
         if embedding is None or not embedding.any():
-            n_known = self.centre.size - facts.size
-            x = np.concatenate((np.zeros(n_known, dtype=np.float32), scaled - self.centre[n_known:]))
+            x[n_known:] -= self.centre[n_known:]
+            x[:n_known] = 0.0
             return Standing(x=x, facts=facts, closeness=None)
         closeness: Vector = self.centroids @ embedding
-        parts = (EMBEDDING_SCALE * embedding, CLUSTER_SCALE * _clusters(closeness), scaled)
-        joined: Vector = np.concatenate(parts).astype(np.float32) - self.centre
-        return Standing(x=joined, facts=facts, closeness=closeness)
+        np.multiply(EMBEDDING_SCALE, embedding, out=x[: embedding.size])
+        np.multiply(CLUSTER_SCALE, _clusters(closeness), out=x[embedding.size : n_known])
+        x -= self.centre
+        return Standing(x=x, facts=facts, closeness=closeness)
 
 
 def _clusters(closeness: Vector) -> Vector:
-    weights = np.exp((closeness - closeness.max()) / CLUSTER_WIDTH)
-    shares: Vector = weights / weights.sum()
+    shares: Vector = closeness - np.maximum.reduce(closeness)
+    shares /= CLUSTER_WIDTH
+    np.exp(shares, out=shares)
+    shares /= np.add.reduce(shares)
     return shares

@@ -32,7 +32,7 @@ MAX_MODELS = 1024
 class _Stand:
     """A belief as of `n_seen` scores, with the residuals of the ring under it: a memo, rebuilt when either changes.
 
-    `heard` is what votes add to it, where they are held apart.
+    `heard` is what votes add to it, where they are held apart; `evidence` what is said where no score was measured.
     """
 
     model: Model
@@ -40,6 +40,7 @@ class _Stand:
     belief: Belief
     residuals: NDArray[np.float64]
     heard: Heard | None
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class QualityEnsemble:
             logits = ring.profiles @ belief.mean - ring.difficulties
             residuals = ring.scores - 1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))
         told = None if votes is None else heard(belief, votes, self._swayed[model.name])
-        stand = _Stand(model, n_seen, belief, residuals, told)
+        stand = _Stand(model, n_seen, belief, residuals, told, _unmeasured(belief))
         if len(self._stands) >= MAX_MODELS:
             self._stands.clear()
         self._stands[model.name] = stand
@@ -158,9 +159,18 @@ class QualityEnsemble:
 
 def _told(features: Features, demand: Demand, stand: _Stand, ring: Ring | None, logit: tuple[float, float]) -> Quality:
     """Return a model's quality; `logit`: its mean, difficulty left out, and its variance."""
+    votes = stand.heard
+    if ring is None and votes is None:
+        mean, spread, apart = moderated(logit[0], logit[1], demand)
+        return Quality(
+            mean=min(max(mean, FLOOR), 1.0 - FLOOR),
+            spread=spread,
+            evidence=stand.evidence,
+            apart=apart,
+            familiar=demand.familiar,
+        )
     near = _NOTHING_NEAR if ring is None else local(features.embedding, ring, stand.residuals)
     mean, spread, apart = moderated(*logit, demand, unmeasured=near.unmeasured)
-    votes = stand.heard
     if votes is not None:
         _, spread, apart = expected(votes.belief, demand, unmeasured=near.unmeasured)
         mean += votes.shift(demand, mean)
@@ -177,6 +187,10 @@ def _evidence(stand: _Stand, n_scores: int, n_near: float) -> str:
     belief, n_votes = stand.belief, 0 if stand.heard is None else stand.heard.n_votes
     told = f"; {n_votes} {'vote' if n_votes == 1 else 'votes'}" if n_votes else ""
     if n_scores == 0:
-        return (belief.ground if belief.n_outcomes else f"never measured; {belief.ground}") + told
+        return stand.evidence + told
     scores = "score" if n_scores == 1 else "scores"
     return f"{belief.ground}; {n_scores} {scores} measured here, about {n_near:.0f} of them near by{told}"
+
+
+def _unmeasured(belief: Belief) -> str:
+    return belief.ground if belief.n_outcomes else f"never measured; {belief.ground}"

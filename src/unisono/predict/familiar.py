@@ -9,7 +9,8 @@ Not for: telling apart prompts that look the same and differ in what they ask of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,6 +38,11 @@ class Familiarity:
     fact_mean: Vector
     fact_variance: Vector
     quantiles: Vector
+    _rising: list[float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep the quantiles as plain numbers too: one is looked up in them for each prompt."""
+        object.__setattr__(self, "_rising", self.quantiles.tolist())
 
     def of(self, features: Features, design: Design) -> float:
         """Return the share, in [0, 1], of training prompts that lie farther out; 0 without an embedding."""
@@ -44,8 +50,7 @@ class Familiarity:
         if standing.closeness is None or standing.facts is None:
             return 0.0
         distance = self.distance(standing.closeness, standing.facts)
-        inside = np.searchsorted(self.quantiles, distance)
-        return 1.0 - float(inside) / len(self.quantiles)
+        return 1.0 - bisect_left(self._rising, distance) / len(self._rising)
 
     def distance(self, closeness: Vector, facts: Vector) -> float:
         """Return how far out a prompt lies: about 1.5 for a typical one.
@@ -56,5 +61,7 @@ class Familiarity:
         """
         topic = int(closeness.argmax())
         off = facts - self.fact_mean[topic]
-        odd = float(np.add.reduce(off * off / (self.fact_variance[topic] + FACT_FLOOR)) / off.size)
+        off *= off
+        off /= self.fact_variance[topic] + FACT_FLOOR
+        odd = float(np.add.reduce(off) / off.size)
         return (1.0 - float(closeness[topic])) / float(self.radius[topic]) + FACT_WEIGHT * odd

@@ -149,13 +149,19 @@ class RecentLatency:
     def predict_one(self, features: Features, models: Sequence[Model], costs: Sequence[Cost]) -> tuple[Latency, ...]:
         """See `protocols.LatencyPredictor`."""
         longer = _longer(features.n_input_tokens)
-        return tuple(self._predict(model, cost, longer) for model, cost in zip(models, costs, strict=True))
-
-    def _predict(self, model: Model, cost: Cost, longer: float) -> Latency:
-        busier = log1p(self._load(model.name))
-        first_s = self._first.get(model.name, self._unseen[0]).seconds((1.0, busier, longer))
-        token_s = self._token.get(model.name, self._unseen[1]).seconds((1.0, busier))
-        return Latency(first_token_s=first_s, total_s=first_s + token_s * cost.output_tokens)
+        told: dict[tuple[_Line, int], float] = {}  # models that were never asked share theirs
+        found = []
+        for model, cost in zip(models, costs, strict=True):
+            load = self._load(model.name)
+            first, token = self._first.get(model.name, self._unseen[0]), self._token.get(model.name, self._unseen[1])
+            first_s = told.get((first, load))
+            if first_s is None:
+                first_s = told[first, load] = first.seconds((1.0, log1p(load), longer))
+            token_s = told.get((token, load))
+            if token_s is None:
+                token_s = told[token, load] = token.seconds((1.0, log1p(load)))
+            found.append(Latency(first_token_s=first_s, total_s=first_s + token_s * cost.output_tokens))
+        return tuple(found)
 
     def learn_one(self, features: Features, attempt: Attempt) -> None:
         """See `protocols.LatencyPredictor`. Only attempts that ended well teach.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-MAX_PLACES = 4096
+MAX_MODELS = 4096
 MAX_LATEST = 256
 
 
@@ -49,7 +49,7 @@ class LengthModel:
         self._sds = sds
         self._unknown = (unknown_mean, unknown_sd)
         self._latest: dict[int, tuple[Features, float]] = {}
-        self._places: dict[str, tuple[tuple[object, ...], int | None]] = {}
+        self._models: dict[str, tuple[Model, tuple[float, float]]] = {}
 
     def apart(self) -> LengthModel:
         """Return the same with a memory of its own: for another thread."""
@@ -64,25 +64,24 @@ class LengthModel:
 
     def expected(self, features: Features, model: Model) -> tuple[float, float]:
         """Return mean and standard deviation of the logarithm of the output tokens."""
-        shift = self._shift(features)
-        place = self._place(model)
-        if place is None or isnan(self._constants[place]):
-            mean, sd = self._unknown
-        else:
-            mean, sd = float(self._constants[place]), float(self._sds[place])
-        return mean + shift, sd
+        mean, sd = self._constant(model)
+        return mean + self._shift(features), sd
 
     def expected_output_tokens(self, features: Features, model: Model) -> float:
         """Return the median of the output tokens."""
         return exp(self.expected(features, model)[0])
 
-    def _place(self, model: Model) -> int | None:
-        known = self._places.get(model.name)
-        if known is None or known[0] != (model.upstream_model, model.reports, model.aliases):
-            if len(self._places) >= MAX_PLACES:
-                self._places.clear()
-            known = (model.upstream_model, model.reports, model.aliases), self._ability.place(model)
-            self._places[model.name] = known
+    def _constant(self, model: Model) -> tuple[float, float]:
+        """Return what a model's own answers are expected to have, prompts left out, and the deviation."""
+        known = self._models.get(model.name)
+        if known is None or (known[0] is not model and _names(known[0]) != _names(model)):
+            if len(self._models) >= MAX_MODELS:
+                self._models.clear()
+            place = self._ability.place(model)
+            told = self._unknown
+            if place is not None and not isnan(self._constants[place]):
+                told = float(self._constants[place]), float(self._sds[place])
+            known = self._models[model.name] = model, told
         return known[1]
 
     def _shift(self, features: Features) -> float:
@@ -96,3 +95,7 @@ class LengthModel:
             known = features, float(self._ability.design.x(features) @ self._weights)
             self._latest[id(features)] = known
         return known[1]
+
+
+def _names(model: Model) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    return model.upstream_model, model.reports, model.aliases

@@ -8,7 +8,7 @@ nothing itself: `learn.trust` does.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,13 +42,18 @@ class Trust:
     """`table` has shape (len(MIDDLES), 4): a row for each bin, the columns as the fields of `Trusted`."""
 
     table: NDArray[np.float64]
+    _rows: list[list[float]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep the rows as plain numbers too."""
+        object.__setattr__(self, "_rows", self.table.tolist())
 
     def at(self, familiar: float) -> Trusted:
         """Return the trust at a familiarity in [0, 1]."""
         above = bisect_left(MIDDLES, familiar)
         if above in (0, len(MIDDLES)):
-            return Trusted(*self.table[min(above, len(MIDDLES) - 1)].tolist())
+            return Trusted(*self._rows[min(above, len(MIDDLES) - 1)])
         low, high = MIDDLES[above - 1], MIDDLES[above]
         share = (familiar - low) / (high - low)
-        rows = zip(self.table[above - 1].tolist(), self.table[above].tolist(), strict=True)
-        return Trusted(*((1.0 - share) * below + share * over for below, over in rows))
+        rows = zip(self._rows[above - 1], self._rows[above], strict=True)
+        return Trusted(*[(1.0 - share) * below + share * over for below, over in rows])
