@@ -48,6 +48,9 @@ _MAY_TELL_DAY, _TODAY = 4, 8
 _ALL = 16
 """Bits that the count of known words has; that of all words follows."""
 
+_PART_BITS = 20
+"""Hashes of known words that are equal but for so many bits lie in one part: some six."""
+
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 
 
@@ -60,7 +63,9 @@ class _Words(dict[str, bytes]):
 
     def __init__(self, known: NDArray[np.uint32]) -> None:
         super().__init__()
-        self._known = array("I", known.tolist())  # sorted: little memory, and asked once for each word
+        self._known = array("I", known.tolist())  # sorted: a tenth of a set's memory
+        parts = np.arange(2 ** (32 - _PART_BITS) + 1, dtype=np.uint64) << _PART_BITS
+        self._starts: list[int] = np.searchsorted(known, parts).tolist()
 
     def __missing__(self, written: str) -> bytes:
         low = written.lower()
@@ -86,8 +91,9 @@ class _Words(dict[str, bytes]):
 
     def _knows(self, low: str) -> bool:
         mark = hashed(low)
-        place = bisect_left(self._known, mark)
-        return place < len(self._known) and self._known[place] == mark
+        start, end = self._starts[mark >> _PART_BITS], self._starts[(mark >> _PART_BITS) + 1]
+        place = bisect_left(self._known, mark, start, end)
+        return place < end and self._known[place] == mark
 
 
 class FreshnessReader:

@@ -31,7 +31,8 @@ _Needs: TypeAlias = "tuple[frozenset[_Piece], ...] | None"
 """Sets of pieces, all of one of which are in every match; None where nothing can be said."""
 
 _WORD = re.compile(r"\w+")
-_NO_LETTERS = str.maketrans({mark: " " for mark in map(chr, range(128)) if _WORD.match(mark) is None})
+_NO_MARKS = bytes(code if _WORD.match(chr(code)) is not None else ord(" ") for code in range(256))
+"""A blank for each ASCII character of which no word is made."""
 N_PREFIX, N_LONGER = 3, 5
 """Letters of a word by which it is known, and more of them."""
 MAX_SETS = 32
@@ -169,7 +170,7 @@ def _evenly_spaced(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return text.translate(_NO_LETTERS).split() if text.isascii() else _WORD.findall(text)
+    return text.encode().translate(_NO_MARKS).decode().split() if text.isascii() else _WORD.findall(text)
 
 
 def _keys_of(pieces: frozenset[_Piece]) -> frozenset[str]:

@@ -29,8 +29,9 @@ _Hashes = NDArray[np.uint32]
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 HAN = re.compile(r"[\u3400-\u9fff]")
 _DIGITS = re.compile(r"\d+")
-_ASCII_DIGIT, _ASCII_DIGITS = re.compile("[0-9]"), re.compile("[0-9]+")
-_ASCII_MARKS = str.maketrans({mark: " " for mark in map(chr, range(128)) if not mark.isalnum() and mark != "'"})
+_DIGIT_BYTES, _ASCII_DIGITS = b"0123456789", re.compile("[0-9]+")
+_ASCII_MARKS = bytes(code if chr(code).isalnum() or code == ord("'") else ord(" ") for code in range(256))
+"""A blank for each mark."""
 _STIR, _TURN, _CHOOSE = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77), np.uint32(0xC2B2AE3D)
 _SHIFT = np.uint32(32 - (N_BUCKETS.bit_length() - 1))
 _HALF = np.uint32(15)
@@ -81,9 +82,10 @@ def words(text: str) -> list[str]:
     text = clip(text, MAX_CHARS)
     if not text.isascii():
         return _WORD.findall(_DIGITS.sub(_length, text))
-    if _ASCII_DIGIT.search(text):
-        text = _ASCII_DIGITS.sub(_length, text)
-    pieces = text.translate(_ASCII_MARKS).split()  # a quarter of the time of a search
+    raw = text.encode()
+    if len(raw.translate(None, _DIGIT_BYTES)) < len(raw):
+        raw = _ASCII_DIGITS.sub(_length, text).encode()
+    pieces = raw.translate(_ASCII_MARKS).decode().split()  # a sixth of the time of a search
     if "'" not in text:
         return pieces
     return [word for piece in pieces for word in (_WORD.findall(piece) if "'" in piece else (piece,))]
