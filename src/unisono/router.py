@@ -33,6 +33,7 @@ from unisono.errors import LimitReached, NoCandidate, UpstreamError
 from unisono.execute.crew import Means
 from unisono.execute.disputes import Fusing
 from unisono.execute.patience import NO_PATIENCE, Patience
+from unisono.execute.relay import Relay
 from unisono.execute.several import run
 from unisono.execute.single import Committed
 from unisono.execute.voice import with_voice
@@ -422,9 +423,18 @@ class Router:
         )
 
     def run(
-        self, request: Request, features: Features, *, decision: Decision, record: Callable[[Outcome], None]
+        self,
+        request: Request,
+        features: Features,
+        *,
+        decision: Decision,
+        record: Callable[[Outcome], None],
+        relay: Relay | None = None,
     ) -> AsyncGenerator[Committed | Chunk, None]:
-        """Carry out a decision: first a `Committed`, then the chunks; `record` gets the outcome, once."""
+        """Carry out a decision: first a `Committed`, then the chunks; `record` gets the outcome, once.
+
+        Chunks behind the first content may go the short way where `relay` leads somewhere by then.
+        """
 
         def observe(attempt: Attempt, error: UpstreamError | None) -> None:
             self._stages.health.observe(attempt, error, self._clock_s())
@@ -437,7 +447,9 @@ class Router:
         past = decision.situation.past
         watch = None
         if past is not None and past.model is not None:
-            watch = Watch(request.messages, before=past.model, record=record, language=decision.goal.language)
+            watch = Watch(
+                request.messages, before=past.model, record=record, language=decision.goal.language, relay=relay
+            )
             record = watch.record
         if decision.plan is None and any(notice.code == "switch" for notice in decision.notices):
             request = _with_ledger(request, decision)
@@ -448,6 +460,7 @@ class Router:
             observe=observe,
             total_s=self.settings.total_s,
             patience=self._stages.patience(decision.mode),
+            relay=relay,
         )
         fusing = Fusing(
             task=features.task,

@@ -5,7 +5,7 @@ It does not hold behaviour beyond what a value can say about itself, and it impo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -665,6 +665,11 @@ class Chunk:
     finish: str | None = None
     usage: Usage | None = None
     usage_only: bool = False
+
+
+Sink: TypeAlias = "Callable[[Sequence[Chunk]], Awaitable[None] | None]"
+"""Takes chunks that have come together, at once and without waiting. Where its reader is slow it returns what must be
+awaited before it is given more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

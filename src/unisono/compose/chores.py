@@ -7,7 +7,7 @@ Each chore only looks and says when; what is to be done, `Live` does.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from unisono.catalog.fingerprint import fingerprint
 from unisono.config import Config
+from unisono.config.lookout import when
 from unisono.errors import UnisonoError
 from unisono.evaluate.probe.run import Answer
 from unisono.evaluate.rechosen import DEEP
@@ -80,15 +81,22 @@ async def notice_scores(live: Live) -> None:
 
 async def follow_policies(live: Live) -> None:
     """Decide by the policies that anybody puts in force."""
-    while True:
-        await asyncio.sleep(POLICY_S)
+
+    def moved() -> bool:
         try:
-            if await asyncio.to_thread(live.policies.latest) != live.inforce.state.n:
-                await live.take_policies()
-        except UnisonoError as error:
-            live.broken["policy"] = str(error)
-        else:
-            live.note_healed("policy")
+            return live.policies.latest() != live.inforce.state.n or "policy" in live.broken
+        except UnisonoError:
+            return True
+
+    async with aclosing(when(moved, every_s=POLICY_S)) as looks:
+        async for _ in looks:
+            try:
+                if await asyncio.to_thread(live.policies.latest) != live.inforce.state.n:
+                    await live.take_policies()
+            except UnisonoError as error:
+                live.broken["policy"] = str(error)
+            else:
+                live.note_healed("policy")
 
 
 async def learn_on(live: Live) -> None:

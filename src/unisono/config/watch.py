@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import aclosing
 from pathlib import Path
 
 from unisono.config.load import load_config
+from unisono.config.lookout import when
 from unisono.config.values import Config
 from unisono.errors import ConfigError
 
@@ -54,20 +56,28 @@ async def watch(
             yield error
 
 
-async def _looks(file: Path, *, stop: asyncio.Event | None) -> AsyncIterator[None]:
+async def _looks(file: Path, *, stop: asyncio.Event | None) -> AsyncGenerator[None, None]:
     """Yield when the file has changed and settled, the first time at once.
 
     Looking beats being told: the operating system tells nothing of what changed just before the watch stood, nor on
     some network and container volumes, and tells of every write to the record that lies in the same folder.
     """
-    told = before = None
-    while stop is None or not stop.is_set():
-        now = await asyncio.to_thread(_stamp, file)
-        if now == before and now != told:
-            told = now
+    told: tuple[int, ...] | None = None
+    before = await asyncio.to_thread(_stamp, file)
+
+    def settled() -> bool:
+        nonlocal told, before
+        last, before = before, _stamp(file)
+        if before != last or before == told:
+            return stop is not None and stop.is_set()
+        told = before
+        return True
+
+    async with aclosing(when(settled, every_s=LOOK_S)) as looks:
+        async for _ in looks:
+            if stop is not None and stop.is_set():
+                return
             yield
-        before = now
-        await asyncio.sleep(LOOK_S)
 
 
 def _stamp(file: Path) -> tuple[int, ...]:

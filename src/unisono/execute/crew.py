@@ -22,6 +22,7 @@ from unisono.execute import single
 from unisono.execute.bodies import plain_body
 from unisono.execute.member import Member
 from unisono.execute.patience import NO_PATIENCE, Patience
+from unisono.execute.relay import Relay
 from unisono.execute.single import Committed, short
 from unisono.types import (
     Attempt,
@@ -60,6 +61,7 @@ class Means:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     patience: Patience = NO_PATIENCE
+    relay: Relay | None = None
 
 
 class Crew:

@@ -32,6 +32,7 @@ def run(
         observe=means.observe,
         total_s=means.total_s,
         patience=means.patience,
+        relay=means.relay,
         clock_s=means.clock_s,
         now=means.now,
     )

@@ -7,7 +7,7 @@ dialect (`send` does). When a model is asked again, and when a second one beside
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
@@ -20,7 +20,8 @@ from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamRefused
 from unisono.execute.cost import cost_usd
 from unisono.execute.hedge import Overtaken, Race
 from unisono.execute.patience import NO_PATIENCE, Patience
-from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Part, Request, Usage
+from unisono.execute.relay import Relay
+from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Part, Request, Sink, Usage
 
 SAID_FROM_S = 1.0
 """From so many seconds on, a caller is told that the call waited for its turn."""
@@ -63,10 +64,11 @@ async def run(
     observe: Callable[[Attempt, UpstreamError | None], None],
     total_s: float = 600.0,
     patience: Patience = NO_PATIENCE,
+    relay: Relay | None = None,
     clock_s: Callable[[], float] = perf_counter,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncGenerator[Committed | Chunk, None]:
-    """Carry out a decision: yield one `Committed`, then every chunk of the answer.
+    """Carry out a decision: yield one `Committed`, then every chunk of the answer that goes no shorter way.
 
     Args:
         request: what the caller asked; its body goes to the upstream.
@@ -77,6 +79,7 @@ async def run(
         observe: gets each attempt once, with its error.
         total_s: limit for the whole request.
         patience: when a model is asked again, and when the next one is asked beside it.
+        relay: the short way; None: there is none.
         clock_s: monotonic seconds.
         now: the time of day.
 
@@ -111,13 +114,12 @@ async def run(
                 yield walk.commit(attempt)
                 for chunk in held:
                     yield chunk
-                if not attempt.complete:
-                    async for chunk in attempt.chunks:
-                        attempt.see(chunk)
-                        yield chunk
+                async for chunk in await attempt.behind(relay):
+                    attempt.see(chunk)
+                    yield chunk
                 return
             if (second := race.take_second()) is not None:
-                async for event in _go_on(walk, race, second):
+                async for event in _go_on(walk, race, second, relay):
                     yield event
                 if walk.answered:
                     return
@@ -130,17 +132,31 @@ async def run(
         record(walk.outcome())
 
 
-async def _go_on(walk: _Walk, race: Race[_Running], second: _Running) -> AsyncGenerator[Committed | Chunk, None]:
+async def _go_on(
+    walk: _Walk, race: Race[_Running], second: _Running, relay: Relay | None
+) -> AsyncGenerator[Committed | Chunk, None]:
     """Go on with the attempt that was begun beside the first."""
     async with second as attempt:
         held = await race.until_second()
         yield walk.commit(attempt)
         for chunk in held:
             yield chunk
-        if not attempt.complete:
-            async for chunk in attempt.chunks:
-                attempt.see(chunk)
-                yield chunk
+        async for chunk in await attempt.behind(relay):
+            attempt.see(chunk)
+            yield chunk
+
+
+class _NoChunks:
+    """Chunks that there are none of."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Chunk:
+        raise StopAsyncIteration
+
+
+_NO_CHUNKS = _NoChunks()
 
 
 class _Running:
@@ -192,6 +208,24 @@ class _Running:
             raise self._walk.too_late(self.model.name) from exc
         self.complete = True
         return held
+
+    async def behind(self, relay: Relay | None) -> AsyncIterator[Chunk]:
+        """Return the chunks behind the first content that must go as events; the others have gone the short way."""
+        sink = None if relay is None else relay.sink
+        if self.complete:
+            return _NO_CHUNKS
+        if sink is not None and (pour := getattr(self.chunks, "pour", None)) is not None:
+            await pour(self._seeing(sink))
+            return _NO_CHUNKS
+        return self.chunks
+
+    def _seeing(self, sink: Sink) -> Sink:
+        def see(chunks: Sequence[Chunk]) -> Awaitable[None] | None:
+            for chunk in chunks:
+                self.see(chunk)
+            return sink(chunks)
+
+        return see
 
     def see(self, chunk: Chunk) -> None:
         """Take in what the record needs of one chunk.

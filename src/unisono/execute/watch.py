@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from unisono import notices as say
 from unisono.consistency.ledger import asserted, taken_back
+from unisono.execute.relay import Relay
 from unisono.execute.said import said_in
 from unisono.execute.single import Committed
 from unisono.notices import Language
@@ -22,9 +23,16 @@ class Watch:
     """Goes with one answer."""
 
     def __init__(
-        self, messages: Sequence[Message], *, before: str, record: Callable[[Outcome], None], language: Language
+        self,
+        messages: Sequence[Message],
+        *,
+        before: str,
+        record: Callable[[Outcome], None],
+        language: Language,
+        relay: Relay | None = None,
     ) -> None:
         """Compare with what `messages` assert, if another model than `before` answers; then `record`."""
+        self._relay = relay
         self._messages = messages
         self._before = before
         self._record = record
@@ -38,6 +46,8 @@ class Watch:
             async for event in events:
                 if isinstance(event, Committed):
                     self._model = event.model if event.model != self._before else None
+                    if self._model is not None and self._relay is not None:
+                        self._relay.shut()
                 elif self._model is not None:
                     self._chunks.append(event)
                 yield event

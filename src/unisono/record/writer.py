@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import TypeAlias
@@ -65,6 +66,7 @@ class Upkeep:
 
 
 Entry: TypeAlias = "Asked | Ended | Upkeep"
+Statement: TypeAlias = "tuple[str, tuple[Value, ...]]"
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
 
 
@@ -83,7 +85,7 @@ class _Rows:
     """One entry as statements; they go in together or not at all."""
 
     decision: str
-    statements: tuple[tuple[str, tuple[Value, ...]], ...]
+    statements: tuple[Statement, ...]
     n_bytes: int
 
 
@@ -239,20 +241,16 @@ class Writer:
         self._ready_bytes += rows.n_bytes
 
     def _rows_of(self, entry: Entry) -> _Rows:
-        statements: list[tuple[str, tuple[Value, ...]]]
-        long: tuple[Value, ...] = ()
         if isinstance(entry, Asked):
-            decision = entry.decision.id
             thin, detail = decision_rows(entry, run=self._run_id, text=self._text, salt=self._salt)
-            statements, long = [(_DECISION, thin), (_DETAIL, detail)], detail
-        elif isinstance(entry, Upkeep):
-            decision, statements, long = _named(entry), [(entry.sql, entry.values)], entry.values
-        else:
-            decision = entry.outcome.decision
-            row, attempts = outcome_rows(entry, at=self._now())
-            statements = [(_OUTCOME, row), *((_ATTEMPT, attempt) for attempt in attempts)]
-        n_bytes = ROW_BYTES * len(statements) + sum(len(value) for value in long if isinstance(value, (str, bytes)))
-        return _Rows(decision, tuple(statements), n_bytes)
+            n_bytes = 2 * ROW_BYTES + _n_long(detail)
+            return _Rows(entry.decision.id, ((_DECISION, thin), (_DETAIL, detail)), n_bytes)
+        if isinstance(entry, Upkeep):
+            n_bytes = ROW_BYTES + _n_long(entry.values)
+            return _Rows(_named(entry), ((entry.sql, entry.values),), n_bytes)
+        row, attempts = outcome_rows(entry, at=self._now())
+        statements = ((_OUTCOME, row), *[(_ATTEMPT, attempt) for attempt in attempts])
+        return _Rows(entry.outcome.decision, statements, ROW_BYTES * len(statements))
 
     def _write(self) -> None:
         """Write all that is ready; on a fault keep it and set the time of the next try."""
@@ -268,7 +266,7 @@ class Writer:
 
     def _write_batch(self) -> None:
         connection = self._connected()
-        batch = [self._ready[i] for i in range(min(_BATCH, len(self._ready)))]
+        batch = [*islice(self._ready, _BATCH)]
         current = batch[0]
         try:
             with transaction(connection):
@@ -366,6 +364,10 @@ def _is_locked(exc: Exception) -> bool:
     """Say whether another connection has the database at this moment, and nothing is wrong with ours."""
     code: int = getattr(exc, "sqlite_errorcode", None) or 0
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)  # the rest of it says more, as BUSY_RECOVERY
+
+
+def _n_long(values: tuple[Value, ...]) -> int:
+    return sum([len(value) for value in values if isinstance(value, (str, bytes))])
 
 
 def _named(entry: Entry) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from unisono.edge.parse import parse, wants_usage
 from unisono.edge.preference import merged
 from unisono.edge.scope import within_scope
 from unisono.errors import RouterBroken, UnisonoError, UpstreamError
+from unisono.execute.relay import Relay
 from unisono.execute.single import Committed
 from unisono.execute.voice import with_voice
 from unisono.record.view import decision_to_json, parts_to_json
@@ -32,6 +33,7 @@ from unisono.router import is_plain_pin
 from unisono.server.auth import identify
 from unisono.server.gone import Watch
 from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
+from unisono.server.stream import Stream
 from unisono.types import Chunk, Decision, Features, Json, Notice, Outcome, Request, Situation
 
 log = logging.getLogger("unisono")
@@ -177,6 +179,7 @@ class _Exchange:
         self._outcome: Outcome | None = None
         self._baseline_usd: float | None = None
         self._names: dict[str | None, str] = {}
+        self._relay = Relay()
 
     async def serve(self) -> None:
         """Decide, call, answer; errors go out in OpenAI's form."""
@@ -199,8 +202,9 @@ class _Exchange:
         note = live.config.routing.style_note
         if note is not None and any(notice.code == "switch" for notice in decision.notices):
             request = replace(request, body=with_voice(request.body, note=note))
-        events = live.router_for(request).run(request, features, decision=decision, record=settle)
+        events = live.router_for(request).run(request, features, decision=decision, record=settle, relay=self._relay)
         if live.keeps_words(self._request):
+            self._relay.shut()
             events = live.keeping(self._request, decision, events)
         with live.metrics.in_flight():
             async with aclosing(events):
@@ -272,44 +276,26 @@ class _Exchange:
         head: list[tuple[bytes, bytes]],
         facts: Json,
     ) -> None:
-        """Send chunks as they come. The one that may be the last waits for the usage, to carry the cost.
-
-        Each chunk bears the model's name that its upstream gave it there: an upstream may change it on the way.
-        """
+        """Send chunks as they come; the last one carries the cost."""
         await self._send({"type": "http.response.start", "status": 200, "headers": [*_EVENT_HEADERS, *head]})
-        show_usage = wants_usage(self._request)
-        extra: Json | None = facts
-        waiting: Chunk | None = None
+
+        def named(reported: str | None) -> str:
+            return self._true_name(committed.model, committed.reported_model if reported is None else reported)
+
+        stream = Stream(self._send, facts=facts, named=named, show_usage=wants_usage(self._request))
+        self._relay.lead_to(stream.take)
         try:
             async for event in events:
-                if isinstance(event, Committed) or (event.usage_only and not show_usage):
-                    continue
-                if waiting is not None:
-                    await self._event(self._stamped(committed, waiting, extra))
-                    extra, waiting = None, None
-                if event.finish is not None or event.usage_only:
-                    waiting = event
-                    continue
-                await self._event(self._stamped(committed, event, extra))
-                extra = None
+                if not isinstance(event, Committed) and (slow := stream.take((event,))) is not None:
+                    await slow
         except UpstreamError as error:
             notices = self._told(committed.notices)
-            await self._event(orjson.dumps(error_body(error, decision=decision, notices=notices)), more=False)
+            await stream.break_off(orjson.dumps(error_body(error, decision=decision, notices=notices)))
             return
-        last = {"decision": decision.id, **(extra or {}), **self._parts(), **self._money()}
+        last = {"decision": decision.id, **self._parts(), **self._money()}
         if (notices := self._told(committed.notices)) != committed.notices:
             last["notices"] = notices_to_json(notices)
-        if waiting is not None:
-            await self._event(self._stamped(committed, waiting, last))
-        await self._event(b"[DONE]", more=False)
-
-    def _stamped(self, committed: Committed, chunk: Chunk, extra: Json | None) -> bytes:
-        said = committed.reported_model if chunk.model is None else chunk.model
-        name = self._true_name(committed.model, said)
-        return stamp(chunk.data, model=name, reported=chunk.model, extra=extra)
-
-    def _event(self, data: bytes, *, more: bool = True) -> Awaitable[None]:
-        return self._send({"type": "http.response.body", "body": b"data: %s\n\n" % data, "more_body": more})
+        await stream.end(last)
 
     def _parts(self) -> Json:
         """Return what each of several models did, as it stands at the end."""

@@ -14,7 +14,7 @@ from yarl import URL
 from unisono.types import Call, Chunk, Model, Timeouts
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import messages_body
-from unisono.upstream.exchange import exchange
+from unisono.upstream.exchange import Exchange
 from unisono.upstream.http import Transport
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
@@ -63,7 +63,7 @@ class AnthropicProvider:
         name = call.model.name
         body = orjson.dumps(messages_body(call))
         reading = MessagesReading(name, created=int(self._now()))
-        chunks = exchange(self._transport, reading, model=name, body=body, stream=call.stream)
+        chunks = Exchange(self._transport, reading, model=name, body=body, stream=call.stream)
         try:
             async for chunk in chunks:
                 yield chunk

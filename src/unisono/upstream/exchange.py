@@ -10,13 +10,13 @@ reader than an abort. More than that is no stream, and ends it.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Sequence
 from typing import Protocol
 
 import orjson
 
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
-from unisono.types import Chunk, Json
+from unisono.types import Chunk, Json, Sink
 from unisono.upstream.http import Answer, Transport, refusal
 from unisono.upstream.sse import EventParser
 
@@ -56,38 +56,85 @@ class Reading(Protocol):
         """
 
 
-async def exchange(
-    transport: Transport, reading: Reading, *, model: str, body: bytes, stream: bool
-) -> AsyncGenerator[Chunk, None]:
-    """POST `body` and yield the answer's chunks; closing the generator closes the connection at once.
+class Exchange:
+    """POSTs a body; an iterator of the answer's chunks. Closing it closes the connection at once.
+
+    From the second chunk on they can be poured instead: handed on as they come, without a task that waits for each.
 
     Raises:
         UpstreamError: the attempt failed, before or after the first chunk.
     """
-    with await transport.post(body) as answer:
-        if not stream:
-            yield _whole(reading, await answer.read_all(), model)
-            return
-        if answer.content_type != "text/event-stream":
-            raise await _not_a_stream(answer, model)
-        inflow = _Inflow(answer, reading, model)
-        data = b"-"
-        while data and not inflow.over:
-            data = await answer.read()
-            for chunk in inflow.take(data):
-                yield chunk
-        inflow.check_end()
-        if reading.ended:
-            answer.close_behind_end()
+
+    __slots__ = ("_chunks", "_sink")
+
+    def __init__(self, transport: Transport, reading: Reading, *, model: str, body: bytes, stream: bool) -> None:
+        """Do nothing before the first step."""
+        self._sink: Sink | None = None
+        self._chunks = self._run(transport, reading, model, body, stream=stream)
+
+    def __aiter__(self) -> AsyncIterator[Chunk]:
+        return self
+
+    def __anext__(self) -> Awaitable[Chunk]:
+        return self._chunks.__anext__()
+
+    def aclose(self) -> Awaitable[None]:
+        """End the call."""
+        return self._chunks.aclose()
+
+    async def pour(self, sink: Sink) -> None:
+        """Hand all further chunks to `sink`; return at the end of the answer."""
+        self._sink = sink
+        async for _ in self._chunks:
+            raise AssertionError("a chunk came beside the sink")
+
+    async def _run(
+        self, transport: Transport, reading: Reading, model: str, body: bytes, *, stream: bool
+    ) -> AsyncGenerator[Chunk, None]:
+        with await transport.post(body) as answer:
+            if not stream:
+                yield _whole(reading, await answer.read_all(), model)
+                return
+            if answer.content_type != "text/event-stream":
+                raise await _not_a_stream(answer, model)
+            inflow = _Inflow(answer, reading, model)
+            data = b"-"
+            while data and not inflow.over and self._sink is None:
+                data = await answer.read()
+                chunks = inflow.take(data)
+                for place, chunk in enumerate(chunks, start=1):
+                    yield chunk
+                    if self._sink is not None:
+                        await _pour(inflow, self._sink, chunks[place:])
+                        break
+            inflow.check_end()
+            if reading.ended:
+                answer.close_behind_end()
+
+
+async def _pour(inflow: _Inflow, sink: Sink, chunks: Sequence[Chunk]) -> None:
+    """Hand on chunks, then those of all bytes that come, in the callbacks that bring them."""
+
+    def into(data: bytes) -> Awaitable[None] | None:
+        found = inflow.take(data)
+        return sink(found) if found else None
+
+    slow = sink(chunks) if chunks else None
+    if slow is not None:
+        await slow
+    if not inflow.over:
+        await inflow.answer.pour(into, enough=lambda: inflow.over)
+    if not inflow.over and (rest := inflow.take(b"")) and (slow := sink(rest)) is not None:
+        await slow
 
 
 class _Inflow:
     """Bytes of one stream to chunks. A failure waits until the chunks read before it are given out."""
 
-    __slots__ = ("_answer", "_failure", "_model", "_n_broken", "_parser", "_reading")
+    __slots__ = ("_failure", "_model", "_n_broken", "_parser", "_reading", "answer")
 
     def __init__(self, answer: Answer, reading: Reading, model: str) -> None:
-        self._answer = answer
+        self.answer = answer
         self._reading = reading
         self._model = model
         self._parser = EventParser()
@@ -119,7 +166,7 @@ class _Inflow:
             raise self._failure
         if self._reading.ended or self._reading.finished:
             return
-        if self._answer.content_seen:
+        if self.answer.content_seen:
             raise UpstreamCut(f"{self._model}: its stream stopped without an end; the answer is not whole.")
         raise UpstreamMalformed(f"{self._model}: its stream ended before any content.")
 
@@ -128,11 +175,11 @@ class _Inflow:
             chunks = self._reading.event(name, text)
         except BrokenEvent as exc:
             self._n_broken += 1
-            if not self._answer.content_seen or self._n_broken > MAX_BROKEN_EVENTS:
+            if not self.answer.content_seen or self._n_broken > MAX_BROKEN_EVENTS:
                 raise UpstreamMalformed(f"{self._model}: an event of its stream is broken ({exc}).") from exc
             return ()
-        if not self._answer.content_seen and any(chunk.has_content for chunk in chunks):
-            self._answer.mark_content()
+        if not self.answer.content_seen and any(chunk.has_content for chunk in chunks):
+            self.answer.mark_content()
         return chunks
 
 

@@ -15,7 +15,7 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
@@ -256,14 +256,9 @@ class Answer:
 
     async def read(self) -> bytes:
         """Return the bytes that have arrived, waiting for some; empty at the end."""
-        if self._seen:
-            self._due_s = min(self._loop.time() + self._limits.gap_s, self._end_s)
         wire = self._wire
         while True:
-            data = self._packed or wire.take()
-            if data and self._inflate is not None:
-                data = self._unpacked(data)
-            if data:
+            if data := self._taken():
                 return data
             if wire.error is not None:
                 raise self._translated(wire.error)
@@ -274,6 +269,64 @@ class Answer:
                 await wire.more()
             finally:
                 self._waiting = False
+
+    async def pour(self, into: Callable[[bytes], Awaitable[None] | None], *, enough: Callable[[], bool]) -> None:
+        """Hand on bytes in the very callback that brings them, until the end or until it is enough.
+
+        No task is woken for them, which costs as much as reading them.
+
+        Args:
+            into: takes bytes; returns what must be awaited before it is given more, where its reader is slow.
+            enough: says whether it wants no more.
+        """
+        wire = self._wire
+        while True:
+            ended: asyncio.Future[Awaitable[None] | None] = self._loop.create_future()
+
+            def news(ended: asyncio.Future[Awaitable[None] | None] = ended) -> None:
+                if not ended.done():
+                    self._hand_on(into, enough, ended)
+
+            wire.on_news = news
+            self._waiting = True
+            try:
+                news()
+                slow = await ended
+            finally:
+                wire.on_news = None
+                self._waiting = False
+            if slow is None:
+                return
+            await slow
+            if enough():
+                return
+
+    def _hand_on(
+        self,
+        into: Callable[[bytes], Awaitable[None] | None],
+        enough: Callable[[], bool],
+        ended: asyncio.Future[Awaitable[None] | None],
+    ) -> None:
+        try:
+            while data := self._taken():
+                slow = into(data)
+                if slow is not None or enough():
+                    ended.set_result(slow)
+                    return
+        except BaseException as exc:  # noqa: BLE001  carried to who awaits; the event loop would take it for its own
+            ended.set_exception(exc)
+            return
+        if self._wire.error is not None:
+            ended.set_exception(self._translated(self._wire.error))
+        elif self._wire.complete:
+            ended.set_result(None)
+
+    def _taken(self) -> bytes:
+        """Return the bytes that have arrived since the last look."""
+        if self._seen:
+            self._due_s = min(self._loop.time() + self._limits.gap_s, self._end_s)
+        data = self._packed or self._wire.take()
+        return self._unpacked(data) if data and self._inflate is not None else data
 
     async def read_all(self, max_bytes: int = MAX_PLAIN_BYTES) -> bytes:
         """Return the whole body.

@@ -13,7 +13,7 @@ from yarl import URL
 
 from unisono.errors import UpstreamError
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Timeouts, Usage
-from unisono.upstream.exchange import BrokenEvent, error_in, exchange
+from unisono.upstream.exchange import BrokenEvent, Exchange, error_in
 from unisono.upstream.http import Transport
 from unisono.upstream.plain import plain
 from unisono.upstream.quirks import CallsEnd, ends_calls_with_stop, with_limit
@@ -68,7 +68,7 @@ class OpenAIProvider:
         """
         name = call.model.name
         reading = GeminiReading(name) if self._is_gemini else ChatReading(name)
-        return exchange(self._transport, reading, model=name, body=orjson.dumps(chat_body(call)), stream=call.stream)
+        return Exchange(self._transport, reading, model=name, body=orjson.dumps(chat_body(call)), stream=call.stream)
 
     async def close(self) -> None:
         """Close the pool; calls in flight fail."""

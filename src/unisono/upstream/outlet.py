@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from time import perf_counter
 
 from unisono.protocols import Provider
-from unisono.types import Call, Chunk, Model
+from unisono.types import Call, Chunk, Model, Sink
 from unisono.upstream.gate import Gate
 
 log = logging.getLogger("unisono")
@@ -48,6 +48,15 @@ class Sending:
         finally:
             self.waited_s = perf_counter() - began_s
         return await self._chunks.__anext__()
+
+    async def pour(self, sink: Sink) -> None:
+        """Hand all further chunks to `sink` as they come; the first must have been taken. Return at the end."""
+        if (pour := getattr(self._chunks, "pour", None)) is not None:
+            await pour(sink)
+            return
+        async for chunk in self._chunks:
+            if (slow := sink((chunk,))) is not None:
+                await slow
 
     async def aclose(self) -> None:
         """End the upstream call, if it still runs, and give the turn on."""

@@ -49,6 +49,7 @@ class Wire(asyncio.Protocol):
         "headers",
         "idle_since_s",
         "on_idle_end",
+        "on_news",
         "served",
         "status",
     )
@@ -76,6 +77,7 @@ class Wire(asyncio.Protocol):
         self._stays = False
         self._until_close = True
         self._waiter: asyncio.Future[None] | None = None
+        self.on_news: Callable[[], None] | None = None
         self._parser = httptools.HttpResponseParser(self)
 
     # ----------------------------------------------------------------------------- for who uses it
@@ -184,6 +186,9 @@ class Wire(asyncio.Protocol):
             self.on_idle_end(self)
 
     def _wake(self) -> None:
+        if self.on_news is not None:
+            self.on_news()
+            return
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)

@@ -1,0 +1,97 @@
+"""A streamed answer on its way out: what each chunk becomes, and what the last one carries.
+
+Chunks that have come together leave in one write. It asks for nothing and knows no upstream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Sequence
+
+from starlette.types import Send
+
+from unisono.edge.answer import stamp
+from unisono.types import Chunk, Json
+
+
+class Stream:
+    """The events of one answer.
+
+    The chunk that may be the last waits for what comes behind it, to carry the cost. Each bears the model's name that
+    its upstream gave it there: an upstream may change it on the way.
+    """
+
+    def __init__(self, send: Send, *, facts: Json, named: Callable[[str | None], str], show_usage: bool) -> None:
+        """Begin behind the head.
+
+        Args:
+            send: as ASGI has it.
+            facts: what the first event carries under `unisono`.
+            named: gives the name of the model to show, from the one that a chunk reports.
+            show_usage: the caller asked for the chunk that holds nothing but the usage.
+        """
+        self._send = send
+        self._first: Json | None = facts
+        self._named = named
+        self._show_usage = show_usage
+        self._waiting: Chunk | None = None
+
+    def take(self, chunks: Sequence[Chunk]) -> Awaitable[None] | None:
+        """Send chunks that have come together; return what to wait for before the next, where the caller is slow."""
+        out: list[bytes] = []
+        for chunk in chunks:
+            if chunk.usage_only and not self._show_usage:
+                continue
+            if self._waiting is not None:
+                out.append(self._event(self._waiting))
+                self._waiting = None
+            if chunk.finish is not None or chunk.usage_only:
+                self._waiting = chunk
+            else:
+                out.append(self._event(chunk))
+        if not out:
+            return None
+        return begun(self._send({"type": "http.response.body", "body": b"".join(out), "more_body": True}))
+
+    async def end(self, last: Json) -> None:
+        """Send what waits, with `last` under `unisono` beside what no event has carried yet, and the stream's end."""
+        out = b""
+        if self._waiting is not None:
+            self._first = {**(self._first or {}), **last}
+            out = self._event(self._waiting)
+        await self._send({"type": "http.response.body", "body": out + b"data: [DONE]\n\n", "more_body": False})
+
+    async def break_off(self, error: bytes) -> None:
+        """Send an error as the last event; what waits has lost its meaning."""
+        await self._send({"type": "http.response.body", "body": b"data: %s\n\n" % error, "more_body": False})
+
+    def _event(self, chunk: Chunk) -> bytes:
+        extra, self._first = self._first, None
+        return b"data: %s\n\n" % stamp(chunk.data, model=self._named(chunk.model), reported=chunk.model, extra=extra)
+
+
+def begun(sending: Awaitable[None]) -> Awaitable[None] | None:
+    """Run an awaitable as far as it goes without waiting; None when that was all of it."""
+    steps = sending.__await__()
+    try:
+        first = next(steps)
+    except StopIteration:
+        return None
+    return _Rest(first, steps)
+
+
+class _Rest:
+    """The rest of an awaitable that had to wait, to be awaited once."""
+
+    __slots__ = ("_first", "_steps")
+
+    def __init__(self, first: object, steps: Generator[object, None, None]) -> None:
+        self._first = first
+        self._steps = steps
+
+    def __await__(self) -> Generator[object, None, None]:
+        try:
+            yield self._first
+        except BaseException:
+            self._steps.close()
+            raise
+        yield from self._steps
