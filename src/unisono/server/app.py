@@ -22,6 +22,7 @@ from unisono.errors import NotFound, Overloaded, RequestError, UnisonoError
 from unisono.server.add import AddEndpoint
 from unisono.server.chat import ChatEndpoint, RouteEndpoint
 from unisono.server.counts import CountEndpoint
+from unisono.server.cycle import Cycle
 from unisono.server.edges import EdgeEndpoint
 from unisono.server.embeddings import EmbeddingsEndpoint
 from unisono.server.facts import Facts, OrjsonResponse
@@ -80,19 +81,25 @@ class App:
 
 async def _guarded(endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Run an endpoint; a fault of ours becomes an answer as long as none has begun, and goes to the server's log."""
-    began = False
-
-    def noting(message: Message) -> Awaitable[None]:
-        nonlocal began
-        began = True
-        return send(message)
-
+    noting = send if isinstance(send, Cycle) else _Noting(send)
     try:
         await endpoint(scope, receive, noting)
     except Exception:
-        if not began:
+        if not noting.response_started:
             await send_error(send, _fault())
         raise
+
+
+class _Noting:
+    """Sends as another server than ours has it, and remembers that an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.response_started = False
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        self.response_started = True
+        return self._send(message)
 
 
 def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:

@@ -7,14 +7,19 @@ read is left. All of it answers in OpenAI's form. What a body may hold is `edge.
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
+import httptools
 import orjson
 import uvicorn
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from unisono.edge.failure import error_body
 from unisono.errors import RequestError
+from unisono.server.cycle import Cycle
 from unisono.server.gone import WATCHES, Watch
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -58,8 +63,10 @@ class GuardedProtocol(HttpToolsProtocol):
     _in_body = False
     _n_head_bytes = 0
     _n_body_bytes = 0
+    _n_now_bytes = 0
     _slow: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
+    _idle_since_s: float | None = None
     _refusal: tuple[int, str] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -67,6 +74,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._watches: set[Watch] = set()
         self._extensions = {WATCHES: self._watches}
+        self._asgi = {"version": self.asgi_version, "spec_version": "2.3"}
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -78,6 +86,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, then see whether something is still missing."""
+        self._idle_since_s = None
+        self._n_now_bytes = len(data)
         super().data_received(data)
         if self._in_head:
             self._n_head_bytes += len(data)
@@ -95,29 +105,79 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a head."""
-        super().on_message_begin()
-        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]  # one of ours
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._in_head, self._in_body = True, False
         self._n_head_bytes = self._n_body_bytes = 0
 
     def on_headers_complete(self) -> None:
-        """Look at the head as a whole before anything is done with it."""
+        """Look at the head as a whole, then begin to answer."""
         self._in_head, self._in_body = False, True
-        headers = self.headers
-        if len(self.url) > MAX_URL_BYTES:
-            self._refuse(414, f"The URL is longer than {MAX_URL_BYTES} bytes.")
-        elif len(headers) > MAX_FIELDS:
-            self._refuse(431, f"The request has more than {MAX_FIELDS} header fields.")
-        elif sum([len(name) + len(value) for name, value in headers]) > MAX_HEAD_BYTES:
-            self._refuse(431, f"The head of the request is longer than {MAX_HEAD_BYTES} bytes.")
-        if self._refusal is not None:
-            raise ValueError(self._refusal[1])  # the parser hands it back as its own error: `send_400_response`
-        super().on_headers_complete()
+        self._look_at_head()
+        version = self.parser.get_http_version()
+        before = self.cycle
+        self.scope = self._scope(version)
+        cycle = self.cycle = Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:  # several requests at once: one after the other
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a part of a body; when there is much of it, wait until it is read."""
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body = cycle.body + body if cycle.body else body  # type: ignore[assignment]  # bytes, not copied if whole
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """End a body."""
         self._in_body = False
-        super().on_message_complete()
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or give it its time to come."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since_s = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._keep_alive_until(self._idle_since_s + self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that nothing has come on for long; a timer for each request would cost more than this."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since_s is None or self.transport.is_closing():
+            return
+        until_s = self._idle_since_s + self.timeout_keep_alive
+        if self.loop.time() < until_s:
+            self._keep_alive_until(until_s)
+        else:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse in OpenAI's form, and close."""
@@ -147,8 +207,47 @@ class GuardedProtocol(HttpToolsProtocol):
 
     # ------------------------------------------------------------------------------------- parts
 
+    def _scope(self, version: str) -> Any:  # uvicorn's own type for it knows no extension of ours
+        path, query = _parts_of(self.url)
+        return {
+            "type": "http",
+            "asgi": self._asgi,
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": self.parser.get_method().decode("ascii"),
+            "root_path": "",
+            "path": unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii"),
+            "raw_path": path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "extensions": self._extensions,
+        }
+
     def _refuse(self, status: int, text: str) -> None:
         self._refusal = (status, text)
+
+    def _look_at_head(self) -> None:
+        headers = self.headers
+        if len(self.url) > MAX_URL_BYTES:
+            self._refuse(414, f"The URL is longer than {MAX_URL_BYTES} bytes.")
+        elif len(headers) > MAX_FIELDS:
+            self._refuse(431, f"The request has more than {MAX_FIELDS} header fields.")
+        elif (
+            self._n_head_bytes + self._n_now_bytes > MAX_HEAD_BYTES
+            and sum([len(name) + len(value) for name, value in headers]) > MAX_HEAD_BYTES
+        ):
+            self._refuse(431, f"The head of the request is longer than {MAX_HEAD_BYTES} bytes.")
+        if self._refusal is not None:
+            raise ValueError(self._refusal[1])  # the parser hands it back as its own error: `send_400_response`
+
+    def _keep_alive_until(self, until_s: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_at(until_s, self.timeout_keep_alive_handler)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Leave uvicorn's timer where it is: when it rings it looks how long nothing has come."""
 
     def _watch(self) -> None:
         self._n_body_bytes = 0
@@ -168,7 +267,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self.send_400_response("")
 
     def _stop_clocks(self) -> None:
-        for clock in (self._slow, self._unread):
+        for clock in (self._slow, self._unread, self.timeout_keep_alive_task):
             if clock is not None:
                 clock.cancel()
-        self._slow = self._unread = None
+        self._slow = self._unread = self.timeout_keep_alive_task = None
+
+
+@lru_cache(maxsize=256)  # the same few addresses all day
+def _parts_of(url: bytes) -> tuple[bytes, bytes]:
+    parsed = httptools.parse_url(url)
+    return parsed.path, parsed.query or b""

@@ -6,11 +6,16 @@ Chunks that have come together leave in one write. It asks for nothing and knows
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from typing import TypeAlias
 
-from starlette.types import Send
+import orjson
+from starlette.types import Message, Send
 
 from unisono.edge.answer import stamp
 from unisono.types import Chunk, Json
+
+Put: TypeAlias = Callable[[Message], Awaitable[None] | None]
+"""How our own protocol (`cycle.py`) is sent to without waiting; any other server is begun to wait for."""
 
 
 class Stream:
@@ -30,10 +35,12 @@ class Stream:
             show_usage: the caller asked for the chunk that holds nothing but the usage.
         """
         self._send = send
+        self._put: Put | None = getattr(send, "put", None)
         self._first: Json | None = facts
         self._named = named
         self._show_usage = show_usage
         self._waiting: Chunk | None = None
+        self._renamed: dict[str, tuple[bytes, bytes]] = {}
 
     def take(self, chunks: Sequence[Chunk]) -> Awaitable[None] | None:
         """Send chunks that have come together; return what to wait for before the next, where the caller is slow."""
@@ -50,7 +57,8 @@ class Stream:
                 out.append(self._event(chunk))
         if not out:
             return None
-        return begun(self._send({"type": "http.response.body", "body": b"".join(out), "more_body": True}))
+        message = {"type": "http.response.body", "body": b"".join(out), "more_body": True}
+        return begun(self._send(message)) if self._put is None else self._put(message)
 
     async def end(self, last: Json) -> None:
         """Send what waits, with `last` under `unisono` beside what no event has carried yet, and the stream's end."""
@@ -66,7 +74,17 @@ class Stream:
 
     def _event(self, chunk: Chunk) -> bytes:
         extra, self._first = self._first, None
-        return b"data: %s\n\n" % stamp(chunk.data, model=self._named(chunk.model), reported=chunk.model, extra=extra)
+        if extra is None and chunk.model is not None:
+            old, new = self._renamed.get(chunk.model) or self._rename(chunk.model)
+            if old == new or chunk.data.count(old) == 1:  # as most are: with one member of this name and value
+                return b"data: %b\n\n" % chunk.data.replace(old, new)
+        name = self._named(chunk.model)
+        return b"data: %b\n\n" % stamp(chunk.data, model=name, reported=chunk.model, extra=extra)
+
+    def _rename(self, reported: str) -> tuple[bytes, bytes]:
+        old, new = (b'"model":' + orjson.dumps(name) for name in (reported, self._named(reported)))
+        self._renamed[reported] = old, new
+        return old, new
 
 
 def begun(sending: Awaitable[None]) -> Awaitable[None] | None:

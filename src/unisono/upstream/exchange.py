@@ -115,15 +115,16 @@ class Exchange:
 async def _pour(inflow: _Inflow, sink: Sink, chunks: Sequence[Chunk]) -> None:
     """Hand on chunks, then those of all bytes that come, in the callbacks that bring them."""
 
-    def into(data: bytes) -> Awaitable[None] | None:
+    def into(data: bytes) -> Awaitable[None] | bool:
         found = inflow.take(data)
-        return sink(found) if found else None
+        slow = sink(found) if found else None
+        return inflow.over if slow is None else slow
 
     slow = sink(chunks) if chunks else None
     if slow is not None:
         await slow
-    if not inflow.over:
-        await inflow.answer.pour(into, enough=lambda: inflow.over)
+    while not inflow.over and (slow := await inflow.answer.pour(into)) is not None:
+        await slow
     if not inflow.over and (rest := inflow.take(b"")) and (slow := sink(rest)) is not None:
         await slow
 

@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
+from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -169,6 +170,7 @@ class Answer:
         "_due_s",
         "_end_s",
         "_inflate",
+        "_last_s",
         "_limits",
         "_loop",
         "_model",
@@ -191,6 +193,7 @@ class Answer:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._seen = False
+        self._last_s = began_s
         self._waiting = True
         self._inflate: zlib._Decompress | None = None
         self._packed = b""
@@ -270,49 +273,43 @@ class Answer:
             finally:
                 self._waiting = False
 
-    async def pour(self, into: Callable[[bytes], Awaitable[None] | None], *, enough: Callable[[], bool]) -> None:
+    async def pour(self, into: Callable[[bytes], Awaitable[None] | bool]) -> Awaitable[None] | None:
         """Hand on bytes in the very callback that brings them, until the end or until it is enough.
 
         No task is woken for them, which costs as much as reading them.
 
         Args:
-            into: takes bytes; returns what must be awaited before it is given more, where its reader is slow.
-            enough: says whether it wants no more.
+            into: takes bytes; says whether it is enough, or what must be awaited before it is given more.
+
+        Returns:
+            What `into` said must be awaited; None at the end, and when it was enough.
         """
         wire = self._wire
-        while True:
-            ended: asyncio.Future[Awaitable[None] | None] = self._loop.create_future()
+        ended: asyncio.Future[Awaitable[None] | None] = self._loop.create_future()
 
-            def news(ended: asyncio.Future[Awaitable[None] | None] = ended) -> None:
-                if not ended.done():
-                    self._hand_on(into, enough, ended)
+        def news() -> None:
+            if not ended.done():
+                self._hand_on(into, ended)
 
-            wire.on_news = news
-            self._waiting = True
-            try:
-                news()
-                slow = await ended
-            finally:
-                wire.on_news = None
-                self._waiting = False
-            if slow is None:
-                return
-            await slow
-            if enough():
-                return
+        wire.on_news = news
+        self._waiting = True
+        try:
+            news()
+            return await ended
+        finally:
+            wire.on_news = None
+            self._waiting = False
 
     def _hand_on(
-        self,
-        into: Callable[[bytes], Awaitable[None] | None],
-        enough: Callable[[], bool],
-        ended: asyncio.Future[Awaitable[None] | None],
+        self, into: Callable[[bytes], Awaitable[None] | bool], ended: asyncio.Future[Awaitable[None] | None]
     ) -> None:
         try:
             while data := self._taken():
-                slow = into(data)
-                if slow is not None or enough():
-                    ended.set_result(slow)
+                if (found := into(data)) is not False:
+                    ended.set_result(None if found is True else found)
                     return
+                if self._inflate is None:
+                    break
         except BaseException as exc:  # noqa: BLE001  carried to who awaits; the event loop would take it for its own
             ended.set_exception(exc)
             return
@@ -323,8 +320,7 @@ class Answer:
 
     def _taken(self) -> bytes:
         """Return the bytes that have arrived since the last look."""
-        if self._seen:
-            self._due_s = min(self._loop.time() + self._limits.gap_s, self._end_s)
+        self._last_s = self._loop.time()
         data = self._packed or self._wire.take()
         return self._unpacked(data) if data and self._inflate is not None else data
 
@@ -383,8 +379,10 @@ class Answer:
         While nobody reads, the silence is our reader's (a slow client), not the upstream's: only `total_s` counts then.
         """
         now_s = self._loop.time()
+        heard_s = self._last_s if self._seen else -inf
         if not self._waiting:
-            self._due_s = min(max(self._due_s, now_s + self._limits.gap_s), self._end_s)
+            heard_s = now_s
+        self._due_s = min(max(self._due_s, heard_s + self._limits.gap_s), self._end_s)
         if now_s < self._due_s:
             self._arm()
             return

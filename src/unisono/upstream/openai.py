@@ -13,6 +13,7 @@ from yarl import URL
 
 from unisono.errors import UpstreamError
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Timeouts, Usage
+from unisono.upstream.alike import Alike
 from unisono.upstream.exchange import BrokenEvent, Exchange, error_in
 from unisono.upstream.http import Transport
 from unisono.upstream.plain import plain
@@ -102,15 +103,18 @@ def chat_body(call: Call) -> Json:
 class ChatReading:
     """Reads `chat.completion` and `chat.completion.chunk` documents. One per call."""
 
-    __slots__ = ("_model", "ended", "finished")
+    __slots__ = ("_alike", "_model", "ended", "finished")
 
     def __init__(self, model: str) -> None:
         self._model = model
+        self._alike = Alike()
         self.ended = False
         self.finished = False
 
     def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:
         """Read one stream event; `[DONE]` ends the stream."""
+        if not name and (alike := self._alike.chunk(data)) is not None:
+            return (alike,)
         if data.startswith(b"[DONE]"):
             self.ended = True
             return ()
@@ -129,16 +133,16 @@ class ChatReading:
         finish, has_content = _seen_in(choices)
         if finish is not None:
             self.finished = True
-        return (
-            Chunk(
-                data=data,
-                has_content=has_content,
-                model=reported if isinstance(reported, str) and reported else None,
-                finish=finish,
-                usage=usage,
-                usage_only=usage is not None and not choices,
-            ),
+        chunk = Chunk(
+            data=data,
+            has_content=has_content,
+            model=reported if isinstance(reported, str) and reported else None,
+            finish=finish,
+            usage=usage,
+            usage_only=usage is not None and not choices,
         )
+        self._alike.note(chunk)
+        return (chunk,)
 
     def whole(self, data: bytes) -> Chunk:
         """Read a plain answer."""

@@ -34,6 +34,8 @@ class EventParser:
         Raises:
             UpstreamMalformed: one event is longer than the limit.
         """
+        if data.find(b"\n") == len(data) - 2 and self._is_one_event(data):
+            return [(b"", data[6:-2])]  # as most come
         if self._at_start:
             data = self._without_bom(data)
         if self._after_cr or b"\r" in data:
@@ -56,6 +58,12 @@ class EventParser:
         rest, self._rest = self._rest, bytearray()
         event = _event(bytes(rest))
         return [] if event is None else [event]
+
+    def _is_one_event(self, data: bytes) -> bool:
+        """Say whether bytes with one line in them, and nothing before them, are a plain event, and a whole one."""
+        between = not (self._rest or self._after_cr or self._at_start)
+        plain = data.startswith(b"data: ") and data.endswith(b"\n\n") and b"\r" not in data
+        return between and plain and len(data) <= self._max_bytes
 
     def _split(self, buffer: bytes | bytearray, search_from: int) -> tuple[list[Event], int]:
         events: list[Event] = []

@@ -213,9 +213,11 @@ class Wire(asyncio.Protocol):
 
     def on_body(self, part: bytes) -> None:
         """Keep a part of the body. What it weighs does not count as a head; frames of chunks do, within reason."""
+        n_bytes = len(part)
         self._parts.append(part)
-        self._buffered += len(part)
-        self._head_bytes = max(0, self._head_bytes - 16 * len(part))
+        self._buffered += n_bytes
+        left = self._head_bytes - 16 * n_bytes
+        self._head_bytes = left if left > 0 else 0
 
     def on_message_complete(self) -> None:
         """Note the end; nothing of an informational answer is kept."""

@@ -1,0 +1,132 @@
+"""One request over one connection, and its answer: what ASGI calls `receive` and `send`, over uvicorn's own.
+
+The head of an answer leaves with the first of its body, in one write. It parses nothing (`listen.py` does).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, MutableMapping
+from functools import lru_cache
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+_NOT_IN_NAMES = re.compile(rb'[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\"]')
+_NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+Message = MutableMapping[str, Any]
+
+
+class Cycle(RequestResponseCycle):
+    """What an application reads from and writes to; it is its own `send`."""
+
+    _held = b""
+
+    @property
+    def send(self) -> Cycle:  # type: ignore[override]  # as one that can be called
+        """What applications are given to send with."""
+        return self
+
+    async def __call__(self, message: Message) -> None:
+        """Send one ASGI message, when the caller has read enough of what was sent before."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        self._put(message)
+
+    def put(self, message: Message) -> Awaitable[None] | None:
+        """Send one ASGI message now; return what to wait for before the next, where the caller is slow."""
+        self._put(message)
+        return self.flow.drain() if self.flow.write_paused and not self.disconnected else None
+
+    async def receive(self) -> Any:  # uvicorn's own type for it is private
+        """Return the part of the request that has come, waiting for some."""
+        if self.waiting_for_100_continue and not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.waiting_for_100_continue = False
+        if not self.disconnected and not self.response_complete:
+            self.flow.resume_reading()
+            await self.message_event.wait()
+            self.message_event.clear()
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        body, self.body = self.body, b""  # type: ignore[assignment]  # bytes, as they came
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    def _put(self, message: Message) -> None:
+        if self.disconnected:
+            return
+        if not self.response_started:
+            if message["type"] != "http.response.start":
+                raise RuntimeError(f"An answer began with {message['type']!r}.")
+            self.response_started = True
+            self.waiting_for_100_continue = False
+            self._held = self._head(message["status"], message.get("headers", ()))
+            return
+        if message["type"] != "http.response.body" or self.response_complete:
+            raise RuntimeError(f"A message {message['type']!r} came where an answer has no place for it.")
+        self._body(message.get("body", b""), more=message.get("more_body", False))
+
+    def _body(self, body: bytes, *, more: bool) -> None:
+        if self.scope["method"] == "HEAD":
+            self.expected_content_length = 0
+            body = b""
+        elif self.chunked_encoding:
+            if body:
+                body = b"%x\r\n%b\r\n" % (len(body), body)
+            if not more:
+                body += b"0\r\n\r\n"
+        else:
+            self.expected_content_length -= len(body)
+            if self.expected_content_length < 0:
+                raise RuntimeError("An answer is longer than its Content-Length.")
+        if self._held:
+            body, self._held = self._held + body, b""
+        if body:
+            self.transport.write(body)
+        if not more:
+            self._end()
+
+    def _end(self) -> None:
+        if self.expected_content_length != 0:
+            raise RuntimeError("An answer is shorter than its Content-Length.")
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+    def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
+        lines = [STATUS_LINE[status]]
+        says_close = False
+        for given, value in (*self.default_headers, *headers):
+            name = _sound_name(given)
+            if name == b"content-length" and self.chunked_encoding is None:
+                self.expected_content_length = int(value)
+                self.chunked_encoding = False
+            elif name == b"transfer-encoding" and value.lower() == b"chunked":
+                self.expected_content_length = 0
+                self.chunked_encoding = True
+            elif name == b"connection" and b"close" in value.lower():
+                self.keep_alive = False
+                says_close = True
+            lines.append(_line(name, value))
+        if not self.keep_alive and not says_close:
+            lines.append(b"connection: close\r\n")
+        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in (204, 304):
+            self.chunked_encoding = True
+            lines.append(b"transfer-encoding: chunked\r\n")
+        lines.append(b"\r\n")
+        return b"".join(lines)
+
+
+def _line(name: bytes, value: bytes) -> bytes:
+    if _NOT_IN_VALUES.search(value):
+        raise RuntimeError("A header's value holds what it must not.")
+    return b"%b: %b\r\n" % (name, value)
+
+
+@lru_cache(maxsize=1024)  # the same few names all day
+def _sound_name(name: bytes) -> bytes:
+    if _NOT_IN_NAMES.search(name):
+        raise RuntimeError("A header's name holds what it must not.")
+    return name.lower()
