@@ -149,6 +149,7 @@ class Router:
         self.settings = settings
         self._stages = stages
         self._models: Mapping[str, Model] = {model.name: model for model in catalog}
+        self._all_up = tuple([(name, Health.UP) for name in self._models])
         self._now = now
         self._clock_s = clock_s
         self._candidates_at: tuple[tuple[tuple[str, Health], ...], tuple[Candidate, ...]] | None = None
@@ -487,6 +488,8 @@ class Router:
         return tuple(ranked.model for ranked in found.ranking if ranked.model in allowed) or tuple(allowed)
 
     def _health(self) -> tuple[tuple[str, Health], ...]:
+        if getattr(self._stages.health, "all_up", False):
+            return self._all_up
         now_s, state = self._clock_s(), self._stages.health.state
         return tuple([(name, state(name, now_s)[0]) for name in self._models])
 

@@ -11,6 +11,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from unisono.values import value
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -161,7 +163,7 @@ class Timeouts:
 # ------------------------------------------------------------------------------------- the request
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Message:
     """The part of one chat message that routing reads. The raw body keeps the rest."""
 
@@ -252,7 +254,7 @@ class Limit:
     warn_at: float = 0.8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Request:
     """One chat request as it came in.
 
@@ -282,7 +284,7 @@ class Request:
         return self.pin is None if wish is None else wish
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Freshness:
     """Whether the right answer changes with time.
 
@@ -305,7 +307,7 @@ class TaskType:
     probability: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Features:
     """What is known about a request before any model is considered.
 
@@ -349,7 +351,7 @@ class Features:
 # ------------------------------------------------------------------------------------ the decision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Candidate:
     """A model together with what is known about its upstream right now."""
 
@@ -357,7 +359,7 @@ class Candidate:
     health: Health = Health.UP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Excluded:
     """A model that may not serve this request: which rule said so, and why, in one sentence."""
 
@@ -366,7 +368,7 @@ class Excluded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Quality:
     """Expected score in [0, 1] of a model's answer, one standard deviation of doubt, the evidence.
 
@@ -384,7 +386,7 @@ class Quality:
     familiar: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cost:
     """Expected price of an answer, with an interval that holds four times in five."""
 
@@ -394,7 +396,7 @@ class Cost:
     output_tokens: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Latency:
     """Expected seconds to the first content and to the end of the answer."""
 
@@ -402,7 +404,7 @@ class Latency:
     total_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Estimate:
     """What is expected of one model on one request."""
 
@@ -424,7 +426,7 @@ class Goal:
     language: Literal["en", "zh"] = "en"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ranked:
     """One place of the ranking. `reason` says why it leads, or why it lost to the leader."""
 
@@ -435,7 +437,7 @@ class Ranked:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Notice:
     """Something the user must be told: a switch, a fallback, a downgrade, an outage."""
 
@@ -443,7 +445,7 @@ class Notice:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Choice:
     """What the chooser returns: the ranking, best first, and what no bound allowed."""
 
@@ -452,7 +454,7 @@ class Choice:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cached:
     """What a model's provider may still hold of a conversation: so many tokens of its prefix, since when."""
 
@@ -461,7 +463,7 @@ class Cached:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Past:
     """A conversation until now, as the router remembers it. It holds no words.
 
@@ -515,7 +517,7 @@ class Retry:
     how: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Situation:
     """What a decision depends on besides the request, the configuration and the artifact: all that moves.
 
@@ -589,7 +591,7 @@ class Plan:
     single_utility: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Decision:
     """Which models may answer, in which order, why, and why not the others. `policy` is the one that decided."""
 
@@ -625,7 +627,7 @@ class Decision:
 # ------------------------------------------------------------------------------------ the upstream
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Call:
     """One thing to ask of one upstream: the caller's body, to be put into the upstream's dialect."""
 
@@ -636,7 +638,7 @@ class Call:
     caller: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Usage:
     """Tokens as the upstream counted them. `cached_input_tokens` is part of `input_tokens`."""
 
@@ -646,7 +648,7 @@ class Usage:
     reasoning_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Chunk:
     """One JSON document in OpenAI's form: a stream event's data, or a whole plain answer.
 
@@ -723,7 +725,7 @@ class Verdict:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Attempt:
     """One upstream call and how it ended. Durations count from the attempt's start.
 
@@ -764,7 +766,7 @@ class Part:
     chosen: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Outcome:
     """How a request ended, over all its attempts. `model` answered, or is None.
 

@@ -124,13 +124,15 @@ def run_server(
 def _log_lines(*, quiet: bool) -> Lines:
     import logging
 
-    from unisono.cli.lines import Lines
+    from unisono.cli.lines import Line, Lines, Stamped
 
     lines = Lines()
+    lines.setFormatter(Stamped("%(asctime)s %(levelname)s %(message)s"))
+    logging.setLogRecordFactory(Line)
     # Nothing that our lines do not say is looked up for them: logging's own switches, see its HOWTO, "Optimization".
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", handlers=[lines])
+    logging.basicConfig(level=logging.WARNING, handlers=[lines])
     logging.getLogger("unisono").setLevel(logging.WARNING if quiet else logging.INFO)
     return lines
 

@@ -16,7 +16,7 @@ import orjson
 from unisono.catalog import MODES, Catalog, is_reserved
 from unisono.edge.wishes import HOWS, read_wishes
 from unisono.errors import ModelNotFound, RequestError
-from unisono.types import Capability, Json, Message, Mode, Request, Wishes
+from unisono.types import Capability, Json, JsonValue, Message, Mode, Request, Wishes
 
 CHAT_ID_HEADERS = ("x-openwebui-chat-id",)
 USER_ID_HEADERS = ("x-openwebui-user-id",)
@@ -35,6 +35,7 @@ _PART_NEEDS = {
 
 MAX_DEPTH = 250
 """Of nested arrays and objects; the JSON writer ends at 254."""
+FEW_NODES = 24
 MAX_NAME_CHARS = 256
 MAX_MESSAGES = 10_000
 MAX_TOOLS = 1_000
@@ -78,12 +79,23 @@ def load_body(raw: bytes) -> Json:
         raise RequestError(f"The body is not JSON: {exc}. Send a JSON object as OpenAI's chat completions do.") from exc
     if not isinstance(body, dict):
         raise RequestError("The body must be a JSON object with `model` and `messages`.")
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+    if not _is_small(body) and raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
         try:
             orjson.dumps([[[[body]]]])  # what cannot be written again cannot be sent on; a translation adds levels
         except TypeError as exc:
             raise _too_deep() from exc
     return body
+
+
+def _is_small(body: Json) -> bool:
+    """Say whether a body has so few arrays and objects that it cannot be deep: most have, however long their text."""
+    todo: list[Json | list[JsonValue]] = [body]
+    for _ in range(FEW_NODES):
+        if not todo:
+            return True
+        node = todo.pop()
+        todo += [part for part in (node.values() if isinstance(node, dict) else node) if isinstance(part, (dict, list))]
+    return False
 
 
 def _too_deep() -> RequestError:
@@ -199,7 +211,8 @@ def _session(
         return named
     digest = blake2b(f"{key}\0{user or ''}".encode(), digest_size=10)
     for message in messages:
-        digest.update(f"\0{message.role}\0{message.text}".encode("utf-8", "surrogatepass"))
+        digest.update(f"\0{message.role}\0".encode("utf-8", "surrogatepass"))
+        digest.update(message.text.encode("utf-8", "surrogatepass"))
         if message.role == "user":
             break
     return f"{DERIVED}{digest.hexdigest()}"

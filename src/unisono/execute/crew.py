@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from time import perf_counter
 from types import TracebackType
@@ -38,6 +38,7 @@ from unisono.types import (
     Ranked,
     Request,
 )
+from unisono.values import value
 
 Send = Callable[[Call], AsyncIterator[Chunk]]
 Status = Literal["ok", "failed", "cut", "cancelled"]
@@ -48,7 +49,7 @@ GAVE_CHARS = 500
 """How much of what a part said is shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Means:
     """What carrying out a decision needs: the pool, the way to upstreams, who is told, the time."""
 

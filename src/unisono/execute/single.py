@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 from types import TracebackType
@@ -19,9 +18,11 @@ from unisono.catalog import accepts_report
 from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamRefused, UpstreamTimeout
 from unisono.execute.cost import cost_usd
 from unisono.execute.hedge import Overtaken, Race
+from unisono.execute.limit import TimeLimit
 from unisono.execute.patience import NO_PATIENCE, Patience
 from unisono.execute.relay import Relay
 from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Part, Request, Sink, Usage
+from unisono.values import value
 
 SAID_FROM_S = 1.0
 """From so many seconds on, a caller is told that the call waited for its turn."""
@@ -29,7 +30,7 @@ Send = Callable[[Call], AsyncIterator[Chunk]]
 Status = Literal["ok", "failed", "cut", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Committed:
     """A model has begun to answer; from here on no other model may.
 
@@ -198,7 +199,7 @@ class _Running:
         """Return the chunks up to the first with content; all of them when the answer has none."""
         held: list[Chunk] = []
         try:
-            async with asyncio.timeout(max(0.0, self._walk.deadline_s - self._clock_s())):
+            with TimeLimit(self._walk.deadline_s - self._clock_s()):
                 async for chunk in self.chunks:
                     self.see(chunk)
                     held.append(chunk)
