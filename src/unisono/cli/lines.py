@@ -66,7 +66,7 @@ class Stamped(logging.Formatter):
         if second != self._second:
             self._second = second
             self._written = time.strftime(self.default_time_format, self.converter(second))
-        return self.default_msec_format % (self._written, record.msecs)
+        return f"{self._written},{record.msecs:03.0f}"
 
 
 class Lines(logging.Handler):

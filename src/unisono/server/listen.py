@@ -168,7 +168,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.timeout_keep_alive_task is None:
             self._keep_alive_until(self._idle_since_s + self.timeout_keep_alive)
 
-    def timeout_keep_alive_handler(self) -> None:
+    def leave_if_idle(self) -> None:
         """Close a connection that nothing has come on for long; a timer for each request would cost more than this."""
         self.timeout_keep_alive_task = None
         if self._idle_since_s is None or self.transport.is_closing():
@@ -244,7 +244,7 @@ class GuardedProtocol(HttpToolsProtocol):
             raise ValueError(self._refusal[1])  # the parser hands it back as its own error: `send_400_response`
 
     def _keep_alive_until(self, until_s: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_at(until_s, self.timeout_keep_alive_handler)
+        self.timeout_keep_alive_task = self.loop.call_at(until_s, self.leave_if_idle)
 
     def _unset_keepalive_if_required(self) -> None:
         """Leave uvicorn's timer where it is: when it rings it looks how long nothing has come."""

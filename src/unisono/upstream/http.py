@@ -310,9 +310,12 @@ class Answer:
                     return
                 if self._inflate is None:
                     break
-        except BaseException as exc:  # noqa: BLE001  carried to who awaits; the event loop would take it for its own
+        except UpstreamError as exc:
             ended.set_exception(exc)
             return
+        except BaseException as exc:  # a fault of ours: to who awaits, and to the event loop's log
+            ended.set_exception(exc)
+            raise
         if self._wire.error is not None:
             ended.set_exception(self._translated(self._wire.error))
         elif self._wire.complete:
