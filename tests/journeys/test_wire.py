@@ -152,6 +152,33 @@ def test_who_does_not_read_is_left_and_the_upstream_too(tmp_path: Path, monkeypa
         assert row["status"] == "cancelled"
 
 
+def test_who_reads_late_gets_every_event_of_a_fast_upstream(tmp_path: Path) -> None:
+    sent = threading.Event()
+
+    def floods(exchange: Exchange) -> None:
+        exchange.open_stream()
+        for n in range(200):
+            exchange.delta({"content": f"{n} " + "word " * 15_000})
+            if n == 1:
+                sent.set()
+        exchange.delta({}, finish="stop")
+        exchange.end_stream()
+
+    with upstream(floods) as up, serving(tmp_path, config_text(model("a", up), default="a")) as house:
+        body = BODY[:-1] + b', "stream": true}'
+        with socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+            line.settimeout(LIMIT_S)
+            line.connect(("127.0.0.1", house.port))
+            line.sendall(POST + b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+            assert sent.wait(LIMIT_S)
+            came = bytearray()
+            while part := line.recv(1 << 20):
+                came += part
+        assert re.findall(rb'"content": ?"(\d+) word', came) == [b"%d" % n for n in range(200)]
+        assert came.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+
+
 def test_nothing_that_an_upstream_says_becomes_a_header(tmp_path: Path) -> None:
     name = "evil\r\nset-cookie: a=b\r\n\r\n<html>"
 

@@ -46,7 +46,7 @@ def test_each_event_tells_what_a_reader_tells_that_never_saw_another(texts, spac
 
 
 @given(cut=st.integers(0, 120), put=st.binary(max_size=6), spaced=st.booleans())
-def test_a_broken_event_behind_a_sound_one_stays_broken(cut: int, put: bytes, spaced: bool) -> None:  # noqa: FBT001
+def test_a_broken_event_behind_a_sound_one_stays_broken(cut: int, put: bytes, spaced: bool) -> None:
     used = ChatReading("m")
     sound = event("word", spaced=spaced, more={})
     read(used, sound)
