@@ -52,15 +52,23 @@ def start(*headers: tuple[bytes, bytes], status: int = 200) -> dict[str, Any]:
     return {"type": "http.response.start", "status": status, "headers": list(headers)}
 
 
+def put(cycle: Cycle, *messages: dict[str, Any]) -> None:
+    async def all_() -> None:
+        for message in messages:
+            await cycle(message)
+
+    asyncio.run(all_())
+
+
 def body(data: bytes, *, more: bool = False) -> dict[str, Any]:
     return {"type": "http.response.body", "body": data, "more_body": more}
 
 
 def test_the_head_leaves_with_the_body_in_one_write() -> None:
     cycle, transport, _ = begun()
-    cycle.put(start((b"content-length", b"2"), (b"X-Own", b"1")))
+    put(cycle, start((b"content-length", b"2"), (b"X-Own", b"1")))
     assert transport.written == []
-    cycle.put(body(b"hi"))
+    put(cycle, body(b"hi"))
     assert transport.written == [b"HTTP/1.1 200 OK\r\ndate: today\r\ncontent-length: 2\r\nx-own: 1\r\n\r\nhi"]
     assert cycle.response_complete
     assert not transport.closed
@@ -68,10 +76,10 @@ def test_the_head_leaves_with_the_body_in_one_write() -> None:
 
 def test_a_body_of_unknown_length_is_sent_in_chunks() -> None:
     cycle, transport, _ = begun(keep_alive=False)
-    cycle.put(start())
-    cycle.put(body(b"a" * 17, more=True))
-    cycle.put(body(b"", more=True))
-    cycle.put(body(b"end"))
+    put(cycle, start())
+    put(cycle, body(b"a" * 17, more=True))
+    put(cycle, body(b"", more=True))
+    put(cycle, body(b"end"))
     head = b"HTTP/1.1 200 OK\r\ndate: today\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
     assert transport.written == [head + b"11\r\n" + b"a" * 17 + b"\r\n", b"3\r\nend\r\n0\r\n\r\n"]
     assert transport.closed
@@ -79,8 +87,8 @@ def test_a_body_of_unknown_length_is_sent_in_chunks() -> None:
 
 def test_an_answer_to_head_has_no_body() -> None:
     cycle, transport, _ = begun(method="HEAD")
-    cycle.put(start((b"content-length", b"2")))
-    cycle.put(body(b"hi"))
+    put(cycle, start((b"content-length", b"2")))
+    put(cycle, body(b"hi"))
     assert transport.written == [b"HTTP/1.1 200 OK\r\ndate: today\r\ncontent-length: 2\r\n\r\n"]
 
 
@@ -88,7 +96,7 @@ def test_an_answer_to_head_has_no_body() -> None:
 def test_nothing_that_is_no_header_leaves(pair: tuple[bytes, bytes]) -> None:
     cycle, transport, _ = begun()
     with pytest.raises(RuntimeError):
-        cycle.put(start(pair))
+        put(cycle, start(pair))
     assert transport.written == []
 
 
@@ -105,17 +113,16 @@ def test_nothing_that_is_no_header_leaves(pair: tuple[bytes, bytes]) -> None:
 def test_an_answer_that_contradicts_itself_is_an_error(messages: list[dict[str, Any]]) -> None:
     cycle, _, _ = begun()
     with pytest.raises(RuntimeError):
-        for message in messages:
-            cycle.put(message)
+        put(cycle, *messages)
 
 
 def test_whoever_sends_to_a_slow_reader_is_told_to_wait() -> None:
     async def talk() -> list[bytes]:
         cycle, transport, flow = begun()
         await cycle(start())
-        assert cycle.put(body(b"a", more=True)) is None
+        assert cycle.more(b"a") is None
         flow.pause_writing()
-        slow = cycle.put(body(b"b", more=True))
+        slow = cycle.more(b"b")
         assert slow is not None
         waiting = asyncio.ensure_future(cycle(body(b"c", more=True)))
         await asyncio.sleep(0)

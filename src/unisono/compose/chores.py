@@ -70,13 +70,21 @@ async def follow_config(live: Live, file: Path, content: bytes) -> None:
 
 async def notice_scores(live: Live) -> None:
     """Take new scores in."""
-    took_s = 0.0
-    while True:
-        await asyncio.sleep(max(NOTICE_SCORES_S, took_s / REBUILD_SHARE))
-        began_s = perf_counter()
+    seen: int | None = None
+
+    def grown() -> bool:
         with suppress(UnisonoError):  # `readiness` tells about the store
-            if await live.take_scores(await asyncio.to_thread(live.store.generation)):
-                took_s = perf_counter() - began_s
+            return live.store.generation() != seen
+        return False
+
+    async with aclosing(when(grown, every_s=NOTICE_SCORES_S)) as looks:
+        async for _ in looks:
+            began_s = perf_counter()
+            with suppress(UnisonoError):
+                seen = await asyncio.to_thread(live.store.generation)
+                if await live.take_scores(seen):
+                    took_s = perf_counter() - began_s
+                    await asyncio.sleep(max(0.0, took_s / REBUILD_SHARE - NOTICE_SCORES_S))
 
 
 async def follow_policies(live: Live) -> None:

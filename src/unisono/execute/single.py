@@ -222,26 +222,30 @@ class _Running:
 
     def _seeing(self, sink: Sink) -> Sink:
         def see(chunks: Sequence[Chunk]) -> Awaitable[None] | None:
-            for chunk in chunks:
-                self.see(chunk)
+            self.see_all(chunks)
             return sink(chunks)
 
         return see
 
     def see(self, chunk: Chunk) -> None:
-        """Take in what the record needs of one chunk.
+        """Take in what the record needs of one chunk; see `see_all`."""
+        self.see_all((chunk,))
+
+    def see_all(self, chunks: Sequence[Chunk]) -> None:
+        """Take in what the record needs of chunks that have come together.
 
         Raises:
             UpstreamTimeout: the whole request has taken too long.
         """
         now_s = self._clock_s()
         self._last_s = now_s - self._began_s
-        if chunk.has_content and self.first_content_s is None:
-            self.first_content_s = self._last_s
-        if chunk.usage is not None:
-            self._usage = chunk.usage
-        if chunk.model is not None and chunk.model != self.reported_model and not self._is_told():
-            self.reported_model = chunk.model
+        for chunk in chunks:
+            if chunk.has_content and self.first_content_s is None:
+                self.first_content_s = self._last_s
+            if chunk.usage is not None:
+                self._usage = chunk.usage
+            if chunk.model is not None and chunk.model != self.reported_model and not self._is_told():
+                self.reported_model = chunk.model
         if now_s > self._walk.deadline_s:
             raise self._walk.too_late(self.model.name)
 

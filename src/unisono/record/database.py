@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from unisono.record.migrations import VERSION, migrate, version_of
 BUSY_S = 5.0
 """How long opening, reading and rare writes (scores, purge) wait for a lock of another program."""
 
+SETTLED_NS = 50_000_000
+"""A file that was written to before so long would get another stamp by the next write."""
 _PAGE_BYTES = 8192  # several decisions of about 2 kB a page; at 4096 a larger pool would leave a third of each empty
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -74,6 +77,24 @@ def file_identity(path: Path) -> tuple[int, int] | None:
         stat = path.stat()
         return stat.st_dev, stat.st_ino
     return None
+
+
+def settled_stamp(path: Path) -> tuple[int, ...] | None:
+    """Return what moves with every change of a record, here or elsewhere; None where a change may still hide in it.
+
+    File systems stamp in steps of milliseconds: two changes within one step look like one.
+    """
+    stamp: list[int] = []
+    newest_ns = 0
+    for name in (os.fspath(path), f"{path}-wal"):
+        try:
+            found = os.stat(name)  # noqa: PTH116  looked at ten times a second
+        except OSError:
+            stamp += (0, 0, 0)
+            continue
+        stamp += (found.st_ino, found.st_size, found.st_mtime_ns)
+        newest_ns = max(newest_ns, found.st_mtime_ns)
+    return tuple(stamp) if time.time_ns() - newest_ns > SETTLED_NS else None
 
 
 @contextmanager

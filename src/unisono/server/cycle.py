@@ -33,9 +33,12 @@ class Cycle(RequestResponseCycle):
             await self.flow.drain()
         self._put(message)
 
-    def put(self, message: Message) -> Awaitable[None] | None:
-        """Send one ASGI message now; return what to wait for before the next, where the caller is slow."""
-        self._put(message)
+    def more(self, body: bytes) -> Awaitable[None] | None:
+        """Send a part of the body that is not the last; return what to wait for before the next from a slow caller."""
+        if self.chunked_encoding and body and not (self._held or self.disconnected or self.response_complete):
+            self.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+        else:
+            self._put({"type": "http.response.body", "body": body, "more_body": True})
         return self.flow.drain() if self.flow.write_paused and not self.disconnected else None
 
     async def receive(self) -> Any:  # uvicorn's own type for it is private

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TypeAlias
 
 import orjson
-from starlette.types import Message, Send
+from starlette.types import Send
 
 from unisono.edge.answer import stamp
 from unisono.types import Chunk, Json
 
-Put: TypeAlias = Callable[[Message], Awaitable[None] | None]
-"""How our own protocol (`cycle.py`) is sent to without waiting; any other server is begun to wait for."""
+More: TypeAlias = Callable[[bytes], Awaitable[None] | None]
+"""How our own protocol (`cycle.py`) is given a part of a body without waiting; another server is begun to wait for."""
 
 
 class Stream:
@@ -35,7 +35,7 @@ class Stream:
             show_usage: the caller asked for the chunk that holds nothing but the usage.
         """
         self._send = send
-        self._put: Put | None = getattr(send, "put", None)
+        self._more: More = getattr(send, "more", None) or self._begun
         self._first: Json | None = facts
         self._named = named
         self._show_usage = show_usage
@@ -57,8 +57,7 @@ class Stream:
                 out.append(self._event(chunk))
         if not out:
             return None
-        message = {"type": "http.response.body", "body": b"".join(out), "more_body": True}
-        return begun(self._send(message)) if self._put is None else self._put(message)
+        return self._more(b"".join(out))
 
     async def end(self, last: Json) -> None:
         """Send what waits, with `last` under `unisono` beside what no event has carried yet, and the stream's end."""
@@ -71,6 +70,9 @@ class Stream:
     async def break_off(self, error: bytes) -> None:
         """Send an error as the last event; what waits has lost its meaning."""
         await self._send({"type": "http.response.body", "body": b"data: %s\n\n" % error, "more_body": False})
+
+    def _begun(self, body: bytes) -> Awaitable[None] | None:
+        return begun(self._send({"type": "http.response.body", "body": body, "more_body": True}))
 
     def _event(self, chunk: Chunk) -> bytes:
         extra, self._first = self._first, None

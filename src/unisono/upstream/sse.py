@@ -34,7 +34,7 @@ class EventParser:
         Raises:
             UpstreamMalformed: one event is longer than the limit.
         """
-        if data.find(b"\n") == len(data) - 2 and self._is_one_event(data):
+        if data.find(b"\n") == len(data) - 2 and data.startswith(b"data: ") and self._is_one_event(data):
             return [(b"", data[6:-2])]  # as most come
         if self._at_start:
             data = self._without_bom(data)
@@ -61,9 +61,9 @@ class EventParser:
 
     def _is_one_event(self, data: bytes) -> bool:
         """Say whether bytes with one line in them, and nothing before them, are a plain event, and a whole one."""
-        between = not (self._rest or self._after_cr or self._at_start)
-        plain = data.startswith(b"data: ") and data.endswith(b"\n\n") and b"\r" not in data
-        return between and plain and len(data) <= self._max_bytes
+        if self._rest or self._after_cr or self._at_start:
+            return False
+        return data.endswith(b"\n\n") and b"\r" not in data and len(data) <= self._max_bytes
 
     def _split(self, buffer: bytes | bytearray, search_from: int) -> tuple[list[Event], int]:
         events: list[Event] = []
