@@ -52,15 +52,17 @@ def free_port() -> int:
         return port
 
 
-def environment() -> dict[str, str]:
-    """Return an environment in which children import this checkout and use one thread each."""
-    paths = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
+def environment(root: Path = ROOT) -> dict[str, str]:
+    """Return an environment in which children import the checkout at `root` and use one thread each."""
+    paths = [str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {**os.environ, **threads, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}
 
 
 @contextmanager
-def child(words: Sequence[str], *, cpu: int | None, log: Path, piped: bool = False) -> Iterator[subprocess.Popen[str]]:
+def child(
+    words: Sequence[str], *, cpu: int | None, log: Path, piped: bool = False, root: Path = ROOT
+) -> Iterator[subprocess.Popen[str]]:
     """Run a command (without a program of its own: `python <words>`) on one processor, until the block is left."""
     pipe = subprocess.PIPE if piped else None
     with log.open("w") as err:
@@ -69,9 +71,9 @@ def child(words: Sequence[str], *, cpu: int | None, log: Path, piped: bool = Fal
             stdin=pipe,
             stdout=pipe if piped else err,
             stderr=err,
-            env=environment(),
+            env=environment(root),
             text=True,
-            cwd=ROOT,
+            cwd=root,
         )
     try:
         if cpu is not None:
@@ -98,6 +100,7 @@ def serving(
     log: Path,
     health: str = "/healthz",
     announce: Path | None = None,
+    root: Path = ROOT,
 ) -> Iterator[Server]:
     """Run a server and wait until it is ready.
 
@@ -109,9 +112,10 @@ def serving(
         log: what it prints.
         health: what it answers with 200 when it is ready.
         announce: instead: the file into which it writes its port when it is ready.
+        root: the checkout that it imports.
     """
     began_s = time.perf_counter()
-    with child(words, cpu=cpu, log=log) as process:
+    with child(words, cpu=cpu, log=log, root=root) as process:
         while not (_answers(port, health) if announce is None else announce.exists()):
             if process.poll() is not None or time.perf_counter() - began_s > START_LIMIT_S:
                 raise RuntimeError(f"{name} did not start: {log.read_text()[-2000:]}")
