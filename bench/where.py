@@ -1,7 +1,7 @@
 """Where the processor time of a request goes inside the server: samples of its stacks while it is asked, by part.
 
     python -m venv /tmp/py-spy && /tmp/py-spy/bin/pip install py-spy
-    python -m bench.where --py-spy /tmp/py-spy/bin/py-spy              # pinned and auto, 1 KB, 16 connections
+    python -m bench.where --py-spy /tmp/py-spy/bin/py-spy    # pinned, auto, a pin's paced stream; 1 KB, 16 connections
 
 Only what holds the interpreter is sampled, so that waiting counts for nobody; what a thread does without it (SQLite's
 writing) is not seen. A sample counts for the innermost part that its stack passes through. It measures no totals:
@@ -44,8 +44,11 @@ PARTS = (
     ("logging/", "log line"),
     ("unisono/edge", "body and answer"),
     ("unisono/compose", "record, metrics, limits, sessions"),
+    ("unisono/server/listen", "HTTP server"),
+    ("unisono/server/cycle", "HTTP server"),
+    ("uvicorn/", "HTTP server"),
     ("unisono/server", "endpoint"),
-    ("uvicorn/", "uvicorn"),
+    ("unisono/config", "looking for changes (its own threads)"),
 )
 """What stands in a frame, and the part that it tells; the first of these that a frame holds counts."""
 
@@ -64,7 +67,7 @@ def part_of(stack: str) -> str:
     return "event loop and the rest"
 
 
-def sampled(py_spy: Path, *, model: str, n_requests: int, folder: Path) -> Counter[str]:
+def sampled(py_spy: Path, *, model: str, n_requests: int, folder: Path, stream: bool = False) -> Counter[str]:
     """Return how many samples fell on each part."""
     mock_port, port = free_port(), free_port()
     config, raw = folder / f"{model}.toml", folder / f"{model}.txt"
@@ -72,7 +75,7 @@ def sampled(py_spy: Path, *, model: str, n_requests: int, folder: Path) -> Count
     cpus = sorted(os.sched_getaffinity(0))
     mock_words = ["-m", "bench.mock_upstream", "--port", str(mock_port)]
     words = ["-m", "unisono.cli", "serve", "--config", str(config), "--port", str(port)]
-    order = {"port": port, "model": model, "n_bytes": 1024, "stream": False, "n_connections": 16}
+    order = {"port": port, "model": model, "n_bytes": 1024, "stream": stream, "n_connections": 16}
     with (
         serving("mock", mock_words, port=mock_port, cpu=cpus[-1], log=folder / "mock.log"),
         serving("unisono", words, port=port, cpu=cpus[0], log=folder / f"{model}.log") as server,
@@ -87,7 +90,7 @@ def sampled(py_spy: Path, *, model: str, n_requests: int, folder: Path) -> Count
             if "error" in (found := json.loads(load.stdout.readline())):
                 raise RuntimeError(found["error"])
 
-        fire(300)
+        fire(32 if stream else 300)
         spy = [
             str(py_spy),
             "record",
@@ -122,8 +125,12 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = {
-            name: sampled(given.py_spy, model=model, n_requests=n, folder=Path(folder))
-            for name, model, n in (("pinned", "m1", 2500), ("auto", "auto", 600))
+            name: sampled(given.py_spy, model=model, n_requests=n, folder=Path(folder), stream=stream)
+            for name, model, n, stream in (
+                ("pinned", "m1", 2500, False),
+                ("auto", "auto", 600, False),
+                ("pinned, stream", "m1", 320, True),
+            )
         }
     parts = dict.fromkeys([*(part for _, part in PARTS), "event loop and the rest"])
     print("| part | " + " | ".join(f"{name}, %" for name in found) + " |\n|---|" + "---:|" * len(found))

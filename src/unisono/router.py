@@ -321,7 +321,9 @@ class Router:
         """
         assert request.pin is not None  # noqa: S101 - said by `is_plain_pin`
         model = self._models[request.pin]
-        health = dict(situation.health).get(model.name, Health.UP)
+        health = Health.UP
+        if situation.health is not self._all_up:
+            health = dict(situation.health).get(model.name, Health.UP)
         rules = self._stages.rules
         if first_against(request, features, Candidate(model=model, health=health), rules=rules) is not None:
             sift(request, features, candidates=self._candidates(situation), rules=rules)  # says why, and raises

@@ -74,6 +74,7 @@ class _Chart:
 @dataclass(slots=True)
 class _Watch:
     share: float = 0.0
+    is_used: bool = False
     charts: list[_Chart] = field(default_factory=lambda: [_Chart(odds) for odds in (*FALLS, *RISES)])
 
 
@@ -101,6 +102,9 @@ class ShareGuard:
         alarm = None
         for name, watch in self._watches.items():
             hit = name is role
+            if not (hit or watch.is_used):
+                continue  # nothing of it moves before its first decision
+            watch.is_used = True
             if warm and alarm is None:
                 alarm = self._look(name, watch, hit=hit, policy=policy)
             if max(chart.sum for chart in watch.charts) < THRESHOLD / 2:  # else a fault would be learnt as usual

@@ -214,6 +214,10 @@ class Metrics:
                 times[m.name] = Times(m.name, m.text, m.labels, bounds=m.buckets)
                 self._registry.register(times[m.name])
         self._counters, self._gauges, self._times = counters, gauges, times
+        self._requests, self._notices = counters["unisono_requests_total"], counters["unisono_notices_total"]
+        self._attempts, self._tokens = counters["unisono_attempts_total"], counters["unisono_tokens_total"]
+        self._cost_usd = counters["unisono_cost_usd_total"]
+        self._answer_s, self._first_s = times["unisono_answer_seconds"], times["unisono_first_content_seconds"]
         self._in_flight = _InFlight()
         self._codes: set[str] = set()
         self._open: dict[str, tuple[str, str]] = {}  # decision -> first model and mode, until its outcome
@@ -240,14 +244,14 @@ class Metrics:
         with self._lock:
             first, mode = self._open.pop(outcome.decision, ("none", "unknown"))
             model = outcome.model or first
-            self._counters["unisono_requests_total"].add((model, mode, outcome.status))
-            self._times["unisono_answer_seconds"].add((model,), outcome.total_s)
+            self._requests.add((model, mode, outcome.status))
+            self._answer_s.add((model,), outcome.total_s)
             for attempt in outcome.attempts:
                 self._add_attempt(attempt)
             if len(outcome.attempts) > 1:
                 self._add_repeats(outcome)
             for notice in outcome.notices:  # holds the decision's too
-                self._counters["unisono_notices_total"].add((self._bounded(notice.code),))
+                self._notices.add((self._bounded(notice.code),))
                 if notice.code == "model_mismatch":
                     self._counters["unisono_model_mismatch_total"].add((model,))
 
@@ -343,16 +347,16 @@ class Metrics:
         return generate_latest(self._registry)
 
     def _add_attempt(self, attempt: Attempt) -> None:
-        counters, model, usage = self._counters, attempt.model, attempt.usage
+        model, usage = attempt.model, attempt.usage
         error = self._bounded(attempt.error_code) if attempt.error_code else ""
-        counters["unisono_attempts_total"].add((model, attempt.status, error))
+        self._attempts.add((model, attempt.status, error))
         if attempt.first_content_s is not None:
-            self._times["unisono_first_content_seconds"].add((model,), attempt.first_content_s)
+            self._first_s.add((model,), attempt.first_content_s)
         if usage is not None:
-            counters["unisono_tokens_total"].add((model, "in"), usage.input_tokens)
-            counters["unisono_tokens_total"].add((model, "out"), usage.output_tokens)
+            self._tokens.add((model, "in"), usage.input_tokens)
+            self._tokens.add((model, "out"), usage.output_tokens)
         if attempt.cost_usd is not None:
-            counters["unisono_cost_usd_total"].add((model,), attempt.cost_usd)
+            self._cost_usd.add((model,), attempt.cost_usd)
 
     def _add_repeats(self, outcome: Outcome) -> None:
         seen = set()

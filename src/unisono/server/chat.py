@@ -19,7 +19,7 @@ from uuid_utils import uuid7
 
 from unisono.budget import REST_S
 from unisono.compose import Live
-from unisono.edge.answer import headers_of, notices_to_json, stamp, unisono_object
+from unisono.edge.answer import headers_of, notices_to_json, reason_for, stamp, unisono_object
 from unisono.edge.failure import error_body
 from unisono.edge.parse import parse, wants_usage
 from unisono.edge.preference import merged
@@ -220,14 +220,15 @@ class _Exchange:
         assert isinstance(committed, Committed)  # noqa: S101 - the contract of `execute`
         notices = committed.notices
         name = self._shown_name(committed)
-        facts = unisono_object(decision, model=name, notices=notices, reason=committed.reason)
+        reason = committed.reason or reason_for(decision, name)
+        facts = unisono_object(decision, model=name, notices=notices, reason=reason)
         if committed.parts:
             facts["parts"] = parts_to_json(committed.parts)
         if self._request.wishes.explain:
             facts["explain"] = decision_to_json(decision)
         if self._request.stream:
             life = self._live.router.models[committed.model].lifecycle
-            head = headers_of(decision, model=name, notices=notices, life=life, reason=committed.reason)
+            head = headers_of(decision, model=name, notices=notices, life=life, reason=reason)
             await self._stream(decision, events, committed=committed, head=head, facts=facts)
         else:
             await self._plain(decision, events, committed=committed, facts=facts)
