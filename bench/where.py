@@ -26,6 +26,8 @@ from bench.processes import child, free_port, serving
 PARTS = (
     ("Live._learn", "learning from the attempt"),
     ("unisono/understand/freshness", "freshness"),
+    ("unisono/understand/grams", "freshness"),
+    ("unisono/understand/days", "freshness"),
     ("unisono/understand/intent", "wishes in words"),
     ("unisono/understand/own", "wishes in words"),
     ("unisono/understand/gate", "wishes in words"),
