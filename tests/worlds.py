@@ -186,7 +186,9 @@ class House:
             understand=self.understand,
             glance=self.understand.glance,
             rules=[rule() for rule in load().rules.values()],
-            quality=None if broken else measured(self.artifact, scores, read=self.understand.text),
+            quality=None
+            if broken
+            else measured(self.artifact, scores, read=self.understand.text, models=self.config.models),
             cost=self.cost,
             latency=self.latency,
             chooser=chooser_of(kept),

@@ -5,7 +5,7 @@ It holds nothing that lives (providers, health, what is learned from attempts): 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from unisono.choose.continuity import Continuity
 from unisono.choose.explore import Exploration
@@ -15,9 +15,10 @@ from unisono.config.kept import KeptConfig
 from unisono.learn.voters import swayed, weighed
 from unisono.predict.artifact import Artifact
 from unisono.predict.ensemble import QualityEnsemble
+from unisono.predict.paired import paired
 from unisono.protocols import Chooser, QualityPredictor
 from unisono.router import Settings
-from unisono.types import FIRST_POLICY, Features, Mode, Score
+from unisono.types import FIRST_POLICY, Features, Mode, Model, Score
 
 
 def chooser_of(config: KeptConfig) -> Chooser:
@@ -56,20 +57,26 @@ def settings_of(
     )
 
 
-def measured(artifact: Artifact, scores: Iterable[Score], *, read: Callable[[str], Features]) -> QualityPredictor:
+def measured(
+    artifact: Artifact, scores: Iterable[Score], *, read: Callable[[str], Features], models: Sequence[Model] = ()
+) -> QualityPredictor:
     """Return the trained predictor with every score taken in, in order.
 
     Args:
         artifact: the trained parts.
         scores: as `Store.scores_at` returns them.
         read: features of a bare text, such as `Understanding.text`.
+        models: those that the scores are of; others are known by their names alone.
     """
     counted = weighed(tuple(scores))
-    quality = QualityEnsemble(artifact, swayed=swayed(counted))
-    for score in counted:
-        features = read(score.prompt) if score.features is None else score.features
-        if score.features is None or fits(artifact, features):
-            quality.learn_one(features, score)
+    rows = [(read(score.prompt) if score.features is None else score.features, score) for score in counted]
+    rows = [(features, score) for features, score in rows if score.features is None or fits(artifact, features)]
+    told = paired(artifact.ability, rows, {model.name: model for model in models})
+    quality = QualityEnsemble(artifact, swayed=swayed(counted), told=told)
+    for features, score in rows:
+        quality.learn_one(features, score)
+    if rows:
+        quality.predict_one(rows[0][0], models)  # so that no request waits for what is worked out once
     return quality
 
 

@@ -141,7 +141,7 @@ def compared(
         quality, cost = None, TokenCost(unknown_length)
         if trained.artifact is not None:
             seen = reader.scores_at(reader.generation(), {m.name: fingerprint(m) for m in (old, new)})
-            quality = measured(trained.artifact, seen, read=Understanding(trained.encoder).text)
+            quality = measured(trained.artifact, seen, read=Understanding(trained.encoder).text, models=(old, new))
             cost = TokenCost(trained.artifact.length.expected)
         return probes, on_log(reader, old, new, quality, cost)
     finally:

@@ -130,7 +130,7 @@ class ArmBuilder:
         quality: QualityPredictor | None = None
         if artifact is not None:
             scores = self._scores(config.models, generation=generation)
-            quality = measured(artifact, scores, read=self.reading.text)
+            quality = measured(artifact, scores, read=self.reading.text, models=config.models)
         stages = Stages(
             understand=self.reading.now,
             rules=[rule() for rule in self._registry.rules.values()],

@@ -94,7 +94,7 @@ def parts_of(
     """
     quality = None
     if artifact is not None:
-        quality = measured(artifact, scores, read=Understanding(encoder, cache_size=1).text)
+        quality = measured(artifact, scores, read=Understanding(encoder, cache_size=1).text, models=config.models)
     stages = Stages(
         understand=_not_asked,
         rules=[rule() for rule in registry.rules.values()],

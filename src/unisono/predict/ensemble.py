@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unisono.predict.ability import Ability, Belief, Demand, expected, logits, moderated, updated
-from unisono.predict.neighbors import Local, Ring, local
+from unisono.predict.neighbors import Local, Ring, borne_out, local
+from unisono.predict.paired import UNTOLD, Told, as_told
 from unisono.predict.votes import Heard, heard
 from unisono.types import Features, Model, Quality, Score
 
@@ -32,13 +33,15 @@ MAX_MODELS = 1024
 class _Stand:
     """A belief as of `n_seen` scores, with the residuals of the ring under it: a memo, rebuilt when either changes.
 
-    `heard` is what votes add to it, where they are held apart; `evidence` what is said where no score was measured.
+    `heard` is what votes add to it, where they are held apart; `borne_out` the share of local corrections to believe;
+    `evidence` what is said where no score was measured.
     """
 
     model: Model
     n_seen: int
     belief: Belief
     residuals: NDArray[np.float64]
+    borne_out: float
     heard: Heard | None
     evidence: str
 
@@ -62,17 +65,25 @@ class QualityEnsemble:
     the ring is full; then the oldest are forgotten.
     """
 
-    def __init__(self, artifact: Artifact, *, swayed: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        artifact: Artifact,
+        *,
+        swayed: Mapping[str, float] | None = None,
+        told: Mapping[tuple[str, str], Told] | None = None,
+    ) -> None:
         """Start from a trained artifact, with nothing measured here.
 
         Args:
             artifact: the trained parts.
             swayed: by model, the share of its votes that a twentieth of its voters hold (`votes`). Votes on these
                 models are held apart from what was measured; of the others they count as measured.
+            told: by model and item, what other models' answers said about the question (`paired`).
         """
         self._ability: Ability = artifact.ability
         self._dim = artifact.dim
         self._swayed = swayed or {}
+        self._told = told or {}
         self._rings: dict[str, Ring] = {}
         self._votes: dict[str, Ring] = {}
         self._stands: dict[str, _Stand] = {}
@@ -109,6 +120,7 @@ class QualityEnsemble:
             difficulty=demand.difficulty,
             score=min(max(score.score, 0.0), 1.0),
             weight=score.weight,
+            told=self._told.get((score.model, score.item), UNTOLD),
         )
         rings[score.model] = ring  # last in the dict is latest in time
         if len(rings) > MAX_MODELS:
@@ -144,13 +156,18 @@ class QualityEnsemble:
         if known is not None and known.n_seen == n_seen and (known.model is model or known.model == model):
             return known
         belief = self._ability.prior(model)
-        residuals = np.zeros(0)
+        residuals, share = np.zeros(0), 0.0
         if ring is not None:
-            belief = updated(belief, ring.profiles, ring.difficulties, ring.scores, weights=ring.weights)
-            logits = ring.profiles @ belief.mean - ring.difficulties
+            prior, profiles, difficulties = belief, ring.profiles, ring.difficulties
+            belief = updated(prior, profiles, difficulties, ring.scores, weights=ring.weights)
+            logits = profiles @ belief.mean - difficulties
             residuals = ring.scores - 1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))
-        told = None if votes is None else heard(belief, votes, self._swayed[model.name])
-        stand = _Stand(model, n_seen, belief, residuals, told, _unmeasured(belief))
+            share = borne_out(ring, residuals)
+            if (told := ring.told) is not None:
+                seen = as_told(profiles, difficulties, told)
+                belief = updated(prior, *seen, ring.scores, weights=ring.weights)
+        said = None if votes is None else heard(belief, votes, self._swayed[model.name])
+        stand = _Stand(model, n_seen, belief, residuals, share, said, _unmeasured(belief))
         if len(self._stands) >= MAX_MODELS:
             self._stands.clear()
         self._stands[model.name] = stand
@@ -175,7 +192,7 @@ def _told(features: Features, demand: Demand, stand: _Stand, ring: Ring | None, 
         _, spread, apart = expected(votes.belief, demand, unmeasured=near.unmeasured)
         mean += votes.shift(demand, mean)
     return Quality(
-        mean=min(max(mean + near.correction, FLOOR), 1.0 - FLOOR),
+        mean=min(max(mean + stand.borne_out * near.correction, FLOOR), 1.0 - FLOOR),
         spread=spread,
         evidence=_evidence(stand, 0 if ring is None else len(ring), near.n_near),
         apart=apart,

@@ -1,9 +1,10 @@
 """Local evidence: how models did on prompts like this one, relative to what was expected of them.
 
-    correction = sum w_i (y_i - p_i) / (sum w_i + shrinkage),   w_i falls with the distance of the prompts
+    correction = share sum w_i (y_i - p_i) / (sum w_i + shrinkage),   w_i falls with the distance of the prompts
 
-It keeps the latest scores of each model in a ring and searches them by brute force. It knows nothing of training: with
-no scores near by the correction is zero and `ability` stands as it is.
+The share is what the scores themselves bear out: how well each is foretold by those near it. It keeps the latest scores
+of each model in a ring and searches them by brute force. It knows nothing of training: with no scores near by the
+correction is zero and `ability` stands as it is.
 
 Source: Nadaraya-Watson regression of residuals, shrunk to the parametric fit (as in semiparametric "boosted" kernels).
 Not for: more than some thousands of scores a model; an index belongs here then.
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unisono.predict.paired import UNTOLD, Told
 from unisono.types import Vector
 
 if TYPE_CHECKING:
@@ -28,6 +30,13 @@ SHRINKAGE = 1.5
 HALF_WEIGHT_COSINE = 0.4
 WIDTH = 0.07
 """Chosen on simulated newcomers that differ by kind of probe question; see `lab/LOG.md`."""
+
+
+DOUBTED_FOR = 1.0
+"""How long corrections are doubted: until what they foretold sums, in squares, to several times this. Many models do
+not differ by kind of question beyond what is expected of them, and then the scores near by are noise."""
+N_COMPARED = 256
+"""The latest scores that are compared with those near them: milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,7 @@ class Ring:
         self._difficulties = np.zeros(8, dtype=np.float64)
         self._scores = np.zeros(8, dtype=np.float64)
         self._weights = np.zeros(8, dtype=np.float64)
+        self._told = np.zeros((8, 2), dtype=np.float64)
 
     def __len__(self) -> int:
         return min(self.n_seen, self._capacity)
@@ -67,8 +77,13 @@ class Ring:
         difficulty: float,
         score: float,
         weight: float = 1.0,
+        told: Told = UNTOLD,
     ) -> None:
-        """Take in one score that counts as `weight` measured answers; beyond the capacity it replaces the oldest."""
+        """Take in one score that counts as `weight` measured answers; beyond the capacity it replaces the oldest.
+
+        What others `told` about the question counts for the ability, not for prompts near by: how hard those are beyond
+        what is expected is what the scores near them show, for one model as for the others.
+        """
         if self.n_seen < self._capacity and self.n_seen == len(self._scores):
             self._grow()
         place = self.n_seen % self._capacity
@@ -77,6 +92,7 @@ class Ring:
         self._difficulties[place] = difficulty
         self._scores[place] = score
         self._weights[place] = weight
+        self._told[place] = told
         self.n_seen += 1
 
     def _grow(self) -> None:
@@ -86,6 +102,7 @@ class Ring:
         self._difficulties = np.pad(self._difficulties, (0, more))
         self._scores = np.pad(self._scores, (0, more))
         self._weights = np.pad(self._weights, (0, more))
+        self._told = np.pad(self._told, ((0, more), (0, 0)))
 
     @property
     def embeddings(self) -> Vector:
@@ -112,6 +129,12 @@ class Ring:
         """Shape (n,)."""
         return self._weights[: len(self)]
 
+    @property
+    def told(self) -> NDArray[np.float64] | None:
+        """Shape (n, 2): `paired.Told` of each; None where nothing was told about any."""
+        told = self._told[: len(self)]
+        return told if (told != UNTOLD).any() else None
+
 
 def local(
     embedding: Vector | None, ring: Ring, residuals: NDArray[np.float64], *, shrinkage: float = SHRINKAGE
@@ -126,7 +149,35 @@ def local(
     """
     if embedding is None or len(ring) == 0:
         return Local(correction=0.0, n_near=0.0)
-    cosines = ring.embeddings @ embedding
-    weights = ring.weights / (1.0 + np.exp((HALF_WEIGHT_COSINE - cosines.astype(np.float64)) / WIDTH))
+    weights = ring.weights * _nearness(ring.embeddings @ embedding)
     n_near = float(weights.sum())
     return Local(correction=float(weights @ residuals) / (n_near + shrinkage), n_near=n_near)
+
+
+def borne_out(ring: Ring, residuals: NDArray[np.float64], *, shrinkage: float = SHRINKAGE) -> float:
+    """Return the share in [0, 1] of local corrections that a model's own scores bear out.
+
+    Each score is foretold by those near it, itself left out; the share is the slope of what came over what was
+    foretold, shrunk to nothing.
+
+    Args:
+        ring: a model's scores.
+        residuals: as for `local`.
+        shrinkage: as for `local`.
+
+    Source: W. James and C. Stein 1961, shrinkage by the data's own evidence; leave-one-out as in stacking
+    (L. Breiman 1996).
+    """
+    latest = slice(max(len(ring) - N_COMPARED, 0), None)
+    embeddings, came = ring.embeddings[latest], residuals[latest]
+    weights = ring.weights[latest] * _nearness(embeddings @ embeddings.T)
+    np.fill_diagonal(weights, 0.0)
+    foretold = weights @ came / (weights.sum(axis=1) + shrinkage)
+    counted = ring.weights[latest] * foretold
+    slope = float(counted @ came) / (float(counted @ foretold) + DOUBTED_FOR)
+    return min(max(slope, 0.0), 1.0)
+
+
+def _nearness(cosines: Vector) -> NDArray[np.float64]:
+    near: NDArray[np.float64] = 1.0 / (1.0 + np.exp((HALF_WEIGHT_COSINE - cosines.astype(np.float64)) / WIDTH))
+    return near
