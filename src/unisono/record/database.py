@@ -21,6 +21,8 @@ BUSY_S = 5.0
 
 SETTLED_NS = 50_000_000
 """A file that was written to before so long would get another stamp by the next write."""
+COARSE_NS = 2_100_000_000
+"""The same where the stamp is a whole second: some file systems know no finer ones, or whole pairs of seconds."""
 _PAGE_BYTES = 8192  # several decisions of about 2 kB a page; at 4096 a larger pool would leave a third of each empty
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -94,7 +96,8 @@ def settled_stamp(path: Path) -> tuple[int, ...] | None:
             continue
         stamp += (found.st_ino, found.st_size, found.st_mtime_ns)
         newest_ns = max(newest_ns, found.st_mtime_ns)
-    return tuple(stamp) if time.time_ns() - newest_ns > SETTLED_NS else None
+    needed_ns = SETTLED_NS if newest_ns % 1_000_000_000 else COARSE_NS
+    return tuple(stamp) if time.time_ns() - newest_ns > needed_ns else None
 
 
 @contextmanager

@@ -1,0 +1,29 @@
+"""When a record's files say that nothing has changed."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from unisono.record.database import settled_stamp
+
+SECOND_NS = 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("age_ns", "settled"),
+    [(10_000_001, False), (SECOND_NS + 1, True), (SECOND_NS, False), (5 * SECOND_NS, True)],
+    ids=["just now", "a second ago", "a second ago, told in whole seconds", "long ago, in whole seconds"],
+)
+def test_a_file_says_that_nothing_has_changed_only_when_a_change_would_show(
+    tmp_path: Path, age_ns: int, settled: bool
+) -> None:
+    path = tmp_path / "record.db"
+    path.write_bytes(b"")
+    whole_ns = time.time_ns() // SECOND_NS * SECOND_NS
+    at_ns = whole_ns - age_ns if age_ns % SECOND_NS == 0 else time.time_ns() - age_ns
+    os.utime(path, ns=(at_ns, at_ns))
+    assert (settled_stamp(path) is not None) == settled
