@@ -25,6 +25,8 @@ COARSE_NS = 2_100_000_000
 """The same where the stamp is a whole second: some file systems know no finer ones, or whole pairs of seconds."""
 _PAGE_BYTES = 8192  # several decisions of about 2 kB a page; at 4096 a larger pool would leave a third of each empty
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
+_FOLD_PAGES = 4000
+"""The log is folded into the file when it holds so many pages, 32 MB: by then most have been written several times."""
 
 
 def connect_to_write(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connection:
@@ -42,6 +44,7 @@ def connect_to_write(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connectio
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_FOLD_PAGES}")
         migrate(connection)
     except BaseException:
         connection.close()

@@ -101,8 +101,9 @@ class Cycle(RequestResponseCycle):
     def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         lines = [STATUS_LINE[status]]
         says_close = False
+        values: list[bytes] = []
         for given, value in (*self.default_headers, *headers):
-            name = _sound_name(given)
+            name, beginning = _begun(given)
             if name == b"content-length" and self.chunked_encoding is None:
                 self.expected_content_length = int(value)
                 self.chunked_encoding = False
@@ -112,7 +113,10 @@ class Cycle(RequestResponseCycle):
             elif name == b"connection" and b"close" in value.lower():
                 self.keep_alive = False
                 says_close = True
-            lines.append(_line(name, value))
+            lines += (beginning, value, b"\r\n")
+            values.append(value)
+        if _NOT_IN_VALUES.search(b"".join(values)):
+            raise RuntimeError("A header's value holds what it must not.")
         if not self.keep_alive and not says_close:
             lines.append(b"connection: close\r\n")
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in (204, 304):
@@ -122,14 +126,9 @@ class Cycle(RequestResponseCycle):
         return b"".join(lines)
 
 
-def _line(name: bytes, value: bytes) -> bytes:
-    if _NOT_IN_VALUES.search(value):
-        raise RuntimeError("A header's value holds what it must not.")
-    return b"%b: %b\r\n" % (name, value)
-
-
 @lru_cache(maxsize=1024)  # the same few names all day
-def _sound_name(name: bytes) -> bytes:
+def _begun(name: bytes) -> tuple[bytes, bytes]:
+    """Return a header's name in lower case, and how its line begins."""
     if _NOT_IN_NAMES.search(name):
         raise RuntimeError("A header's name holds what it must not.")
-    return name.lower()
+    return name.lower(), name.lower() + b": "
