@@ -3,19 +3,22 @@
     PYTHONPATH=src:lab python lab/stream.py [number of seeds, default 1]
 
 Real outcome tables are replayed as streams: each request goes to one model, and only that model's score can come back,
-for one, three or five requests in ten, as the vote of one of 100 users (weight of a said score), one vote in five at
-random, 100 or 300 requests late. The product's own parts decide and learn: the shipped artifact, `recipe.measured`
-with its voters' weights and bound on memory, rebuilt every 100 requests, and `choose.explore`. The aim is quality alone
-(no prices), where learning can show. Beside ours: `trusting`, the same where every vote is taken for a measured score
-(no voter is named, so nothing is held back for hostile ones); the same artifact frozen; the table's best single model
-(known in hindsight, so a bound rather than a rival); linear UCB and linear Thompson sampling over 32 principal axes of
-the same embedding, told the same share of their own feedback. `trusting` runs in the first setting only.
+for one, three or five requests in ten, as the vote of a user (weight of a said score), one vote in five at random, 100
+or 300 requests late. A house has 100 users, where what a twentieth of them could make up is held back, or ten, where a
+twentieth is nobody and votes count as measured. The product's own parts decide and learn: the shipped artifact,
+`recipe.measured` with its voters' weights and bound on memory, rebuilt every 100 requests, and `choose.explore`. The
+aim is quality alone (no prices), where learning can show. Beside ours: the same artifact frozen; `best known`, the
+single model of which the artifact expects most on the first 100 requests, and `best in hindsight`, which turns out best
+(a bound rather than a rival: nobody can know it); linear UCB and linear Thompson sampling over 32 principal axes of the
+same embedding, told the same share of their own feedback.
 
 `known`: models under their names, as the artifact was trained on them (on other prompts for the test parts; of the
-seven of routerdc_7small it knows two). `strangers`: all under names that say nothing. `newcomer`, in `poison.py`: only
-the best of them so. Each seed is another order of the table. Intervals are paired, by resampling prompts
-over all seeds. What hostile voters do is `lab/poison.py`. Writes `lab/runs/stream/stream.json`. Nothing is tuned here;
-how the predictor holds votes back was chosen on the train parts of mmlu_pro, routerbench and llmrouter_default.
+seven of routerdc_7small it knows two). `two`: two of them, drawn anew for each seed, under names that say nothing:
+models that change one at a time and were not probed. `strangers`: all under such names, as where all models are newer
+than the artifact. `newcomer`, in `poison.py`: only the best of them so. Each seed is another order of the table.
+Intervals are paired, by resampling prompts over all seeds. What hostile voters do is `lab/poison.py`; known models on
+tasks that nobody trained on are `lab/unseen.py`. Writes `lab/runs/stream/stream.json`. Nothing is tuned here; how the
+predictor holds votes back was chosen on the train parts of mmlu_pro, routerbench and llmrouter_default.
 """
 
 from __future__ import annotations
@@ -61,7 +64,9 @@ TABLES: dict[tuple[str, str], tuple[str, ...]] = {
     ("llmrouter_default", "train"): (),
     ("routerdc_7small", "train"): (),
 }
-POOLS = ("known", "strangers")
+POOLS = ("known", "two", "strangers")
+HOUSES = (100, 10)
+"""Voters."""
 SETTINGS = ((0.3, 100), (0.1, 100), (0.5, 300))
 """Share of the requests that are judged, and how many requests later the vote comes."""
 N = 1000
@@ -179,7 +184,14 @@ def _no_text(text: str) -> Features:
 
 
 def stream(
-    scores: Floats, router: Any, *, seed: int, rate: float = 0.3, late: int = 100, named: bool = True
+    scores: Floats,
+    router: Any,
+    *,
+    seed: int,
+    rate: float = 0.3,
+    late: int = 100,
+    named: bool = True,
+    n_users: int = N_USERS,
 ) -> tuple[NDArray[np.intp], list[Vote]]:
     """Return the models chosen, and the votes that came; without `named` the router is not told who votes."""
     rng = np.random.default_rng(seed)
@@ -192,7 +204,7 @@ def stream(
         if place % EVERY == 0:
             router.rebuild()
         chosen[place] = router.decide(place)
-        user, told, by_chance, coin = (int(rng.integers(N_USERS)), *(rng.random(3) < (rate, RANDOM_VOTES, 0.5)))
+        user, told, by_chance, coin = (int(rng.integers(n_users)), *(rng.random(3) < (rate, RANDOM_VOTES, 0.5)))
         vote = float(coin) if by_chance else float(scores[place, chosen[place]])
         if told:
             votes.append((place, int(chosen[place]), vote, user if named else -1))
@@ -200,10 +212,11 @@ def stream(
     return chosen, votes
 
 
-def pool_of(models: Sequence[str], scores: Floats, kind: str) -> list[Model]:
+def pool_of(models: Sequence[str], scores: Floats, kind: str, *, seed: int = 0) -> list[Model]:
     """Return the models under the names that the router is to know them by."""
     best = int(scores.mean(axis=0).argmax())
-    strange = {"known": (), "newcomer": (best,), "strangers": range(len(models))}[kind]
+    two = np.random.default_rng(100 + seed).choice(len(models), 2, replace=False).tolist()
+    strange = {"known": (), "newcomer": (best,), "two": two, "strangers": range(len(models))}[kind]
     names = [f"m{place}" if place in strange else model for place, model in enumerate(models)]
     return [Model(name=name, upstream="openai", upstream_model=name) for name in names]
 
@@ -234,49 +247,53 @@ def gain(a: Floats, b: Floats, prompts: NDArray[np.intp]) -> list[float]:
 
 
 def run(table: Outcomes, parts: tuple[Any, Understanding], *, n_seeds: int) -> list[dict[str, Any]]:
-    """Return what every router got out of one table, a row for each pool and setting."""
+    """Return what every router got out of one table, a row for each pool, house and setting."""
     artifact, understand = parts
-    got: dict[tuple[str, float, int, str], list[Floats]] = {}
+    got: dict[tuple[str, int, float, int], dict[str, list[Floats]]] = {}
     orders: list[NDArray[np.intp]] = []
     for seed in range(1, 1 + n_seeds):
         order = np.random.default_rng(seed).permutation(len(table.prompts))[:N]
         orders.append(order)
         scores, features = table.scores[order], [understand.text(table.prompts[place]) for place in order]
         rows, x = np.arange(len(scores)), axes(features)
-
-        def put(kind: str, rate: float, late: int, name: str, found: Floats) -> None:
-            got.setdefault((kind, rate, late, name), []).append(found)
-
+        hindsight = scores[:, scores.mean(axis=0).argmax()]
         linear = {}
         for rate, late in SETTINGS:
             for name in ("LinUCB", "Thompson"):
                 rival = Linear(x, len(table.models), thompson=name == "Thompson", seed=seed)
                 linear[rate, late, name] = scores[rows, stream(scores, rival, seed=seed, rate=rate, late=late)[0]]
         for kind in POOLS:
-            pool = pool_of(table.models, scores, kind)
-            frozen = scores[rows, stream(scores, Ours(artifact, pool, features, rules=None), seed=seed)[0]]
-            for rate, late in SETTINGS:
-                for name, named in (("ours", True), ("trusting", False))[: 2 if (rate, late) == SETTINGS[0] else 1]:
+            pool = pool_of(table.models, scores, kind, seed=seed)
+            cold = Ours(artifact, pool, features, rules=None)
+            frozen = scores[rows, stream(scores, cold, seed=seed)[0]]
+            start = np.array([[q.mean for q in cold.expect(place)] for place in range(EVERY)]).mean(axis=0)
+            for house in HOUSES:
+                for rate, late in SETTINGS:
                     router = Ours(artifact, pool, features, rules=RULES)
-                    chosen, _ = stream(scores, router, seed=seed, rate=rate, late=late, named=named)
-                    put(kind, rate, late, name, scores[rows, chosen])
-                put(kind, rate, late, "frozen", frozen)
-                put(kind, rate, late, "best single", scores[:, scores.mean(axis=0).argmax()])
-                for name in ("LinUCB", "Thompson"):
-                    put(kind, rate, late, name, linear[rate, late, name])
-    return [_row(table, kind, rate, late, got, np.array(orders)) for kind in POOLS for rate, late in SETTINGS]
+                    chosen, _ = stream(scores, router, seed=seed, rate=rate, late=late, n_users=house)
+                    found = {
+                        "ours": scores[rows, chosen],
+                        "frozen": frozen,
+                        "best known": scores[:, start.argmax()],
+                        "best in hindsight": hindsight,
+                        **{name: linear[rate, late, name] for name in ("LinUCB", "Thompson")},
+                    }
+                    for name, value in found.items():
+                        got.setdefault((kind, house, rate, late), {}).setdefault(name, []).append(value)
+    return [
+        _row(table, key, {name: np.array(v) for name, v in of.items()}, np.array(orders)) for key, of in got.items()
+    ]
 
 
 def _row(
-    table: Outcomes, kind: str, rate: float, late: int, got: dict[Any, list[Floats]], prompts: NDArray[np.intp]
+    table: Outcomes, key: tuple[str, int, float, int], found: dict[str, Floats], prompts: NDArray[np.intp]
 ) -> dict[str, Any]:
-    found = {key[3]: np.array(value) for key, value in got.items() if key[:3] == (kind, rate, late)}
-    row: dict[str, Any] = {"table": table.name, "models": len(table.models), "pool": kind, "judged": rate, "late": late}
-    row |= {"n": list(prompts.shape), "mean": {name: round(float(v.mean()), 4) for name, v in found.items()}}
-    for ours in [name for name in ("ours", "trusting") if name in found]:
-        row[f"{ours}_less"] = {name: gain(found[ours], v, prompts) for name, v in found.items() if name != ours}
-        first = gain(found[ours][:, :500], found["frozen"][:, :500], prompts[:, :500])
-        row[f"{ours}_first_500_less_frozen"] = first
+    kind, house, rate, late = key
+    row: dict[str, Any] = {"table": table.name, "models": len(table.models), "pool": kind, "voters": house}
+    row |= {"judged": rate, "late": late, "n": list(prompts.shape)}
+    row["mean"] = {name: round(float(v.mean()), 4) for name, v in found.items()}
+    row["ours_less"] = {name: gain(found["ours"], v, prompts) for name, v in found.items() if name != "ours"}
+    row["first_500_less_frozen"] = gain(found["ours"][:, :500], found["frozen"][:, :500], prompts[:, :500])
     return row
 
 
