@@ -33,8 +33,9 @@ _Needs: TypeAlias = "tuple[frozenset[_Piece], ...] | None"
 _WORD = re.compile(r"\w+")
 _NO_MARKS = bytes(code if _WORD.match(chr(code)) is not None else ord(" ") for code in range(256))
 """A blank for each ASCII character of which no word is made."""
-N_PREFIX, N_LONGER = 3, 5
-"""Letters of a word by which it is known, and more of them."""
+_ODD_BLANKS = "".join(mark for mark in map(chr, range(128)) if mark.isspace() and mark not in " \n")
+N_LEAST, N_MOST = 3, 8
+"""Letters of a word's beginning by which it is known."""
 MAX_SETS = 32
 """Of the choices in a sequence the best are told apart, as long as that gives no more sets than these."""
 MAX_KEPT_WORDS = 16_384
@@ -82,8 +83,9 @@ class Hint(NamedTuple, Generic[Name]):
 
 
 class _Keys(dict[str, tuple[str, ...]]):
-    """The keys of words in small letters, of those that any hint needs: three letters, five, and the word with a blank
-    after it. Each word is looked up when it is first met; long ones are not kept.
+    """The keys of words in small letters, of those that any hint needs: beginnings, and the word with a blank after it.
+
+    Each word is looked up when it is first met; long ones are not kept.
     """
 
     def __init__(self, needed: Collection[str]) -> None:
@@ -91,7 +93,8 @@ class _Keys(dict[str, tuple[str, ...]]):
         self._needed = frozenset(needed)
 
     def __missing__(self, word: str) -> tuple[str, ...]:
-        keys = tuple([key for key in (word[:N_PREFIX], word[:N_LONGER], f"{word} ") if key in self._needed])
+        begins = [word[:n] for n in range(N_LEAST, min(len(word), N_MOST) + 1)]
+        keys = tuple([key for key in (*begins, f"{word} ") if key in self._needed])
         if len(word) <= MAX_KEPT_CHARS:
             if len(self) >= MAX_KEPT_WORDS:
                 self.clear()
@@ -137,7 +140,7 @@ class Gates(Generic[Name]):
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""
         lowered = _folded(text)
-        held = set(chain.from_iterable(map(self._keys.__getitem__, set(_words(lowered)))))
+        held = set(chain.from_iterable(map(self._keys.__getitem__, _words(lowered))))
         anywhere = self._anywhere_ascii if lowered.isascii() else self._anywhere
         first = map(self._by_key.__getitem__, self._by_key.keys() & held)
         found = [hint for hints in first for hint in hints if hint.keys <= held]
@@ -164,7 +167,8 @@ def _folded(text: str) -> str:
 def _evenly_spaced(text: str) -> str:
     """Return a text with one blank for each run of them, and at least one at each end: so pieces hold theirs."""
     text = text.replace("\n", " ")
-    if "  " not in text and text.isprintable():  # it has no other blanks than single plain ones
+    odd = any(map(text.__contains__, _ODD_BLANKS)) if text.isascii() else not text.isprintable()
+    if not odd and "  " not in text:
         return f" {text} "
     return f" {' '.join(text.split())} "
 
@@ -183,8 +187,8 @@ def _keys_of(pieces: frozenset[_Piece]) -> frozenset[str]:
             word = _folded(match.group())
             if match.end() < len(piece.text):
                 keys.add(f"{word} ")
-            elif len(word) >= N_PREFIX:
-                keys.add(word[: N_LONGER if len(word) >= N_LONGER else N_PREFIX])
+            elif len(word) >= N_LEAST:
+                keys.add(word[:N_MOST])
     return frozenset(keys)
 
 

@@ -62,7 +62,7 @@ def own_words(text: str) -> str:
     for pattern, marks in _TAKEN_OUT:
         if _has(text, marks):
             text = pattern.sub(_BLANK, text)
-    if _has(text, _RULES):
+    if _has(text, "-=*_#") and _has(text, _RULES):
         text = _between_rules(text)
     if not text.isascii() or _has(text, "\"'"):
         text = _QUOTED.sub(_BLANK, text)
