@@ -513,16 +513,18 @@ class Router:
         recorded: Sequence[Estimate],
     ) -> tuple[Estimate, ...]:
         qualities = quality.predict_one(features, models)
-        known = {e.model: (e.cost, e.latency) for e in recorded}
+        known = {e.model: e for e in recorded}
         new = [m for m in models if m.name not in known] if known else models
-        if new:
-            costs = self._stages.cost.predict_one(request, features, new)
-            latencies = self._stages.latency.predict_one(features, new, costs)
-            known |= {m.name: (cost, late) for m, cost, late in zip(new, costs, latencies, strict=True)}
+        costs: Sequence[Cost] = self._stages.cost.predict_one(request, features, new) if new else ()
+        latencies: Sequence[Latency] = self._stages.latency.predict_one(features, new, costs) if new else ()
+        if known:
+            told = dict(zip([m.name for m in new], zip(costs, latencies, strict=True), strict=True))
+            told |= {name: (e.cost, e.latency) for name, e in known.items()}
+            costs, latencies = [told[m.name][0] for m in models], [told[m.name][1] for m in models]
         return tuple(
             [
-                Estimate(model=m.name, quality=q, cost=known[m.name][0], latency=known[m.name][1])
-                for m, q in zip(models, qualities, strict=True)
+                Estimate(model=m.name, quality=q, cost=c, latency=late)
+                for m, q, c, late in zip(models, qualities, costs, latencies, strict=True)
             ]
         )
 

@@ -46,7 +46,7 @@ def relative_price(usd: float, default_usd: float) -> float:
 
     What is saved counts in full; what is spent on top counts by its magnitude, as people judge prices.
     """
-    share = usd / max(default_usd, FLOOR_USD)
+    share = usd / (default_usd if default_usd > FLOOR_USD else FLOOR_USD)
     return share if share <= 1.0 else 1.0 + log10(share)
 
 
@@ -67,24 +67,25 @@ def yardstick_usd(estimates: Sequence[Estimate], default: str) -> float:
 
 
 class _Prices(NamedTuple):
-    """Quality that is paid at one goal for the whole price of the default's answer, and for a second."""
+    """Quality that is paid at one goal: for what the default costs, which is `yardstick_usd`, and for a second."""
 
     money: float
     first_s: float
     total_s: float
+    yardstick_usd: float
 
-    def utility(self, estimate: Estimate, default_usd: float) -> float:
+    def utility(self, estimate: Estimate) -> float:
         latency = estimate.latency
         return (
             estimate.quality.mean
-            - self.money * relative_price(estimate.cost.usd, default_usd)
+            - self.money * relative_price(estimate.cost.usd, self.yardstick_usd)
             - self.first_s * latency.first_token_s
             - self.total_s * latency.total_s
         )
 
 
-def _prices(goal: Goal) -> _Prices:
-    return _Prices(worth(goal.dial), *SECOND_PRICES[goal.mode])
+def _prices(goal: Goal, default_usd: float) -> _Prices:
+    return _Prices(worth(goal.dial), *SECOND_PRICES[goal.mode], default_usd)
 
 
 def utility(estimate: Estimate, goal: Goal, *, default_usd: float) -> float:
@@ -95,7 +96,7 @@ def utility(estimate: Estimate, goal: Goal, *, default_usd: float) -> float:
         goal: gives the dial and the mode.
         default_usd: what the default is expected to cost on this prompt.
     """
-    return _prices(goal).utility(estimate, default_usd)
+    return _prices(goal, default_usd).utility(estimate)
 
 
 class UtilityChooser:
@@ -112,10 +113,10 @@ class UtilityChooser:
             return Choice(ranking=(), excluded=excluded, reason=nobody_meets(goal))
         home = next((e for e in inside if e.model == default), None)
         default_usd = yardstick_usd(inside, default) if home is None else home.cost.usd
-        scored, prices = [], _prices(goal)
+        scored, prices = [], _prices(goal, default_usd)
         for estimate in inside:
             doubt = 0.0 if home is None or estimate is home else doubt_of_pair(estimate, home)
-            scored.append(Scored(estimate, prices.utility(estimate, default_usd) - doubt, doubt))
+            scored.append(Scored(estimate, prices.utility(estimate) - doubt, doubt))
         scored.sort(key=_rank)
         scored, stay = held_by_guard(scored, home, margin=self._margin)
         first, second = scored[0].estimate, scored[1].estimate if len(scored) > 1 else None

@@ -90,7 +90,7 @@ def asks_about(text: str, *, now: datetime, hints: Sequence[DayHint] | None = No
     today = now.date()
     text = clip(text, MAX_CHARS)
     days: list[date] = []
-    if _SOME_YEAR.search(text):
+    if ("19" in text or "20" in text) and _SOME_YEAR.search(text):
         days, text = _dates(text, today)
         hints = None  # a word that a date is taken away from may be one
     days += _in_words(text, today, hints=hints)
