@@ -102,7 +102,7 @@ class StaticEncoder:
         ids = self._ids(text)
         if ids.size == 0:
             return
-        total = self._rows.of(ids).sum(axis=0)
+        total = np.add.reduce(self._rows.of(ids), axis=0)
         length = float(np.sqrt(np.dot(total, total)))
         if length > 0.0:
             np.divide(total, np.float32(length), out=row)
@@ -207,12 +207,12 @@ class _Rows:
     def of(self, ids: NDArray[np.int64]) -> Vector:
         """Return the vectors of at least one and at most `MAX_ROWS` tokens, shape (len(ids), DIM)."""
         kept = self._kept
-        places = kept.place[ids]
+        places = kept.place.take(ids)
         if places.min() < 0:
             with self._lock:
                 kept = self._made(ids)
-            places = kept.place[ids]
-        found: Vector = kept.rows[places]
+            places = kept.place.take(ids)
+        found: Vector = kept.rows.take(places, axis=0)  # three quarters of the time of kept.rows[places]
         return found
 
     def _made(self, ids: NDArray[np.int64]) -> _Kept:
