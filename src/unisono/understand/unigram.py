@@ -6,11 +6,20 @@ A dictionary instead of a trie keeps 250,000 pieces in some 40 MB. It does not n
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain
+
+BLANK = "\u2581"
+"""A blank in a text and in pieces."""
+MAX_KEPT_WORDS = 16_384
+MAX_KEPT_CHARS = 24
 
 
 class Unigram:
     """Viterbi over pieces. Deterministic; equal scores go to the longer piece before.
+
+    Where no piece holds a blank but at its beginning, which is so in the usual vocabularies, a text is cut word by
+    word, and each word once.
 
     Source: T. Kudo 2018, "Subword regularization", section 3.2 (the best segmentation only).
     """
@@ -22,9 +31,19 @@ class Unigram:
         self._unknown = unknown
         self._unknown_score = min(self._scores) - 10.0
         self._longest = max(map(len, self._ids))
+        self._by_words = not any(BLANK in piece[1:] for piece in self._ids)
+        self._words = _Words(self._cut)
 
     def ids(self, text: str) -> list[int]:
         """Return the ids of a text that is normalised already."""
+        if not self._by_words:
+            return self._cut(text)
+        before, *rest = text.split(BLANK)
+        words = [before] if before else []
+        words += [f"{BLANK}{word}" for word in rest]
+        return list(chain.from_iterable(map(self._words.__getitem__, words)))
+
+    def _cut(self, text: str) -> list[int]:
         n = len(text)
         best = [0.0] + [float("-inf")] * n
         came: list[tuple[int, int]] = [(0, 0)] * (n + 1)
@@ -45,3 +64,19 @@ class Unigram:
             end, place = came[end]
             found.append(place)
         return found[::-1]
+
+
+class _Words(dict[str, list[int]]):
+    """The ids of words, each cut when it is first met; long ones are not kept."""
+
+    def __init__(self, cut: Callable[[str], list[int]]) -> None:
+        super().__init__()
+        self._cut = cut
+
+    def __missing__(self, word: str) -> list[int]:
+        ids = self._cut(word)
+        if len(word) <= MAX_KEPT_CHARS:
+            if len(self) >= MAX_KEPT_WORDS:
+                self.clear()
+            self[word] = ids
+        return ids
