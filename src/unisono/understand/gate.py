@@ -91,10 +91,13 @@ class _Keys(dict[str, tuple[str, ...]]):
     def __init__(self, needed: Collection[str]) -> None:
         super().__init__()
         self._needed = frozenset(needed)
+        self._starts = frozenset(key.rstrip()[:N_LEAST] for key in needed)
 
     def __missing__(self, word: str) -> tuple[str, ...]:
-        begins = [word[:n] for n in range(N_LEAST, min(len(word), N_MOST) + 1)]
-        keys = tuple([key for key in (*begins, f"{word} ") if key in self._needed])
+        keys: tuple[str, ...] = ()
+        if word[:N_LEAST] in self._starts:
+            begins = [word[:n] for n in range(N_LEAST, min(len(word), N_MOST) + 1)]
+            keys = tuple([key for key in (*begins, f"{word} ") if key in self._needed])
         if len(word) <= MAX_KEPT_CHARS:
             if len(self) >= MAX_KEPT_WORDS:
                 self.clear()
