@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 from board.calibration import KNOWN
-from board.context import MAIN
+from board.context import MAIN, ROOT
 from board.figures import bracket, percent
 from board.peers import FILE
 from unisono.evaluate.report import markdown
 from unisono.types import Json
 
 TITLE = "Goals and figures"
+COLD_START = ROOT / "lab" / "runs" / "cold_start" / "cold_start.json"
 
 
 def text(found: dict[str, Json | None]) -> str:
@@ -108,7 +109,7 @@ def _newcomers(found: Json) -> list[list[str]]:
         rows += [
             [
                 f"3: {name}: share of the full AIQ gain with 100 probes, at least .9",
-                bracket(share, digits=2),
+                f"{bracket(share, digits=2)} by plain draws; {_as_asked(name)}",
                 _holds(share["value"] >= 0.9),
             ],
             [
@@ -118,6 +119,14 @@ def _newcomers(found: Json) -> list[list[str]]:
             ],
         ]
     return rows
+
+
+def _as_asked(name: str) -> str:
+    """Return what `cold_start.py` measured: probes chosen as `models add` chooses them, the pool asked before."""
+    if not COLD_START.is_file():
+        return "not measured as `models add` asks"
+    value, low, high = json.loads(COLD_START.read_text(encoding="utf-8"))[name]["chosen k=100"]["share"]
+    return f"{value:.2f} [{low:.2f}, {high:.2f}] as `models add` asks (`cold_start.py`)"
 
 
 def _tasks(found: Json) -> list[list[str]]:
