@@ -149,7 +149,6 @@ class Router:
         self.settings = settings
         self._stages = stages
         self._models: Mapping[str, Model] = {model.name: model for model in catalog}
-        self._all_up = tuple([(name, Health.UP) for name in self._models])
         self._now = now
         self._clock_s = clock_s
         self._candidates_at: tuple[tuple[tuple[str, Health], ...], tuple[Candidate, ...]] | None = None
@@ -321,9 +320,7 @@ class Router:
         """
         assert request.pin is not None  # noqa: S101 - said by `is_plain_pin`
         model = self._models[request.pin]
-        health = Health.UP
-        if situation.health is not self._all_up:
-            health = dict(situation.health).get(model.name, Health.UP)
+        health = dict(situation.health).get(model.name, Health.UP)
         rules = self._stages.rules
         if first_against(request, features, Candidate(model=model, health=health), rules=rules) is not None:
             sift(request, features, candidates=self._candidates(situation), rules=rules)  # says why, and raises
@@ -490,8 +487,6 @@ class Router:
         return tuple(ranked.model for ranked in found.ranking if ranked.model in allowed) or tuple(allowed)
 
     def _health(self) -> tuple[tuple[str, Health], ...]:
-        if getattr(self._stages.health, "all_up", False):
-            return self._all_up
         now_s, state = self._clock_s(), self._stages.health.state
         return tuple([(name, state(name, now_s)[0]) for name in self._models])
 

@@ -60,10 +60,7 @@ class Stay:
 
 def doubt_of_pair(estimate: Estimate, default: Estimate) -> float:
     """Return the quality that doubt takes from a model that would take the default's place."""
-    familiar = _familiar(estimate, default)
-    if familiar >= FAMILIAR:
-        return DEVIATIONS * _apart(estimate, default)
-    novel = min((FAMILIAR - familiar) / (FAMILIAR - NOVEL), 1.0)
+    novel = min(max((FAMILIAR - _familiar(estimate, default)) / (FAMILIAR - NOVEL), 0.0), 1.0)
     small = 1.0 - max(estimate.quality.mean - default.quality.mean, 0.0) / LARGE
     more = (NOVEL_DEVIATIONS - DEVIATIONS) * novel * max(small, 0.0)
     return (DEVIATIONS + more) * _apart(estimate, default)

@@ -112,8 +112,7 @@ class UtilityChooser:
         if not inside:
             return Choice(ranking=(), excluded=excluded, reason=nobody_meets(goal))
         home = next((e for e in inside if e.model == default), None)
-        default_usd = yardstick_usd(inside, default) if home is None else home.cost.usd
-        scored, prices = [], _prices(goal, default_usd)
+        scored, prices = [], _prices(goal, yardstick_usd(inside, default))
         for estimate in inside:
             doubt = 0.0 if home is None or estimate is home else doubt_of_pair(estimate, home)
             scored.append(Scored(estimate, prices.utility(estimate) - doubt, doubt))

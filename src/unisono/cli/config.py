@@ -31,7 +31,7 @@ def check(path: Path = _PATH, config: Path | None = _CONFIG, as_json: bool = _JS
     """
     from unisono.config import load_config
     from unisono.errors import ConfigError, Problem, StartError
-    from unisono.evaluate.canary import bank
+    from unisono.evaluate.probe.own import read_own
     from unisono.plugins import load
 
     file = config or path
@@ -40,9 +40,10 @@ def check(path: Path = _PATH, config: Path | None = _CONFIG, as_json: bool = _JS
     except ConfigError as error:
         _print_problems(error.problems, file=file, as_json=as_json)
         raise typer.Exit(1) from None
+    own = settings.canaries.own
     for key, look in (
         ("routing.encoder", lambda: load().require_encoder(settings.encoder.name)),  # only the plug-ins know
-        ("canaries.own", lambda: bank(settings.canaries.own)),
+        ("canaries.own", lambda: own is None or read_own(own)),
     ):
         try:
             look()

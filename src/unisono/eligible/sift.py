@@ -27,17 +27,14 @@ def sift(
     kept: list[Candidate] = []
     lost: list[Excluded] = []
     failing: list[Candidate] = []
-    asked = [(rule.name, rule.against) for rule in rules]
     for candidate in candidates:
-        for name, against in asked:
-            reason = against(request, features, candidate)
-            if reason is not None:
-                lost.append(Excluded(model=candidate.model.name, rule=name, reason=reason))
-                if name == "health":
-                    failing.append(candidate)
-                break
-        else:
+        against = first_against(request, features, candidate, rules=rules)
+        if against is None:
             kept.append(candidate)
+            continue
+        lost.append(against)
+        if against.rule == "health":
+            failing.append(candidate)
     if request.pin in {e.model for e in lost}:
         raise _nobody(request, lost)  # a fallback is for failures; a model that cannot serve is the caller's mistake
     if kept:

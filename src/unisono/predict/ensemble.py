@@ -176,18 +176,9 @@ class QualityEnsemble:
 
 def _told(features: Features, demand: Demand, stand: _Stand, ring: Ring | None, logit: tuple[float, float]) -> Quality:
     """Return a model's quality; `logit`: its mean, difficulty left out, and its variance."""
-    votes = stand.heard
-    if ring is None and votes is None:
-        mean, spread, apart = moderated(logit[0], logit[1], demand)
-        return Quality(
-            mean=min(max(mean, FLOOR), 1.0 - FLOOR),
-            spread=spread,
-            evidence=stand.evidence,
-            apart=apart,
-            familiar=demand.familiar,
-        )
     near = _NOTHING_NEAR if ring is None else local(features.embedding, ring, stand.residuals)
     mean, spread, apart = moderated(*logit, demand, unmeasured=near.unmeasured)
+    votes = stand.heard
     if votes is not None:
         _, spread, apart = expected(votes.belief, demand, unmeasured=near.unmeasured)
         mean += votes.shift(demand, mean)

@@ -21,6 +21,7 @@ import numpy as np
 
 from unisono.errors import ArtifactError
 from unisono.types import Vector
+from unisono.understand.kept import Kept
 from unisono.understand.surface import clip
 
 if TYPE_CHECKING:
@@ -44,10 +45,8 @@ _BLANK = "▁"
 _ODD = re.compile(r"[^\S \n]|▁")
 """Blanks other than the plain one and a line's end, and the mark that stands for one."""
 _ODD_ASCII = "".join(mark for mark in map(chr, range(128)) if _ODD.match(mark))
-MAX_KEPT_WORDS = 32_768
 MAX_ROWS = 8_192
 """Token vectors kept in single precision, 8 MB."""
-MAX_KEPT_CHARS = 24
 MAX_TOKENS = 1_536
 """A bound for scripts with several tokens a character: again the first and the last half count."""
 
@@ -152,8 +151,10 @@ def _with_blanks(parts: Iterable[str]) -> Iterable[str]:
         yield " " * n_more
 
 
-class _Words(dict[str, bytes]):
-    """The token ids of words, eight bytes each: a word is read when it is first met, and long ones are not kept."""
+class _Words(Kept[bytes]):
+    """The token ids of words, eight bytes each."""
+
+    max_words = 32_768
 
     def __init__(self, encode: Callable[[str], Encoding], cut: Callable[[str], list[Token]]) -> None:
         """Read with a tokenizer.
@@ -166,19 +167,14 @@ class _Words(dict[str, bytes]):
         self._encode = encode
         self._cut = cut
 
-    def __missing__(self, word: str) -> bytes:
+    def _made(self, word: str) -> bytes:
         # The tokenizer puts a blank before a text: a line's end has none before it, and of several one is that.
         ids = self._ids(word[1:] if word[0] == " " else word)
         if word[0] == "\n":
             ids = ids[1:]
         elif word == " ":
             ids = self._ids("\n")[:1]
-        packed = array("q", ids).tobytes()
-        if len(word) <= MAX_KEPT_CHARS:
-            if len(self) >= MAX_KEPT_WORDS:
-                self.clear()
-            self[word] = packed
-        return packed
+        return array("q", ids).tobytes()
 
     def _ids(self, word: str) -> list[int]:
         if "<" in word or not word:  # it may be a mark of the tokenizer's own, such as "<s>"

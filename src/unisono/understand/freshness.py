@@ -30,6 +30,7 @@ from unisono.errors import ArtifactError
 from unisono.types import Freshness, Vector
 from unisono.understand.days import asks_about, hints_of, says_today
 from unisono.understand.grams import HAN, N_BUCKETS, WORD, Places, Read, hashed, places, word_of, words
+from unisono.understand.kept import Kept
 
 FORMAT = 3
 CLASSES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
@@ -40,8 +41,6 @@ _FILES = ("freshness.npy", "freshness_words.npy")
 SHARPNESS = 1.5
 """The logits of the words and of the vector are added and divided by this: less than two, since their errors differ."""
 
-MAX_KEPT_WORDS = 16_384
-MAX_KEPT_CHARS = 24
 
 _MAY_TELL_DAY, _TODAY = 4, 8
 """Marks of a word: a day may be told with it in words; it says by itself that today is meant."""
@@ -54,8 +53,8 @@ _PART_BITS = 20
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 
 
-class _Words(dict[str, bytes]):
-    """Words as they are written, each looked up when it is first met; long ones are not kept.
+class _Words(Kept[bytes]):
+    """Words as they are written.
 
     Of a word is counted how many known words it is (a Chinese character is one), and how many words at all, shifted by
     `_ALL`; a number is none.
@@ -67,18 +66,13 @@ class _Words(dict[str, bytes]):
         parts = np.arange(2 ** (32 - _PART_BITS) + 1, dtype=np.uint64) << _PART_BITS
         self._starts: list[int] = np.searchsorted(known, parts).tolist()
 
-    def __missing__(self, written: str) -> bytes:
+    def _made(self, written: str) -> bytes:
         low = written.lower()
         marks = _MAY_TELL_DAY if hints_of(written) else 0
         if marks and says_today(written):
             marks |= _TODAY
         n_known, n_all = self._counted(low)
-        word = word_of(written, counts=n_known | n_all << _ALL, marks=marks)
-        if len(written) <= MAX_KEPT_CHARS:
-            if len(self) >= MAX_KEPT_WORDS:
-                self.clear()
-            self[written] = word
-        return word
+        return word_of(written, counts=n_known | n_all << _ALL, marks=marks)
 
     def _counted(self, low: str) -> tuple[int, int]:
         """Return as how many known words it counts, and as how many; kana and Hangul are never known."""

@@ -14,6 +14,8 @@ from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
+from unisono.understand.kept import Kept
+
 Name = TypeVar("Name", bound=Hashable)
 
 
@@ -38,8 +40,6 @@ N_LEAST, N_MOST = 3, 8
 """Letters of a word's beginning by which it is known."""
 MAX_SETS = 32
 """Of the choices in a sequence the best are told apart, as long as that gives no more sets than these."""
-MAX_KEPT_WORDS = 16_384
-MAX_KEPT_CHARS = 24
 _LETTER = [(op.IN, [(op.CATEGORY, op.CATEGORY_WORD)])]
 _BLANK = [(op.IN, [(op.CATEGORY, op.CATEGORY_SPACE)])]
 _COMMON = frozenset("the thi tha and for you are was not wit hav can".split())  # noqa: SIM905
@@ -82,26 +82,19 @@ class Hint(NamedTuple, Generic[Name]):
     keys: frozenset[str] = frozenset()
 
 
-class _Keys(dict[str, tuple[str, ...]]):
-    """The keys of words in small letters, of those that any hint needs: beginnings, and the word with a blank after it.
-
-    Each word is looked up when it is first met; long ones are not kept.
-    """
+class _Keys(Kept[tuple[str, ...]]):
+    """The keys of words in small letters, of those that any hint needs: beginnings, the word with a blank after it."""
 
     def __init__(self, needed: Collection[str]) -> None:
         super().__init__()
         self._needed = frozenset(needed)
         self._starts = frozenset(key.rstrip()[:N_LEAST] for key in needed)
 
-    def __missing__(self, word: str) -> tuple[str, ...]:
+    def _made(self, word: str) -> tuple[str, ...]:
         keys: tuple[str, ...] = ()
         if word[:N_LEAST] in self._starts:
             begins = [word[:n] for n in range(N_LEAST, min(len(word), N_MOST) + 1)]
             keys = tuple([key for key in (*begins, f"{word} ") if key in self._needed])
-        if len(word) <= MAX_KEPT_CHARS:
-            if len(self) >= MAX_KEPT_WORDS:
-                self.clear()
-            self[word] = keys
         return keys
 
 

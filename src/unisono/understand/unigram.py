@@ -9,10 +9,10 @@ from array import array
 from collections.abc import Callable, Sequence
 from itertools import chain
 
+from unisono.understand.kept import Kept
+
 BLANK = "\u2581"
 """A blank in a text and in pieces."""
-MAX_KEPT_WORDS = 16_384
-MAX_KEPT_CHARS = 24
 
 
 class Unigram:
@@ -66,17 +66,12 @@ class Unigram:
         return found[::-1]
 
 
-class _Words(dict[str, list[int]]):
-    """The ids of words, each cut when it is first met; long ones are not kept."""
+class _Words(Kept[list[int]]):
+    """The ids of words."""
 
     def __init__(self, cut: Callable[[str], list[int]]) -> None:
         super().__init__()
         self._cut = cut
 
-    def __missing__(self, word: str) -> list[int]:
-        ids = self._cut(word)
-        if len(word) <= MAX_KEPT_CHARS:
-            if len(self) >= MAX_KEPT_WORDS:
-                self.clear()
-            self[word] = ids
-        return ids
+    def _made(self, word: str) -> list[int]:
+        return self._cut(word)

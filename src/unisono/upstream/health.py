@@ -91,11 +91,6 @@ class HealthBook:
         self._breakers: dict[str, Breaker] = {}
         self._resting: dict[str, float] = {}
 
-    @property
-    def all_up(self) -> bool:
-        """Say whether no model was ever heard ill of: nobody need be asked one by one."""
-        return not (self._breakers or self._resting)
-
     def rest(self, model: str, until_s: float) -> None:
         """Leave a model alone until its upstream's rate limit is renewed: it would refuse, and is not broken."""
         self._resting[model] = max(until_s, self._resting.get(model, until_s))
