@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from unisono.server.stream import Stream, begun
+from unisono.server.stream import Stream
 from unisono.types import Chunk, Usage
 
 COUNTED = Usage(input_tokens=1, output_tokens=2)
@@ -28,11 +28,18 @@ def stream(sent: Sent, *, show_usage: bool = False) -> Stream:
     return Stream(sent, facts={"decision": "d"}, named=lambda reported: "ours", show_usage=show_usage)
 
 
+def taken(out: Stream, *together: list[Chunk]) -> None:
+    async def take() -> None:
+        for chunks in together:
+            if (slow := out.take(chunks)) is not None:
+                await slow
+
+    asyncio.run(take())
+
+
 def test_chunks_that_came_together_leave_in_one_write() -> None:
     sent = Sent()
-    out = stream(sent)
-    assert out.take([chunk("a"), chunk("b")]) is None
-    assert out.take([chunk("c")]) is None
+    taken(stream(sent), [chunk("a"), chunk("b")], [chunk("c")])
     assert sent.bodies == [
         b'data: {"model":"ours","x":"a","unisono":{"decision":"d"}}\n\ndata: {"model":"ours","x":"b"}\n\n',
         b'data: {"model":"ours","x":"c"}\n\n',
@@ -42,7 +49,7 @@ def test_chunks_that_came_together_leave_in_one_write() -> None:
 def test_the_last_waits_for_the_end_and_carries_what_is_known_then() -> None:
     sent = Sent()
     out = stream(sent)
-    out.take([chunk("a"), chunk("b", finish="stop"), chunk("", usage=COUNTED, usage_only=True)])
+    taken(out, [chunk("a"), chunk("b", finish="stop"), chunk("", usage=COUNTED, usage_only=True)])
     asyncio.run(out.end({"cost_usd": 1.0}))
     assert sent.bodies[1:] == [b'data: {"model":"ours","x":"b","unisono":{"cost_usd":1.0}}\n\ndata: [DONE]\n\n']
 
@@ -50,7 +57,7 @@ def test_the_last_waits_for_the_end_and_carries_what_is_known_then() -> None:
 def test_the_usage_is_shown_to_who_asked_for_it_as_the_last() -> None:
     sent = Sent()
     out = stream(sent, show_usage=True)
-    out.take([chunk("b", finish="stop"), chunk("u", usage=COUNTED, usage_only=True)])
+    taken(out, [chunk("b", finish="stop"), chunk("u", usage=COUNTED, usage_only=True)])
     asyncio.run(out.end({"cost_usd": 1.0}))
     assert sent.bodies == [
         b'data: {"model":"ours","x":"b","unisono":{"decision":"d"}}\n\n',
@@ -58,24 +65,23 @@ def test_the_usage_is_shown_to_who_asked_for_it_as_the_last() -> None:
     ]
 
 
-def test_what_must_wait_is_begun_at_once_and_goes_on_where_it_is_awaited() -> None:
-    async def talk() -> list[str]:
-        told: list[str] = []
-        free = asyncio.Event()
+def test_our_own_protocol_takes_a_part_without_waiting_until_the_caller_is_slow() -> None:
+    class Ours(Sent):
+        slow: Awaitable[None] | None = None
 
-        async def slow() -> None:
-            told.append("begun")
-            await free.wait()
-            told.append("ended")
+        def more(self, body: bytes) -> Awaitable[None] | None:
+            self.bodies.append(body)
+            return self.slow
 
-        async def quick() -> None:
-            told.append("quick")
-
-        rest = begun(slow())
-        assert begun(quick()) is None
-        assert isinstance(rest, Awaitable)
+    async def talk() -> None:
+        sent, free = Ours(), asyncio.Event()
+        out = stream(sent)
+        assert out.take([chunk("a")]) is None
+        sent.slow = asyncio.ensure_future(free.wait())
+        slow = out.take([chunk("b")])
+        assert slow is sent.slow
+        assert len(sent.bodies) == 2
         free.set()
-        await rest
-        return told
+        await slow
 
-    assert asyncio.run(talk()) == ["begun", "quick", "ended"]
+    asyncio.run(talk())

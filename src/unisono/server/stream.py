@@ -5,7 +5,7 @@ Chunks that have come together leave in one write. It asks for nothing and knows
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 import orjson
@@ -15,7 +15,7 @@ from unisono.edge.answer import stamp
 from unisono.types import Chunk, Json
 
 More: TypeAlias = Callable[[bytes], Awaitable[None] | None]
-"""How our own protocol (`cycle.py`) is given a part of a body without waiting; another server is begun to wait for."""
+"""Gives a part of a body: our own protocol (`cycle.py`) takes it without waiting, another server is waited for."""
 
 
 class Stream:
@@ -35,7 +35,7 @@ class Stream:
             show_usage: the caller asked for the chunk that holds nothing but the usage.
         """
         self._send = send
-        self._more: More = getattr(send, "more", None) or self._begun
+        self._more: More = getattr(send, "more", None) or self._waited_for
         self._first: Json | None = facts
         self._named = named
         self._show_usage = show_usage
@@ -43,7 +43,7 @@ class Stream:
         self._renamed: dict[str, tuple[bytes, bytes]] = {}
 
     def take(self, chunks: Sequence[Chunk]) -> Awaitable[None] | None:
-        """Send chunks that have come together; return what to wait for before the next, where the caller is slow."""
+        """Send chunks that have come together; return what must be awaited before the next, if anything."""
         out: list[bytes] = []
         for chunk in chunks:
             if chunk.usage_only and not self._show_usage:
@@ -71,8 +71,8 @@ class Stream:
         """Send an error as the last event; what waits has lost its meaning."""
         await self._send({"type": "http.response.body", "body": b"data: %s\n\n" % error, "more_body": False})
 
-    def _begun(self, body: bytes) -> Awaitable[None] | None:
-        return begun(self._send({"type": "http.response.body", "body": body, "more_body": True}))
+    def _waited_for(self, body: bytes) -> Awaitable[None]:
+        return self._send({"type": "http.response.body", "body": body, "more_body": True})
 
     def _event(self, chunk: Chunk) -> bytes:
         extra, self._first = self._first, None
@@ -87,31 +87,3 @@ class Stream:
         old, new = (b'"model":' + orjson.dumps(name) for name in (reported, self._named(reported)))
         self._renamed[reported] = old, new
         return old, new
-
-
-def begun(sending: Awaitable[None]) -> Awaitable[None] | None:
-    """Run an awaitable as far as it goes without waiting; None when that was all of it."""
-    steps = sending.__await__()
-    try:
-        first = next(steps)
-    except StopIteration:
-        return None
-    return _Rest(first, steps)
-
-
-class _Rest:
-    """The rest of an awaitable that had to wait, to be awaited once."""
-
-    __slots__ = ("_first", "_steps")
-
-    def __init__(self, first: object, steps: Generator[object, None, None]) -> None:
-        self._first = first
-        self._steps = steps
-
-    def __await__(self) -> Generator[object, None, None]:
-        try:
-            yield self._first
-        except BaseException:
-            self._steps.close()
-            raise
-        yield from self._steps
