@@ -17,7 +17,6 @@ import asyncio
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,8 +28,8 @@ from statistics import median
 from tests.console.browsing import browser, page_at
 
 from bench.machine import ROOT, provenance
-from bench.overhead import config_text
-from bench.processes import Server, child, free_port, serving
+from bench.overhead import config_text, fire
+from bench.processes import child, free_port, serving
 
 RESULTS = ROOT / "bench" / "results" / "console.json"
 N_CONSOLES = 20
@@ -95,27 +94,6 @@ def consoles(order: str) -> None:
     asyncio.run(pretend(given["port"], given["script"], n=given["n"], rng=random.Random(1)))
 
 
-def fire(load: subprocess.Popen[str], server: Server, *, n_requests: int) -> dict[str, float]:
-    """Run one round of the load."""
-    order = {
-        "port": server.port,
-        "model": "auto",
-        "n_bytes": 1024,
-        "stream": False,
-        "n_connections": N_CONNECTIONS,
-        "n_requests": n_requests,
-    }
-    assert load.stdin is not None
-    assert load.stdout is not None
-    before_s = server.cpu_s()
-    load.stdin.write(json.dumps(order) + "\n")
-    load.stdin.flush()
-    result: dict[str, float] = json.loads(load.stdout.readline())
-    if "error" in result:
-        raise RuntimeError(str(result["error"]))
-    return {**result, "cpu_us": 1e6 * (server.cpu_s() - before_s) / n_requests}
-
-
 def interval(ratios: Sequence[float]) -> tuple[float, float]:
     """Return the bootstrap interval of the median that holds 19 times in 20."""
     rng = random.Random(7)
@@ -135,20 +113,25 @@ def run(*, n_rounds: int, n_requests: int, n_pages: int, folder: Path) -> dict[s
         server = stack.enter_context(serving("unisono", words, port=ports[1], cpu=None, log=folder / "unisono.log"))
         load = stack.enter_context(child(["-m", "bench.load"], cpu=None, log=folder / "load.log", piped=True))
         base = f"http://127.0.0.1:{ports[1]}"
-        fire(load, server, n_requests=n_requests)  # connections, caches, and a record that holds something
+        order: dict[str, object] = {
+            "model": "auto",
+            "n_bytes": 1024,
+            "stream": False,
+            "n_connections": N_CONNECTIONS,
+            "n_requests": n_requests,
+        }
+        fire(load, server, order, what="first round")  # connections, caches, and a record that holds something
         times = first_page_ms(base, n=n_pages)
         script = asked_by_a_page(base)
         rounds: dict[int, list[dict[str, float]]] = {0: [], N_CONSOLES: []}
         for round_ in range(n_rounds):
-            for n in (
-                (0, N_CONSOLES) if round_ % 2 else (N_CONSOLES, 0)
-            ):  # the same process beside it, with nobody in it
-                order = json.dumps({"port": ports[1], "script": script, "n": n})
-                pretending = ["-m", "bench.console", "--consoles", order]
+            for n in (0, N_CONSOLES) if round_ % 2 else (N_CONSOLES, 0):  # nobody: the same process, empty
+                given = json.dumps({"port": ports[1], "script": script, "n": n})
+                pretending = ["-m", "bench.console", "--consoles", given]
                 with child(pretending, cpu=None, log=folder / "consoles.log", piped=True) as process:
                     assert process.stdout is not None
                     assert process.stdout.readline() == "asking\n", (folder / "consoles.log").read_text()
-                    rounds[n].append(fire(load, server, n_requests=n_requests))
+                    rounds[n].append(fire(load, server, order, what=f"{n} consoles"))
             print(f"round {round_ + 1} of {n_rounds} done", file=sys.stderr)
     alone, beside = rounds[0], rounds[N_CONSOLES]
     ratios = [two["p99_ms"] / one["p99_ms"] for one, two in zip(alone, beside, strict=True)]

@@ -143,8 +143,7 @@ def measure(
 ) -> dict[str, float]:
     """Fire one cell and return its figures."""
     n = max(n_connections, round(n * target.share))
-    order = {
-        "port": target.server.port,
+    order: dict[str, object] = {
         "path": target.path,
         "model": target.model,
         "max_tokens": scenario.max_tokens,
@@ -153,16 +152,27 @@ def measure(
         "n_connections": n_connections,
         "n_requests": n,
     }
+    return fire(load, target.server, order, what=f"{target.name}, {scenario.name}, {n_connections} connections")
+
+
+def fire(load: subprocess.Popen[str], server: Server, order: dict[str, object], *, what: str) -> dict[str, float]:
+    """Have the load generator send one round to a server; return its figures and the server's CPU a request.
+
+    Args:
+        load: `bench.load`, piped.
+        server: what it asks.
+        order: what `bench.load.fire` takes, but for the port.
+        what: names the round where it fails.
+    """
     assert load.stdin is not None
     assert load.stdout is not None
-    before_s = target.server.cpu_s()
-    load.stdin.write(json.dumps(order) + "\n")
+    before_s = server.cpu_s()
+    load.stdin.write(json.dumps({"port": server.port, **order}) + "\n")
     load.stdin.flush()
     result: dict[str, float] = json.loads(load.stdout.readline())
     if "error" in result:
-        raise RuntimeError(f"{target.name}, {scenario.name}, {n_connections} connections: {result['error']}")
-    result["cpu_us"] = 1e6 * (target.server.cpu_s() - before_s) / n
-    return result
+        raise RuntimeError(f"{what}: {result['error']}")
+    return {**result, "cpu_us": 1e6 * (server.cpu_s() - before_s) / result["n_requests"]}
 
 
 def run(scenarios: Sequence[Scenario], *, n_rounds: int, folder: Path, venv: Path | None) -> dict[str, object]:

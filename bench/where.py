@@ -11,7 +11,6 @@ writing) is not seen. A sample counts for the innermost part that its stack pass
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import subprocess
@@ -20,7 +19,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from bench.overhead import config_text
+from bench.overhead import config_text, fire
 from bench.processes import child, free_port, serving
 
 PARTS = (
@@ -77,22 +76,17 @@ def sampled(py_spy: Path, *, model: str, n_requests: int, folder: Path, stream: 
     cpus = sorted(os.sched_getaffinity(0))
     mock_words = ["-m", "bench.mock_upstream", "--port", str(mock_port)]
     words = ["-m", "unisono.cli", "serve", "--config", str(config), "--port", str(port)]
-    order = {"port": port, "model": model, "n_bytes": 1024, "stream": stream, "n_connections": 16}
+    order: dict[str, object] = {"model": model, "n_bytes": 1024, "stream": stream, "n_connections": 16}
     with (
         serving("mock", mock_words, port=mock_port, cpu=cpus[-1], log=folder / "mock.log"),
         serving("unisono", words, port=port, cpu=cpus[0], log=folder / f"{model}.log") as server,
         child(["-m", "bench.load"], cpu=cpus[-1], log=folder / "load.log", piped=True) as load,
     ):
-        assert load.stdin is not None
-        assert load.stdout is not None
 
-        def fire(n: int) -> None:
-            load.stdin.write(json.dumps({**order, "n_requests": n}) + "\n")
-            load.stdin.flush()
-            if "error" in (found := json.loads(load.stdout.readline())):
-                raise RuntimeError(found["error"])
+        def ask(n: int) -> None:
+            fire(load, server, {**order, "n_requests": n}, what=model)
 
-        fire(32 if stream else 300)
+        ask(32 if stream else 300)
         spy = [
             str(py_spy),
             "record",
@@ -110,7 +104,7 @@ def sampled(py_spy: Path, *, model: str, n_requests: int, folder: Path, stream: 
         )
         time.sleep(1.0)
         for _ in range(4):
-            fire(n_requests)
+            ask(n_requests)
         recording.send_signal(signal.SIGINT)
         recording.wait(60)
     counts: Counter[str] = Counter()
