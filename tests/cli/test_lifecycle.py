@@ -144,6 +144,15 @@ def test_a_report_can_compare_on_own_questions_alone(pool: Path, tmp_path: Path)
     assert told["probes"]["quality"]["n"] == 1
 
 
+def test_a_judge_is_compared_on_what_it_need_not_score_itself(pool: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.jsonl"
+    own.write_text('{"prompt": "Capital of France?", "answer": "Paris"}\n{"prompt": "Be kind."}', encoding="utf-8")
+    told = run(pool, "replace", "b", "a", "--questions", str(own), "--judge", "b", "--report", "--yes")
+    assert told["probes"]["quality"]["n"] == 1
+    assert told["failures"] == []
+    assert told["left_out"] == ["b is the judge: 1 question without a reference is not asked of it."]
+
+
 def test_replacing_gives_a_last_day_a_successor_and_a_line_of_descent(pool: Path) -> None:
     told = run(pool, "replace", "b", "a", "--n", "12", "--on", DAY, "--yes")
     assert told["until"] == DAY

@@ -100,6 +100,30 @@ def test_the_price_of_own_questions_names_the_judge(pool: Path, own: Path) -> No
     assert [(row["model"], row["n_questions"]) for row in told] == [("a", 3), ("b, as the judge", 1)]  # type: ignore[index]
 
 
+def test_the_judge_among_the_probed_is_not_asked_what_it_would_have_to_score_itself(pool: Path, own: Path) -> None:
+    pool.write_text(POOL.replace("I am not sure.", "YES"), encoding="utf-8")
+    words = ["models", "probe", "--questions", str(own), "--judge", "b", "--config", str(pool)]
+    priced = run(*words, "--dry-run", "--json")
+    assert {row["model"]: row["n_questions"] for row in priced} == {"a": 3, "b": 2, "b, as the judge": 1}  # type: ignore[index]
+    told = run(*words, "--json")
+    assert isinstance(told, dict)
+    assert {row["model"]: row["n"] for row in told["models"]} == {"a": 3, "b": 2}  # type: ignore[attr-defined]
+    assert told["failures"] == []
+    assert told["left_out"] == ["b is the judge: 1 question without a reference is not asked of it."]
+    shown = CliRunner().invoke(app, words)
+    assert shown.exit_code == 0
+    assert "b is the judge: 1 question without a reference is not asked of it." in shown.stderr
+
+
+def test_a_judge_is_asked_as_many_questions_as_the_others_where_there_are_more(pool: Path, own: Path) -> None:
+    pool.write_text(POOL.replace("I am not sure.", "YES"), encoding="utf-8")
+    lines = [{"prompt": "Say something kind."}, *({"prompt": f"{k}?", "answer": "x"} for k in range(3))]
+    own.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    told = run("models", "probe", "--questions", str(own), "--judge", "b", "--n", "3", "--config", str(pool), "--json")
+    assert isinstance(told, dict)
+    assert sorted(s["model"] for s in told["scores"]).count("b") == 3  # type: ignore[attr-defined]
+
+
 def test_room_beside_the_answers_is_in_the_price_of_the_judge_too(pool: Path, own: Path) -> None:
     words = [
         "models",

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from unisono.cli.probing import JUDGE, PER_KIND, QUESTIONS, bank, judge_for, known_scores, own_bank, prices, probe_pool
+from unisono.cli.probing import (
+    JUDGE,
+    PER_KIND,
+    QUESTIONS,
+    bank,
+    judge_for,
+    known_scores,
+    left_out,
+    own_bank,
+    prices,
+    probe_pool,
+)
 from unisono.cli.record import console
 from unisono.cli.serve import CONFIG
 
@@ -141,6 +152,10 @@ def probe_models(
         raise typer.BadParameter(f"no such model: {', '.join(unknown)}")
     asked = own_bank(questions) if questions else bank(PER_KIND_QUICK if quick else per_kind)
     by = judge_for(settings, asked, judge)
+    notes = left_out(models, asked, by)
+    if not as_json:
+        for note in notes:
+            print(note, file=sys.stderr)
     if dry_run:
         told = prices(settings, models, asked, n=n or None, extra_tokens=extra_tokens, judge=by)
         _print_prices(told, as_json=as_json)
@@ -152,7 +167,7 @@ def probe_models(
     if as_json:
         import msgspec
 
-        found = {"models": rows, "scores": scores, "failures": failures}
+        found = {"models": rows, "scores": scores, "failures": failures, "left_out": notes}
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
         _print_rows(rows)

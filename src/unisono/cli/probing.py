@@ -78,6 +78,27 @@ def judge_for(settings: Config, questions: Sequence[Question], name: str) -> Mod
     return found
 
 
+def askable(model: Model, questions: Sequence[Question], judge: Model | None) -> list[Question]:
+    """Return the questions without those that the model would have to score itself, being the judge."""
+    from unisono.evaluate.probe.judged import Judged
+
+    return [
+        question
+        for question in questions
+        if judge is None or not isinstance(question.check, Judged) or question.check.may_score(judge.name, model.name)
+    ]
+
+
+def left_out(models: Sequence[Model], questions: Sequence[Question], judge: Model | None) -> list[str]:
+    """Return a sentence where the judge is among the models and some questions are not asked of it."""
+    found = []
+    for model in models:
+        if n := len(questions) - len(askable(model, questions, judge)):
+            words = "1 question without a reference is" if n == 1 else f"{n} questions without a reference are"
+            found.append(f"{model.name} is the judge: {words} not asked of it.")
+    return found
+
+
 def prices(
     settings: Config,
     models: Sequence[Model],
@@ -102,15 +123,18 @@ def prices(
     from unisono.evaluate.probe.price import price, price_of_judge
 
     known = {(score.model, score.item) for score in known_scores(settings)}
-    found = []
+    found: list[ProbePrice] = []
+    answers: list[Question] = []
     for model in models:
-        left = [q for q in questions if (model.name, q.id) not in known]
-        n_asked = 0 if more else len(questions) - len(left)
+        own = askable(model, questions, judge)
+        left = [q for q in own if (model.name, q.id) not in known]
+        n_asked = 0 if more else len(own) - len(left)
         n_left = len(left) if n is None else min(max(n - n_asked, 0), len(left))
         if n_left:
             found.append(price(model, left, n=n_left, extra_tokens=extra_tokens))
-    if found and judge is not None:
-        judging = price_of_judge(judge, questions, n_models=len(found), extra_tokens=extra_tokens)
+            answers += own
+    if judge is not None:
+        judging = price_of_judge(judge, answers, extra_tokens=extra_tokens)
         found += [] if judging is None else [judging]
     return found
 
@@ -164,6 +188,8 @@ async def probe_pool(
 ) -> list[str]:
     """Ask the models and keep the scores; returns what failed, a line each.
 
+    A judge among the models is not asked what it would have to score itself: see `left_out`.
+
     Args:
         settings: the configuration, whose record takes the scores.
         models: of the configuration.
@@ -202,8 +228,10 @@ async def probe_pool(
         body: Json = {"model": judge.upstream_model, "messages": turns, "temperature": 0, "seed": 0}
         return (await answered(live, judge, {**body, "max_tokens": OUTPUT_TOKENS + extra_tokens})).text
 
+    asked_of = {m.name: askable(m, questions, judge) for m in models}
+    n_total = sum(len(own) if n is None else min(n, len(own)) for own in asked_of.values())
     with Progress(console=Console(stderr=True), disable=silent) as progress:
-        task = progress.add_task("probing", total=len(models) * (len(questions) if n is None else n))
+        task = progress.add_task("probing", total=n_total)
 
         def on_progress(step: Step) -> None:
             got[step.model, step.item] = None if step.score is None else step.score.score
@@ -220,7 +248,7 @@ async def probe_pool(
             if not again:
                 got.update({(s.model, s.item): s.score for s in live.store.scores(prints)})
             every = {(m.name, q.id) for m in models for q in questions}
-            pick = _Picks(settings, questions, n=n)
+            pick = _Picks(settings, questions, asked_of, n=n)
             while todo := pick.next(models, got):
                 await probe(
                     models,
@@ -241,23 +269,33 @@ async def probe_pool(
 class _Picks:
     """What to ask in the next round."""
 
-    def __init__(self, settings: Config, questions: Sequence[Question], *, n: int | None) -> None:
-        self._questions, self._n = questions, n
+    def __init__(
+        self,
+        settings: Config,
+        questions: Sequence[Question],
+        asked_of: Mapping[str, Sequence[Question]],
+        *,
+        n: int | None,
+    ) -> None:
+        self._asked_of = {name: [q.id for q in own] for name, own in asked_of.items()}
+        self._items, self._n = {q.id for q in questions}, n
         self._bank = None if n is None or n >= len(questions) else _telling(settings, questions)
 
     def next(self, models: Sequence[Model], got: Mapping[tuple[str, str], float | None]) -> set[tuple[str, str]]:
         """Return pairs of model and question; none when every model was asked enough."""
         found: set[tuple[str, str]] = set()
         for model in models:
-            asked = {q.id for q in self._questions if (model.name, q.id) in got}
+            own = self._asked_of[model.name]
+            asked = {item for item in own if (model.name, item) in got}
             if self._bank is None:
-                left = [q.id for q in self._questions if q.id not in asked]
+                left = [item for item in own if item not in asked]
                 found |= {(model.name, item) for item in left[: None if self._n is None else self._n - len(asked)]}
             elif (n_now := min((self._n or 0) - len(asked), ROUND)) > 0:
                 scores = [
                     (item, score) for (name, item), score in got.items() if name == model.name and score is not None
                 ]
-                found |= {(model.name, item) for item in self._bank.next(model, scores, asked=asked, n=n_now)}
+                closed = asked | self._items.difference(own)
+                found |= {(model.name, item) for item in self._bank.next(model, scores, asked=closed, n=n_now)}
         return found
 
 

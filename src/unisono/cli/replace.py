@@ -14,7 +14,19 @@ import typer
 
 from unisono.cli.add import EXTRA_TOKENS, N_PROBES, YES
 from unisono.cli.change import checked, note, put_in_force, tell
-from unisono.cli.probing import JUDGE, QUESTIONS, agreed, bank, judge_for, known_scores, own_bank, prices, probe_pool
+from unisono.cli.probing import (
+    JUDGE,
+    QUESTIONS,
+    agreed,
+    askable,
+    bank,
+    judge_for,
+    known_scores,
+    left_out,
+    own_bank,
+    prices,
+    probe_pool,
+)
 from unisono.cli.record import AS_JSON, console, print_json
 from unisono.cli.retire import MOVE, ON, day, ending, known, lines, moved, who
 from unisono.cli.serve import CONFIG
@@ -65,14 +77,16 @@ def replace(
         raise StartError(f"{old} is `{'` and `'.join(found.parts)}` of the configuration: give --move-default.")
     by_name = {model.name: model for model in before.models}
     pair = by_name[old], by_name[new]
-    asked = own_bank(questions) if questions else bank()
-    by = judge_for(before, asked, judge)
+    whole = own_bank(questions) if questions else bank()
+    by = judge_for(before, whole, judge)
+    asked = askable(pair[0], askable(pair[1], whole, by), by)
+    notes = left_out(pair, whole, by)
     failures = _asked_alike(before, pair, asked, n=n, extra_tokens=extra_tokens, yes=yes, quiet=as_json, judge=by)
     probes, log = compared(before, *pair, only={q.id for q in asked} if questions else None)
-    told: Json = {"old": old, "new": new, "failures": list(failures), **as_told(probes, log)}
+    told: Json = {"old": old, "new": new, "failures": list(failures), "left_out": list(notes), **as_told(probes, log)}
     if not as_json:
         show(probes, log, pair)
-        print("\n".join((*failures, *lines(found, old))))
+        print("\n".join((*notes, *failures, *lines(found, old))))
     if report:
         if as_json:
             print_json(told)

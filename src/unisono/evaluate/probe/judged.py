@@ -49,6 +49,10 @@ class Judged:
         """Whether the judge only compares. Without one it must know better than the model that it judges."""
         return bool(self.reference)
 
+    def may_score(self, judge: str, model: str) -> bool:
+        """Whether a judge may score a model's answer: nobody judges himself, but by a reference."""
+        return judge != model or self.has_reference
+
     def prompt(self, question: str, answer: str) -> str:
         """Return what the judge is asked."""
         kind = "reference" if self.reference else "rubric" if self.rubric else ""

@@ -51,15 +51,12 @@ def price(model: Model, questions: Sequence[Question], *, n: int | None = None, 
     return ProbePrice(model=model.name, n_questions=asked, input_tokens=sum(into), output_tokens=sum(out), usd=usd)
 
 
-def price_of_judge(
-    judge: Model, questions: Sequence[Question], *, n_models: int, extra_tokens: int = 0
-) -> ProbePrice | None:
-    """Return what scoring the answers of `n_models` models costs at most; None where no question needs a judge.
+def price_of_judge(judge: Model, questions: Sequence[Question], *, extra_tokens: int = 0) -> ProbePrice | None:
+    """Return what scoring answers costs at most; None where no question needs a judge.
 
     Args:
         judge: with its prices.
-        questions: the bank.
-        n_models: whose answers are scored.
+        questions: one for each answer, so that the same stands here once for each model that is asked.
         extra_tokens: room beside each short answer, the judge's too.
     """
     into = [
@@ -69,11 +66,11 @@ def price_of_judge(
     ]
     if not into:
         return None
-    n_in, n_out = n_models * sum(into), n_models * len(into) * (OUTPUT_TOKENS + extra_tokens)
+    n_in, n_out = sum(into), len(into) * (OUTPUT_TOKENS + extra_tokens)
     usd = None if judge.prices is None else _usd(judge.prices, n_in, n_out)
     return ProbePrice(
         model=f"{judge.name}, as the judge",
-        n_questions=n_models * len(into),
+        n_questions=len(into),
         input_tokens=n_in,
         output_tokens=n_out,
         usd=usd,

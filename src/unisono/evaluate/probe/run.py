@@ -245,11 +245,11 @@ async def _ask_one(
 
 
 async def _judged(model: Model, question: Question, text: str, judge: Judge | None) -> float | Failure:
-    """Return what the judge makes of an answer. Nobody judges himself, but by a reference."""
+    """Return what the judge makes of an answer."""
     assert isinstance(question.check, Judged)  # noqa: S101 - else nobody is asked
     if judge is None:
         return Failure(code="no_judge", text=f"{question.id} can be scored by a judge only: name one with --judge.")
-    if judge.name == model.name and not question.check.has_reference:
+    if not question.check.may_score(judge.name, model.name):
         return Failure(code="no_judge", text=f"{model.name} does not judge its own answers without a reference.")
     try:
         reply = await judge.ask(question.check.prompt(question.prompt, text))
