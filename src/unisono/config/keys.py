@@ -256,7 +256,7 @@ _CALLS = (
     ),
     Key(
         section="calls", name="max_in_flight", kind="integer", default=256, low=1, high=100_000,
-        text="Calls to one model at a time; further ones wait for their turn, callers in rotation.",
+        text="Calls to one model at a time, of each worker; further ones wait for their turn, callers in rotation.",
     ),
     Key(
         section="calls", name="max_wait_s", kind="number", unit="s", default=10.0, above=0, high=_LONGEST_S,
