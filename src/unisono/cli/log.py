@@ -258,9 +258,9 @@ def _mode(row: Json) -> str:
 def _usd(value: JsonValue) -> str:
     if not isinstance(value, (int, float)):
         return "–"
-    return (
-        "$0" if value == 0 else f"${value:.2f}" if value >= 1 else f"${value:.2g}" if value >= 1e-4 else f"${value:.1e}"
-    )
+    from unisono.choose.words import usd
+
+    return usd(value)
 
 
 def _seconds(value: JsonValue) -> str:

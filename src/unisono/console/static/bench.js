@@ -91,12 +91,12 @@ export const Page = {
     const number = ([name, label, step]) => h("label", null, [t(label), h("input", { type: "number", min: 0, step, value: wish[name], placeholder: t("no_bound"), onInput: (event) => { wish[name] = event.target.value; } })]);
 
     const settings = () => card(t("bench_then"),
-      h("div", { class: "row" }, [
-        h("label", { class: "grow" }, [`${t("dial")}: ${share(wish.dial)}`, h("input", { type: "range", min: 0, max: 1, step: 0.05, value: wish.dial ?? 0.5, onInput: (event) => { wish.dial = Number(event.target.value); } })]),
+      h("div", { class: "fields" }, [
+        h("label", { class: "across" }, [`${t("dial")}: ${share(wish.dial)}`, h("input", { type: "range", min: 0, max: 1, step: 0.05, value: wish.dial ?? 0.5, onInput: (event) => { wish.dial = Number(event.target.value); } })]),
         ...BOUNDS.map(number),
       ]),
       h("form", { class: "row", onSubmit: save }, [
-        h("label", null, [t("bench_name"), h("input", { value: saving.name, required: true, maxlength: 60, placeholder: `dial-${share(wish.dial)}`, onInput: (event) => { saving.name = event.target.value; } })]),
+        h("label", { class: "grow" }, [t("bench_name"), h("input", { value: saving.name, required: true, maxlength: 60, placeholder: `dial-${share(wish.dial)}`, onInput: (event) => { saving.name = event.target.value; } })]),
         h("button", { type: "submit", class: "main", disabled: wish.dial === null }, t("bench_save")),
         Object.keys(bounds()).length ? h("small", null, t("bench_bounds_not")) : null,
       ]),

@@ -1,10 +1,25 @@
 // Lines, columns and points as SVG. Each says in words what it shows; the numbers stand in a table or in the JSON twin.
 
-const { h } = Vue;
-const [W, H] = [460, 180];
+const { h, onBeforeUnmount, onMounted, ref } = Vue;
+const H = 180;
+const LEAST = 260;
 const PAD = { left: 62, right: 10, top: 10, bottom: 22 };
 
 export const colour = (n) => `s${n % 8 + 1}`;
+
+// A drawing at the width that it has on the page, so that its letters are as large as others: `draw` makes it for a width.
+const Sized = {
+  props: ["draw"],
+  setup(props) {
+    const box = ref(null);
+    const width = ref(460);
+    const watch = new ResizeObserver(([seen]) => { width.value = Math.max(LEAST, Math.round(seen.contentRect.width)); });
+    onMounted(() => watch.observe(box.value));
+    onBeforeUnmount(() => watch.disconnect());
+    return () => h("div", { ref: box }, [props.draw(width.value)]);
+  },
+};
+const sized = (draw) => h(Sized, { draw });
 
 function ticks(low, high, n = 4) {
   const rough = (high - low) / n || 1;
@@ -15,7 +30,7 @@ function ticks(low, high, n = 4) {
   return found;
 }
 
-function frame(label, low, high, names, show, ...inside) {
+function frame(W, label, low, high, names, show, ...inside) {
   const y = (value) => H - PAD.bottom - (value - low) / (high - low) * (H - PAD.top - PAD.bottom);
   const marks = ticks(low, high);
   return h("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": label }, [
@@ -26,14 +41,14 @@ function frame(label, low, high, names, show, ...inside) {
   ]);
 }
 
-const across = (n, count) => PAD.left + (n + 0.5) / count * (W - PAD.left - PAD.right);
+const across = (W, n, count) => PAD.left + (n + 0.5) / count * (W - PAD.left - PAD.right);
 
-function times(stamps) {
+function times(W, stamps) {
   const count = stamps.length;
   const day = 86_400_000;
   const long = Date.parse(stamps.at(-1)) - Date.parse(stamps[0]) > 1.5 * day;
   const options = long ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  return [0, 0.25, 0.5, 0.75, 1].map((part) => Math.min(count - 1, Math.round(part * (count - 1)))).map((n) => [across(n, count), new Date(stamps[n]).toLocaleString(document.documentElement.lang, options)]);
+  return [0, 0.25, 0.5, 0.75, 1].map((part) => Math.min(count - 1, Math.round(part * (count - 1)))).map((n) => [across(W, n, count), new Date(stamps[n]).toLocaleString(document.documentElement.lang, options)]);
 }
 
 export const legend = (names) => h("ul", { class: "legend" }, names.map((name, n) => h("li", { key: name }, [h("i", { class: colour(n), "aria-hidden": "true" }), name])));
@@ -43,19 +58,19 @@ export function lines(label, stamps, series, show) {
   const all = series.flatMap(({ values }) => values).filter((value) => value !== null && value !== undefined);
   const high = Math.max(...all, 0) * 1.08 || 1;
   const y = (value) => H - PAD.bottom - value / high * (H - PAD.top - PAD.bottom);
-  const draw = (values) => {
+  const path = (W, values) => {
     let pen = "M";
-    const path = [];
+    const found = [];
     values.forEach((value, n) => {
       if (value === null || value === undefined) { pen = "M"; return; }
-      path.push(`${pen}${across(n, values.length).toFixed(1)} ${y(value).toFixed(1)}`);
+      found.push(`${pen}${across(W, n, values.length).toFixed(1)} ${y(value).toFixed(1)}`);
       pen = "L";
     });
-    return path.join("");
+    return found.join("");
   };
-  const dots = (values, n) => values.flatMap((value, at) => value === null || value === undefined ? [] : [h("circle", { class: colour(n), cx: across(at, values.length).toFixed(1), cy: y(value).toFixed(1), r: 2.5 })]);
+  const dots = (W, values, n) => values.flatMap((value, at) => value === null || value === undefined ? [] : [h("circle", { class: colour(n), cx: across(W, at, values.length).toFixed(1), cy: y(value).toFixed(1), r: 2.5 })]);
   return h("div", null, [
-    frame(label, 0, high, times(stamps), show, ...series.map(({ values, thin }, n) => h("path", { class: ["line", colour(n), { thin }], d: draw(values) })), ...series.flatMap(({ values }, n) => dots(values, n))),
+    sized((W) => frame(W, label, 0, high, times(W, stamps), show, ...series.map(({ values, thin }, n) => h("path", { class: ["line", colour(n), { thin }], d: path(W, values) })), ...series.flatMap(({ values }, n) => dots(W, values, n)))),
     legend(series.map(({ name }) => name)),
   ]);
 }
@@ -65,8 +80,8 @@ export function columns(label, stamps, series, show) {
   const sums = stamps.map((_, n) => series.reduce((sum, { values }) => sum + (values[n] ?? 0), 0));
   const high = Math.max(...sums, 0) * 1.05 || 1;
   const tall = (value) => value / high * (H - PAD.top - PAD.bottom);
-  const wide = (W - PAD.left - PAD.right) / stamps.length;
-  const blocks = stamps.flatMap((_, n) => {
+  const blocks = (W) => stamps.flatMap((_, n) => {
+    const wide = (W - PAD.left - PAD.right) / stamps.length;
     let at = H - PAD.bottom;
     return series.flatMap(({ values }, s) => {
       if (!values[n]) return [];
@@ -75,11 +90,13 @@ export function columns(label, stamps, series, show) {
       return [h("rect", { class: colour(s), x: (PAD.left + n * wide + 0.5).toFixed(1), y: at.toFixed(1), width: Math.max(1, wide - 1).toFixed(1), height: size.toFixed(1) })];
     });
   });
-  return h("div", null, [frame(label, 0, high, times(stamps), show, ...blocks), legend(series.map(({ name }) => name))]);
+  return h("div", null, [sized((W) => frame(W, label, 0, high, times(W, stamps), show, ...blocks(W))), legend(series.map(({ name }) => name))]);
 }
 
 // Points in the plane of cost and quality, with a line through some. `points`: [{name, x, y, colour, big}]; `line`: [{name, x, y}].
-export function plane(label, points, line, names, show) {
+export const plane = (...given) => sized((W) => planeAt(W, ...given));
+
+function planeAt(W, label, points, line, names, show) {
   const all = [...points, ...line];
   const [left, right] = [0, Math.max(...all.map(({ x }) => x), 0) * 1.12 || 1];
   const low = Math.max(0, Math.min(...all.map(({ y }) => y)) - 0.05);
@@ -91,7 +108,7 @@ export function plane(label, points, line, names, show) {
     ? h("path", { class: colour(one.colour), d: `M${px(one.x)} ${py(one.y) - 9}l9 9l-9 9l-9-9z` })
     : h("circle", { class: colour(one.colour), cx: px(one.x), cy: py(one.y), r: 6 });
   const placed = [];
-  const free = (x, y) => { while (placed.some((other) => Math.abs(other[0] - x) < 110 && Math.abs(other[1] - y) < 13)) y += 13; placed.push([x, y]); return y; };
+  const free = (x, y) => { while (placed.some((other) => Math.abs(other[0] - x) < 110 && Math.abs(other[1] - y) < 16)) y += 16; placed.push([x, y]); return y; };
   return h("svg", { class: "chart", viewBox: `0 0 ${W} ${tall}`, role: "img", "aria-label": label }, [
     ...ticks(low, high).flatMap((at) => [h("line", { class: "grid", x1: PAD.left, x2: W - 10, y1: py(at), y2: py(at) }), h("text", { x: PAD.left - 6, y: py(at) + 4, "text-anchor": "end" }, at.toFixed(2))]),
     ...ticks(left, right).map((at) => h("text", { x: px(at), y: tall - 24, "text-anchor": "middle" }, show(at))),

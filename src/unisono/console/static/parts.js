@@ -48,7 +48,7 @@ export const Twin = {
       try { shown.value = JSON.stringify(await read(props.path), null, 2); } catch (error) { shown.value = error.message; }
     }
     return () => h("span", { class: "twin" }, [
-      h("a", { href: props.path, target: "_blank", rel: "noopener", onClick: open }, [t("json"), h("code", null, ` ${props.path}`)]),
+      h("a", { href: props.path, target: "_blank", rel: "noopener", onClick: open }, [t("json"), " ", h("code", null, props.path)]),
       shown.value === null ? null : h(Dialog, { title: props.path, onClose: () => { shown.value = null; } }, () => h("pre", { class: "raw", tabindex: 0 }, shown.value)),
     ]);
   },

@@ -39,10 +39,10 @@ export const Page = {
     }
 
     const row = (one, data) => ({ key: one.id, class: { first: one.state === "live" }, cells: [
-      [h("strong", null, one.name || one.id), h("small", null, one.name ? one.id : "")],
-      [chip(word("policy", one.state), KINDS[one.state]), one.state === "canary" && data.canary?.share !== undefined ? ` ${percent(data.canary.share)}` : ""],
+      [h("strong", null, one.name || one.id), h("small", { class: "together" }, one.name ? one.id : "")],
+      [chip(word("policy", one.state), KINDS[one.state]), one.state === "canary" && data.canary?.share !== undefined ? [" ", h("span", { class: "together" }, percent(data.canary.share))] : ""].flat(),
       one.at ? clock(one.at) : "–",
-      Object.entries(one.settings ?? {}).map(([name, value]) => `${name} = ${text(value)}`).join(", ") || "–",
+      Object.entries(one.settings ?? {}).map(([name, value]) => h("div", { key: name, class: "together" }, `${name} = ${text(value)}`)).concat(one.settings && Object.keys(one.settings).length ? [] : ["–"]),
       one.verdict ? told(one.verdict) : "–",
       one.state === "live" ? "" : h("div", { class: "actions" }, [
         button(t("diff"), () => { asking.value = { kind: "diff", policy: one }; }, { class: "small", "aria-haspopup": "dialog", "aria-label": `${t("diff")}: ${one.name || one.id}` }),
