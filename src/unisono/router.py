@@ -33,10 +33,11 @@ from unisono.errors import LimitReached, NoCandidate, UpstreamError
 from unisono.execute.crew import Means
 from unisono.execute.disputes import Fusing
 from unisono.execute.patience import NO_PATIENCE, Patience
+from unisono.execute.plain import Plain
 from unisono.execute.relay import Relay
 from unisono.execute.several import run
-from unisono.execute.single import Committed
 from unisono.execute.voice import with_voice
+from unisono.execute.walk import Committed
 from unisono.execute.watch import Watch
 from unisono.predict.currency import discounted, stale_notice
 from unisono.protocols import Chooser, CostPredictor, Evidence, LatencyPredictor, QualityPredictor, Rule
@@ -436,14 +437,7 @@ class Router:
         Chunks behind the first content may go the short way where `relay` leads somewhere by then.
         """
 
-        def observe(attempt: Attempt, error: UpstreamError | None) -> None:
-            self._stages.health.observe(attempt, error, self._clock_s())
-            own = attempt.part in (None, "member", "closer")  # others were asked something else
-            if (
-                own and not decision.degraded
-            ):  # features of a degraded decision are bare: nothing can be learnt from them
-                self._stages.learn(features, attempt)
-
+        observe = self._observer(features, decision)
         past = decision.situation.past
         watch = None
         if past is not None and past.model is not None:
@@ -469,6 +463,53 @@ class Router:
         )
         events = run(request, decision, means=means, fusing=fusing, checks=self._stages.evidence)
         return events if watch is None else watch.through(events)
+
+    def begin(
+        self,
+        request: Request,
+        features: Features,
+        *,
+        decision: Decision,
+        record: Callable[[Outcome], None],
+        news: Callable[[], None],
+    ) -> Plain | None:
+        """Begin to carry out a decision on a plain pin without a task; see `execute.plain`. None where `run` must.
+
+        Args:
+            request: what the caller asks.
+            features: what was understood of it.
+            decision: as made.
+            record: gets the outcome, once.
+            news: called when the answer may be there.
+        """
+        past = decision.situation.past
+        another = past is not None and past.model not in (None, decision.model)  # `run` compares what both say
+        if request.stream or another or decision.plan is not None or not is_plain_pin(request):
+            return None
+        return Plain(
+            request,
+            decision,
+            model=self._models[decision.model],
+            send=self._stages.send,
+            record=record,
+            observe=self._observer(features, decision),
+            total_s=self.settings.total_s,
+            patience=self._stages.patience(None),  # nobody is asked beside a pinned model
+            news=news,
+        )
+
+    def _observer(self, features: Features, decision: Decision) -> Callable[[Attempt, UpstreamError | None], None]:
+        stages = self._stages
+
+        def observe(attempt: Attempt, error: UpstreamError | None) -> None:
+            stages.health.observe(attempt, error, self._clock_s())
+            own = attempt.part in (None, "member", "closer")  # others were asked something else
+            if (
+                own and not decision.degraded
+            ):  # features of a degraded decision are bare: nothing can be learnt from them
+                stages.learn(features, attempt)
+
+        return observe
 
     def _models_for(self, part: str, request: Request, decision: Decision) -> tuple[str, ...]:
         """Return whom to ask a part of a question, best first: decided as the whole was, among the same models."""

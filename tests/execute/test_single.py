@@ -23,7 +23,8 @@ from unisono.errors import (
     UpstreamUnreachable,
 )
 from unisono.execute.patience import NO_PATIENCE, Patience, RetryBudget
-from unisono.execute.single import Committed, run
+from unisono.execute.single import run
+from unisono.execute.walk import Committed
 from unisono.testing import ManualClock
 from unisono.types import (
     Attempt,

@@ -26,6 +26,7 @@ N_BIG = 50 * 1024 * 1024
 BIG = "50 MB"
 """The one row that needs time and not patience: it has the usual limits."""
 ENDLESS_S = 20.0
+WARM = "warm up"
 
 
 # ------------------------------------------------------------------------------------------ the wire
@@ -310,21 +311,35 @@ MATRIX: dict[str, Row] = {
 # ------------------------------------------------------------------------------------------ the house
 
 
+def _read(connection: socket.socket) -> tuple[bytes, bytes]:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        if not (part := connection.recv(65536)):
+            raise ConnectionResetError
+        data += part
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head, body
+
+
 @contextmanager
 def raw_upstream() -> Iterator[int]:
-    """Listen on loopback; the first part of a request's path names the row that answers it."""
+    """Listen on loopback; the first part of a request's path names the row that answers it.
+
+    A request that says `WARM` is answered well, and its connection kept for the next one.
+    """
     behaviours = {_slug(name): row.behave for name, row in MATRIX.items()} | {"good": good}
 
     def serve(connection: socket.socket) -> None:
         with connection, suppress(OSError):
             connection.settimeout(ENDLESS_S)
-            data = b""
-            while b"\r\n\r\n" not in data:
-                data += connection.recv(65536)
-            head, _, body = data.partition(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-            while len(body) < length:
-                body += connection.recv(65536)
+            head, body = _read(connection)
+            while WARM.encode() in body:
+                said = completion()
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(said) + said)
+                head, body = _read(connection)
             behave = behaviours[head.split(b" ")[1].decode().split("/")[1]]
             assert behave is not None
             behave(Wire(connection, stream=bool(json.loads(body).get("stream"))))
@@ -346,9 +361,12 @@ def _slug(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, bool, bool], tuple[Reply, Any]]]:
-    """Ask every row four times, side by side; return each reply with the record of its decision."""
-    found: dict[tuple[str, bool, bool], tuple[Reply, Any]] = {}
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Any, tuple[Reply, Any]]]:
+    """Ask every row four times, side by side; return each reply with the record of its decision.
+
+    Plain and alone a fifth time, over a connection that has served before: that goes the short way as far as it goes.
+    """
+    found: dict[Any, tuple[Reply, Any]] = {}
     with raw_upstream() as port, ThreadPoolExecutor(24) as pool:
         for names, limits in (([n for n in MATRIX if n != BIG], LIMITS), ([BIG], {})):
             models = [
@@ -364,6 +382,10 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str
             with serving(tmp_path_factory.mktemp("faults"), text) as house:
                 asked = [(name, stream, other) for name in names for stream in (False, True) for other in (False, True)]
                 found |= zip(asked, pool.map(lambda place, at=house: _ask(at, *place), asked), strict=True)
+            with serving(tmp_path_factory.mktemp("kept"), text) as house:
+                listening = [name for name in names if MATRIX[name].behave]
+                replies = pool.map(lambda name, at=house: _ask_again(at, name), listening)
+                found |= {(name, "kept", False): reply for name, reply in zip(listening, replies, strict=True)}
         yield found
 
 
@@ -377,6 +399,11 @@ def _ask(house: House, name: str, stream: bool, other: bool) -> tuple[Reply, Any
     wishes = {"allow_fallback": True, "models": [_slug(name), "good"]} if other else {}
     reply = house.chat("hello", model=_slug(name), stream=stream, unisono=wishes)
     return reply, house.get(f"/v1/decisions/{reply.headers['x-unisono-decision']}")
+
+
+def _ask_again(house: House, name: str) -> tuple[Reply, Any]:
+    assert house.chat(WARM, model=_slug(name)).status == 200
+    return _ask(house, name, False, False)
 
 
 # ----------------------------------------------------------------------------------------- the claims
@@ -393,8 +420,15 @@ def _text(reply: Reply, *, stream: bool) -> str:
 
 @pytest.mark.parametrize(("name", "stream"), CELLS)
 def test_a_model_alone_is_handled_as_declared(answers: dict[Any, tuple[Reply, Any]], name: str, stream: bool) -> None:
-    row = MATRIX[name]
-    reply, recorded = answers[name, stream, False]
+    _handled_as_declared(MATRIX[name], name, stream, *answers[name, stream, False])
+
+
+@pytest.mark.parametrize("name", [name for name, row in MATRIX.items() if row.behave])
+def test_a_fault_on_a_kept_connection_is_handled_the_same(answers: dict[Any, tuple[Reply, Any]], name: str) -> None:
+    _handled_as_declared(MATRIX[name], name, False, *answers[name, "kept", False])
+
+
+def _handled_as_declared(row: Row, name: str, stream: bool, reply: Reply, recorded: Any) -> None:
     comes = row.stream if stream else row.plain
     attempts = recorded["attempts"]
     assert {a["model"] for a in attempts} == {_slug(name)}

@@ -29,7 +29,7 @@ from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
 from unisono.evaluate.promotion import Scales
 from unisono.execute.cost import cost_usd
 from unisono.execute.said import said_in
-from unisono.execute.single import Committed
+from unisono.execute.walk import Committed
 from unisono.inforce import Arm, InForce, wanted
 from unisono.learn.signals import Signals
 from unisono.plugins import Registry, load
@@ -47,7 +47,7 @@ from unisono.record.sessions import Sessions
 from unisono.record.store import Store
 from unisono.record.texts import text_row
 from unisono.record.tracing import Tracing
-from unisono.router import Router
+from unisono.router import NOTHING_KNOWN, Router
 from unisono.types import (
     Chunk,
     Decision,
@@ -365,12 +365,24 @@ class Live:
 
     async def known(self, request: Request) -> Situation:
         """Return what is remembered of the caller's conversation. A first turn that nobody named has no past."""
-        named = not request.session.startswith(DERIVED)
-        if named or any(message.role == "assistant" for message in request.messages):
+        known = self.known_now(request)
+        if known is not None:
+            return known
+        if _goes_on(request):
             past = await self.sessions.load(request.key, request.session)
         else:
             past = self.sessions.past(request.key, request.session)
         return Situation(past=past, retry=await self._retry(request))
+
+    def known_now(self, request: Request) -> Situation | None:
+        """Return what `known` does if the record need not be asked, else None."""
+        if request.wishes.retry_of is not None:
+            return None
+        key, session = request.key, request.session
+        if not self.sessions.holds(key, session) and _goes_on(request):
+            return None
+        past = self.sessions.past(key, session)
+        return NOTHING_KNOWN if past is None else Situation(past=past)
 
     async def _retry(self, request: Request) -> Retry | None:
         """Return the decision that the caller wants taken again.
@@ -564,6 +576,13 @@ class Live:
         for model in self.config.models:
             self.metrics.set_model_up(model.name, self.health_of(model.name)[0] is not Health.DOWN)
             self.metrics.set_waiting(model.name, self.outlets.calls_of(model.name)["waiting"])
+
+
+def _goes_on(request: Request) -> bool:
+    """Say whether a request may belong to a conversation that the record knows."""
+    if not request.session.startswith(DERIVED):
+        return True
+    return len(request.messages) > 1 and any(message.role == "assistant" for message in request.messages)
 
 
 def build(config: Config) -> Live:

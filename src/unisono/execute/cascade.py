@@ -15,7 +15,7 @@ from unisono import notices as say
 from unisono.errors import UpstreamError
 from unisono.execute.crew import Crew, Means
 from unisono.execute.member import Member
-from unisono.execute.single import Committed
+from unisono.execute.walk import Committed
 from unisono.protocols import Evidence
 from unisono.types import Chunk, Decision, Outcome, Plan, Planned, Ranked, Request, Seen, Verdict
 

@@ -23,7 +23,7 @@ from unisono.execute.bodies import plain_body
 from unisono.execute.member import Member
 from unisono.execute.patience import NO_PATIENCE, Patience
 from unisono.execute.relay import Relay
-from unisono.execute.single import Committed, short
+from unisono.execute.walk import Committed, short
 from unisono.types import (
     Attempt,
     Call,

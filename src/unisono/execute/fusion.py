@@ -18,8 +18,8 @@ from unisono.execute.disputes import Dispute, Fusing, Settled, compare_written, 
 from unisono.execute.evidence.agreement import ending
 from unisono.execute.member import Member
 from unisono.execute.parts import answer_in_parts
-from unisono.execute.single import Committed
 from unisono.execute.vote import Vote, agreed, vote
+from unisono.execute.walk import Committed
 from unisono.types import Chunk, Decision, Outcome, Plan, Planned, Request
 
 PATIENCE_S = 1.0

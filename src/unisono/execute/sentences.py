@@ -6,7 +6,7 @@ It decides nothing.
 from __future__ import annotations
 
 from unisono.errors import UpstreamError
-from unisono.execute.single import short
+from unisono.execute.walk import short
 from unisono.notices import Language
 
 

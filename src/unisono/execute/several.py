@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Mapping
 from unisono.execute import cascade, fusion, single
 from unisono.execute.crew import Means
 from unisono.execute.disputes import Fusing
-from unisono.execute.single import Committed
+from unisono.execute.walk import Committed
 from unisono.protocols import Evidence
 from unisono.types import Chunk, Decision, Request
 

@@ -1,61 +1,27 @@
 """The pattern `single`: one answer from one model, the next of the ranking only before the first content.
 
-Plain and streamed answers take this one path. It does not decide who may answer (the decision did) and speaks no
-dialect (`send` does). When a model is asked again, and when a second one beside a slow first, `patience.py` says.
+Plain and streamed answers take this one path, but for a plain pin as long as all goes well (`plain.py`). It does not
+decide who may answer (the decision did) and speaks no dialect (`send` does). What an attempt is, `walk.py` says.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from time import perf_counter
-from types import TracebackType
-from typing import Literal, Self
 
-from unisono import notices as say
-from unisono.catalog import accepts_report
-from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamRefused, UpstreamTimeout
-from unisono.execute.cost import cost_usd
-from unisono.execute.hedge import Overtaken, Race
-from unisono.execute.limit import TimeLimit
+from unisono.errors import UpstreamError
+from unisono.execute.hedge import Race
 from unisono.execute.patience import NO_PATIENCE, Patience
 from unisono.execute.relay import Relay
-from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Part, Request, Sink, Usage
-from unisono.values import value
+from unisono.execute.walk import Committed, Running, Walk
+from unisono.types import Attempt, Call, Chunk, Decision, Model, Outcome, Request
 
-SAID_FROM_S = 1.0
-"""From so many seconds on, a caller is told that the call waited for its turn."""
 Send = Callable[[Call], AsyncIterator[Chunk]]
-Status = Literal["ok", "failed", "cut", "cancelled"]
 
 
-@value
-class Committed:
-    """A model has begun to answer; from here on no other model may.
-
-    Attributes:
-        model: catalogue name of the model that answers.
-        reported_model: the name that its upstream reports, if it has.
-        notices: the decision's, and those of the walk so far.
-        n_failed: how many models failed before.
-        first_content_s: from the attempt's start to its first content; None for an answer without any.
-        waited_s: from the request's start to now, failed attempts included.
-        reason: why this model answers, where the decision's own reason does not say it.
-        parts: what each model did, where several worked on the answer.
-    """
-
-    model: str
-    reported_model: str | None
-    notices: tuple[Notice, ...]
-    n_failed: int
-    first_content_s: float | None
-    waited_s: float
-    reason: str | None = None
-    parts: tuple[Part, ...] = ()
-
-
-async def run(
+def run(
     request: Request,
     decision: Decision,
     *,
@@ -88,7 +54,7 @@ async def run(
         NoAnswer: no model answered; lists the attempts and carries the last error.
         UpstreamCut: the answer broke off after its first content.
     """
-    walk = _Walk(
+    walk = Walk(
         request,
         decision,
         observe=observe,
@@ -98,14 +64,26 @@ async def run(
         patience=patience,
     )
 
-    def begin(name: str) -> _Running:
+    def begin(name: str) -> Running:
         walk.begun(name)
         call = Call(
             model=models[name], body=request.body, stream=request.stream, decision=decision.id, caller=request.key
         )
-        return _Running(walk, models[name], chunks=send(call), started=now())
+        return Running(walk, models[name], chunks=send(call), started=now())
 
-    race: Race[_Running] = Race.alone()
+    return carried(walk, begin, record=record, patience=patience, relay=relay)
+
+
+async def carried(
+    walk: Walk,
+    begin: Callable[[str], Running],
+    *,
+    record: Callable[[Outcome], None],
+    patience: Patience,
+    relay: Relay | None,
+) -> AsyncGenerator[Committed | Chunk, None]:
+    """Go a walk to its end; `begin` asks a model. See `run`."""
+    race: Race[Running] = Race.alone()
     try:
         for name, pause_s in walk.order():
             await patience.wait(pause_s)
@@ -134,7 +112,7 @@ async def run(
 
 
 async def _go_on(
-    walk: _Walk, race: Race[_Running], second: _Running, relay: Relay | None
+    walk: Walk, race: Race[Running], second: Running, relay: Relay | None
 ) -> AsyncGenerator[Committed | Chunk, None]:
     """Go on with the attempt that was begun beside the first."""
     async with second as attempt:
@@ -145,332 +123,3 @@ async def _go_on(
         async for chunk in await attempt.behind(relay):
             attempt.see(chunk)
             yield chunk
-
-
-class _NoChunks:
-    """Chunks that there are none of."""
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Chunk:
-        raise StopAsyncIteration
-
-
-_NO_CHUNKS = _NoChunks()
-
-
-class _Running:
-    """One attempt while it runs. Leaving it closes the upstream call at once and notes how the attempt ended.
-
-    A failure before the first content is swallowed, so that the walk goes on; one after it becomes `UpstreamCut`.
-    """
-
-    __slots__ = (
-        "_began_s",
-        "_clock_s",
-        "_last_s",
-        "_started",
-        "_usage",
-        "_walk",
-        "chunks",
-        "committed",
-        "complete",
-        "first_content_s",
-        "model",
-        "reported_model",
-    )
-
-    def __init__(self, walk: _Walk, model: Model, *, chunks: AsyncIterator[Chunk], started: datetime) -> None:
-        self.model = model
-        self.chunks = chunks
-        self.committed = False
-        self.complete = False
-        self.first_content_s: float | None = None
-        self.reported_model: str | None = None
-        self._walk = walk
-        self._started = started
-        self._clock_s = walk.clock_s
-        self._began_s = walk.clock_s()
-        self._last_s: float | None = None
-        self._usage: Usage | None = None
-
-    async def until_content(self) -> list[Chunk]:
-        """Return the chunks up to the first with content; all of them when the answer has none."""
-        held: list[Chunk] = []
-        try:
-            with TimeLimit(self._walk.deadline_s - self._clock_s()):
-                async for chunk in self.chunks:
-                    self.see(chunk)
-                    held.append(chunk)
-                    if chunk.has_content:
-                        return held
-        except TimeoutError as exc:
-            raise self._walk.too_late(self.model.name) from exc
-        self.complete = True
-        return held
-
-    async def behind(self, relay: Relay | None) -> AsyncIterator[Chunk]:
-        """Return the chunks behind the first content that must go as events; the others have gone the short way."""
-        sink = None if relay is None else relay.sink
-        if self.complete:
-            return _NO_CHUNKS
-        if sink is not None and (pour := getattr(self.chunks, "pour", None)) is not None:
-            await pour(self._seeing(sink))
-            return _NO_CHUNKS
-        return self.chunks
-
-    def _seeing(self, sink: Sink) -> Sink:
-        def see(chunks: Sequence[Chunk]) -> Awaitable[None] | None:
-            self.see_all(chunks)
-            return sink(chunks)
-
-        return see
-
-    def see(self, chunk: Chunk) -> None:
-        """Take in what the record needs of one chunk; see `see_all`."""
-        self.see_all((chunk,))
-
-    def see_all(self, chunks: Sequence[Chunk]) -> None:
-        """Take in what the record needs of chunks that have come together.
-
-        Raises:
-            UpstreamTimeout: the whole request has taken too long.
-        """
-        now_s = self._clock_s()
-        self._last_s = now_s - self._began_s
-        for chunk in chunks:
-            if chunk.has_content and self.first_content_s is None:
-                self.first_content_s = self._last_s
-            if chunk.usage is not None:
-                self._usage = chunk.usage
-            if chunk.model is not None and chunk.model != self.reported_model and not self._is_told():
-                self.reported_model = chunk.model
-        if now_s > self._walk.deadline_s:
-            raise self._walk.too_late(self.model.name)
-
-    @property
-    def waited_s(self) -> float:
-        """How long the call waited here for its turn."""
-        return float(getattr(self.chunks, "waited_s", 0.0))
-
-    def _is_told(self) -> bool:
-        """Say whether the upstream has named a model that it may not name; the first such name stays."""
-        return self.reported_model is not None and not accepts_report(self.model, self.reported_model)
-
-    def mismatch(self) -> Notice | None:
-        """Return a notice when the upstream says that another model answered (invariant 2)."""
-        reported = self.reported_model
-        if reported is None or not self._is_told():
-            return None
-        asked, language = self.model.upstream_model, self._walk.language
-        return say.mismatch(self.model.name, asked=asked, reported=reported, language=language)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> bool:
-        try:
-            if (close := getattr(self.chunks, "aclose", None)) is not None:
-                await close()
-        finally:
-            error = exc if isinstance(exc, UpstreamError) else None
-            self._walk.note(self, self._attempt(self._status(exc), exc), error)
-        if isinstance(exc, Overtaken):
-            return True
-        if error is None:
-            return False
-        if self.committed:
-            raise _cut(self.model.name, error) from error
-        return True
-
-    def _status(self, exc: BaseException | None) -> Status:
-        if exc is None:
-            return "ok"
-        if isinstance(exc, (GeneratorExit, asyncio.CancelledError)):
-            return "cancelled"
-        return "cut" if self.committed else "failed"
-
-    def _attempt(self, status: Status, exc: BaseException | None) -> Attempt:
-        failed = None if status in ("ok", "cancelled") else exc
-        whole_s = self._last_s if status == "ok" else None  # of a plain answer just the time to its first content
-        known = failed if isinstance(failed, UpstreamError) else None
-        return Attempt(
-            model=self.model.name,
-            upstream_model=self.model.upstream_model,
-            started=self._started,
-            status=status,
-            first_content_s=self.first_content_s,
-            total_s=self._clock_s() - self._began_s if whole_s is None else whole_s,
-            reported_model=self.reported_model,
-            usage=self._usage,
-            cost_usd=cost_usd(self._usage, self.model.prices),
-            http_status=known.http_status if isinstance(known, UpstreamRefused) else None,
-            error_code=None if failed is None else known.code if known else "internal_error",
-            error_text=None if failed is None else str(known) if known else type(failed).__name__,
-        )
-
-
-class _Walk:
-    """The attempts of one request so far."""
-
-    def __init__(
-        self,
-        request: Request,
-        decision: Decision,
-        *,
-        observe: Callable[[Attempt, UpstreamError | None], None],
-        deadline_s: float,
-        total_s: float,
-        clock_s: Callable[[], float],
-        patience: Patience,
-    ) -> None:
-        self.clock_s = clock_s
-        self._patience = patience
-        self._tried: list[str] = []
-        self._overtaken: list[str] = []
-        self.deadline_s = deadline_s
-        self.language = decision.goal.language
-        self._total_s = total_s
-        self._request = request
-        self._decision = decision
-        self._observe = observe
-        self._attempts: list[Attempt] = []
-        self._failures: list[tuple[str, UpstreamError]] = []
-        self._notices = list(decision.notices)
-        self._status: Status = "failed"
-        self._model: str | None = None
-
-    def order(self) -> Iterator[tuple[str, float]]:
-        """Yield the models to try with the pause before each, as long as trying on may help.
-
-        First each model of the ranking; then, from its head on, those whose failure may have passed by itself.
-        """
-        names = self._allowed()
-        for name in names:
-            if self._is_over():
-                return
-            if name not in self._tried:
-                yield name, 0.0
-        for n in range(self._patience.retries):
-            again = None if self._is_over() else self._again(names, n_before=n)
-            if again is None:
-                return
-            yield again
-
-    @property
-    def answered(self) -> bool:
-        """Has a model answered?"""
-        return self._model is not None
-
-    def race(self, name: str, begin: Callable[[str], _Running]) -> Race[_Running]:
-        """Return the race of a model against the next one of the ranking, where there is to be one."""
-        after_s = self._patience.hedge_after_s(name)
-        if after_s is None:
-            return Race.alone()
-        following = next((other for other in self._allowed() if other != name and other not in self._tried), None)
-        return Race.alone() if following is None else Race(lambda: begin(following), after_s=after_s)
-
-    def begun(self, name: str) -> None:
-        """Note that a model is asked."""
-        if name not in self._tried:
-            self._tried.append(name)
-            self._patience.budget.earn(name)
-
-    def _allowed(self) -> list[str]:
-        ranking = self._decision.ranking
-        return [ranked.model for ranked in (ranking if self._decision.allow_fallback else ranking[:1])]
-
-    def _is_over(self) -> bool:
-        return bool(self._failures) and (not self._failures[-1][1].retryable or self.clock_s() >= self.deadline_s)
-
-    def _again(self, names: list[str], *, n_before: int) -> tuple[str, float] | None:
-        """Return the first model that is worth asking again, and the pause before it."""
-        last = dict(self._failures)
-        for name in names:
-            pause_s = self._patience.pause_s(last[name], n_before=n_before) if name in last else None
-            if pause_s is None or self.clock_s() + pause_s >= self.deadline_s:
-                continue
-            if self._patience.budget.take(name):
-                return name, pause_s
-        return None
-
-    def commit(self, attempt: _Running) -> Committed:
-        """Note that a model answers, and tell the caller what happened until here."""
-        attempt.committed = True
-        name = self._model = attempt.model.name
-        others = {model: error for model, error in self._failures if model != name}
-        if others:
-            failed = [(model, short(error)) for model, error in others.items()]
-            self._notices.append(say.fallback(failed, answers=name, language=self.language))
-        elif self._overtaken:
-            self._notices.append(say.hedge(self._overtaken[0], answers=name, language=self.language))
-        if (waited_s := attempt.waited_s) >= SAID_FROM_S:
-            self._notices.append(say.queued(name, waited_s=waited_s, language=self.language))
-        self._note_mismatch(attempt)
-        return Committed(
-            model=name,
-            reported_model=attempt.reported_model,
-            notices=tuple(self._notices),
-            n_failed=len(self._failures),
-            first_content_s=attempt.first_content_s,
-            waited_s=self.clock_s() - self.deadline_s + self._total_s,
-        )
-
-    def note(self, attempt: _Running, ended: Attempt, error: UpstreamError | None) -> None:
-        """Take in how an attempt ended; the last one's status is the request's."""
-        self._attempts.append(ended)
-        self._status = ended.status
-        if attempt.committed:
-            self._note_mismatch(attempt)
-        elif error is not None:
-            self._failures.append((ended.model, error))
-        elif ended.status == "cancelled":
-            self._overtaken.append(ended.model)
-        self._observe(ended, error)
-
-    def cancelled(self) -> None:
-        """Note that the caller has left, even if the last attempt had failed by itself just before."""
-        self._status = "cancelled"
-
-    def too_late(self, model: str) -> UpstreamTimeout:
-        """Build the error for a request that has used up its time."""
-        return UpstreamTimeout(f"{model}: the request took longer than {self._total_s:g} s in all (`total_s`).")
-
-    def no_answer(self) -> NoAnswer:
-        """Build the error that lists every attempt."""
-        reasons = " ".join(dict.fromkeys(str(error) for _, error in self._failures))
-        return NoAnswer(f"No model answered. {reasons}", attempts=self._attempts, last=self._failures[-1][1])
-
-    def outcome(self) -> Outcome:
-        """Return how the request ended. Its cost is known when that of every attempt with usage is."""
-        costs = [a.cost_usd for a in self._attempts if a.usage is not None]
-        known = [c for c in costs if c is not None]
-        return Outcome(
-            decision=self._decision.id,
-            request=self._request.id,
-            status=self._status,
-            model=self._model,
-            attempts=tuple(self._attempts),
-            notices=tuple(self._notices),
-            cost_usd=sum(known) if known and len(known) == len(costs) else None,
-            total_s=self.clock_s() - self.deadline_s + self._total_s,
-        )
-
-    def _note_mismatch(self, attempt: _Running) -> None:
-        notice = attempt.mismatch()
-        if notice is not None and notice not in self._notices:
-            self._notices.append(notice)
-
-
-def short(error: UpstreamError) -> str:
-    """Say in a few words why an attempt failed; never the upstream's own text."""
-    if isinstance(error, UpstreamRefused):
-        return f"{error.http_status} {error.code}"
-    return error.code.removeprefix("upstream_")
-
-
-def _cut(name: str, error: UpstreamError) -> UpstreamCut:
-    return UpstreamCut(f"{name} broke off in mid-answer ({short(error)}); what came before is not the whole answer.")

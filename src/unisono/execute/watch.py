@@ -14,7 +14,7 @@ from unisono import notices as say
 from unisono.consistency.ledger import asserted, taken_back
 from unisono.execute.relay import Relay
 from unisono.execute.said import said_in
-from unisono.execute.single import Committed
+from unisono.execute.walk import Committed
 from unisono.notices import Language
 from unisono.types import Chunk, Message, Outcome
 

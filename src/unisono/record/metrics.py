@@ -297,6 +297,14 @@ class Metrics:
         """Count a request as being answered while the body runs."""
         return self._in_flight
 
+    def begin(self) -> None:
+        """Count a request as being answered until `end`."""
+        self._in_flight.n += 1
+
+    def end(self) -> None:
+        """Take in that a request that `begin` counted is answered, or goes on otherwise."""
+        self._in_flight.n -= 1
+
     def set_record(self, *, n_waiting: int, n_lost: int) -> None:
         """Say how the record stands; `n_lost` counts from the start of the process."""
         self._gauges["unisono_record_waiting"].set(n_waiting)

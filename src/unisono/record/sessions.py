@@ -56,6 +56,10 @@ class Sessions:
             self._known.move_to_end(place)
         return None if past is None or _is_new(past) else past
 
+    def holds(self, key: str, session: str) -> bool:
+        """Say whether memory knows all that there is to know of a conversation."""
+        return (key, session) in self._known
+
     async def load(self, key: str, session: str) -> Past | None:
         """Return what is known of a conversation, from the record if need be; a record that fails knows nothing."""
         place = (key, session)

@@ -5,7 +5,8 @@ It starts nothing: who runs it has started `live`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -36,6 +37,7 @@ from unisono.server.policies import PoliciesEndpoint
 from unisono.server.pool import PoolEndpoint
 from unisono.server.reply import send_error
 from unisono.server.sessions import SessionEndpoint
+from unisono.server.short import ShortWay
 
 SHED_RETRY_S = 1.0
 """When a caller that was turned away may come again."""
@@ -44,10 +46,16 @@ SHED_RETRY_S = 1.0
 class App:
     """Starlette, with a short cut past its middleware and routing for the routes that every request pays for."""
 
-    def __init__(self, starlette: Starlette, *, hot: Mapping[str, ASGIApp], live: Live) -> None:
-        """Serve POST at the paths of `hot` directly, `server.max_requests` at a time; the rest by `starlette`."""
+    def __init__(
+        self, starlette: Starlette, *, hot: Mapping[str, ASGIApp], live: Live, short: Mapping[str, ShortWay]
+    ) -> None:
+        """Serve POST at the paths of `hot` directly, `server.max_requests` at a time; the rest by `starlette`.
+
+        Those at the paths of `short` go the short way, where the server offers it.
+        """
         self._starlette = starlette
         self._hot = hot
+        self._short = short
         self._live = live
         self._n_requests = 0
 
@@ -64,6 +72,39 @@ class App:
                 await self._serve(endpoint, scope, receive, send)
                 return
         await self._starlette(scope, receive, send)
+
+    def at_once(self, cycle: Cycle, by_task: Callable[[Cycle, ASGIApp], None]) -> bool:
+        """Serve a request that is here whole, without a task as long as that is possible.
+
+        Args:
+            cycle: the request, and the way to its caller.
+            by_task: has an application go on with it in a task.
+
+        Returns:
+            False when nothing was done.
+        """
+        short = self._short.get(cycle.scope["path"])
+        if (
+            short is None
+            or cycle.scope["method"] != "POST"
+            or self._n_requests >= self._live.config.server.max_requests
+        ):
+            return False
+
+        async def go_on(endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await _guarded(endpoint, scope, receive, send)
+            finally:
+                self._over()
+
+        self._n_requests += 1
+        taken = short.take(cycle, by_task=lambda endpoint: by_task(cycle, partial(go_on, endpoint)), over=self._over)
+        if not taken:
+            self._n_requests -= 1
+        return taken
+
+    def _over(self) -> None:
+        self._n_requests -= 1
 
     async def _serve(self, endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         most = self._live.config.server.max_requests
@@ -152,7 +193,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
         *extra_routes,
     ]
     starlette = Starlette(routes=routes, exception_handlers={HTTPException: _http_error, Exception: _broken})
-    return App(starlette, hot=hot, live=live)
+    return App(starlette, hot=hot, live=live, short={"/v1/chat/completions": ShortWay(live, chat)})
 
 
 def _fault() -> UnisonoError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,15 +26,17 @@ from unisono.edge.preference import merged
 from unisono.edge.scope import within_scope
 from unisono.errors import RouterBroken, UnisonoError, UpstreamError
 from unisono.execute.relay import Relay
-from unisono.execute.single import Committed
 from unisono.execute.voice import with_voice
+from unisono.execute.walk import Committed
+from unisono.record.limits import Reservation
 from unisono.record.view import decision_to_json, parts_to_json
 from unisono.router import is_plain_pin
 from unisono.server.auth import identify
 from unisono.server.gone import Watch
 from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
 from unisono.server.stream import Stream
-from unisono.types import Chunk, Decision, Features, Json, Notice, Outcome, Request, Situation
+from unisono.types import Chunk, Decision, Features, Grant, Json, Notice, Outcome, Request, Situation
+from unisono.values import value
 
 log = logging.getLogger("unisono")
 
@@ -99,17 +101,47 @@ async def read_ahead(live: Live, request: Request) -> None:
         live.note_healed("encoder")
 
 
-async def _read(live: Live, scope: Scope, receive: Receive) -> tuple[Request, Situation]:
-    headers = headers_in(scope)
-    grant = identify(headers, live.keys)
-    raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes)
+@value
+class Asked:
+    """A request as it was read, and who asks."""
+
+    request: Request
+    grant: Grant
+
+    def known(self, known: Situation) -> Request:
+        """Return the request with what its conversation and its key wish, within what its key may.
+
+        Raises:
+            UnisonoError: the key may not ask this.
+        """
+        request, grant, past = self.request, self.grant, known.past
+        wishes = merged(request.wishes, *(() if past is None else (past.wishes,)), grant.wishes)
+        return within_scope(request if wishes is request.wishes else replace(request, wishes=wishes), grant)
+
+
+def asked(live: Live, raw: bytes, headers: Mapping[str, str], grant: Grant) -> Asked:
+    """Read a request.
+
+    Raises:
+        UnisonoError: it cannot be read.
+    """
     now = datetime.now(UTC)
     request = parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=grant.name)
     if live.tracing is not None:
         live.tracing.note_parent(request.id, headers)
-    known = await live.known(request)
-    wishes = merged(request.wishes, *(() if known.past is None else (known.past.wishes,)), grant.wishes)
-    request = within_scope(request if wishes is request.wishes else replace(request, wishes=wishes), grant)
+    return Asked(request=request, grant=grant)
+
+
+async def _asked(live: Live, scope: Scope, receive: Receive) -> Asked:
+    headers = headers_in(scope)
+    grant = identify(headers, live.keys)
+    raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes)
+    return asked(live, raw, headers, grant)
+
+
+async def _ready(live: Live, asked: Asked) -> tuple[Request, Situation]:
+    known = await live.known(asked.request)
+    request = asked.known(known)
     await read_ahead(live, request)
     return request, known
 
@@ -124,7 +156,7 @@ class RouteEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            request, known = await _read(self._live, scope, receive)
+            request, known = await _ready(self._live, await _asked(self._live, scope, receive))
             _, decision = decide(self._live, request, known)
         except ClientGone:
             return
@@ -145,67 +177,109 @@ class ChatEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a caller who leaves cancels the upstream call at once."""
+        await self.go_on(None, scope, receive, send)
+
+    async def go_on(self, read: Asked | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, the body of which may have been read already."""
         try:
-            await self._serve(scope, receive, send)
+            await self._serve(read, scope, receive, send)
         except Exception as exc:
-            text = f"A request failed with {type(exc).__name__}; see the log."
-            self._live.note_incident("router_failed", "request", text)
+            note_failed(self._live, exc)
             raise
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, read: Asked | None, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            request, known = await _read(self._live, scope, receive)
+            request, known = await _ready(self._live, read or await _asked(self._live, scope, receive))
         except ClientGone:
             return
         except UnisonoError as error:
             await send_error(send, error)
             return
-        with Watch(scope, receive) as watch:
-            try:
-                await _Exchange(self._live, request, known, send).serve()
-            except asyncio.CancelledError:
-                if not watch.caller_left:
-                    raise
+        await while_there(scope, receive, Exchange(self._live, request, known, send).serve())
 
 
-class _Exchange:
+async def while_there(scope: Scope, receive: Receive, work: Coroutine[None, None, None]) -> None:
+    """Do what is to be done for a caller until he leaves."""
+    with Watch(scope, receive) as watch:
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not watch.caller_left:
+                raise
+
+
+def note_failed(live: Live, exc: Exception) -> None:
+    """Tell operators that a request failed by a fault of ours."""
+    live.note_incident("router_failed", "request", f"A request failed with {type(exc).__name__}; see the log.")
+
+
+class Exchange:
     """One request from its decision to its last byte."""
 
+    features: Features
+    decision: Decision
+    _reservation: Reservation
+
     def __init__(self, live: Live, request: Request, known: Situation, send: Send) -> None:
+        """Decide nothing yet."""
+        self.request = request
         self._live = live
-        self._request = request
         self._known = known
         self._send = send
         self._outcome: Outcome | None = None
         self._baseline_usd: float | None = None
         self._names: dict[str | None, str] = {}
-        self._relay = Relay()
+        self.relay = Relay()
 
     async def serve(self) -> None:
         """Decide, call, answer; errors go out in OpenAI's form."""
-        live, request = self._live, self._request
         try:
-            features, decision = decide(live, request, self._known)
+            self.decide()
         except UnisonoError as error:
-            live.note_refusal(request, error)
-            await send_error(self._send, error)
+            await self.refuse(error)
             return
-        reservation = live.reserve(request, features, decision)
-        live.note_decision(request, features, decision)
+        await self.carry_out(self.run())
 
-        def settle(outcome: Outcome) -> None:
-            self._outcome, self._baseline_usd = outcome, live.baseline_usd(decision, outcome)
-            live.note_outcome(outcome, baseline_usd=self._baseline_usd, by=request.key)
-            live.note_turn(request, features, reservation, outcome)
-            live.trace(request, decision, outcome)
-
+    def run(self) -> AsyncGenerator[Committed | Chunk, None]:
+        """Begin to carry out the decision."""
+        live, request, decision = self._live, self.request, self.decision
         note = live.config.routing.style_note
         if note is not None and any(notice.code == "switch" for notice in decision.notices):
             request = replace(request, body=with_voice(request.body, note=note))
-        events = live.router_for(request).run(request, features, decision=decision, record=settle, relay=self._relay)
-        if live.keeps_words(self._request):
-            self._relay.shut()
-            events = live.keeping(self._request, decision, events)
+        router = live.router_for(request)
+        return router.run(request, self.features, decision=decision, record=self.settle, relay=self.relay)
+
+    def decide(self) -> None:
+        """Decide, reserve what it will take of limits, and record the decision.
+
+        Raises:
+            UnisonoError: no model may serve it; `refuse` says so.
+        """
+        live, request = self._live, self.request
+        features, decision = decide(live, request, self._known)
+        self.features, self.decision = features, decision
+        self._reservation = live.reserve(request, features, decision)
+        live.note_decision(request, features, decision)
+
+    async def refuse(self, error: UnisonoError) -> None:
+        """Answer a request that no model may serve."""
+        self._live.note_refusal(self.request, error)
+        await send_error(self._send, error)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Take in how it ended: record, limits, conversation."""
+        live, request, decision = self._live, self.request, self.decision
+        self._outcome, self._baseline_usd = outcome, live.baseline_usd(decision, outcome)
+        live.note_outcome(outcome, baseline_usd=self._baseline_usd, by=request.key)
+        live.note_turn(request, self.features, self._reservation, outcome)
+        live.trace(request, decision, outcome)
+
+    async def carry_out(self, events: AsyncGenerator[Committed | Chunk, None]) -> None:
+        """Answer with what comes of the decision."""
+        live, decision = self._live, self.decision
+        if live.keeps_words(self.request):
+            self.relay.shut()
+            events = live.keeping(self.request, decision, events)
         with live.metrics.in_flight():
             async with aclosing(events):
                 try:
@@ -218,20 +292,36 @@ class _Exchange:
     async def _answer(self, decision: Decision, events: AsyncIterator[Committed | Chunk]) -> None:
         committed = await anext(events)
         assert isinstance(committed, Committed)  # noqa: S101 - the contract of `execute`
-        notices = committed.notices
-        name = self._shown_name(committed)
-        reason = committed.reason or reason_for(decision, name)
-        facts = unisono_object(decision, model=name, notices=notices, reason=reason)
-        if committed.parts:
-            facts["parts"] = parts_to_json(committed.parts)
-        if self._request.wishes.explain:
-            facts["explain"] = decision_to_json(decision)
-        if self._request.stream:
+        if self.request.stream:
+            name, notices, reason = self._shown_name(committed), committed.notices, self._reason(committed)
             life = self._live.router.models[committed.model].lifecycle
             head = headers_of(decision, model=name, notices=notices, life=life, reason=reason)
+            facts = self._facts(committed, name=name, notices=notices, reason=reason)
             await self._stream(decision, events, committed=committed, head=head, facts=facts)
         else:
-            await self._plain(decision, events, committed=committed, facts=facts)
+            chunks = [event async for event in events if isinstance(event, Chunk)]
+            body, head = self.whole(committed, chunks[-1])
+            await send_json(self._send, body, headers=head)
+
+    def _reason(self, committed: Committed) -> str:
+        return committed.reason or reason_for(self.decision, self._shown_name(committed))
+
+    def _facts(self, committed: Committed, *, name: str, notices: Sequence[Notice], reason: str) -> Json:
+        """Return the object `unisono` without what only the end tells."""
+        facts = unisono_object(self.decision, model=name, notices=notices, reason=reason)
+        if committed.parts:
+            facts["parts"] = parts_to_json(committed.parts)
+        if self.request.wishes.explain:
+            facts["explain"] = decision_to_json(self.decision)
+        return facts
+
+    def whole(self, committed: Committed, chunk: Chunk) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        """Return a whole answer's body and headers, with all that was noticed until its end."""
+        name, notices, reason = self._shown_name(committed), self._told(committed.notices), self._reason(committed)
+        facts = self._facts(committed, name=name, notices=notices, reason=reason)
+        body = stamp(chunk.data, model=name, reported=chunk.model, extra={**facts, **self._parts(), **self._money()})
+        life = self._live.router.models[committed.model].lifecycle
+        return body, headers_of(self.decision, model=name, notices=notices, life=life, reason=reason)
 
     def _shown_name(self, committed: Committed) -> str:
         """Return the catalogue's name of who answered, or what the upstream said when that is another model."""
@@ -250,24 +340,6 @@ class _Exchange:
         """Return every notice of this request until now, those after the answer began included."""
         return notices if self._outcome is None else self._outcome.notices
 
-    async def _plain(
-        self,
-        decision: Decision,
-        events: AsyncIterator[Committed | Chunk],
-        *,
-        committed: Committed,
-        facts: Json,
-    ) -> None:
-        """Send a whole answer; all that was noticed until its end is in its object and its headers."""
-        chunks = [event async for event in events if isinstance(event, Chunk)]
-        chunk = chunks[-1]
-        name, notices = self._shown_name(committed), self._told(committed.notices)
-        extra = {**facts, "notices": notices_to_json(notices), **self._parts(), **self._money()}
-        body = stamp(chunk.data, model=name, reported=chunk.model, extra=extra)
-        life = self._live.router.models[committed.model].lifecycle
-        head = headers_of(decision, model=name, notices=notices, life=life, reason=committed.reason)
-        await send_json(self._send, body, headers=head)
-
     async def _stream(
         self,
         decision: Decision,
@@ -283,8 +355,8 @@ class _Exchange:
         def named(reported: str | None) -> str:
             return self._true_name(committed.model, committed.reported_model if reported is None else reported)
 
-        stream = Stream(self._send, facts=facts, named=named, show_usage=wants_usage(self._request))
-        self._relay.lead_to(stream.take)
+        stream = Stream(self._send, facts=facts, named=named, show_usage=wants_usage(self.request))
+        self.relay.lead_to(stream.take)
         try:
             async for event in events:
                 if not isinstance(event, Committed) and (slow := stream.take((event,))) is not None:

@@ -8,19 +8,34 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, MutableMapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 _NOT_IN_NAMES = re.compile(rb'[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\"]')
 _NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_IS_JSON = (b"content-type", b"application/json")
 Message = MutableMapping[str, Any]
+
+
+class Line(Protocol):
+    """What a request may know of its connection.
+
+    Attributes:
+        watches: what is to be told when the caller hangs up.
+        tasks: what uvicorn waits for, and cancels, when it ends.
+    """
+
+    watches: set[Any]
+    tasks: set[Any]
 
 
 class Cycle(RequestResponseCycle):
     """What an application reads from and writes to; it is its own `send`."""
 
     _held = b""
+    line: Line
+    """The connection."""
 
     @property
     def send(self) -> Cycle:  # type: ignore[override]  # as one that can be called
@@ -40,6 +55,15 @@ class Cycle(RequestResponseCycle):
         else:
             self._put({"type": "http.response.body", "body": body, "more_body": True})
         return self.flow.drain() if self.flow.write_paused and not self.disconnected else None
+
+    def answer(self, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        """Send a whole JSON document with status 200."""
+        if not self.disconnected:
+            self.response_started = True
+            length = (b"content-length", str(len(body)).encode())
+            self._held = self._head(200, [_IS_JSON, length, *headers])
+            self._body(body, more=False)
+        self.on_response = _nothing  # as uvicorn does: a bound method of what holds this
 
     async def receive(self) -> Any:  # uvicorn's own type for it is private
         """Return the part of the request that has come, waiting for some."""
@@ -124,6 +148,10 @@ class Cycle(RequestResponseCycle):
             lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
         return b"".join(lines)
+
+
+def _nothing() -> None:
+    pass
 
 
 @lru_cache(maxsize=1024)  # the same few names all day

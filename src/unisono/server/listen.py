@@ -21,6 +21,7 @@ from unisono.edge.failure import error_body
 from unisono.errors import RequestError
 from unisono.server.cycle import Cycle
 from unisono.server.gone import WATCHES, Watch
+from unisono.server.happened import Happened
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_FIELDS = 100
@@ -68,12 +69,13 @@ class GuardedProtocol(HttpToolsProtocol):
     _unread: asyncio.TimerHandle | None = None
     _idle_since_s: float | None = None
     _refusal: tuple[int, str] | None = None
+    _unanswered: Cycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Give the first head its time."""
         super().connection_made(transport)
-        self._watches: set[Watch] = set()
-        self._extensions = {WATCHES: self._watches}
+        self.watches: set[Watch] = set()
+        self._extensions = {WATCHES: self.watches}
         self._asgi = {"version": self.asgi_version, "spec_version": "2.3"}
         self._watch()
 
@@ -81,7 +83,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """End the clocks, and what is done for the caller."""
         self._stop_clocks()
         super().connection_lost(exc)
-        for watch in tuple(self._watches):
+        for watch in tuple(self.watches):
             watch.gone()
 
     def data_received(self, data: bytes) -> None:
@@ -89,6 +91,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._idle_since_s = None
         self._n_now_bytes = len(data)
         super().data_received(data)
+        if (cycle := self._unanswered) is not None:
+            self._unanswered = None
+            self._answer(cycle)
         if self._in_head:
             self._n_head_bytes += len(data)
             if self._n_head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
@@ -126,13 +131,14 @@ class GuardedProtocol(HttpToolsProtocol):
             access_logger=self.access_logger,
             access_log=False,
             default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
+            message_event=Happened(),  # type: ignore[arg-type]  # all of an event that it asks for
             expect_100_continue=self.expect_100_continue,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
+        cycle.line = self
         if before is None or before.response_complete:
-            self._start_asgi_task(cycle, self.app)
+            self._unanswered = cycle  # begun when all that has come is read
         else:  # several requests at once: one after the other
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
@@ -225,6 +231,14 @@ class GuardedProtocol(HttpToolsProtocol):
             "state": self.app_state.copy(),
             "extensions": self._extensions,
         }
+
+    def _answer(self, cycle: Cycle) -> None:
+        """Begin to answer a request: by the application's short way if it has one for it, else by a task."""
+        if self.transport.is_closing():
+            return
+        at_once = getattr(self.app, "at_once", None)
+        if at_once is None or cycle.more_body or self.flow.write_paused or not at_once(cycle, self._start_asgi_task):
+            self._start_asgi_task(cycle, self.app)
 
     def _refuse(self, status: int, text: str) -> None:
         self._refusal = (status, text)

@@ -10,7 +10,7 @@ reader than an abort. More than that is no stream, and ends it.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 import orjson
@@ -65,36 +65,74 @@ class Exchange:
         UpstreamError: the attempt failed, before or after the first chunk.
     """
 
-    __slots__ = ("_chunks", "_sink")
+    __slots__ = ("_begun", "_body", "_chunks", "_model", "_reading", "_sink", "_transport")
 
     def __init__(self, transport: Transport, reading: Reading, *, model: str, body: bytes, stream: bool) -> None:
         """Do nothing before the first step."""
+        self._transport = transport
+        self._reading = reading
+        self._model = model
+        self._body: bytes | None = body
+        self._begun: Answer | None = None
         self._sink: Sink | None = None
-        self._chunks = self._run(transport, reading, model, body, stream=stream)
+        self._chunks = self._stream(body) if stream else None
 
     def __aiter__(self) -> AsyncIterator[Chunk]:
         return self
 
     def __anext__(self) -> Awaitable[Chunk]:
-        return self._chunks.__anext__()
+        return self._plain() if self._chunks is None else self._chunks.__anext__()
 
-    def aclose(self) -> Awaitable[None]:
+    async def aclose(self) -> None:
         """End the call."""
-        return self._chunks.aclose()
+        if self._chunks is not None:
+            await self._chunks.aclose()
+        elif self._begun is not None:
+            self.close()
 
     async def pour(self, sink: Sink) -> None:
         """Hand all further chunks to `sink`; return at the end of the answer."""
         self._sink = sink
-        async for _ in self._chunks:
+        async for _ in self:
             raise AssertionError("a chunk came beside the sink")
 
-    async def _run(
-        self, transport: Transport, reading: Reading, model: str, body: bytes, *, stream: bool
-    ) -> AsyncGenerator[Chunk, None]:
-        with await transport.post(body) as answer:
-            if not stream:
-                yield _whole(reading, await answer.read_all(), model)
-                return
+    # ------------------------------------------------- a plain answer without a task that waits for it
+
+    def begin(self, news: Callable[[], None]) -> bool:
+        """Send a plain call at once if a connection is kept for it; `news` is called when `whole` may have changed."""
+        if self._chunks is not None or self._body is None:
+            return False
+        self._begun = self._transport.begin(self._body, news)
+        return self._begun is not None
+
+    def whole(self) -> Chunk | None:
+        """Return the answer to what `begin` has sent, if it is here, has status 200 and can be read.
+
+        Else nothing is changed, and the next step says what is wrong.
+        """
+        data = None if self._begun is None else self._transport.whole(self._begun)
+        try:
+            return None if data is None else self._reading.whole(data)
+        except (BrokenEvent, UpstreamError):
+            return None
+
+    def close(self) -> None:
+        """End what `begin` has sent: its connection is kept if all of the answer is here, else closed."""
+        begun, self._begun, self._body = self._begun, None, None
+        if begun is not None:
+            begun.close()
+
+    async def _plain(self) -> Chunk:
+        body, self._body = self._body, None
+        if body is None:
+            raise StopAsyncIteration
+        begun, self._begun = self._begun, None
+        with await self._transport.post(body, begun) as answer:
+            return _whole(self._reading, await answer.read_all(), self._model)
+
+    async def _stream(self, body: bytes) -> AsyncGenerator[Chunk, None]:
+        reading, model = self._reading, self._model
+        with await self._transport.post(body) as answer:
             if answer.content_type != "text/event-stream":
                 raise await _not_a_stream(answer, model)
             inflow = _Inflow(answer, reading, model)

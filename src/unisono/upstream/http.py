@@ -93,12 +93,36 @@ class Transport:
         if pool is not None:
             pool.close()
 
-    async def post(self, body: bytes) -> Answer:
+    def begin(self, body: bytes, news: Callable[[], None]) -> Answer | None:
+        """Send one body over a kept connection, if there is one.
+
+        `news` is called whenever all of the answer, or what ends it, may be there; then `whole` or `post` goes on.
+        """
+        pool = self._pool
+        wire = None if pool is None else pool.kept()
+        if pool is None or wire is None:
+            return None
+        answer = self._sent(wire, pool, body, began_s=asyncio.get_running_loop().time())
+        answer.tell(news)
+        return answer
+
+    def whole(self, answer: Answer) -> bytes | None:
+        """Return the body of a begun answer, if it is there and has status 200; `post` can still go on with it."""
+        data = answer.peek()
+        if data is not None:
+            self._note_quota(answer)
+        return data
+
+    async def post(self, body: bytes, begun: Answer | None = None) -> Answer:
         """Send one body and wait for a status of 200.
 
         A kept connection may be closed by the server just as we write on it (llama.cpp's server closes each one behind
         a stream, whatever its headers say). Then the request most likely was never read, so it is sent again, as curl
         does; that is a guess, so after a break on a fresh connection it is not.
+
+        Args:
+            body: what to send.
+            begun: what came of it if it was sent already.
 
         Returns:
             The answer, to be used as a context manager: leaving it frees or closes the connection.
@@ -108,18 +132,20 @@ class Transport:
         """
         pool = self._pool
         if pool is None:
+            if begun is not None:
+                begun.close()
             raise UpstreamUnreachable(f"{self._model}: its upstream is not started.")
-        began_s = asyncio.get_running_loop().time()
-        head = self._head + b"%d\r\n\r\n" % len(body)
+        began_s = asyncio.get_running_loop().time() if begun is None else begun.began_s
         n_stale = 0
         while True:
-            wire = pool.kept() if n_stale <= _MAX_STALE else None
-            if wire is None:
-                wire = await self._connected(pool, began_s)
-            answer = Answer(
-                wire, pool=pool, model=self._model, limits=self._timeouts, began_s=began_s, open_answers=self._open
-            )
-            wire.begin(head, body)
+            if begun is not None:
+                answer, begun = begun, None
+                answer.wait_by_task()
+            else:
+                wire = pool.kept() if n_stale <= _MAX_STALE else None
+                if wire is None:
+                    wire = await self._connected(pool, began_s)
+                answer = self._sent(wire, pool, body, began_s=began_s)
             try:
                 await answer.until_head()
             except _Stale:
@@ -129,11 +155,21 @@ class Transport:
             except BaseException:
                 answer.close()
                 raise
-            self.used_up_for_s = used_up_for_s(answer.headers) if answer.tells_limits else None
+            self._note_quota(answer)
             if answer.http_status != 200:
                 with answer:
                     raise await _refusal(answer, model=self._model)
             return answer
+
+    def _sent(self, wire: Wire, pool: Pool, body: bytes, *, began_s: float) -> Answer:
+        answer = Answer(
+            wire, pool=pool, model=self._model, limits=self._timeouts, began_s=began_s, open_answers=self._open
+        )
+        wire.begin(self._head + b"%d\r\n\r\n" % len(body), body)
+        return answer
+
+    def _note_quota(self, answer: Answer) -> None:
+        self.used_up_for_s = used_up_for_s(answer.headers) if answer.tells_limits else None
 
     async def _connected(self, pool: Pool, began_s: float) -> Wire:
         """Return a new connection within `connect_s`, and within what is left of the other limits."""
@@ -231,6 +267,32 @@ class Answer:
     def content_seen(self) -> bool:
         """Has the reader seen content?"""
         return self._seen
+
+    @property
+    def began_s(self) -> float:
+        """When the call began, on the event loop's clock."""
+        return self._end_s - self._limits.total_s
+
+    def peek(self) -> bytes | None:
+        """Return the whole body of an answer of status 200 that came unpacked; nothing is taken."""
+        wire = self._wire
+        if not wire.complete or wire.error is not None or wire.status != 200:
+            return None
+        return None if b"content-encoding" in wire.headers else wire.peek()
+
+    def tell(self, news: Callable[[], None]) -> None:
+        """Call `news` when the body is whole, has ended otherwise, or is so long that somebody must take of it."""
+        wire = self._wire
+
+        def told() -> None:
+            if wire.complete or wire.error is not None or wire.paused:
+                news()
+
+        wire.on_news = told
+
+    def wait_by_task(self) -> None:
+        """Tell nobody of news any more: a task waits for them from here on."""
+        self._wire.on_news = None
 
     async def until_head(self) -> None:
         """Wait for status and headers.
@@ -346,6 +408,7 @@ class Answer:
         """Free the connection when the body was read to its end, else close it at once."""
         self._timer.cancel()
         self._open_answers.discard(self)
+        self._wire.on_news = None
         self._pool.give_back(self._wire)
 
     def close_behind_end(self) -> None:

@@ -58,6 +58,27 @@ class Sending:
             if (slow := sink((chunk,))) is not None:
                 await slow
 
+    def begin(self, news: Callable[[], None]) -> bool:
+        """Send a plain call at once, where its turn, a connection and the provider allow it; say whether it is sent.
+
+        Then `news` is called whenever `whole` may tell something new. Chunks can still be asked for instead.
+        """
+        begin = getattr(self._chunks, "begin", None) if self._state == "inside" else None
+        return begin is not None and begin(news)
+
+    def whole(self) -> Chunk | None:
+        """Return the answer to a call that `begin` has sent, if it is here and well."""
+        chunk: Chunk | None = self._chunks.whole()  # type: ignore[attr-defined]  # it has begun
+        return chunk
+
+    def close(self) -> None:
+        """End a call that `begin` has sent, and give the turn on."""
+        self._state = "ended"
+        try:
+            self._chunks.close()  # type: ignore[attr-defined]  # it has begun
+        finally:
+            self._outlet.ended(entered=True)
+
     async def aclose(self) -> None:
         """End the upstream call, if it still runs, and give the turn on."""
         state, self._state = self._state, "ended"

@@ -39,7 +39,6 @@ class Wire(asyncio.Protocol):
         "_n_header_bytes",
         "_parser",
         "_parts",
-        "_paused",
         "_stays",
         "_transport",
         "_until_close",
@@ -50,6 +49,7 @@ class Wire(asyncio.Protocol):
         "idle_since_s",
         "on_idle_end",
         "on_news",
+        "paused",
         "served",
         "status",
     )
@@ -72,7 +72,7 @@ class Wire(asyncio.Protocol):
         self._buffered = 0
         self._head_bytes = 0
         self._n_header_bytes = 0
-        self._paused = False
+        self.paused = False
         self._informational = False
         self._stays = False
         self._until_close = True
@@ -102,11 +102,18 @@ class Wire(asyncio.Protocol):
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         parts.clear()
         self._buffered = 0
-        if self._paused:
-            self._paused = False
+        if self.paused:
+            self.paused = False
             if not self.closed:
                 self._transport.resume_reading()  # type: ignore[union-attr]  # not closed
         return data
+
+    def peek(self) -> bytes:
+        """Return the body's bytes that have come since the last `take`, and leave them there."""
+        parts = self._parts
+        if len(parts) != 1:
+            parts[:] = [b"".join(parts)]
+        return parts[0]
 
     async def more(self) -> None:
         """Wait until something has changed."""
@@ -165,8 +172,8 @@ class Wire(asyncio.Protocol):
             self.status = 0
             self.fail(NotHttp("its header is too long"))
             return
-        if self._buffered > _PAUSE_ABOVE_BYTES and not self._paused and not self.closed:
-            self._paused = True
+        if self._buffered > _PAUSE_ABOVE_BYTES and not self.paused and not self.closed:
+            self.paused = True
             self._transport.pause_reading()  # type: ignore[union-attr]  # not closed
         self._wake()
 

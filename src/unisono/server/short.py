@@ -1,0 +1,166 @@
+"""The short way of a plain pin: from the caller's bytes to the answer in callbacks of the event loop, without a task.
+
+What it does is what `chat.py` does, with the same steps; a request that cannot go this way (a stream, `auto`, an
+upstream without a kept connection, a failure) goes on by a task from where it stands. See docs/decisions/0013.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from unisono.compose import Live
+from unisono.errors import UnisonoError
+from unisono.execute.plain import Plain
+from unisono.router import is_plain_pin
+from unisono.server.auth import identify
+from unisono.server.chat import ChatEndpoint, Exchange, asked, note_failed, while_there
+from unisono.server.cycle import Cycle
+from unisono.server.reply import headers_in
+from unisono.server.stream import begun
+
+
+class ShortWay:
+    """Requests to `POST /v1/chat/completions` that are here whole."""
+
+    def __init__(self, live: Live, chat: ChatEndpoint) -> None:
+        """Serve for `live`; what needs a task goes on by `chat`."""
+        self._live = live
+        self._chat = chat
+
+    def take(self, cycle: Cycle, *, by_task: Callable[[ASGIApp], None], over: Callable[[], None]) -> bool:
+        """Take a request.
+
+        Args:
+            cycle: it, and the way to its caller.
+            by_task: has the rest done by a task; called once at most.
+            over: called, if `by_task` never was, when the request has ended.
+
+        Returns:
+            False when nothing was done.
+        """
+        live, raw = self._live, cycle.body
+        if len(raw) > live.config.server.max_body_bytes:
+            return False
+        try:
+            headers = headers_in(cycle.scope)  # type: ignore[arg-type]  # uvicorn's own type of it
+            read = asked(live, raw, headers, identify(headers, live.keys))  # type: ignore[arg-type]  # bytes, as they came
+            known = live.known_now(read.request)
+            if known is None or not is_plain_pin(request := read.known(known)) or request.stream:
+                by_task(partial(self._chat.go_on, read))
+                return True
+        except UnisonoError:
+            return False  # the ordinary way reads it again, and tells what is wrong
+        on_way = _OnWay(Exchange(live, request, known, cycle), live, cycle, by_task=by_task, over=over)
+        on_way.begin()
+        return True
+
+
+class _OnWay:
+    """One request whose answer is awaited. uvicorn, when it has to end, cancels it as it does a task."""
+
+    __slots__ = ("_by_task", "_cycle", "_exchange", "_live", "_over", "_plain")
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        live: Live,
+        cycle: Cycle,
+        *,
+        by_task: Callable[[ASGIApp], None],
+        over: Callable[[], None],
+    ) -> None:
+        self._exchange = exchange
+        self._live = live
+        self._cycle = cycle
+        self._by_task = by_task
+        self._over = over
+        self._plain: Plain | None = None
+
+    def begin(self) -> None:
+        """Decide, and ask the model."""
+        exchange, live = self._exchange, self._live
+        try:
+            try:
+                exchange.decide()
+            except UnisonoError as error:
+                self._by_task(partial(_refused, exchange, error))
+                return
+            request, decision = exchange.request, exchange.decision
+            plain = None
+            if not live.keeps_words(request):
+                plain = live.router_for(request).begin(
+                    request, exchange.features, decision=decision, record=exchange.settle, news=self._news
+                )
+        except Exception as exc:  # noqa: BLE001  the server's edge: raised again where uvicorn's own log and answer are
+            self._by_task(partial(_failed, live, exc))
+            return
+        if plain is None:
+            self._by_task(partial(_carried_out, exchange))
+        elif not plain.begun:
+            self._by_task(partial(_walked, exchange, plain))
+        else:
+            self._plain = plain
+            self._cycle.line.watches.add(self)
+            self._cycle.line.tasks.add(self)
+            live.metrics.begin()
+
+    def gone(self) -> None:
+        """Take in that the caller has left."""
+        plain = self._ended()
+        if plain is not None:
+            plain.cancel()
+            self._over()
+
+    def cancel(self, msg: object = None) -> None:
+        """End it: the server ends."""
+        self.gone()
+        begun(self._cycle.send_500_response())
+
+    def _news(self) -> None:
+        plain = self._plain
+        if plain is None:
+            return
+        try:
+            found = plain.finished()
+            if found is None:  # no answer, or not yet all of a long one
+                self._ended()
+                self._by_task(partial(_walked, self._exchange, plain))
+                return
+            self._ended()
+            body, head = self._exchange.whole(*found)
+            self._cycle.answer(body, head)
+        except Exception as exc:  # noqa: BLE001  as above
+            self._ended()
+            self._by_task(partial(_failed, self._live, exc))
+            return
+        self._over()
+
+    def _ended(self) -> Plain | None:
+        """Take it off the lists of what is under way."""
+        plain, self._plain = self._plain, None
+        if plain is not None:
+            self._cycle.line.watches.discard(self)
+            self._cycle.line.tasks.discard(self)
+            self._live.metrics.end()
+        return plain
+
+
+async def _refused(exchange: Exchange, error: UnisonoError, scope: Scope, receive: Receive, send: Send) -> None:
+    await exchange.refuse(error)
+
+
+async def _carried_out(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    await while_there(scope, receive, exchange.carry_out(exchange.run()))
+
+
+async def _walked(exchange: Exchange, plain: Plain, scope: Scope, receive: Receive, send: Send) -> None:
+    await while_there(scope, receive, exchange.carry_out(plain.events(exchange.relay)))
+
+
+async def _failed(live: Live, exc: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    """Fail as the ordinary way does: the caller gets an error, the log where, operators an incident."""
+    note_failed(live, exc)
+    raise exc
