@@ -115,6 +115,7 @@ class Stages:
     comparer: Callable[[Ask], Comparer] = lambda ask: ClaimsComparer()
     glance: Glance = _glance
     patience: Callable[[Mode | None], Patience] = lambda mode: NO_PATIENCE
+    all_up: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,8 @@ class Router:
         self._now = now
         self._clock_s = clock_s
         self._candidates_at: tuple[tuple[tuple[str, Health], ...], tuple[Candidate, ...]] | None = None
+        self._all_up = tuple((model.name, Health.UP) for model in catalog)
+        self._up = {model.name: Candidate(model=model) for model in catalog}
         self._left_aside: dict[tuple[str | None, date], tuple[Excluded, ...]] = {}
 
     @property
@@ -184,12 +187,15 @@ class Router:
             return self.decide_degraded(request, known=known, why="its trained parts cannot be read")
         started_s = self._clock_s()
         if is_plain_pin(request):
-            features, anchor = self._stages.glance(request, dated=self._is_dated(request.pin)), None
-        else:
-            features = self._stages.understand(request)
-            if request.mode is Mode.PRO or self.settings.patterns.cascade:
-                features = with_form(features, request.body)
-            anchor = self._stages.anchor(request, features)
+            features = self._stages.glance(request, dated=self._is_dated(request.pin))
+            health, scores = self._health(), self.settings.scores
+            return features, self._pinned_in(
+                request, features, known=known, health=health, scores=scores, quality=quality, started_s=started_s
+            )
+        features = self._stages.understand(request)
+        if request.mode is Mode.PRO or self.settings.patterns.cascade:
+            features = with_form(features, request.body)
+        anchor = self._stages.anchor(request, features)
         scores, expected = self.settings.scores, known.estimates
         situation = _seen(known, health=self._health(), scores=scores, anchor=anchor, estimates=expected)
         return features, self.decide_in(request, features, situation=situation, quality=quality, started_s=started_s)
@@ -220,9 +226,17 @@ class Router:
             NoCandidate: no model may serve it.
         """
         if request.pin is not None and only_glanced(features):
-            return self._pinned_in(request, features, situation=situation, quality=quality, started_s=started_s)
+            return self._pinned_in(
+                request,
+                features,
+                known=situation,
+                health=situation.health,
+                scores=situation.scores,
+                quality=quality,
+                started_s=started_s,
+            )
         stages = self._stages
-        kept, excluded = sift(request, features, candidates=self._candidates(situation), rules=stages.rules)
+        kept, excluded = sift(request, features, candidates=self._candidates(situation.health), rules=stages.rules)
         models = [c.model for c in kept]
         estimates = self._estimate(request, features, models, quality=quality, recorded=situation.estimates)
         raised = (0 if situation.past is None else situation.past.raised) + features.dissatisfied
@@ -310,25 +324,38 @@ class Router:
         request: Request,
         features: Features,
         *,
-        situation: Situation,
+        known: Situation,
+        health: tuple[tuple[str, Health], ...],
+        scores: int,
         quality: QualityPredictor,
         started_s: float,
     ) -> Decision:
         """Decide on a plain pin: nobody else may answer, so nobody else is looked at.
+
+        Args:
+            request: what the caller asks.
+            features: what a glance tells of it.
+            known: the situation, but for the next two.
+            health: of all models.
+            scores: the generation that `quality` has taken in.
+            quality: expects how good the answer will be.
+            started_s: when this began, on the router's clock.
 
         Raises:
             NoCandidate: the pinned model cannot serve the request.
         """
         assert request.pin is not None  # noqa: S101 - said by `is_plain_pin`
         model = self._models[request.pin]
-        health = dict(situation.health).get(model.name, Health.UP)
-        rules = self._stages.rules
-        if first_against(request, features, Candidate(model=model, health=health), rules=rules) is not None:
-            sift(request, features, candidates=self._candidates(situation), rules=rules)  # says why, and raises
-        raised = (0 if situation.past is None else situation.past.raised) + features.dissatisfied
+        candidate = self._candidate(model, health)
+        past, rules = known.past, self._stages.rules
+        if first_against(request, features, candidate, rules=rules) is not None:
+            sift(request, features, candidates=self._candidates(health), rules=rules)  # says why, and raises
+        raised = (0 if past is None else past.raised) + features.dissatisfied
         goal = goal_of(request, dial=self.settings.dial, features=features, raised=raised)
-        estimates = self._estimate(request, features, [model], quality=quality, recorded=situation.estimates)
-        (weighed,) = _weighed(estimates, [model], features, past=situation.past, now=request.received)
+        estimates = self._estimate(request, features, (model,), quality=quality, recorded=known.estimates)
+        weighed = estimates[0]
+        if past is not None or features.freshness is not None:
+            (weighed,) = _weighed(estimates, (model,), features, past=past, now=request.received)
         reason = pinned(model.name, goal)
         first = Ranked(
             model=model.name,
@@ -337,14 +364,17 @@ class Router:
             propensity=1.0,
             reason=reason,
         )
-        choice, limited = within_limits(
-            Choice(ranking=(first,), excluded=self._behind(request, features), reason=reason),
-            request=request,
-            features=features,
-            spent=situation.spent,
-            models=self._models,
-            language=goal.language,
-        )
+        choice = Choice(ranking=(first,), excluded=self._behind(request, features), reason=reason)
+        limited: tuple[Notice, ...] = ()
+        if known.spent:
+            choice, limited = within_limits(
+                choice,
+                request=request,
+                features=features,
+                spent=known.spent,
+                models=self._models,
+                language=goal.language,
+            )
         stale = stale_notice(model, features.freshness, today=request.received.date(), language=goal.language)
         return self._decision(
             request,
@@ -355,7 +385,7 @@ class Router:
             baseline=model.name,
             started_s=started_s,
             degraded=None,
-            situation=_expecting(situation, estimates),
+            situation=_seen(known, health=health, scores=scores, anchor=known.anchor, estimates=estimates),
         )
 
     def _behind(self, request: Request, features: Features) -> tuple[Excluded, ...]:
@@ -398,7 +428,8 @@ class Router:
         Raises:
             NoCandidate: the rules leave nobody.
         """
-        kept, excluded = sift(request, features, candidates=self._candidates(situation), rules=self._stages.rules)
+        candidates = self._candidates(situation.health)
+        kept, excluded = sift(request, features, candidates=candidates, rules=self._stages.rules)
         goal = goal_of(request, dial=self.settings.dial, features=features)
         first = request.pin or self.settings.default
         models = sorted((c.model for c in kept), key=lambda m: m.name != first)
@@ -528,15 +559,22 @@ class Router:
         return tuple(ranked.model for ranked in found.ranking if ranked.model in allowed) or tuple(allowed)
 
     def _health(self) -> tuple[tuple[str, Health], ...]:
+        if self._stages.all_up():
+            return self._all_up
         now_s, state = self._clock_s(), self._stages.health.state
         return tuple([(name, state(name, now_s)[0]) for name in self._models])
 
-    def _candidates(self, situation: Situation) -> tuple[Candidate, ...]:
+    def _candidate(self, model: Model, health: tuple[tuple[str, Health], ...]) -> Candidate:
+        if health is self._all_up:
+            return self._up[model.name]
+        return Candidate(model=model, health=dict(health).get(model.name, Health.UP))
+
+    def _candidates(self, health: tuple[tuple[str, Health], ...]) -> tuple[Candidate, ...]:
         known = self._candidates_at
-        if known is None or known[0] != situation.health:  # it seldom changes
-            health = dict(situation.health)
-            found = tuple(Candidate(model=model, health=health.get(model.name, Health.UP)) for model in self.catalog)
-            known = self._candidates_at = situation.health, found
+        if known is None or known[0] != health:  # it seldom changes
+            by_name = dict(health)
+            found = tuple(Candidate(model=model, health=by_name.get(model.name, Health.UP)) for model in self.catalog)
+            known = self._candidates_at = health, found
         return known[1]
 
     def _estimate(
@@ -548,11 +586,11 @@ class Router:
         quality: QualityPredictor,
         recorded: Sequence[Estimate],
     ) -> tuple[Estimate, ...]:
-        qualities = quality.predict_one(features, models)
-        known = {e.model: e for e in recorded}
+        qualities, stages = quality.predict_one(features, models), self._stages
+        known = {e.model: e for e in recorded} if recorded else {}
         new = [m for m in models if m.name not in known] if known else models
-        costs: Sequence[Cost] = self._stages.cost.predict_one(request, features, new) if new else ()
-        latencies: Sequence[Latency] = self._stages.latency.predict_one(features, new, costs) if new else ()
+        costs: Sequence[Cost] = stages.cost.predict_one(request, features, new) if new else ()
+        latencies: Sequence[Latency] = stages.latency.predict_one(features, new, costs) if new else ()
         if known:
             told = dict(zip([m.name for m in new], zip(costs, latencies, strict=True), strict=True))
             told |= {name: (e.cost, e.latency) for name, e in known.items()}

@@ -53,10 +53,20 @@ class Line(logging.LogRecord):
 
 
 class Stamped(logging.Formatter):
-    """The library's own lines; the time of a second is written once."""
+    """The library's own lines; the time of a second is written once, and a line without a trace put together here."""
 
     _second = -1
     _written = ""
+
+    def __init__(self) -> None:
+        """Write time, level and message."""
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter`."""
+        if record.exc_info or record.exc_text or record.stack_info:
+            return super().format(record)
+        return f"{self.formatTime(record)} {record.levelname} {record.getMessage()}"
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         """See `logging.Formatter`."""

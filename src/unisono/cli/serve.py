@@ -127,7 +127,7 @@ def _log_lines(*, quiet: bool) -> Lines:
     from unisono.cli.lines import Line, Lines, Stamped
 
     lines = Lines()
-    lines.setFormatter(Stamped("%(asctime)s %(levelname)s %(message)s"))
+    lines.setFormatter(Stamped())
     logging.setLogRecordFactory(Line)
     # Nothing that our lines do not say is looked up for them: logging's own switches, see its HOWTO, "Optimization".
     logging._srcfile = None

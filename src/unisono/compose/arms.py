@@ -139,6 +139,7 @@ class ArmBuilder:
             latency=self._lessons.latency,
             chooser=chooser_of(kept),
             health=self._health,
+            all_up=self._health.all_up,
             send=self._outlets.send,
             learn=self._lessons.take,
             anchor=anchors.near,

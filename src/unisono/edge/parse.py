@@ -33,6 +33,8 @@ _PART_NEEDS = {
 }
 
 
+_NO_NEEDS: frozenset[Capability] = frozenset()
+_NO_PARTS: frozenset[str] = frozenset()
 MAX_DEPTH = 250
 """Of nested arrays and objects; the JSON writer ends at 254."""
 FEW_NODES = 24
@@ -79,7 +81,7 @@ def load_body(raw: bytes) -> Json:
         raise RequestError(f"The body is not JSON: {exc}. Send a JSON object as OpenAI's chat completions do.") from exc
     if not isinstance(body, dict):
         raise RequestError("The body must be a JSON object with `model` and `messages`.")
-    if not _is_small(body) and raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and not _is_small(body):
         try:
             orjson.dumps([[[[body]]]])  # what cannot be written again cannot be sent on; a translation adds levels
         except TypeError as exc:
@@ -128,7 +130,7 @@ def parse(
     mode, pin = _target(read.model, catalog, now=now)
     if wishes.how is not None and wishes.how not in HOWS:
         mode, pin = None, wishes.how  # "again, with this model"
-    messages = tuple(_message(m) for m in read.messages)
+    messages = tuple([_message(m) for m in read.messages])
     user = read.user or _first(headers, USER_ID_HEADERS)
     return Request(
         id=request_id,
@@ -182,24 +184,33 @@ def _message(message: ChatMessage) -> Message:
         text = "\n".join(texts)
         parts = frozenset(kind for part in content if isinstance(kind := part.get("type"), str))
     else:
-        text, parts = content or "", frozenset[str]()
-    return Message(role=message.role, text=text, parts=parts, n_tool_calls=len(message.tool_calls or ()))
+        text, parts = content or "", _NO_PARTS
+    calls = message.tool_calls
+    return Message(role=message.role, text=text, parts=parts, n_tool_calls=len(calls) if calls else 0)
 
 
 def _needs(read: ChatBody, messages: tuple[Message, ...]) -> frozenset[Capability]:
-    needs = {need for m in messages for part in m.parts if (need := _PART_NEEDS.get(part)) is not None}
-    if read.tools or read.functions or any(m.role == "tool" or m.n_tool_calls for m in messages):
+    needs = set()
+    calls_tools = bool(read.tools or read.functions)
+    for message in messages:
+        if message.parts:
+            needs |= {_PART_NEEDS[part] for part in message.parts if part in _PART_NEEDS}
+        if message.role == "tool" or message.n_tool_calls:
+            calls_tools = True
+    if calls_tools:
         needs.add(Capability.TOOLS)
     if read.response_format is not None and read.response_format.get("type") in ("json_object", "json_schema"):
         needs.add(Capability.JSON)
-    return frozenset(needs)
+    return frozenset(needs) if needs else _NO_NEEDS
 
 
 def _first(headers: Mapping[str, str], names: tuple[str, ...]) -> str | None:
-    found = next((name for name in names if headers.get(name)), None)
-    if found is not None and len(headers[found]) > MAX_NAME_CHARS:
-        raise RequestError(f"The header `{found}` is longer than {MAX_NAME_CHARS} characters.", param=found)
-    return None if found is None else headers[found]
+    for name in names:
+        if said := headers.get(name):
+            if len(said) > MAX_NAME_CHARS:
+                raise RequestError(f"The header `{name}` is longer than {MAX_NAME_CHARS} characters.", param=name)
+            return said
+    return None
 
 
 def _session(
@@ -209,10 +220,10 @@ def _session(
     named = wishes.session or _first(headers, CHAT_ID_HEADERS)
     if named:
         return named
-    digest = blake2b(f"{key}\0{user or ''}".encode(), digest_size=10)
+    begun = [f"{key}\0{user or ''}"]
     for message in messages:
-        digest.update(f"\0{message.role}\0".encode("utf-8", "surrogatepass"))
-        digest.update(message.text.encode("utf-8", "surrogatepass"))
+        begun += (message.role, message.text)
         if message.role == "user":
             break
+    digest = blake2b("\0".join(begun).encode("utf-8", "surrogatepass"), digest_size=10)
     return f"{DERIVED}{digest.hexdigest()}"

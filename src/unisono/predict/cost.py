@@ -48,6 +48,7 @@ class _Shift:
     sum_: float = 0.0
     squares_: float = 0.0
     z_: float = Z_80
+    known_: tuple[float, float, float, float] | None = None
 
     def add(self, residual: float, *, prior: float) -> None:
         missed = abs(residual - self.mean()) > self.z_ * self.spread(prior)
@@ -55,6 +56,15 @@ class _Shift:
         self.weight_ = DECAY * self.weight_ + 1.0
         self.sum_ = DECAY * self.sum_ + residual
         self.squares_ = DECAY * self.squares_ + residual * residual
+        self.known_ = None
+
+    def at(self, prior: float) -> tuple[float, float, float, float]:
+        """Return the prior deviation, the mean, the spread, and how far the interval reaches; kept between answers."""
+        known = self.known_
+        if known is None or known[0] != prior:
+            spread = self.spread(prior)
+            known = self.known_ = prior, self.mean(), spread, self.z_ * spread
+        return known
 
     def mean(self) -> float:
         return self.sum_ / (self.weight_ + PRIOR_WEIGHT)
@@ -128,8 +138,8 @@ _FREE = Prices(usd_per_mtok_in=0.0, usd_per_mtok_out=0.0)
 
 def _count(mean: float, prior: float, cap: float, shift: _Shift) -> _Count:
     """Return the tokens of a lognormal whose logarithm has this mean before `shift` moves it."""
-    centre, spread = mean + shift.mean(), shift.spread(prior)
-    reach = shift.z_ * spread
+    _, moved, spread, reach = shift.at(prior)
+    centre = mean + moved
     return _Count(
         min(exp(centre - reach), cap),
         min(exp(centre), cap),

@@ -50,6 +50,10 @@ class _Expected(msgspec.Struct, array_like=True, frozen=True):
     latency: tuple[float | None, float | None] | None
 
 
+_FIRST = (0,)
+"""What is expected of the first of the ranking is what the ranking says."""
+
+
 class SituationBody(msgspec.Struct, frozen=True, omit_defaults=True):
     """A situation as JSON. `not_up` holds the health of the models that are not up."""
 
@@ -66,15 +70,20 @@ class SituationBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def situation_body(situation: Situation, ranking: Sequence[Ranked]) -> SituationBody:
     """Return the JSON form of a situation of the decision with this ranking."""
-    places = {ranked.model: (place, ranked.estimate) for place, ranked in enumerate(ranking)}
+    health = situation.health
+    if len(ranking) == 1 and len(situation.estimates) == 1 and situation.estimates[0] is ranking[0].estimate:
+        estimates: tuple[int | _Expected, ...] = _FIRST  # of a plain pin
+    else:
+        places = {ranked.model: (place, ranked.estimate) for place, ranked in enumerate(ranking)}
+        estimates = tuple([_expected(estimate, places.get(estimate.model)) for estimate in situation.estimates])
     return SituationBody(
-        models=tuple(model for model, _ in situation.health),
-        not_up={model: health for model, health in situation.health if health is not Health.UP},
+        models=tuple([model for model, _ in health]),
+        not_up={model: state for model, state in health if state is not Health.UP},
         past=None if situation.past is None else sparse(situation.past),
         spent=situation.spent,
         anchor=situation.anchor,
         retry=situation.retry,
-        estimates=tuple(_expected(estimate, places.get(estimate.model)) for estimate in situation.estimates),
+        estimates=estimates,
         scores=situation.scores,
         unrecorded=situation.unrecorded,
     )

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, explain, file_identity, transaction
@@ -57,8 +57,7 @@ _POISON = (
 _log = logging.getLogger("unisono.record")
 
 
-@dataclass(frozen=True, slots=True)
-class Upkeep:
+class Upkeep(NamedTuple):
     """One row of a table beside the decisions, as a statement and its values."""
 
     sql: str
@@ -80,8 +79,7 @@ class StoreHealth:
     n_lost: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
+class _Rows(NamedTuple):
     """One entry as statements; they go in together or not at all."""
 
     decision: str
@@ -267,21 +265,32 @@ class Writer:
     def _write_batch(self) -> None:
         connection = self._connected()
         batch = [*islice(self._ready, _BATCH)]
+        try:
+            with transaction(connection):
+                for sql, rows_of in _by_statement(batch).items():
+                    connection.executemany(sql, rows_of)
+        except _POISON:
+            if not self._write_singly(connection, batch):
+                return
+        for rows in batch:
+            self._ready.popleft()
+            self._ready_bytes -= rows.n_bytes
+        self._settle(len(batch))
+
+    def _write_singly(self, connection: sqlite3.Connection, batch: list[_Rows]) -> bool:
+        """Write a batch that holds a poisoned entry, if it still does: that one is lost, and the rest tried again."""
         current = batch[0]
         try:
             with transaction(connection):
                 for current in batch:
                     for sql, values in current.statements:
                         connection.execute(sql, values)
-        except _POISON as exc:  # this entry can never go in; the rest of the batch is tried again without it
+        except _POISON as exc:
             self._ready.remove(current)
             self._ready_bytes -= current.n_bytes
             self._lose(current.decision, exc)
-            return
-        for rows in batch:
-            self._ready.popleft()
-            self._ready_bytes -= rows.n_bytes
-        self._settle(len(batch))
+            return False
+        return True
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is not None and self._identity == file_identity(self._path):
@@ -358,6 +367,18 @@ class Writer:
             with suppress(sqlite3.Error):
                 self._connection.execute(_RUN_ENDED, (to_us(self._now()), self._run_id))
         self._disconnect()
+
+
+def _by_statement(batch: Sequence[_Rows]) -> dict[str, list[tuple[Value, ...]]]:
+    """Return the rows of a batch by what is done with them; those of one table stay in order."""
+    found: dict[str, list[tuple[Value, ...]]] = {}
+    for rows in batch:
+        for sql, values in rows.statements:
+            if (known := found.get(sql)) is None:
+                found[sql] = [values]
+            else:
+                known.append(values)
+    return found
 
 
 def _is_locked(exc: Exception) -> bool:

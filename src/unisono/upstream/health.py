@@ -52,6 +52,11 @@ class Breaker:
             return Health.DOWN, self._probe_until_s
         return Health.PROBING, None
 
+    @property
+    def is_closed(self) -> bool:
+        """Is the model up, whatever the time?"""
+        return self._open_until_s is None
+
     def begin(self, now_s: float) -> None:
         """Say that an attempt starts: if the breaker is half open, it is the one probe."""
         if self.state(now_s)[0] is Health.PROBING:
@@ -103,6 +108,12 @@ class HealthBook:
             del self._resting[model]
         breaker = self._breakers.get(model)
         return (Health.UP, None) if breaker is None else breaker.state(now_s)
+
+    def all_up(self) -> bool:
+        """Say whether every model is up: the short form of `state` for all of them, without a look at the clock."""
+        return not self._resting and (
+            not self._breakers or all(breaker.is_closed for breaker in self._breakers.values())
+        )
 
     def begin(self, model: str, now_s: float) -> None:
         """Say that an attempt at a model starts, so that a half-open breaker lets only one through."""
