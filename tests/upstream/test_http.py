@@ -21,7 +21,7 @@ from unisono.errors import (
 )
 from unisono.testing import ScriptedServer, Wire
 from unisono.types import Call, Chunk, Json, Model, Secret, Timeouts
-from unisono.upstream import http
+from unisono.upstream import http, wire
 from unisono.upstream.http import Transport, retry_after_s
 from unisono.upstream.openai import OpenAIProvider
 from unisono.upstream.script import Script
@@ -411,15 +411,13 @@ def test_content_that_comes_when_its_time_is_just_over_is_read_under_uvloop_too(
             return [chunk async for chunk in send()]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http.Answer, "_arm", _armed_late(http.Answer._arm))
+        patch.setattr(wire.Clock, "until", _armed_late(wire.Clock.until))
         assert text_of(uvloop.run(play())) == "one two"
 
 
-def _armed_late(arm: Callable[[http.Answer], None]) -> Callable[[http.Answer], None]:
-    def late(answer: http.Answer) -> None:
+def _armed_late(until: Callable[[wire.Clock, float], None]) -> Callable[[wire.Clock, float], None]:
+    def late(clock: wire.Clock, due_s: float) -> None:
         """Arm a timer that is due at once, as a deadline in the past does; the watch then looks at the real one."""
-        due_s, answer._due_s = answer._due_s, 0.0
-        arm(answer)
-        answer._due_s = due_s
+        until(clock, 0.0)
 
     return late

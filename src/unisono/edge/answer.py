@@ -122,10 +122,15 @@ def _members(model: str, reported: str) -> tuple[tuple[bytes, bytes], ...]:
     return tuple((key + old, key + new) for key in (b'"model":', b'"model": '))
 
 
+@lru_cache(maxsize=64)  # two names
+def _quoted(name: str) -> bytes:
+    return f'"{name}"'.encode()
+
+
 def _put(data: bytes, members: Json) -> bytes:
     """Append members to a JSON object without touching its other bytes, unless a name is there already."""
     end = data.rstrip()
-    if not end.endswith(b"}") or any(f'"{name}"'.encode() in end for name in members):
+    if not end.endswith(b"}") or True in [_quoted(name) in end for name in members]:
         document = orjson.loads(data)
         return orjson.dumps({**document, **members})
     inside = end[:-1].rstrip()

@@ -168,7 +168,7 @@ class Running:
     def mismatch(self) -> Notice | None:
         """Return a notice when the upstream says that another model answered (invariant 2)."""
         reported = self.reported_model
-        if reported is None or not self._is_told():
+        if reported is None or accepts_report(self.model, reported):
             return None
         asked, language = self.model.upstream_model, self._walk.language
         return say.mismatch(self.model.name, asked=asked, reported=reported, language=language)
@@ -250,6 +250,7 @@ class Walk:
         self._notices = list(decision.notices)
         self._status: Status = "failed"
         self._model: str | None = None
+        self._reported: str | None = None
 
     def order(self) -> Iterator[tuple[str, float]]:
         """Yield the models to try with the pause before each, as long as trying on may help.
@@ -323,6 +324,7 @@ class Walk:
         if (waited_s := attempt.waited_s) >= SAID_FROM_S:
             self._notices.append(say.queued(name, waited_s=waited_s, language=self.language))
         self._note_mismatch(attempt)
+        self._reported = attempt.reported_model
         return Committed(
             model=name,
             reported_model=attempt.reported_model,
@@ -337,7 +339,8 @@ class Walk:
         self._attempts.append(ended)
         self._status = ended.status
         if attempt.committed:
-            self._note_mismatch(attempt)
+            if attempt.reported_model != self._reported:  # it said so behind its first content
+                self._note_mismatch(attempt)
         elif error is not None:
             self._failures.append((ended.model, error))
         elif ended.status == "cancelled":

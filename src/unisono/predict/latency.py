@@ -84,7 +84,11 @@ class _Line:
     def seconds(self, known: Sequence[float]) -> float:
         if self._offset is None:
             self._offset = self._decayed_quantile()
-        return exp(round((_dot(self._line, known) + self._offset) / STEP) * STEP)
+        line = self._line
+        expected = line[0] * known[0] + line[1] * known[1]  # as `_dot` adds it up, to the bit
+        if len(line) > 2:
+            expected += line[2] * known[2]
+        return exp(round((expected + self._offset) / STEP) * STEP)
 
     def _keep(self, residual: float) -> None:
         self._n_added += 1
@@ -149,6 +153,8 @@ class RecentLatency:
     def predict_one(self, features: Features, models: Sequence[Model], costs: Sequence[Cost]) -> tuple[Latency, ...]:
         """See `protocols.LatencyPredictor`."""
         longer = _longer(features.n_input_tokens)
+        if len(models) == 1:
+            return (self._alone(models[0].name, costs[0], longer),)
         told: dict[tuple[_Line, int], float] = {}  # models that were never asked share theirs
         found = []
         for model, cost in zip(models, costs, strict=True):
@@ -162,6 +168,12 @@ class RecentLatency:
                 token_s = told[token, load] = token.seconds((1.0, log1p(load)))
             found.append(Latency(first_token_s=first_s, total_s=first_s + token_s * cost.output_tokens))
         return tuple(found)
+
+    def _alone(self, name: str, cost: Cost, longer: float) -> Latency:
+        busier = log1p(self._load(name))
+        first_s = self._first.get(name, self._unseen[0]).seconds((1.0, busier, longer))
+        token_s = self._token.get(name, self._unseen[1]).seconds((1.0, busier))
+        return Latency(first_token_s=first_s, total_s=first_s + token_s * cost.output_tokens)
 
     def learn_one(self, features: Features, attempt: Attempt) -> None:
         """See `protocols.LatencyPredictor`. Only attempts that ended well teach.

@@ -130,6 +130,8 @@ class KeyRing:
         self._changed()
 
     def _look(self) -> _Stamp:
+        if not os.access(self._signal, os.F_OK):  # as long as no key was ever made: an exception costs thrice as much
+            return None
         try:
             found = os.stat(self._signal)  # noqa: PTH116  (a Path costs another microsecond)
         except OSError:

@@ -20,10 +20,12 @@ def bound(body: Json) -> bool:
     messages = body.get("messages")
     if not isinstance(messages, list):
         return False
-    return any(_holds(message) for message in messages if isinstance(message, dict))
+    return True in [_holds(message) for message in messages if isinstance(message, dict)]
 
 
 def _holds(message: Json) -> bool:
+    if len(message) == 2 and isinstance(message.get("content"), str):
+        return False  # a role and its words
     if isinstance(details := message.get("reasoning_details"), list) and any(_sealed(d) for d in details):
         return True
     calls = message.get("tool_calls")

@@ -39,7 +39,7 @@ def task_text(messages: Sequence[Message]) -> str:
 
 def n_turns(messages: Sequence[Message]) -> int:
     """Return how often the user has spoken."""
-    return sum(1 for m in messages if m.role == "user")
+    return [message.role for message in messages].count("user")
 
 
 def in_tool_loop(messages: Sequence[Message]) -> bool:

@@ -43,6 +43,8 @@ def dissatisfied(messages: Sequence[Message]) -> bool:
     Args:
         messages: the whole conversation, oldest first. Nothing can be rejected before the first answer.
     """
+    if len(messages) < 2:
+        return False
     asked = [place for place, message in enumerate(messages) if message.role == "user"]
     if len(asked) < 2 or not any(message.role == "assistant" for message in messages[: asked[-1]]):
         return False

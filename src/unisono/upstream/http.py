@@ -36,7 +36,7 @@ from unisono.errors import (
 from unisono.types import Json, Timeouts
 from unisono.upstream.pool import Address, Pool
 from unisono.upstream.quota import used_up_for_s
-from unisono.upstream.wire import Broken, NotHttp, Wire
+from unisono.upstream.wire import Broken, Clock, NotHttp, Wire
 
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 256 * 1024
@@ -202,7 +202,7 @@ class Answer:
     """The answer to one POST while it arrives. One watchdog timer guards all limits of the call."""
 
     __slots__ = (
-        "_armed_s",
+        "_clock",
         "_due_s",
         "_end_s",
         "_inflate",
@@ -214,7 +214,6 @@ class Answer:
         "_packed",
         "_pool",
         "_seen",
-        "_timer",
         "_waiting",
         "_wire",
     )
@@ -235,7 +234,12 @@ class Answer:
         self._packed = b""
         self._end_s = began_s + limits.total_s
         self._due_s = min(began_s + limits.first_content_s, self._end_s)
-        self._arm()
+        clock = wire.clock
+        if clock is None:
+            clock = wire.clock = Clock(self._loop)
+        self._clock = clock
+        clock.rings = self._watch
+        clock.until(self._due_s)
         self._open_answers = open_answers
         open_answers.add(self)
 
@@ -315,9 +319,7 @@ class Answer:
         """Say that content was seen: from now on the gap is limited, not the first content."""
         self._seen = True
         self._due_s = min(self._loop.time() + self._limits.gap_s, self._end_s)
-        if self._armed_s > self._due_s:
-            self._timer.cancel()
-            self._arm()
+        self._clock.until(self._due_s)
 
     async def read(self) -> bytes:
         """Return the bytes that have arrived, waiting for some; empty at the end."""
@@ -406,14 +408,14 @@ class Answer:
 
     def close(self) -> None:
         """Free the connection when the body was read to its end, else close it at once."""
-        self._timer.cancel()
+        self._clock.rings = None
         self._open_answers.discard(self)
         self._wire.on_news = None
         self._pool.give_back(self._wire)
 
     def close_behind_end(self) -> None:
         """Free the connection behind the protocol's own end: the few bytes that follow are read at nobody's cost."""
-        self._timer.cancel()
+        self._clock.rings = None
         self._open_answers.discard(self)
         self._pool.linger(self._wire)
 
@@ -434,13 +436,8 @@ class Answer:
         self._packed = inflate.unconsumed_tail
         return data
 
-    def _arm(self) -> None:
-        """Set the timer; its time is kept here, since a timer of uvloop that is due at once does not tell it."""
-        self._armed_s = self._due_s
-        self._timer = self._loop.call_at(self._due_s, self._watch)
-
     def _watch(self) -> None:
-        """Re-arm when the limit has moved since (each read only moves a number), else break the read.
+        """Say the time again when the limit has moved since (each read only moves a number), else break the read.
 
         While nobody reads, the silence is our reader's (a slow client), not the upstream's: only `total_s` counts then.
         """
@@ -450,7 +447,7 @@ class Answer:
             heard_s = now_s
         self._due_s = min(max(self._due_s, heard_s + self._limits.gap_s), self._end_s)
         if now_s < self._due_s:
-            self._arm()
+            self._clock.until(self._due_s)
             return
         if now_s >= self._end_s:
             why = f"the call took longer than {self._limits.total_s:g} s in all (`total_s`)"

@@ -107,14 +107,17 @@ class ChatReading:
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._alike = Alike()
+        self._alike: Alike | None = None
         self.ended = False
         self.finished = False
 
     def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:
         """Read one stream event; `[DONE]` ends the stream."""
-        if not name and (alike := self._alike.chunk(data)) is not None:
-            return (alike,)
+        alike = self._alike
+        if alike is None:
+            alike = self._alike = Alike()
+        if not name and (known := alike.chunk(data)) is not None:
+            return (known,)
         if data.startswith(b"[DONE]"):
             self.ended = True
             return ()
@@ -141,7 +144,7 @@ class ChatReading:
             usage=usage,
             usage_only=usage is not None and not choices,
         )
-        self._alike.note(chunk)
+        alike.note(chunk)
         return (chunk,)
 
     def whole(self, data: bytes) -> Chunk:

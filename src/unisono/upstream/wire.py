@@ -29,6 +29,44 @@ class NotHttp(Broken):
     """What came is not HTTP, or more of it than anybody needs."""
 
 
+class Clock:
+    """A timer that outlives the calls of a connection: each call only says when it is due, and is looked at in time.
+
+    Attributes:
+        rings: what is called when the time has come; None while nobody waits. It may say `until` again.
+    """
+
+    __slots__ = ("_at_s", "_loop", "_timer", "rings")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait for nothing."""
+        self.rings: Callable[[], None] | None = None
+        self._loop = loop
+        self._at_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def until(self, due_s: float) -> None:
+        """Ring at this time of the event loop, or before: who is rung too early says the time again."""
+        if self._timer is not None:
+            if self._at_s <= due_s:
+                return
+            self._timer.cancel()
+        self._at_s = due_s
+        self._timer = self._loop.call_at(due_s, self._ring)
+
+    def stop(self) -> None:
+        """Never ring again."""
+        self.rings = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self.rings is not None:
+            self.rings()
+
+
 class Wire(asyncio.Protocol):
     """A connection. One request at a time; `begin` starts the next when `reusable` says that it may."""
 
@@ -43,6 +81,7 @@ class Wire(asyncio.Protocol):
         "_transport",
         "_until_close",
         "_waiter",
+        "clock",
         "complete",
         "error",
         "headers",
@@ -59,7 +98,9 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.on_idle_end: Callable[[Wire], None] | None = None
         self.idle_since_s = 0.0
+        self.clock: Clock | None = None
         self.served = 0
+        self._parser = httptools.HttpResponseParser(self)
         self._reset()
         self.complete = True
 
@@ -78,7 +119,6 @@ class Wire(asyncio.Protocol):
         self._until_close = True
         self._waiter: asyncio.Future[None] | None = None
         self.on_news: Callable[[], None] | None = None
-        self._parser = httptools.HttpResponseParser(self)
 
     # ----------------------------------------------------------------------------- for who uses it
 
@@ -183,6 +223,8 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the answer: well when its end is the connection's, else as broken."""
         self._transport = None
+        if self.clock is not None:
+            self.clock.stop()
         if not self.complete and self.error is None:
             if exc is None and self.status and self._until_close and not self._informational:
                 self.complete = True
