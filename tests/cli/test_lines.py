@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import pytest
 
@@ -42,3 +43,16 @@ def test_what_nobody_takes_is_dropped_and_counted(
         lines.emit(record(text))
     lines.flush()
     assert capsys.readouterr().err == "one\ntwo\nlog lines dropped=2\n"
+
+
+def test_the_line_of_a_request_goes_past_the_library_and_looks_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    lines._thread = object()  # type: ignore[assignment]
+    lines.setFormatter(module.Stamped())
+    lines.emit(record("decision=1"))
+    lines.tell("decision=2 100 %s")
+    lines.flush()
+    first, second = capsys.readouterr().err.splitlines()
+    form = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO "
+    assert re.fullmatch(form + "decision=1", first)
+    assert re.fullmatch(form + "decision=2 100 %s", second)

@@ -11,6 +11,7 @@ import logging
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,13 +71,15 @@ class Stamped(logging.Formatter):
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         """See `logging.Formatter`."""
-        if datefmt is not None:
-            return super().formatTime(record, datefmt)
-        second = int(record.created)
+        return self.at(record.created) if datefmt is None else super().formatTime(record, datefmt)
+
+    def at(self, created_s: float) -> str:
+        """Return the local time of day as the library writes it."""
+        second = int(created_s)
         if second != self._second:
             self._second = second
             self._written = time.strftime(self.default_time_format, self.converter(second))
-        return f"{self._written},{record.msecs:03.0f}"
+        return f"{self._written},{int((created_s - second) * 1000):03d}"
 
 
 class Lines(logging.Handler):
@@ -85,7 +88,8 @@ class Lines(logging.Handler):
     def __init__(self) -> None:
         """Start nothing: the thread begins with the first line."""
         super().__init__()
-        self._waiting: list[logging.LogRecord] = []
+        self._stamp = Stamped()
+        self._waiting: deque[logging.LogRecord | tuple[float, str]] = deque()
         self._n_dropped = 0
         self._some = threading.Event()
         self._writing = threading.Lock()
@@ -100,7 +104,19 @@ class Lines(logging.Handler):
         self._waiting.append(record)
         if record.levelno >= logging.WARNING:
             self.flush()
-        elif self._thread is None:
+        else:
+            self._taken()
+
+    def tell(self, text: str) -> None:
+        """Take the text of a line at INFO, past the library: the short way of the line that each request has."""
+        if len(self._waiting) >= MAX_WAITING:
+            self._n_dropped += 1
+            return
+        self._waiting.append((time.time(), text))
+        self._taken()
+
+    def _taken(self) -> None:
+        if self._thread is None:
             self._thread = threading.Thread(target=self._live, name="unisono-log", daemon=True)
             self._thread.start()
         if len(self._waiting) == 1:
@@ -109,9 +125,10 @@ class Lines(logging.Handler):
     def flush(self) -> None:
         """Write what waits."""
         with self._writing:
-            records, self._waiting = self._waiting, []
+            waiting = self._waiting
+            lines = [self._line(waiting.popleft()) for _ in range(len(waiting))]
             n_dropped, self._n_dropped = self._n_dropped, 0
-            text = "".join(f"{self.format(record)}\n" for record in records)
+            text = "".join(lines)
             if n_dropped:
                 text += f"log lines dropped={n_dropped}\n"
             if text:
@@ -120,6 +137,12 @@ class Lines(logging.Handler):
                     sys.stderr.flush()
                 except (OSError, ValueError):  # nobody reads any more
                     return
+
+    def _line(self, waiting: logging.LogRecord | tuple[float, str]) -> str:
+        if isinstance(waiting, logging.LogRecord):
+            return f"{self.format(waiting)}\n"
+        at_s, text = waiting
+        return f"{self._stamp.at(at_s)} INFO {text}\n"
 
     def _live(self) -> None:
         pause = threading.Event()

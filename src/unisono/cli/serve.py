@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unisono.compose import Live
     from unisono.config import Config
 
-COLLECT_EVERY = 5_000
+COLLECT_EVERY = 20_000
 """So many more objects than were freed before the collector of cycles looks: a request makes hundreds that live until
 they are recorded and then go by themselves, and at the interpreter's 700 a tenth of the time went into looking."""
 CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The TOML file with the models.")
@@ -73,10 +73,11 @@ def run_worker(config: Config, *, fd: int, worker: int, quiet: bool) -> None:
     """Serve as one of several workers, on a socket that was handed on, until a signal or the end of standard input."""
     import socket as sockets
 
-    _log_lines(quiet=quiet)
+    lines = _log_lines(quiet=quiet)
+    tell = None if quiet else lines.tell
     listening = sockets.socket(fileno=fd)
     try:
-        _run(_serve(config, listening, lambda _, address: print(address, flush=True), worker=worker))
+        _run(_serve(config, listening, lambda _, address: print(address, flush=True), worker=worker, tell=tell))
     finally:
         listening.close()
 
@@ -115,7 +116,7 @@ def run_server(
     lines = _log_lines(quiet=quiet)
     listening = _listen(host or config.server.host, config.server.port if port is None else port)
     try:
-        _run(_serve(config, listening, ready))
+        _run(_serve(config, listening, ready, tell=None if quiet else lines.tell))
     finally:
         listening.close()
         lines.flush()
@@ -190,7 +191,12 @@ def _listen(host: str, port: int) -> socket:
 
 
 async def _serve(
-    config: Config, listening: socket, ready: Callable[[Live, str], None], *, worker: int | None = None
+    config: Config,
+    listening: socket,
+    ready: Callable[[Live, str], None],
+    *,
+    tell: Callable[[str], None] | None,
+    worker: int | None = None,
 ) -> None:
     import signal
 
@@ -203,6 +209,8 @@ async def _serve(
     from unisono.server.listen import settings_of
 
     live = build(config)
+    if tell is not None:
+        live.tell = tell
     try:
         host, bound = listening.getsockname()[:2]
         live.keys.open = is_loopback(host)

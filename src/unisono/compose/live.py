@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from time import perf_counter
@@ -89,6 +89,7 @@ class Live:
         self.health = HealthBook()
         self.outlets = Outlets(registry, self.health)
         self.lessons = Lessons(self.outlets.n_calls)
+        self.tell: Callable[[str], None] = log.info  # the line of each request; who logs may have a shorter way
         self.broken: dict[str, str] = {}
         self._registry = registry
         self._trained = read_trained(config, registry)
@@ -429,15 +430,9 @@ class Live:
                 self.note_incident("model_mismatch", outcome.model, notice.text)
         self.store.record_outcome(outcome, baseline_usd=baseline_usd)
         self.signals.ended(outcome, by=by)
-        log.info(
-            "decision=%s key=%s status=%s model=%s attempts=%d seconds=%.3f cost_usd=%s",
-            outcome.decision,
-            by,
-            outcome.status,
-            outcome.model,
-            len(outcome.attempts),
-            outcome.total_s,
-            outcome.cost_usd,
+        self.tell(
+            f"decision={outcome.decision} key={by} status={outcome.status} model={outcome.model}"
+            f" attempts={len(outcome.attempts)} seconds={outcome.total_s:.3f} cost_usd={outcome.cost_usd}"
         )
 
     def trace(self, request: Request, decision: Decision, outcome: Outcome) -> None:

@@ -38,6 +38,7 @@ _NO_PARTS: frozenset[str] = frozenset()
 MAX_DEPTH = 250
 """Of nested arrays and objects; the JSON writer ends at 254."""
 FEW_NODES = 24
+SHORT_BYTES = 4096
 MAX_NAME_CHARS = 256
 MAX_MESSAGES = 10_000
 MAX_TOOLS = 1_000
@@ -81,12 +82,23 @@ def load_body(raw: bytes) -> Json:
         raise RequestError(f"The body is not JSON: {exc}. Send a JSON object as OpenAI's chat completions do.") from exc
     if not isinstance(body, dict):
         raise RequestError("The body must be a JSON object with `model` and `messages`.")
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and not _is_small(body):
+    if not _is_shallow(raw, body):
         try:
             orjson.dumps([[[[body]]]])  # what cannot be written again cannot be sent on; a translation adds levels
         except TypeError as exc:
             raise _too_deep() from exc
     return body
+
+
+def _is_shallow(raw: bytes, body: Json) -> bool:
+    """Say whether a body cannot be nested too deeply: marks are counted fast in a short one, nodes in a long one."""
+    if len(raw) <= SHORT_BYTES and _n_opened(raw) <= MAX_DEPTH:
+        return True
+    return _is_small(body) or _n_opened(raw) <= MAX_DEPTH
+
+
+def _n_opened(raw: bytes) -> int:
+    return raw.count(b"[") + raw.count(b"{")
 
 
 def _is_small(body: Json) -> bool:
