@@ -56,12 +56,12 @@ class Cycle(RequestResponseCycle):
             self._put({"type": "http.response.body", "body": body, "more_body": True})
         return self.flow.drain() if self.flow.write_paused and not self.disconnected else None
 
-    def answer(self, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-        """Send a whole JSON document with status 200."""
+    def answer(self, body: bytes, headers: list[tuple[bytes, bytes]], *, status: int = 200) -> None:
+        """Send a whole JSON document."""
         if not self.disconnected:
             self.response_started = True
             length = (b"content-length", str(len(body)).encode())
-            self._held = self._head(200, [_IS_JSON, length, *headers])
+            self._held = self._head(status, [_IS_JSON, length, *headers])
             self._body(body, more=False)
         self.on_response = _nothing  # as uvicorn does: a bound method of what holds this
 

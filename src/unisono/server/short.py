@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from unisono.compose import Live
+from unisono.edge.failure import error_body
 from unisono.errors import UnisonoError
 from unisono.execute.plain import Plain
 from unisono.router import is_plain_pin
@@ -19,7 +21,6 @@ from unisono.server.auth import identify
 from unisono.server.chat import ChatEndpoint, Exchange, asked, note_failed, while_there
 from unisono.server.cycle import Cycle
 from unisono.server.reply import headers_in
-from unisono.server.stream import begun
 
 
 class ShortWay:
@@ -117,7 +118,8 @@ class _OnWay:
     def cancel(self, msg: object = None) -> None:
         """End it: the server ends."""
         self.gone()
-        begun(self._cycle.send_500_response())
+        error = UnisonoError("The server ends, and this request with it. Send it again.")
+        self._cycle.answer(orjson.dumps(error_body(error)), [(b"connection", b"close")], status=error.status)
 
     def _news(self) -> None:
         plain = self._plain
