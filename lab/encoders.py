@@ -39,8 +39,8 @@ from unisono.protocols import Encoder
 from unisono.understand.embed import StaticEncoder
 from unisono.understand.features import Understanding
 
-ENCODERS = ("none", "static", "use", "e5", "e5-128", "e5-510")
-"""`e5-N` reads N tokens of a prompt; the shipped one reads 64."""
+ENCODERS = ("none", "static", "use", "e5", "e5-94", "e5-126", "e5-158", "e5-190")
+"""`e5-N` reads N tokens of a prompt, and two marks; the shipped one reads 62."""
 SETS = ("mmlu_pro", "routerbench_0shot_part")
 PER_SET = 2_000
 SETTINGS = Settings(n_steps=60)

@@ -9,7 +9,7 @@ import pytest
 from unisono.predict import artifact
 from unisono.understand import embed, use
 
-NAMES = ("multilingual-e5-small-int8-64", embed.NAME, use.NAME)
+NAMES = ("multilingual-e5-small-int8-62", embed.NAME, use.NAME)
 
 
 @pytest.mark.parametrize("encoder", NAMES)

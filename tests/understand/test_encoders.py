@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,6 +70,29 @@ def test_eight_bits_lose_nothing_that_the_packages_own_engine_sees() -> None:
     for text in ("How much protein a day?", "今天天气怎么样？", "def f(a):\n  return ﬁ  é №5", " leading space"):
         assert len(encoder.ids(text)) == engine.token_count(text, is_query=True)
         assert encoder.encode([text])[0] @ engine.query(text) > 0.99
+
+
+@needs_e5
+def test_another_process_gives_the_same_bits(tmp_path: Path) -> None:
+    encode = "from unisono.understand.e5 import E5Encoder as E; print(E().encode(%r).tobytes().hex())"
+    found = subprocess.run(
+        [sys.executable, "-c", encode % TEXTS[:2]],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "5"},
+    )
+    assert found.stdout.decode().strip() == _built("e5", tmp_path).encode(TEXTS[:2]).tobytes().hex()
+
+
+@needs_e5
+def test_of_a_long_text_the_transformer_reads_sixty_two_tokens_and_two_marks(tmp_path: Path) -> None:
+    from unisono.understand.e5 import E5Encoder
+
+    encoder = E5Encoder()
+    long = encoder.ids("word " * 900)
+    assert len(long) == 64
+    assert encoder.ids("word " * 900 + "end")[-2:] != long[-2:]
+    assert encoder.name == "multilingual-e5-small-int8-62"
 
 
 def test_an_onnx_encoder_averages_its_token_vectors(tmp_path: Path) -> None:

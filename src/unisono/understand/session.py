@@ -30,6 +30,9 @@ _FAILURES = (
 )
 """onnxruntime's own errors, which share no base but `Exception`."""
 
+_SLOWER = ["SkipLayerNormFusion"]
+"""Joined by it, an addition and a normalisation take four times as long as one after the other (onnxruntime 1.32)."""
+
 
 class Session:
     """A loaded ONNX model."""
@@ -63,7 +66,10 @@ class Session:
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session: Any = onnxruntime.InferenceSession(
-                model if isinstance(model, bytes) else str(model), settings, providers=["CPUExecutionProvider"]
+                model if isinstance(model, bytes) else str(model),
+                settings,
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=_SLOWER,
             )
         except self._failures as exc:
             named = "The encoder" if isinstance(model, bytes) else f"The encoder {model.name!r}"
