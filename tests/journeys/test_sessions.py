@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.journeys.house import config_text, model, serving
 from tests.journeys.upstream import says, upstream
+
+from unisono.catalog import Catalog
+from unisono.edge.parse import parse, session_before
 
 TALK = [
     {"role": "user", "content": "What is the capital of Peru?"},
@@ -36,6 +43,30 @@ def test_a_conversation_is_remembered_and_survives_a_restart(tmp_path: Path) -> 
             assert shown["n_turns"] == 1
         with serving(tmp_path, pool(up)) as house:
             assert house.get("/v1/sessions/t1")["n_turns"] == 1
+
+
+def test_a_conversation_without_a_name_goes_on_where_an_earlier_version_left_it(tmp_path: Path) -> None:
+    begun = {"messages": TALK[:1], "unisono": {"dial": 1.0}}
+    with upstream(says("hi")) as up:
+        with serving(tmp_path, pool(up)) as house:
+            ask(house, begun)
+        with closing(sqlite3.connect(tmp_path / "record.db")) as record:
+            request = parse(
+                json.dumps({"model": "auto", **begun}).encode(),
+                {},
+                catalog=Catalog(()),
+                request_id="r",
+                now=datetime.now(UTC),
+            )
+            found = record.execute("UPDATE sessions SET session = ?", (session_before(request),))
+            assert found.rowcount == 1
+            record.commit()
+        with serving(tmp_path, pool(up)) as house:
+            second = ask(house, {"messages": TALK})
+            past = house.get(f"/v1/decisions/{second['decision']}")["situation"]["past"]
+            assert past["n_turns"] == 1
+            third = ask(house, {"messages": [*TALK, {"role": "assistant", "content": "hi"}, TALK[0]]})
+            assert house.get(f"/v1/decisions/{third['decision']}")["situation"]["past"]["n_turns"] == 2
 
 
 def test_a_switch_that_the_router_makes_is_announced_in_body_header_and_stream(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from unisono.compose.outlets import Outlets
 from unisono.compose.trained import Trained, read_trained
 from unisono.config import Config, load_config
 from unisono.config.kept import KeptConfig, kept_of
-from unisono.edge.parse import DERIVED
+from unisono.edge.parse import DERIVED, session_before
 from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
 from unisono.evaluate.promotion import Scales
 from unisono.execute.cost import cost_usd
@@ -370,7 +370,9 @@ class Live:
         if known is not None:
             return known
         if _goes_on(request):
-            past = await self.sessions.load(request.key, request.session)
+            derived = request.session.startswith(DERIVED)
+            before = session_before(request) if derived else None
+            past = await self.sessions.load(request.key, request.session, before=before)
         else:
             past = self.sessions.past(request.key, request.session)
         return Situation(past=past, retry=await self._retry(request))

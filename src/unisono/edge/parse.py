@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import blake2b
+from hashlib import blake2b, sha1
 from typing import Annotated, Any
 
 import msgspec
@@ -232,10 +232,21 @@ def _session(
     named = wishes.session or _first(headers, CHAT_ID_HEADERS)
     if named:
         return named
+    digest = sha1(_begun(messages, key=key, user=user), usedforsecurity=False)  # the fastest; keys are apart anyway
+    return f"{DERIVED}{digest.hexdigest()[:20]}"
+
+
+def session_before(request: Request) -> str:
+    """Return the id that a conversation nobody has named has in records from before 27 November 2026."""
+    digest = blake2b(_begun(request.messages, key=request.key, user=request.user), digest_size=10)
+    return f"{DERIVED}{digest.hexdigest()}"
+
+
+def _begun(messages: tuple[Message, ...], *, key: str, user: str | None) -> bytes:
+    """Return who began a conversation and how: what tells it from others."""
     begun = [f"{key}\0{user or ''}"]
     for message in messages:
         begun += (message.role, message.text)
         if message.role == "user":
             break
-    digest = blake2b("\0".join(begun).encode("utf-8", "surrogatepass"), digest_size=10)
-    return f"{DERIVED}{digest.hexdigest()}"
+    return "\0".join(begun).encode("utf-8", "surrogatepass")

@@ -24,8 +24,9 @@ from unisono.learn.drift import Chart, Shift, packed, unpacked
 from unisono.predict.ability import expected
 from unisono.predict.artifact import Artifact
 from unisono.record.drift import Fresh, Judgement, charts, fresh, keep_charts
+from unisono.record.rows import Value, answer_from_row
 from unisono.record.store import Store
-from unisono.types import Features, Model, Outcome
+from unisono.types import Attempt, Features, Model
 
 LIMIT = 200
 """Answers, and judgements, that one look takes in: some hundredth of a second of work. Of more the latest count."""
@@ -37,7 +38,7 @@ QUALITY_LEAST = 0.04
 OUTLIER = 2.5
 """Deviations by which a model must have moved otherwise than the others for the change to be its own."""
 
-_Answer: TypeAlias = "tuple[Outcome, Features, KeptConfig]"
+_Answer: TypeAlias = "tuple[Attempt | None, Features, KeptConfig]"
 
 log = logging.getLogger("unisono")
 
@@ -137,30 +138,34 @@ class Watch:
         """Return observations: the definition, the stream, the value."""
         found = []
         baseline, configs = _Baseline(artifact), dict[str, KeptConfig | None]()
+        reader = self._store.reader
+        rows = reader.answers([*seen.answered, *(judged.decision for judged in seen.judged)])
         for decision in seen.answered:
-            if (one := self._read(decision, configs)) is not None:
+            if (one := self._read(decision, rows, configs)) is not None:
                 found += baseline.lengths(*one)
         for judged in seen.judged:
-            if (one := self._read(judged.decision, configs)) is not None:
-                found += baseline.worth(judged, *one)
+            if (one := self._read(judged.decision, rows, configs)) is not None:
+                found += baseline.worth(judged, *one[1:])
         return found
 
-    def _read(self, decision: str, configs: dict[str, KeptConfig | None]) -> _Answer | None:
+    def _read(
+        self, decision: str, rows: Mapping[str, Mapping[str, Value]], configs: dict[str, KeptConfig | None]
+    ) -> _Answer | None:
         """Return an answer that one model gave, and the configuration that it was decided by."""
+        row = rows.get(decision)
+        if row is None:
+            return None
         try:
-            stored = self._store.reader.stored(decision)
-            if stored is None or stored.outcome is None or stored.features is None:
-                return None
-            made = stored.decision
-            if made.config_hash not in configs:
-                configs[made.config_hash] = self._store.reader.config(made.config_hash)
+            answer = answer_from_row(row)
+            if answer.config_hash not in configs:
+                configs[answer.config_hash] = self._store.reader.config(answer.config_hash)
         except Exception:  # the learner's border: one strange row must not stop the others
             log.exception("decision=%s cannot be watched", decision)
             return None
-        config = configs[made.config_hash]
-        if config is None or made.degraded or made.pattern != "single":
+        config = configs[answer.config_hash]
+        if config is None or answer.features is None or not answer.single:
             return None
-        return stored.outcome, stored.features, config
+        return answer.attempt, answer.features, config
 
 
 class _Baseline:
@@ -171,9 +176,8 @@ class _Baseline:
         self._length = None if artifact is None else artifact.length.apart()
         self._id = "none" if artifact is None else artifact.id
 
-    def lengths(self, outcome: Outcome, features: Features, config: KeptConfig) -> list[tuple[str, str, float]]:
+    def lengths(self, attempt: Attempt | None, features: Features, config: KeptConfig) -> list[tuple[str, str, float]]:
         """Return how much longer than expected an answer was, in logarithms; what nobody counted has none."""
-        attempt = outcome.attempts[-1] if outcome.attempts else None
         model = None if attempt is None else _named(attempt.model, config)
         if attempt is None or model is None or attempt.status != "ok" or attempt.usage is None:
             return []
@@ -185,9 +189,7 @@ class _Baseline:
         stream = f"{'length' if read else 'length-pinned'} {self._id}"
         return [(config.fingerprints[model.name], stream, ln(attempt.usage.output_tokens) - said)]
 
-    def worth(
-        self, judged: Judgement, outcome: Outcome, features: Features, config: KeptConfig
-    ) -> list[tuple[str, str, float]]:
+    def worth(self, judged: Judgement, features: Features, config: KeptConfig) -> list[tuple[str, str, float]]:
         """Return how much more than expected an answer was worth."""
         name = next((name for name, known in config.fingerprints.items() if known == judged.fingerprint), "")
         model = _named(name, config)

@@ -57,6 +57,13 @@ FROM decisions d JOIN details x ON x.decision = d.id LEFT JOIN outcomes o ON o.d
 WHERE d.id = :id
 """
 
+_ANSWERS = """
+SELECT d.id, d.pattern, d.degraded, x.body, x.features, a.*
+FROM json_each(?) AS asked JOIN decisions d ON d.id = asked.value JOIN details x ON x.decision = d.id
+    JOIN outcomes o ON o.decision = d.id
+    LEFT JOIN attempts a ON a.decision = d.id AND a.n = (SELECT max(n) FROM attempts WHERE decision = d.id)
+"""
+
 _SCORES_AT = """
 SELECT * FROM scores WHERE fingerprint = :fingerprint AND generation <= :generation
 UNION ALL
@@ -143,6 +150,18 @@ class Reader:
             features = unpack_features(row["features"]) if row["features"] else None
             request = request_from(made, facts)
             return Stored(decision=made, request=request, features=features, outcome=_outcome(connection, decision))
+
+    def answers(self, decisions: Sequence[str]) -> dict[str, Mapping[str, Value]]:
+        """Return rows for `rows.answer_from_row`, by decision; those that have not ended are left out.
+
+        Many at a time: to read each with `stored` takes ten times as long.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        with self._reading() as connection:
+            found = connection.execute(_ANSWERS, (msgspec.json.encode(decisions).decode(),)).fetchall()
+        return {row["id"]: row for row in found}
 
     def decisions(
         self,

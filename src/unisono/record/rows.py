@@ -44,6 +44,7 @@ from unisono.types import (
     Usage,
     Wishes,
 )
+from unisono.values import value
 
 __all__ = [
     "Asked",
@@ -416,6 +417,52 @@ def _attempt_row(decision: str, n: int, attempt: Attempt) -> tuple[Value, ...]:
         attempt.error_code,
         None if attempt.error_text is None else attempt.error_text[:MAX_ERROR_CHARS],
         attempt.part,
+    )
+
+
+@value
+class Answer:
+    """What is asked of an answer when many are looked at.
+
+    Attributes:
+        config_hash: of the configuration that it was decided by.
+        single: one model answered, as the router in order decided.
+        features: of its request; None where they were not kept.
+        attempt: the last one, whose words are the answer; None where there was none.
+    """
+
+    config_hash: str
+    single: bool
+    features: Features | None
+    attempt: Attempt | None
+
+
+class _Hash(msgspec.Struct, frozen=True):
+    """Of a stored body only this."""
+
+    config_hash: str
+
+
+_hash_from_json = msgspec.json.Decoder(_Hash).decode
+
+
+def answer_from_row(row: Mapping[str, Value]) -> Answer:
+    """Return the answer of a row of `Reader.answers`.
+
+    Raises:
+        StoreError: the stored body cannot be read.
+    """
+    body, features = row["body"], row["features"]
+    assert isinstance(body, bytes)  # noqa: S101 - the schema says so
+    try:
+        config_hash = _hash_from_json(unpack_json(body)).config_hash
+    except msgspec.MsgspecError as exc:
+        raise StoreError(f"A stored decision cannot be read: {exc}. Update Unisono to read it.") from exc
+    return Answer(
+        config_hash=config_hash,
+        single=row["pattern"] == "single" and not row["degraded"],
+        features=unpack_features(features) if isinstance(features, bytes) and features else None,
+        attempt=None if row["model"] is None else attempt_from_row(row),
     )
 
 

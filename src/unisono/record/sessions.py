@@ -60,12 +60,20 @@ class Sessions:
         """Say whether memory knows all that there is to know of a conversation."""
         return (key, session) in self._known
 
-    async def load(self, key: str, session: str) -> Past | None:
-        """Return what is known of a conversation, from the record if need be; a record that fails knows nothing."""
+    async def load(self, key: str, session: str, *, before: str | None = None) -> Past | None:
+        """Return what is known of a conversation, from the record if need be; a record that fails knows nothing.
+
+        Args:
+            key: whose it is.
+            session: its id.
+            before: the id that it may have in the record from an earlier version.
+        """
         place = (key, session)
         if place not in self._known:
             try:
                 rows = await asyncio.to_thread(self._store.rows, _GET, place)
+                if not rows and before is not None:
+                    rows = await asyncio.to_thread(self._store.rows, _GET, (key, before))
             except StoreError:
                 log.warning("session=unknown reason=record")
                 return None
