@@ -144,10 +144,9 @@ def moved_on(
         return replace(before, raised=raised)
     usage = outcome.attempts[-1].usage if outcome.attempts else None
     tokens = prefix_tokens if prefix_tokens is not None else _prefix(usage, features)
-    caches = (
-        Cached(model=outcome.model, tokens=tokens, at=now),
-        *(c for c in before.caches if c.model != outcome.model),
-    )
+    caches: tuple[Cached, ...] = (Cached(model=outcome.model, tokens=tokens, at=now),)
+    if before.caches:
+        caches += tuple([c for c in before.caches if c.model != outcome.model])
     # A model that only stood in at a limit does not take the conversation over: its own one comes back by itself.
     stood_in = before.model is not None and any(notice.code == "limit_downgrade" for notice in outcome.notices)
     home = before.model if stood_in else outcome.model
@@ -158,7 +157,7 @@ def moved_on(
         at=now,
         n_turns=before.n_turns + 1,
         n_switches=before.n_switches + switched,
-        caches=caches[:MAX_CACHES],
+        caches=caches if len(caches) <= MAX_CACHES else caches[:MAX_CACHES],
         raised=raised,
         wishes=before.wishes,
         wished_us=before.wished_us,

@@ -80,7 +80,9 @@ def pack_features(features: Features) -> bytes:
         min(features.n_input_tokens, _MAX_U32),
         min(features.n_turns, _MAX_U32),
     )
-    vectors = _floats(features.surface) + (b"" if embedding is None else _floats(embedding))
+    vectors = b"" if features.surface.size == 0 else _floats(features.surface)  # of a pin nothing is measured
+    if embedding is not None:
+        vectors += _floats(embedding)
     form = _FORM.pack(_CHECKABLE.index(features.checkable), min(features.n_parts, 255), features.joint)
     return head + _pack_freshness(features.freshness) + form + needs + vectors
 

@@ -118,7 +118,7 @@ class Sessions:
 
 
 def _is_new(past: Past) -> bool:
-    return replace(past, wished_us=0) == _FRESH
+    return past.n_turns == 0 and past.model is None and replace(past, wished_us=0) == _FRESH
 
 
 def _now_us() -> int:
