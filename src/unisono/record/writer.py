@@ -275,6 +275,7 @@ class Writer:
         for rows in batch:
             self._ready.popleft()
             self._ready_bytes -= rows.n_bytes
+        self._recover()  # before anybody who waits for these rows looks
         self._settle(len(batch))
 
     def _write_singly(self, connection: sqlite3.Connection, batch: list[_Rows]) -> bool:
