@@ -41,9 +41,18 @@ def test_a_past_day_behind_the_cut_off_cannot_be_known() -> None:
     assert stale_share(NEW, asked, today=TODAY) == 0.0
 
 
-def test_nothing_is_held_against_a_model_without_a_declared_cut_off() -> None:
+def test_nothing_is_held_against_a_model_without_a_declared_cut_off_where_nobody_declares_one() -> None:
+    quality = Quality(mean=0.8, spread=0.1, evidence="x")
+    assert discounted((quality,) * 2, (UNKNOWN, UNKNOWN), NEWS, today=TODAY) == (quality,) * 2
     assert stale_share(UNKNOWN, NEWS, today=TODAY) == 0.0
     assert stale_notice(UNKNOWN, NEWS, today=TODAY, language="en") is None
+
+
+def test_who_declares_no_cut_off_counts_as_the_latest_who_does() -> None:
+    qualities = (Quality(mean=0.8, spread=0.1, evidence="x"),) * 3
+    old, unknown, new = discounted(qualities, (OLD, UNKNOWN, NEW), NEWS, today=TODAY)
+    assert old.mean < unknown.mean == new.mean
+    assert "2026-06" in unknown.evidence
 
 
 def test_the_notice_names_the_month_in_the_language_of_the_request() -> None:

@@ -22,13 +22,18 @@ NOTICE_FROM = 0.5
 """The notice stands where the answer of such a model is more likely stale than not."""
 
 
-def stale_share(model: Model, freshness: Freshness, *, today: date) -> float:
+def stale_share(model: Model, freshness: Freshness, *, today: date, undeclared: date | None = None) -> float:
     """Return the probability in [0, 1] that what a model knows of this question is out of date.
 
-    Zero for a model that can search, and for one whose cut-off is not declared: nothing is known against it. Zero too
-    when the day that the question names lies before the cut-off.
+    Zero for a model that can search, and where the day that the question names lies before the cut-off.
+
+    Args:
+        model: with or without a declared cut-off.
+        freshness: of the question.
+        today: when it is asked.
+        undeclared: the cut-off that a model which declares none is taken to have; None holds nothing against it.
     """
-    cutoff = model.knowledge_cutoff
+    cutoff = model.knowledge_cutoff or undeclared
     if cutoff is None or Capability.SEARCH in model.capabilities:
         return 0.0
     asked = freshness.asks_about
@@ -44,20 +49,27 @@ def stale_share(model: Model, freshness: Freshness, *, today: date) -> float:
 def discounted(
     qualities: Sequence[Quality], models: Sequence[Model], freshness: Freshness | None, *, today: date
 ) -> tuple[Quality, ...]:
-    """Return each model's expected quality times the probability that its knowledge is not stale."""
+    """Return each model's expected quality times the probability that its knowledge is not stale.
+
+    A model that declares no cut-off is taken to know as much as the latest of those that do: silence is no advantage.
+    """
     if freshness is None:
         return tuple(qualities)
+    latest = max((model.knowledge_cutoff for model in models if model.knowledge_cutoff is not None), default=None)
     return tuple(
-        _discounted(quality, model, stale_share(model, freshness, today=today))
+        _discounted(quality, model, stale_share(model, freshness, today=today, undeclared=latest), latest)
         for quality, model in zip(qualities, models, strict=True)
     )
 
 
-def _discounted(quality: Quality, model: Model, share: float) -> Quality:
+def _discounted(quality: Quality, model: Model, share: float, latest: date | None) -> Quality:
     if share < 0.005:
         return quality
-    ends = "" if model.knowledge_cutoff is None else f"{model.knowledge_cutoff:%Y-%m}"
-    evidence = f"{quality.evidence}; knowledge ends {ends}, out of date here with probability {share:.2f}"
+    if model.knowledge_cutoff is not None:
+        ends = f"knowledge ends {model.knowledge_cutoff:%Y-%m}"
+    else:
+        ends = f"its knowledge is not said to end before {latest:%Y-%m}"
+    evidence = f"{quality.evidence}; {ends}, out of date here with probability {share:.2f}"
     return replace(quality, mean=quality.mean * (1.0 - share), evidence=evidence)
 
 
