@@ -5,7 +5,8 @@
 The streams, tables and voters of `lab/stream.py`, three requests in ten judged. In the log of such a stream five
 of the hundred users vote 0 on the model that is used most and 1 on every other; points by which the share of any model
 moves among the choices on the prompts of the stream. `served`: the product's whole choice, its chooser with margin and
-guard, at dial 1, where nothing but quality counts, with each model of the table in turn as the declared default.
+guard, at dial 1, where nothing but quality counts, with each model of the table in turn as the declared default, and
+`exploring` the same with the exploring of the streams turned on.
 `argmax`: the bare best expectation, which no default and no guard holds; nothing is served so. `trusting` is the latter
 with no voter named. Writes `lab/runs/stream/poison.json`.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from random import Random
 from typing import Any
@@ -22,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream import FREE, NOW, ROOT, RULES, TABLES, Ours, Vote, pool_of, prepared, stream
+from unisono.choose.explore import explored
 from unisono.choose.utility import UtilityChooser
 from unisono.evaluate.datasets import Outcomes
 from unisono.predict.artifact import default_artifact_path, load
@@ -40,8 +43,12 @@ Shares = dict[str, NDArray[np.float64]]
 
 
 def shares(pool: Sequence[Model], expected: list[tuple[Quality, ...]], *, served: bool) -> Shares:
-    """Return each model's share of the choices: by expectation, and by the product's chooser for each default."""
+    """Return each model's share of the choices: by expectation, and by the product's chooser for each default.
+
+    Where exploring is turned on, under `exploring <default>`, a choice counts by the chances that it has.
+    """
     chooser, names = UtilityChooser(), [m.name for m in pool]
+    chances: Shares = defaultdict(lambda: np.zeros(len(names)))
     chosen: dict[str, list[int]] = {"argmax": [int(np.argmax([q.mean for q in found])) for found in expected]}
     for found in expected if served else ():
         estimates = [
@@ -50,7 +57,11 @@ def shares(pool: Sequence[Model], expected: list[tuple[Quality, ...]], *, served
         for default in names:
             choice = chooser.choose(estimates, GOAL, default=default, rng=Random(0))
             chosen.setdefault(default, []).append(names.index(choice.ranking[0].model))
-    return {how: np.bincount(found, minlength=len(names)) / len(found) for how, found in chosen.items()}
+            tried, _ = explored(choice, rules=RULES, healthy=names, seed=0, language="en")
+            by_name = {place.model: place.propensity for place in tried.ranking}
+            chances[f"exploring {default}"] += [by_name.get(name, 0.0) for name in names]
+    counted = {how: np.bincount(found, minlength=len(names)) for how, found in chosen.items()}
+    return {how: found / len(expected) for how, found in (counted | chances).items()}
 
 
 def moved(asked: Ours, votes: list[Vote], target: int, *, named: bool) -> dict[str, float]:
@@ -80,9 +91,13 @@ def run(table: Outcomes, kind: str, parts: tuple[Any, Understanding], *, n_seeds
         points = moved(asked, votes, target, named=True)
         row.setdefault("argmax", []).append(points.pop("argmax"))
         row.setdefault("trusting", []).append(moved(asked, votes, target, named=False)["argmax"])
-        row.setdefault("served", []).append(list(points.values()))
-    served = np.array(row["served"])
-    return row | {"served_max": float(served.max()), "served_above_2": f"{int((served > 2).sum())}/{served.size}"}
+        for how in ("served", "exploring"):
+            wanted = how == "exploring"
+            row.setdefault(how, []).append([v for name, v in points.items() if name.startswith("exploring ") == wanted])
+    for how in ("served", "exploring"):
+        found = np.array(row[how])
+        row |= {f"{how}_max": float(found.max()), f"{how}_above_2": f"{int((found > 2).sum())}/{found.size}"}
+    return row
 
 
 def main() -> None:

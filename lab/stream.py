@@ -1,6 +1,6 @@
 """Whether learning from feedback helps:
 
-    PYTHONPATH=src:lab python lab/stream.py [number of seeds, default 1]
+    PYTHONPATH=src:lab python lab/stream.py [number of seeds, default 1] [names of tables, of pools; default all]
 
 Real outcome tables are replayed as streams: each request goes to one model, and only that model's score can come back,
 for one, three or five requests in ten, as the vote of a user (weight of a said score), one vote in five at random, 100
@@ -70,10 +70,12 @@ HOUSES = (100, 10)
 SETTINGS = ((0.3, 100), (0.1, 100), (0.5, 300))
 """Share of the requests that are judged, and how many requests later the vote comes."""
 N = 1000
-EVERY = 100
+EVERY = 10
+"""Requests after which what was said is taken in; the server does it within seconds."""
+AT_START = 100
 RANDOM_VOTES = 0.2
 N_USERS = 100
-RULES = Exploration(share=0.05, loss=0.05)
+RULES = Exploration(share=1.0, loss=0.05)
 FREE = Cost(usd=0.0, low_usd=0.0, high_usd=0.0, output_tokens=0.0)
 NOW = Latency(first_token_s=0.0, total_s=0.0)
 Floats = NDArray[np.float64]
@@ -237,6 +239,13 @@ def axes(features: Sequence[Features]) -> Floats:
     return np.hstack((x / x.std(), np.ones((len(x), 1))))
 
 
+def first_of(expected: Floats, scores: Floats) -> Floats:
+    """Return the score of the model of which most is expected, or the mean of those that are equal; shape (n,)."""
+    first = np.isclose(expected, expected.max(axis=1, keepdims=True), rtol=0.0, atol=1e-9)
+    found: Floats = (scores * first).sum(axis=1) / first.sum(axis=1)
+    return found
+
+
 def gain(a: Floats, b: Floats, prompts: NDArray[np.intp]) -> list[float]:
     """Return the mean of `a` less that of `b` in points, with an interval by resampling prompts; shapes (seeds, n)."""
     _, prompt = np.unique(prompts.ravel(), return_inverse=True)
@@ -246,7 +255,9 @@ def gain(a: Floats, b: Floats, prompts: NDArray[np.intp]) -> list[float]:
     return [round(100 * float(v), 2) for v in ((a - b).mean(), np.quantile(means, 0.025), np.quantile(means, 0.975))]
 
 
-def run(table: Outcomes, parts: tuple[Any, Understanding], *, n_seeds: int) -> list[dict[str, Any]]:
+def run(
+    table: Outcomes, parts: tuple[Any, Understanding], *, pools: Sequence[str], n_seeds: int
+) -> list[dict[str, Any]]:
     """Return what every router got out of one table, a row for each pool, house and setting."""
     artifact, understand = parts
     got: dict[tuple[str, int, float, int], dict[str, list[Floats]]] = {}
@@ -262,11 +273,12 @@ def run(table: Outcomes, parts: tuple[Any, Understanding], *, n_seeds: int) -> l
             for name in ("LinUCB", "Thompson"):
                 rival = Linear(x, len(table.models), thompson=name == "Thompson", seed=seed)
                 linear[rate, late, name] = scores[rows, stream(scores, rival, seed=seed, rate=rate, late=late)[0]]
-        for kind in POOLS:
+        for kind in pools:
             pool = pool_of(table.models, scores, kind, seed=seed)
             cold = Ours(artifact, pool, features, rules=None)
-            frozen = scores[rows, stream(scores, cold, seed=seed)[0]]
-            start = np.array([[q.mean for q in cold.expect(place)] for place in range(EVERY)]).mean(axis=0)
+            expected = np.array([[q.mean for q in cold.expect(place)] for place in range(len(scores))])
+            frozen = first_of(expected, scores)
+            known = first_of(np.broadcast_to(expected[:AT_START].mean(axis=0), expected.shape), scores)
             for house in HOUSES:
                 for rate, late in SETTINGS:
                     router = Ours(artifact, pool, features, rules=RULES)
@@ -274,7 +286,7 @@ def run(table: Outcomes, parts: tuple[Any, Understanding], *, n_seeds: int) -> l
                     found = {
                         "ours": scores[rows, chosen],
                         "frozen": frozen,
-                        "best known": scores[:, start.argmax()],
+                        "best known": known,
                         "best in hindsight": hindsight,
                         **{name: linear[rate, late, name] for name in ("LinUCB", "Thompson")},
                     }
@@ -298,17 +310,27 @@ def _row(
 
 
 def main() -> None:
-    """Run all, print and write."""
+    """Run what is asked for, print and write it in the place of what was written of the same before."""
+    words = sys.argv[1:]
+    n_seeds = next((int(word) for word in words if word.isdigit()), 1)
+    names = [name for name, _ in TABLES if name in words] or [name for name, _ in TABLES]
+    pools = [pool for pool in POOLS if pool in words] or POOLS
+    file = ROOT / "lab" / "runs" / "stream" / "stream.json"
+    rows = {_key(row): row for row in (json.loads(file.read_text()) if file.exists() else ())}
     encoder = StaticEncoder()
     parts = (load(default_artifact_path(), encoder=encoder.name), Understanding(encoder, cache_size=20_000))
-    found = []
     for (name, part), models in TABLES.items():
-        for row in run(prepared(name, part, models), parts, n_seeds=int(sys.argv[1]) if len(sys.argv) > 1 else 1):
-            found.append(row)
+        if name not in names:
+            continue
+        for row in run(prepared(name, part, models), parts, pools=pools, n_seeds=n_seeds):
+            rows[_key(row)] = row
             print(json.dumps(row), flush=True)
-    folder = ROOT / "lab" / "runs" / "stream"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "stream.json").write_text("[\n" + ",\n".join(f" {json.dumps(row)}" for row in found) + "\n]\n")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("[\n" + ",\n".join(f" {json.dumps(row)}" for row in rows.values()) + "\n]\n")
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("table", "pool", "voters", "judged", "late"))
 
 
 if __name__ == "__main__":

@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.record.conftest import Values
 
-from unisono.choose.explore import Exploration, chances_to_be_best, explored, may_explore
+from unisono.choose.explore import LEAST_CHANCE, Exploration, chances_to_be_best, explored, may_explore, moved
 from unisono.types import Choice, Cost, Estimate, Goal, Latency, Quality, Ranked, Wishes
 
 VALUES = Values()
 NAMES = "abcdef"
 
 
-def ranked(model: str, utility: float, *, spread: float = 0.1, first: bool = False) -> Ranked:
+def ranked(model: str, utility: float, *, spread: float = 0.2, first: bool = False) -> Ranked:
     estimate = Estimate(
         model=model,
         quality=Quality(mean=utility, spread=spread, evidence=""),
@@ -30,7 +30,7 @@ def ranked(model: str, utility: float, *, spread: float = 0.1, first: bool = Fal
     return Ranked(model=model, estimate=estimate, utility=utility, propensity=1.0 * first, reason="r")
 
 
-def choice(*utilities: float, spread: float = 0.1) -> Choice:
+def choice(*utilities: float, spread: float = 0.2) -> Choice:
     places = tuple(ranked(n, u, spread=spread, first=n == "a") for n, u in zip(NAMES, utilities, strict=False))
     return Choice(ranking=places, excluded=(), reason="a leads")
 
@@ -60,7 +60,7 @@ def test_chances_sum_to_one_and_nobody_beyond_the_bound_has_one(
     assert {r.model for r in found.ranking} == {r.model for r in made.ranking}
     leader = made.ranking[0]
     for place in found.ranking:
-        assert place.propensity >= 0
+        assert place.propensity == 0.0 or place.propensity >= LEAST_CHANCE or place.model == leader.model
         if leader.utility - place.utility > loss:
             assert place.propensity == 0.0
     assert found.ranking[0].propensity > 0
@@ -93,6 +93,56 @@ def test_chances_are_those_of_many_draws() -> None:
     draws = rng.normal(means, spreads, size=(200_000, 3)).argmax(axis=1)
     exact = np.bincount(draws, minlength=3) / len(draws)
     assert np.abs(np.array(chances_to_be_best(means, spreads)) - exact).max() < 0.02
+
+
+@given(right=some.integers(1, 40), wrong=some.integers(1, 40))
+def test_what_an_answer_moves_is_what_it_makes_of_a_beta_belief(right: int, wrong: int) -> None:
+    n = right + wrong
+    mean = right / n
+    belief = Quality(mean=mean, spread=(mean * (1 - mean) / (n + 1)) ** 0.5, evidence="")
+    after = [(right + 1) / (n + 1), right / (n + 1)]
+    exact = (mean * (after[0] - mean) ** 2 + (1 - mean) * (after[1] - mean) ** 2) ** 0.5
+    assert moved(belief) == pytest.approx(exact)
+
+
+def test_doubt_that_models_share_moves_nothing() -> None:
+    told = Quality(mean=0.5, spread=0.4, evidence="", apart=0.1)
+    assert moved(told) == moved(replace(told, spread=0.1)) == moved(Quality(mean=0.5, spread=0.1, evidence=""))
+
+
+def test_where_an_answer_would_change_nothing_nobody_is_tried() -> None:
+    measured = explore(choice(0.8, 0.77, 0.76, spread=0.02))
+    assert [r.propensity for r in measured.ranking] == [1.0, 0.0, 0.0]
+    never = explore(choice(0.5, 0.5, 0.5, spread=0.25))
+    assert all(r.propensity == pytest.approx(1 / 3, abs=0.01) for r in never.ranking)
+
+
+def bandit(*, share: float, n: int = 600) -> tuple[float, float]:
+    """Return what a request of five models nobody knows loses, and how often the last hundred explore."""
+    truths, lost, late = (0.3, 0.4, 0.5, 0.6, 0.7), [], []
+    for run in range(20):
+        rng, votes = Random(run), [[1.0, 1.0] for _ in truths]
+        for request in range(n):
+            means = [right / (right + wrong) for right, wrong in votes]
+            doubts = [(m * (1 - m) / (sum(v) + 1)) ** 0.5 for m, v in zip(means, votes, strict=True)]
+            order = sorted(range(len(truths)), key=lambda place: -means[place])
+            places = tuple(ranked(NAMES[p], means[p], spread=doubts[p], first=p == order[0]) for p in order)
+            made = Choice(ranking=places, excluded=(), reason="")
+            found = explore(made, share=share, loss=0.05, seed=rng.getrandbits(32))
+            chosen = NAMES.index(found.ranking[0].model)
+            votes[chosen][rng.random() >= truths[chosen]] += 1.0
+            lost.append(max(truths) - truths[chosen])
+            if request >= n - 100:
+                late.append(found.ranking[0].model != NAMES[order[0]])
+    return sum(lost) / len(lost), sum(late) / len(late)
+
+
+def test_strangers_are_told_apart_and_exploring_ends_by_itself() -> None:
+    lost, late = bandit(share=1.0)
+    greedy, _ = bandit(share=0.0)
+    assert lost < 0.4 * 0.2  # a blind choice loses .2 a request
+    assert lost < 0.8 * greedy
+    assert late < 0.1
 
 
 def test_nobody_whose_upstream_fails_is_tried() -> None:

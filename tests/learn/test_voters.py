@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from unisono.learn.reward import MISTAKEN
-from unisono.learn.voters import MOST, swayed, weighed
+from unisono.learn.voters import IN_A_CROWD, MOST, swayed, weighed
 from unisono.types import Score
 
 
@@ -66,7 +66,7 @@ def test_a_user_of_hard_questions_is_no_outlier_after_two_bad_answers() -> None:
     rng = Random(4)
     votes = [vote(f"u{n % 50}", float(rng.random() < 0.7)) for n in range(500)]
     unlucky = [vote("unlucky", 0.0)] * 2
-    assert totals(weighed([*votes, *unlucky]))["unlucky"] == 2.0
+    assert totals(weighed([*votes, *unlucky]))["unlucky"] == 2.0 * IN_A_CROWD
 
 
 def test_a_twentieth_of_the_voters_holds_what_its_weightiest_hold() -> None:
@@ -84,6 +84,14 @@ def test_a_said_score_sways_less_since_it_moves_a_reward_less() -> None:
 def test_of_a_model_that_few_judge_one_voter_is_feared() -> None:
     votes = [vote(f"u{n}", 1.0) for n in range(30)] + [vote(f"u{n}", 0.0, model="b") for n in range(3)]
     assert swayed(votes)["b"] == pytest.approx((1 - 2 * MISTAKEN) / 3)
+
+
+def test_a_vote_counts_less_where_some_may_be_hostile_and_what_was_measured_does_not() -> None:
+    votes = [vote(f"u{n}", 1.0) for n in range(20)]
+    measured = [replace(score, kind="measured") for score in votes]
+    assert [s.weight for s in weighed(votes[:19])] == [1.0] * 19
+    assert [s.weight for s in weighed(votes)] == [IN_A_CROWD] * 20
+    assert [s.weight for s in weighed(measured)] == [1.0] * 20
 
 
 def test_in_a_house_of_fewer_than_twenty_voters_nobody_is_feared() -> None:

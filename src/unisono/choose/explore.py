@@ -1,10 +1,16 @@
 """Now and then another model than the first may answer, so that the router can learn what it does not know.
 
-A share of the requests is decided by Thompson sampling over the beliefs about quality, among the models that are
-expected to lose at most so much. The chances are computed first and drawn from afterwards, so the propensities that are
-recorded are exact. Pure: the same seed draws the same. Who may not be explored on is the router's to say.
+    chance = P(best),   each mean ~ N(mean, moved²),   moved = doubt² / sqrt(mean (1 - mean))
 
-Source: W. Thompson 1933 for the rule; A. Agarwal et al. 2016 (1606.03966), section 3, for logging the propensities.
+A share of the requests is decided by Thompson sampling, among the models that are expected to lose at most so much.
+What is drawn is not how good a model may be, but what one more measured answer would make of the belief: where an
+answer would change nothing, nothing is tried. So models that nobody measured are told apart soon, and among those that
+are known, or were told apart, exploring ends by itself. The chances are computed first and drawn from afterwards, so
+the propensities that are recorded are exact. Pure: the same seed draws the same. Who may not be explored on is the
+router's to say.
+
+Source: W. Thompson 1933 for the rule; P. Frazier, W. Powell and S. Dayanik 2008, section 2, for the change of a belief
+by one observation; A. Agarwal et al. 2016 (1606.03966), section 3, for logging the propensities.
 Not for: who must have the best answer every time; it is off unless the operator turns it on.
 """
 
@@ -12,18 +18,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 from random import Random
 from typing import Literal
 
 import numpy as np
 
-from unisono.types import Choice, Features, Goal, Notice, Ranked, Request
+from unisono.types import Choice, Features, Goal, Notice, Quality, Ranked, Request
 
 LOGISTIC = 1.702
 """Scale at which a logistic curve is nearest to the normal one."""
 N_POINTS = 129
 N_DEVIATIONS = 5.0
 LEAST_SPREAD = 1e-3
+LEAST_VARIANCE = 1e-3
+LEAST_CHANCE = 0.005
+"""Whose chance is smaller is not tried: an answer that stood for more than two hundred would drown an estimate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +86,10 @@ def explored(
     ]
     if len(within) < 2:
         return choice, ()
-    best = chances_to_be_best([r.utility for r in within], [r.estimate.quality.spread for r in within])
+    best = chances_to_be_best([r.utility for r in within], [moved(r.estimate.quality) for r in within])
     chances = {r.model: rules.share * chance for r, chance in zip(within, best, strict=True)}
-    chances[leader.model] += 1.0 - sum(chances.values())
+    chances = {model: chance for model, chance in chances.items() if chance >= LEAST_CHANCE}
+    chances[leader.model] = 1.0 - sum(chance for model, chance in chances.items() if model != leader.model)
     drawn = _drawn(within, chances, seed)
     ranking = tuple(replace(r, propensity=chances.get(r.model, 0.0)) for r in choice.ranking)
     if drawn == leader.model:
@@ -87,6 +98,16 @@ def explored(
     reason = _why(first, leader, language)
     ranking = (replace(first, reason=reason), *(r for r in ranking if r.model != drawn))
     return replace(choice, ranking=ranking, reason=reason), (Notice(code="explored", text=reason),)
+
+
+def moved(quality: Quality) -> float:
+    """Return the deviation of what one more measured answer would make of an expected quality.
+
+    It is that of the best linear forecast of the quality from the answer, right or wrong; of the doubt only the model's
+    own part counts, since what models share sets none of them apart.
+    """
+    doubt = quality.spread if quality.apart is None else quality.apart
+    return doubt * doubt / sqrt(max(quality.mean * (1.0 - quality.mean), LEAST_VARIANCE))
 
 
 def chances_to_be_best(means: Sequence[float], spreads: Sequence[float]) -> list[float]:
@@ -110,7 +131,7 @@ def chances_to_be_best(means: Sequence[float], spreads: Sequence[float]) -> list
 def _drawn(within: Sequence[Ranked], chances: dict[str, float], seed: int) -> str:
     left = Random(seed).random()
     for ranked in within:
-        left -= chances[ranked.model]
+        left -= chances.get(ranked.model, 0.0)
         if left < 0.0:
             return ranked.model
     return within[0].model

@@ -18,8 +18,8 @@ from unisono.types import Signal
 MEASURED: Mapping[str, float] = {"exact_match": 1.0, "unit_test": 1.0, "human": 1.0, "judge": 0.6, "schema": 0.3}
 """Weight of a measured correctness by its source. A schema says that the form is right, not the content."""
 OTHER_SOURCE = 0.5
-SAID = 0.2
-"""Weight of a score or a preference; half a measured answer let too few votes move too much (`lab/LOG.md`)."""
+SAID = 0.5
+"""Weight of a score or a preference in a small house; in a larger one it counts less (`learn.voters`)."""
 MISTAKEN = 0.15
 """How often a vote says the opposite of the truth: two people who err so often agree about three times in four."""
 SEEN: Mapping[str, tuple[float, float]] = {

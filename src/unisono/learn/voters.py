@@ -21,6 +21,9 @@ from unisono.types import Score
 
 HOSTILE = 0.05
 """The share of a house's voters that may be hostile without steering it."""
+IN_A_CROWD = 0.4
+"""What a vote counts in a house where some may be hostile, of what it counts in a small one. Votes that count more move
+a model further once they are believed, and the few hostile ones among them do so too; see `lab/LOG.md`."""
 MOST = 3.0
 """A voter counts at most this many times as much as the median voter."""
 FEWEST_TO_COMPARE = 8
@@ -40,6 +43,9 @@ def weighed(scores: Sequence[Score]) -> list[Score]:
     votes = [score for score in scores if score.by]
     if len({score.by for score in votes}) < 2:
         return list(scores)
+    if _is_crowd(votes):
+        scores = [replace(s, weight=s.weight * IN_A_CROWD) if s.by and s.kind == "said" else s for s in scores]
+        votes = [score for score in scores if score.by]
     shares = _by_amount(votes)
     capped = [replace(score, weight=score.weight * shares[score.by]) if score.by else score for score in scores]
     trust = _by_agreement([score for score in capped if score.by])
@@ -58,7 +64,7 @@ def swayed(scores: Sequence[Score]) -> dict[str, float]:
         scores: as `weighed` returns them.
     """
     votes = [score for score in scores if score.by and score.weight > 0]
-    if len({score.by for score in votes}) * HOSTILE < 1:
+    if not _is_crowd(votes):
         return {}
     totals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     weights: dict[str, float] = defaultdict(float)
@@ -69,6 +75,11 @@ def swayed(scores: Sequence[Score]) -> dict[str, float]:
         model: sum(sorted(by_voter.values(), reverse=True)[: ceil(HOSTILE * len(by_voter))]) / weights[model]
         for model, by_voter in totals.items()
     }
+
+
+def _is_crowd(votes: Sequence[Score]) -> bool:
+    """Say whether a house has so many voters that some may be hostile."""
+    return len({score.by for score in votes}) * HOSTILE >= 1
 
 
 def _by_amount(votes: Sequence[Score]) -> dict[str, float]:
