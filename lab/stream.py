@@ -6,9 +6,10 @@ Real outcome tables are replayed as streams: each request goes to one model, and
 for one, three or five requests in ten, as the vote of a user (weight of a said score), one vote in five at random, 100
 or 300 requests late. A house has 100 users, where what a twentieth of them could make up is held back, or ten, where a
 twentieth is nobody and votes count as measured. The product's own parts decide and learn: the shipped artifact,
-`recipe.measured` with its voters' weights and bound on memory, rebuilt every 100 requests, and `choose.explore`. The
+`recipe.measured` with its voters' weights and bound on memory, rebuilt every 10 requests, and `choose.explore`. The
 aim is quality alone (no prices), where learning can show. Beside ours: the same artifact frozen; `best known`, the
-single model of which the artifact expects most on the first 100 requests, and `best in hindsight`, which turns out best
+single model of which the artifact expects most on the first 100 requests (where it expects the same of several, as
+among strangers, both are the mean over these), and `best in hindsight`, which turns out best
 (a bound rather than a rival: nobody can know it); linear UCB and linear Thompson sampling over 32 principal axes of the
 same embedding, told the same share of their own feedback.
 
