@@ -29,7 +29,7 @@ from unisono.evaluate.metrics import paired_bootstrap
 from unisono.evaluate.replay import models_of
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.irt import Settings
-from unisono.learn.train import Known, train
+from unisono.learn.train import train
 from unisono.predict.artifact import Artifact, assembled, default_artifact_path, load
 from unisono.predict.cost import TokenCost
 from unisono.predict.ensemble import QualityEnsemble
@@ -166,8 +166,6 @@ def without(corpus: Corpus, block: int, task: str) -> Corpus:
 
 def tasks_left_out(corpus: Corpus, artifact: Artifact, dial: float) -> dict:
     """Return the figures of every task of the sets with prices, each decided by what was trained without it."""
-    ability = artifact.ability
-    known = Known(trust=ability.trust.table, quantiles=ability.familiarity.quantiles.astype(np.float64))
     found: dict = {}
     for place, block in enumerate(corpus.blocks):
         name = block.outcomes.name.split(".")[0]
@@ -179,7 +177,7 @@ def tasks_left_out(corpus: Corpus, artifact: Artifact, dial: float) -> dict:
         for task in sorted(set(table.categories)):
             here = np.array([c == task for c in table.categories])
             default = int(np.nanmean(table.scores[~here], axis=0).argmax())
-            trained = train(without(corpus, place, task), Settings(), known=known)
+            trained = train(without(corpus, place, task), Settings())
             manifest = {
                 "encoder": artifact.encoder,
                 "models": list(corpus.models),

@@ -45,11 +45,15 @@ class Belief:
     chosen: NDArray[np.intp]
 
 
-def trained(context: Context, corpus: Corpus) -> Artifact:
-    """Train as the shipped artifact was, on less; trust and the quantiles of familiarity are the shipped ones."""
-    ability = context.artifact.ability
-    quantiles = np.asarray(ability.familiarity.quantiles, dtype=np.float64)
-    found = train(corpus, Settings(), known=Known(trust=ability.trust.table, quantiles=quantiles))
+def trained(context: Context, corpus: Corpus, *, measured: bool = False) -> Artifact:
+    """Train as the shipped artifact was, on less.
+
+    Args:
+        context: what is shipped.
+        corpus: what is left to train on.
+        measured: cross-validate anew (seconds) what is believed how far; else that is what is shipped.
+    """
+    found = train(corpus, Settings(), known=None if measured else shipped(context))
     manifest = {
         "encoder": context.encoder.name,
         "models": list(corpus.models),
@@ -58,6 +62,16 @@ def trained(context: Context, corpus: Corpus) -> Artifact:
         "lines": found.lines,
     }
     return assembled(arrays=found.arrays, manifest=manifest)
+
+
+def shipped(context: Context) -> Known:
+    """Return what cross-validation measured for the shipped artifact."""
+    ability = context.artifact.ability
+    return Known(
+        trust=ability.trust.table,
+        quantiles=np.asarray(ability.familiarity.quantiles, dtype=np.float64),
+        unsteady=dict(zip(context.artifact.manifest["models"], ability.unsteady.tolist(), strict=True)),
+    )
 
 
 def ask(

@@ -32,7 +32,7 @@ def run(context: Context) -> Json:
         gone = {(name, found[turn]) for name, found in tasks.items() if turn < len(found)}
         say(f"without {', '.join(task for _, task in sorted(gone))}")
         corpus = without_prompts(context.corpus, lambda name, category, _, gone=gone: (name, category) in gone)
-        artifact = trained(context, corpus)
+        artifact = trained(context, corpus, measured=True)
         artifacts |= dict.fromkeys(gone, artifact)
     return {name: one(context, name, artifacts) for name in MAIN}
 

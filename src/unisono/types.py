@@ -377,6 +377,8 @@ class Quality:
             it counts when two models are compared. None where the predictor does not tell, then it is all of it.
         familiar: share of the prompts behind the evidence that lie farther out than this one (.05: one in twenty is as
             unusual); None where the predictor does not tell.
+        at_large: what is expected on prompts of this kind at large, as hard as this one: without what its own words say
+            about single models. None where the predictor does not tell.
     """
 
     mean: float
@@ -384,6 +386,7 @@ class Quality:
     evidence: str
     apart: float | None = None
     familiar: float | None = None
+    at_large: float | None = None
 
 
 @value

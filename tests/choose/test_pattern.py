@@ -38,7 +38,7 @@ GOAL = Goal(dial=0.5)
 def estimate(name: str, quality: float, usd: float, total_s: float = 1.0) -> Estimate:
     return Estimate(
         model=name,
-        quality=Quality(mean=quality, spread=0.05, evidence="test"),
+        quality=Quality(mean=quality, spread=0.05, evidence="test", at_large=quality),
         cost=Cost(usd=usd, low_usd=usd / 2, high_usd=2 * usd, output_tokens=200),
         latency=Latency(first_token_s=total_s / 5, total_s=total_s),
     )
@@ -114,7 +114,7 @@ def test_where_cascading_cannot_pay_it_is_hardly_ever_chosen() -> None:
     names = ("alpha", "beta", "gamma", "delta")
     n_chosen = n_tables = 0
     unbounded = replace(RULES, margin=0.0)
-    while n_tables < 600:
+    while n_tables < 2400:
         prices = sorted(10 ** rng.uniform(-5, -1.5) for _ in names)
         truth = [estimate(name, rng.uniform(0.05, 0.97), usd) for name, usd in zip(names, prices, strict=True)]
         if decide(truth, rules=unbounded)[1].pattern == "cascade":

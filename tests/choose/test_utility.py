@@ -22,10 +22,11 @@ def estimate(
     first_s: float = 0.5,
     apart: float | None = 0.0,
     familiar: float = 0.5,
+    at_large: float | None = None,
 ) -> Estimate:
     return Estimate(
         model=name,
-        quality=Quality(mean=quality, spread=0.1, evidence="", apart=apart, familiar=familiar),
+        quality=Quality(mean=quality, spread=0.1, evidence="", apart=apart, familiar=familiar, at_large=at_large),
         cost=Cost(usd=usd, low_usd=usd / 2, high_usd=usd * 2, output_tokens=100),
         latency=Latency(first_token_s=first_s, total_s=first_s + 1),
     )
@@ -95,7 +96,7 @@ def test_doubt_about_the_pair_holds_the_default_and_the_reason_gives_the_numbers
     )
     assert sure.ranking[0].model == "rival"
     assert unsure.ranking[0].model == "default"
-    assert "rival looks better by 0.05 after costs, in doubt by 0.14" in unsure.reason
+    assert "rival looks better by 0.05 after costs, in doubt by 0.07" in unsure.reason
 
 
 def test_on_an_unusual_prompt_the_reason_says_so() -> None:
@@ -138,8 +139,40 @@ def test_the_guard_knows_no_step_in_familiarity(gain: float, familiar: float, st
 
 
 def test_doubt_that_is_not_told_apart_counts_whole() -> None:
-    vague = choose(estimate("rival", quality=0.65, apart=None), estimate("default", quality=0.6), default="default")
-    assert vague.ranking[0].model == "default"
+    vague, told = (
+        choose(estimate("rival", quality=0.63, apart=apart), estimate("default", quality=0.6), default="default")
+        for apart in (None, 0.0)
+    )
+    assert [choice.ranking[0].model for choice in (vague, told)] == ["default", "rival"]
+
+
+@pytest.mark.parametrize(
+    ("gain", "weaker", "leader"),
+    [(0.08, 0.0, "rival"), (0.08, 0.1, "default"), (0.2, 0.1, "rival"), (0.08, -0.1, "rival")],
+)
+def test_a_model_that_is_weaker_at_large_takes_the_place_for_clear_evidence_only(
+    gain: float, weaker: float, leader: str
+) -> None:
+    choice = choose(
+        estimate("rival", quality=0.6 + gain, apart=0.05, at_large=0.6 - weaker),
+        estimate("default", quality=0.6, apart=0.05, at_large=0.6),
+        default="default",
+    )
+    assert choice.ranking[0].model == leader
+
+
+@given(weaker=st.floats(-0.2, 0.2), step=st.floats(0.0, 1e-6))
+def test_the_guard_knows_no_step_in_how_much_weaker_a_model_is(weaker: float, step: float) -> None:
+    found = [
+        choose(
+            estimate("rival", quality=0.7, apart=0.1, at_large=0.6 - less),
+            estimate("default", quality=0.6, apart=0.1, at_large=0.6),
+            default="default",
+        )
+        for less in (weaker, weaker + step)
+    ]
+    utilities = [next(r.utility for r in choice.ranking if r.model == "rival") for choice in found]
+    assert utilities[0] == pytest.approx(utilities[1], abs=1e-4)
 
 
 def test_strong_evidence_lets_a_better_model_take_a_cheap_defaults_place() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from unisono.errors import ArtifactError
-from unisono.predict.artifact import ARRAYS, MANIFEST, default_artifact_path, load, save
+from unisono.predict.artifact import ARRAYS, LATER, MANIFEST, default_artifact_path, load, save
 from unisono.types import Features, Model
 from unisono.understand.embed import NAME
 from unisono.understand.surface import NAMES, surface
@@ -95,6 +96,22 @@ def test_arrays_that_do_not_fit_each_other_are_told(copy: Path) -> None:
     save(copy, arrays=arrays, manifest=json.loads((copy / MANIFEST).read_text()))
     with pytest.raises(ArtifactError, match="difficulty"):
         load(copy, encoder=NAME)
+
+
+def test_an_artifact_of_an_earlier_version_is_read_and_all_its_models_are_as_steady(copy: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    whole = load(copy, encoder=NAME)
+    save_file({name: a for name, a in load_file(copy / ARRAYS).items() if name not in LATER}, copy / ARRAYS)
+    manifest = json.loads((copy / MANIFEST).read_text())
+    manifest["arrays_sha256"] = hashlib.sha256((copy / ARRAYS).read_bytes()).hexdigest()
+    del manifest["id"]
+    body = json.dumps(manifest, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    (copy / MANIFEST).write_text(json.dumps(manifest | {"id": hashlib.sha256(body).hexdigest()[:16]}))
+    before = load(copy, encoder=NAME)
+    assert (before.ability.unsteady == 1.0).all()
+    assert not before.ability.at_large.any()
+    assert (before.ability.means == whole.ability.means).all()
 
 
 def test_lengths_are_known_per_model_and_wide_for_strangers() -> None:

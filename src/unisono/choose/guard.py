@@ -2,7 +2,9 @@
 
 The evidence is paired: how hard the prompt is, both models share, and it drops out of the comparison. On prompts unlike
 those measured more evidence is asked for, since small differences between models do not carry over to them; large ones
-do. It prices nothing: `utility` does.
+do. Most is asked for where a model is weaker than the default on prompts of this kind at large, and only this prompt's
+own words speak for it: the text does not tell a task on which that holds from the next one. It prices nothing:
+`utility` does.
 
 Source: a one-sided test of the paired difference, written as a lower confidence bound.
 """
@@ -16,8 +18,8 @@ from typing import NamedTuple
 
 from unisono.types import Estimate, Quality
 
-DEVIATIONS = 0.5
-"""By how many deviations of the pair's own doubt a model must be better than it needs to be: 69 %, one-sided. Chosen
+DEVIATIONS = 0.25
+"""By how many deviations of the pair's own doubt a model must be better than it needs to be: 60 %, one-sided. Chosen
 with the price in `utility` on held-out training prompts and held-out training tasks; see `lab/LOG.md`."""
 NOVEL_DEVIATIONS = 1.0
 """The same on a prompt unlike those measured: 84 %, one-sided."""
@@ -27,6 +29,10 @@ the deviations fall evenly."""
 LARGE = 0.1
 """A model that looks so much better is believed on a novel prompt as on a familiar one; below, evenly less. These were
 chosen on training parts, with every model in turn as the default; see `lab/LOG.md`."""
+WEAKER_DEVIATIONS = 2.0
+"""The same for a model that is weaker by `WEAKER` or more on prompts of this kind at large: 98 %, one-sided; for one
+that is weaker by less, evenly less."""
+WEAKER = 0.075
 UNUSUAL = 0.05
 """From this familiarity down the reason always says that the prompt is unusual."""
 
@@ -62,8 +68,9 @@ def doubt_of_pair(estimate: Estimate, default: Estimate) -> float:
     """Return the quality that doubt takes from a model that would take the default's place."""
     novel = min(max((FAMILIAR - _familiar(estimate, default)) / (FAMILIAR - NOVEL), 0.0), 1.0)
     small = 1.0 - max(estimate.quality.mean - default.quality.mean, 0.0) / LARGE
-    more = (NOVEL_DEVIATIONS - DEVIATIONS) * novel * max(small, 0.0)
-    return (DEVIATIONS + more) * _apart(estimate, default)
+    deviations = DEVIATIONS + (NOVEL_DEVIATIONS - DEVIATIONS) * novel * max(small, 0.0)
+    weaker = min(max((_at_large(default) - _at_large(estimate)) / WEAKER, 0.0), 1.0)
+    return (deviations + (WEAKER_DEVIATIONS - deviations) * weaker) * _apart(estimate, default)
 
 
 def held_by_guard(
@@ -105,6 +112,11 @@ def _familiar(estimate: Estimate, default: Estimate) -> float:
     """Return how familiar the prompt is to what is known of both; 1 where the predictor does not tell."""
     one, other = estimate.quality.familiar, default.quality.familiar
     return min(1.0 if one is None else one, 1.0 if other is None else other)
+
+
+def _at_large(estimate: Estimate) -> float:
+    quality = estimate.quality
+    return quality.mean if quality.at_large is None else quality.at_large
 
 
 def _apart(estimate: Estimate, default: Estimate) -> float:

@@ -6,7 +6,7 @@ It reads no files and writes none: `lab/train.py` and `evaluate.fit` do.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import pi
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from unisono.learn.held_out import HeldOut, familiarity_of, group_folds, held_ou
 from unisono.learn.irt import Array, Settings, fit
 from unisono.learn.lengths import fit_lengths
 from unisono.learn.topics import N_CLUSTERS, fit_design, matrix
-from unisono.learn.trust import FAR_WEIGHT, Held, measure_trust
+from unisono.learn.trust import FAR_WEIGHT, Held, measure_trust, measure_unsteadiness
 from unisono.predict.design import Design
 from unisono.predict.trust import MIDDLES, Trust
 from unisono.types import Json
@@ -52,10 +52,12 @@ class Trained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What cross-validation measured elsewhere: the trust table, and the quantiles of `Familiarity`."""
+    """What cross-validation measured elsewhere: the trust table, the quantiles of `Familiarity`, and by its name how
+    unsteady a model is."""
 
     trust: Array
     quantiles: Array
+    unsteady: Mapping[str, float] = field(default_factory=dict)
 
 
 NOT_MEASURED = Known(trust=np.tile([1.0, 1.0, 0.25, 0.25], (len(MIDDLES), 1)), quantiles=np.linspace(0.0, 4.0, 100))
@@ -102,21 +104,22 @@ def train(
         on_step("tasks held out")
         others = held_out(corpus, folds=group_folds(tasks), settings=settings, n_clusters=n_clusters)
         near_familiar, far_familiar = familiarity_of(prompts, familiarity), familiarity_of(others, familiarity)
-        trust = measure_trust(
-            [
-                Held(expected=h, scores=b.outcomes.scores, familiar=p, group=g, weight=weight)
-                for held, familiar, groups, weight in (
-                    (prompts, near_familiar, topics, 1.0),
-                    (others, far_familiar, tasks, FAR_WEIGHT),
-                )
-                for b, h, p, g in zip(corpus.blocks, held, familiar, groups, strict=True)
-            ]
-        )
+        held = [
+            Held(expected=h, scores=b.outcomes.scores, familiar=p, group=g, columns=b.columns, weight=weight)
+            for found, familiar, groups, weight in (
+                (prompts, near_familiar, topics, 1.0),
+                (others, far_familiar, tasks, FAR_WEIGHT),
+            )
+            for b, h, p, g in zip(corpus.blocks, found, familiar, groups, strict=True)
+        ]
+        trust = measure_trust(held)
+        unsteady = measure_unsteadiness(held[len(corpus.blocks) :], trust, n_models=len(corpus.models))
         near = _trusted(prompts, near_familiar, trust)
         far = _trusted(others, far_familiar, trust)
     else:
         familiarity = replace(familiarity, quantiles=known.quantiles.astype(np.float32))
         trust = Trust(table=known.trust)
+        unsteady = np.array([known.unsteady.get(model, 1.0) for model in corpus.models])
     on_step("lengths")
     lengths = fit_lengths(x, corpus)
     difficulty_sd = float(np.std(np.concatenate([xs @ fitted.difficulty for xs in x])))
@@ -131,6 +134,8 @@ def train(
             "means": fitted.abilities,
             "covariances": covariances,
             "n_outcomes": counts,
+            "unsteady": unsteady,
+            "at_large": at_large(design, corpus, x, fitted.skills).astype(np.float32),
             "population_mean": mean,
             "population_covariance": covariance,
             "length_weights": lengths.weights.astype(np.float32),
@@ -153,6 +158,28 @@ def train(
         far=tuple(far),
         far_familiar=tuple(far_familiar),
     )
+
+
+def at_large(design: Design, corpus: Corpus, x: Sequence[Array], skills: Array) -> Array:
+    """Return for each topic the mean skills asked for in its prompts' tables, shape (n_clusters, k - 1).
+
+    Args:
+        design: fitted on the corpus.
+        corpus: the tables.
+        x: the design matrix of each.
+        skills: the trained map, shape (x, k - 1).
+    """
+    shares = np.stack([_topics(design, block).sum(axis=0) for block in corpus.blocks], axis=1)
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
+    found: Array = shares @ np.array([xs.mean(axis=0) @ skills for xs in x])
+    return found
+
+
+def _topics(design: Design, block: Block) -> Array:
+    """Return the shares of the topics, shape (n, n_clusters)."""
+    none = np.zeros(len(design.centroids))
+    found = [design.of(features).topics for features in block.features]
+    return np.array([none if topics is None else topics for topics in found], dtype=np.float64)
 
 
 def _tasks(corpus: Corpus) -> list[NDArray[np.str_]]:

@@ -27,6 +27,9 @@ OWN_FLOOR = 0.1
 SHARED_FLOOR = 0.2
 """Random folds show hardly any doubt beyond chance, but nobody's prompts are exactly those of the tables."""
 MIN_PROMPTS = 25
+STEADY_PRIOR = 3
+"""So many tasks on which a model deviates like all are put before its own."""
+STEADIEST = 0.1
 N_NEWTON = 8
 SLOPE_PRIOR = 50.0
 """Information, in logits, with which both factors start from one."""
@@ -34,12 +37,14 @@ SLOPE_PRIOR = 50.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One block of one kind of folds: expectations, scores (n, m), familiarity and group of prompts (n,), weight."""
+    """One block of one kind of folds: expectations, scores (n, m), familiarity and group of prompts (n,), places of the
+    models among all (m,), weight."""
 
     expected: HeldOut
     scores: Array
     familiar: Array
     group: NDArray[np.str_]
+    columns: NDArray[np.intp]
     weight: float = 1.0
 
 
@@ -54,6 +59,36 @@ def measure_trust(held: Sequence[Held]) -> Trust:
     doubts = np.sqrt(np.maximum(np.nan_to_num(_filled(doubts)), np.square([OWN_FLOOR, SHARED_FLOOR])))
     doubts = np.maximum.accumulate(doubts[::-1], axis=0)[::-1]
     return Trust(table=np.hstack([slopes, doubts]))
+
+
+def measure_unsteadiness(held: Sequence[Held], trust: Trust, *, n_models: int) -> Array:
+    """Return how much more than others each model deviates from what is expected of it on a task, shape (n_models,).
+
+    A ratio of variances: 1 for a model whose deviations are those of `trust`, and for one that nothing is known of.
+
+    Args:
+        held: by fits that saw nothing of a prompt's group.
+        trust: as measured; what it says of a model's own deviation is the yardstick.
+        n_models: in all blocks together.
+    """
+    ratios, counts = np.full(n_models, float(STEADY_PRIOR)), np.full(n_models, float(STEADY_PRIOR))
+    for part in held:
+        trusted = np.array([trust.at(float(share)) for share in part.familiar])
+        p_all = part.expected.probabilities(trusted[:, :2])
+        for name in np.unique(part.group):
+            here = np.flatnonzero(part.group == name)
+            residual = part.scores[here] - p_all[here]
+            n = (~np.isnan(residual)).sum(axis=0)
+            models = np.flatnonzero(n >= MIN_PROMPTS)
+            if models.size < 2:
+                continue
+            apart = (residual - np.nanmean(residual[:, models], axis=1, keepdims=True))[:, models]
+            excess = np.nanmean(apart, axis=0) ** 2 - np.nanvar(apart, axis=0, ddof=1) / n[models]
+            slope = (p_all[here] * (1 - p_all[here])).mean(axis=0)[models]
+            ratios[part.columns[models]] += excess / slope**2 / np.square(trusted[here, 2]).mean()
+            counts[part.columns[models]] += 1.0
+    found: Array = np.maximum(ratios / counts, STEADIEST)
+    return found
 
 
 def _filled(table: Array) -> Array:

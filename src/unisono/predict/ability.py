@@ -13,7 +13,7 @@ Not for: tasks unlike any in training; `trust` says how much is believed there, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, pi, sqrt
 from typing import TYPE_CHECKING
 
@@ -42,12 +42,15 @@ class Belief:
         covariance: shape (k, k).
         n_outcomes: trained outcomes behind it.
         ground: where it comes from, in words.
+        unsteady: how much more than other models it deviates from what is expected of it on a task that nobody
+            measured, as a ratio of variances.
     """
 
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
     n_outcomes: int
     ground: str
+    unsteady: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class Demand:
         own: deviation of a model's logit that it does not share with the other models.
         shared: deviation that it does.
         familiar: share of the training prompts that lie farther out.
+        at_large: the profile of the kind of work that its topics belong to, shape (k,); None: as its own.
     """
 
     profile: NDArray[np.float64]
@@ -67,6 +71,7 @@ class Demand:
     own: float = 0.0
     shared: float = 0.0
     familiar: float = 1.0
+    at_large: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,8 @@ class Ability:
         means: shape (n_models, k).
         covariances: shape (n_models, k, k); tempered, so that some dozen scores measured here can correct them.
         n_outcomes: shape (n_models,).
+        unsteady: shape (n_models,), as `Belief.unsteady`.
+        at_large: shape (n_clusters, k - 1), the mean skills of the tables that a topic's prompts come from.
         known: normalised name to place.
         aliases: normalised name to normalised name.
         population: the prior for models that are not known.
@@ -93,6 +100,8 @@ class Ability:
     means: NDArray[np.float64]
     covariances: NDArray[np.float64]
     n_outcomes: NDArray[np.int64]
+    unsteady: NDArray[np.float64]
+    at_large: Vector
     known: Mapping[str, int]
     aliases: Mapping[str, str]
     population: Population
@@ -105,7 +114,8 @@ class Ability:
 
     def demand(self, features: Features) -> Demand:
         """Return what a prompt asks for."""
-        x = self.design.x(features)
+        standing = self.design.of(features)
+        x, topics = standing.x, standing.topics
         familiar = self.familiarity.of(features, self.design)
         trusted = self.trust.at(familiar)
         return Demand(
@@ -114,6 +124,7 @@ class Ability:
             own=trusted.own,
             shared=trusted.shared,
             familiar=familiar,
+            at_large=_profile(np.zeros(self.at_large.shape[1]) if topics is None else topics @ self.at_large),
         )
 
     def prior(self, model: Model) -> Belief:
@@ -124,7 +135,13 @@ class Ability:
             return Belief(mean=mean, covariance=covariance, n_outcomes=0, ground=f"guessed from {ground}")
         n = int(self.n_outcomes[place])
         mean, covariance = self.means[place], self.covariances[place]
-        return Belief(mean=mean, covariance=covariance, n_outcomes=n, ground=f"trained on {n:,} outcomes")
+        return Belief(
+            mean=mean,
+            covariance=covariance,
+            n_outcomes=n,
+            ground=f"trained on {n:,} outcomes",
+            unsteady=float(self.unsteady[place]),
+        )
 
 
 def updated(
@@ -159,8 +176,7 @@ def updated(
         step = np.linalg.solve(precision, gradient)
         # Far from the mode a full step can overshoot; two logits at a time always come home.
         mean = mean + step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
-    covariance = np.linalg.inv(precision)
-    return Belief(mean=mean, covariance=covariance, n_outcomes=belief.n_outcomes, ground=belief.ground)
+    return replace(belief, mean=mean, covariance=np.linalg.inv(precision))
 
 
 def expected(belief: Belief, demand: Demand, *, unmeasured: float = 1.0) -> tuple[float, float, float]:
@@ -179,7 +195,7 @@ def expected(belief: Belief, demand: Demand, *, unmeasured: float = 1.0) -> tupl
     """
     general = float(belief.mean @ demand.profile)
     variance = float(demand.profile @ belief.covariance @ demand.profile)
-    return moderated(general, variance, demand, unmeasured=unmeasured)
+    return moderated(general, variance, demand, unsteady=belief.unsteady, unmeasured=unmeasured)
 
 
 def logits(
@@ -192,13 +208,22 @@ def logits(
         covariances: shape (n, k, k).
         profile: of a prompt, shape (k,).
     """
-    column = profile[:, None]
-    found = np.matmul(means[:, None, :], column), np.matmul(np.matmul(profile, covariances)[:, None, :], column)
-    return found[0].ravel().tolist(), found[1].ravel().tolist()
+    return generals(means, profile), generals(np.matmul(profile, covariances), profile)
+
+
+def generals(means: NDArray[np.float64], profile: NDArray[np.float64]) -> list[float]:
+    """Return the mean of each model's logit, difficulty left out: for each the bits that it has alone.
+
+    Args:
+        means: shape (n, k).
+        profile: of a prompt or of a kind of work, shape (k,).
+    """
+    found: list[float] = np.matmul(means[:, None, :], profile[:, None]).ravel().tolist()
+    return found
 
 
 def moderated(
-    general: float, variance: float, demand: Demand, *, unmeasured: float = 1.0
+    general: float, variance: float, demand: Demand, *, unsteady: float = 1.0, unmeasured: float = 1.0
 ) -> tuple[float, float, float]:
     """Return what `expected` does, from the mean and the variance of a model's logit.
 
@@ -206,16 +231,28 @@ def moderated(
         general: the mean, difficulty left out.
         variance: of the logit.
         demand: of the prompt.
+        unsteady: as `Belief.unsteady`.
         unmeasured: as for `expected`.
     """
     logit = general - demand.difficulty
     mean = _sigmoid_one(logit / sqrt(1.0 + pi / 8.0 * variance))
-    own, shared = demand.own * demand.own, demand.shared * demand.shared
+    own, shared = unsteady * demand.own * demand.own, demand.shared * demand.shared
     whole, apart = variance + unmeasured * (own + shared), unmeasured * (variance + own)
     # The deviation of a score whose logit has some variance: small doubt counts by the slope, endless doubt is a coin.
     slope = mean * (1.0 - mean)
     square = slope * slope
     return mean, sqrt(square * whole / (1.0 + slope * whole)), sqrt(square * apart / (1.0 + slope * apart))
+
+
+def at_large(general: float, variance: float, difficulty: float) -> float:
+    """Return the expected score on prompts of a kind at large, as hard as one prompt.
+
+    Args:
+        general: mean of a model's logit on the kind's profile (`Demand.at_large`), difficulty left out.
+        variance: of the logit.
+        difficulty: of the prompt, in logits.
+    """
+    return _sigmoid_one((general - difficulty) / sqrt(1.0 + pi / 8.0 * variance))
 
 
 def _profile(skills: NDArray[np.floating]) -> NDArray[np.float64]:

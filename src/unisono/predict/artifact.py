@@ -41,6 +41,8 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "means": ("models", "k"),
     "covariances": ("models", "k", "k"),
     "n_outcomes": ("models",),
+    "unsteady": ("models",),
+    "at_large": ("clusters", "skills"),
     "population_mean": ("k",),
     "population_covariance": ("k", "k"),
     "length_weights": ("x",),
@@ -53,6 +55,8 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "trust": ("bins", "trusts"),
 }
 """Every array of an artifact with the names of its axes; an axis has one length throughout."""
+LATER: dict[str, float] = {"unsteady": 1.0, "at_large": 0.0}
+"""What stands for an array that artifacts of earlier versions lack."""
 SCALARS = ("logit_stretch", "length_unknown_mean", "length_unknown_sd")
 LINES = ("by_size", "by_price")
 
@@ -178,8 +182,20 @@ def _read_arrays(folder: Path, manifest: Json) -> Arrays:
         arrays: dict[str, NDArray[np.generic]] = unpack(content)
     except SafetensorError as exc:
         raise _broken(folder, f"{ARRAYS} is not in the safetensors format") from exc
+    arrays |= _lacking(arrays)
     _check_shapes(folder, arrays)
     return arrays
+
+
+def _lacking(arrays: Arrays) -> dict[str, NDArray[np.generic]]:
+    """Return what an artifact of an earlier version lacks, as it was then."""
+    known = [(SHAPES[name], arrays[name].shape) for name in SHAPES if name in arrays]
+    lengths = {axis: n for axes, shape in known for axis, n in zip(axes, shape, strict=False)}
+    return {
+        name: np.full([lengths.get(axis, 0) for axis in SHAPES[name]], default)
+        for name, default in LATER.items()
+        if name not in arrays
+    }
 
 
 def _check_shapes(folder: Path, arrays: Arrays) -> None:
@@ -209,6 +225,8 @@ def _assemble(manifest: Json, arrays: Arrays) -> Artifact:
         means=full["means"],
         covariances=full["covariances"],
         n_outcomes=arrays["n_outcomes"].astype(np.int64),
+        unsteady=full["unsteady"],
+        at_large=half["at_large"],
         known={normal(name): place for place, name in enumerate(_names(manifest, len(full["means"])))},
         aliases={normal(key): normal(str(value)) for key, value in _part(manifest, "aliases").items()},
         population=Population(

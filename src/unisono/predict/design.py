@@ -27,11 +27,13 @@ class Standing:
         x: the centred design vector, shape (n,).
         facts: the surface facts standardised and clipped, shape (n_surface,); None where they were not measured.
         closeness: to the centres of topics, shape (n_clusters,); None without an embedding.
+        topics: shares of the topics, shape (n_clusters,), sum 1; None without an embedding.
     """
 
     x: Vector
     facts: Vector | None
     closeness: Vector | None
+    topics: Vector | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ class Design:
 
     def _standing(self, features: Features) -> Standing:
         if features.surface.size == 0:
-            return Standing(x=np.zeros(self.centre.size, dtype=np.float32), facts=None, closeness=None)
+            return Standing(x=np.zeros(self.centre.size, dtype=np.float32), facts=None, closeness=None, topics=None)
         facts = self.facts(features.surface)
         x: Vector = np.empty(self.centre.size, dtype=np.float32)
         n_known = x.size - facts.size
@@ -82,12 +84,13 @@ class Design:
         if embedding is None or not embedding.any():
             x[n_known:] -= self.centre[n_known:]
             x[:n_known] = 0.0
-            return Standing(x=x, facts=facts, closeness=None)
+            return Standing(x=x, facts=facts, closeness=None, topics=None)
         closeness: Vector = self.centroids @ embedding
         np.multiply(EMBEDDING_SCALE, embedding, out=x[: embedding.size])
-        np.multiply(CLUSTER_SCALE, _clusters(closeness), out=x[embedding.size : n_known])
+        topics = _clusters(closeness)
+        np.multiply(CLUSTER_SCALE, topics, out=x[embedding.size : n_known])
         x -= self.centre
-        return Standing(x=x, facts=facts, closeness=closeness)
+        return Standing(x=x, facts=facts, closeness=closeness, topics=topics)
 
 
 def _clusters(closeness: Vector) -> Vector:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unisono.predict.ability import Ability, Belief, Demand, expected, logits, moderated, updated
+from unisono.predict.ability import Ability, Belief, Demand, at_large, expected, generals, logits, moderated, updated
 from unisono.predict.neighbors import Local, Ring, borne_out, local
 from unisono.predict.paired import UNTOLD, Told, as_told
 from unisono.predict.votes import Heard, heard
@@ -101,8 +101,9 @@ class QualityEnsemble:
         stands = tuple([self._stand(model, ring) for model, ring in zip(models, rings, strict=True)])
         pool = self._pooled(stands)
         means, variances = logits(pool.means, pool.covariances, demand.profile)
-        rows = zip(stands, rings, means, variances, strict=True)
-        return tuple([_told(features, demand, stand, ring, (mean, var)) for stand, ring, mean, var in rows])
+        general = means if demand.at_large is None else generals(pool.means, demand.at_large)
+        rows = zip(stands, rings, means, variances, general, strict=True)
+        return tuple([_told(features, demand, stand, ring, (mean, var), kind) for stand, ring, mean, var, kind in rows])
 
     def learn_one(self, features: Features, score: Score) -> None:
         """See `protocols.QualityPredictor`. A score counts as `weight` measured answers; at 0 it is ignored."""
@@ -137,7 +138,7 @@ class QualityEnsemble:
                 self._averages.clear()
             demand = self._ability.demand(features)
             mean, variance = logits(stand.belief.mean[None], stand.belief.covariance[None], demand.profile)
-            known = stand, _told(features, demand, stand, self._rings.get(model.name), (mean[0], variance[0]))
+            known = stand, _told(features, demand, stand, self._rings.get(model.name), (mean[0], variance[0]), mean[0])
             self._averages[model.name] = known
         return known[1]
 
@@ -174,10 +175,13 @@ class QualityEnsemble:
         return stand
 
 
-def _told(features: Features, demand: Demand, stand: _Stand, ring: Ring | None, logit: tuple[float, float]) -> Quality:
-    """Return a model's quality; `logit`: its mean, difficulty left out, and its variance."""
+def _told(
+    features: Features, demand: Demand, stand: _Stand, ring: Ring | None, logit: tuple[float, float], kind: float
+) -> Quality:
+    """Return a model's quality; `logit`: its mean, difficulty left out, and its variance; `kind`: its mean at large."""
     near = _NOTHING_NEAR if ring is None else local(features.embedding, ring, stand.residuals)
-    mean, spread, apart = moderated(*logit, demand, unmeasured=near.unmeasured)
+    unsteady = stand.belief.unsteady
+    mean, spread, apart = moderated(*logit, demand, unsteady=unsteady, unmeasured=near.unmeasured)
     votes = stand.heard
     if votes is not None:
         _, spread, apart = expected(votes.belief, demand, unmeasured=near.unmeasured)
@@ -188,6 +192,7 @@ def _told(features: Features, demand: Demand, stand: _Stand, ring: Ring | None, 
         evidence=_evidence(stand, 0 if ring is None else len(ring), near.n_near),
         apart=apart,
         familiar=max(demand.familiar, 1.0 - near.unmeasured),
+        at_large=at_large(kind, logit[1], demand.difficulty),
     )
 
 

@@ -111,6 +111,7 @@ class _RankedBody(msgspec.Struct, array_like=True, frozen=True):
     reason: str
     apart: float | None = None
     familiar: float | None = None
+    at_large: float | None = None
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -331,6 +332,7 @@ def _ranked_body(place: Ranked) -> _RankedBody:
         reason=place.reason,
         apart=None if quality.apart is None else float(quality.apart),
         familiar=None if quality.familiar is None else float(quality.familiar),
+        at_large=None if quality.at_large is None else float(quality.at_large),
     )
 
 
@@ -345,6 +347,7 @@ def _ranked_from(body: _RankedBody) -> Ranked:
                 evidence=body.evidence,
                 apart=body.apart,
                 familiar=body.familiar,
+                at_large=body.at_large,
             ),
             cost=Cost(
                 usd=_number(body.usd),

@@ -39,6 +39,7 @@ class _QualityBody(msgspec.Struct, array_like=True, frozen=True):
     evidence: str
     apart: float | None = None
     familiar: float | None = None
+    at_large: float | None = None
 
 
 class _Expected(msgspec.Struct, array_like=True, frozen=True):
@@ -140,6 +141,7 @@ def _quality(quality: Quality) -> _QualityBody:
         quality.evidence,
         None if quality.apart is None else float(quality.apart),
         None if quality.familiar is None else float(quality.familiar),
+        None if quality.at_large is None else float(quality.at_large),
     )
 
 
@@ -167,6 +169,7 @@ def _estimate(expected: int | _Expected, ranking: Sequence[Ranked]) -> Estimate:
             evidence=told.evidence,
             apart=told.apart,
             familiar=told.familiar,
+            at_large=told.at_large,
         )
     if expected.cost is not None:
         usd, low_usd, high_usd, tokens = (_number(part) for part in expected.cost)

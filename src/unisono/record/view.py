@@ -132,6 +132,7 @@ def _estimate_to_json(estimate: Estimate) -> Json:
             "spread": finite(quality.spread),
             "apart": finite(quality.apart),
             "familiar": finite(quality.familiar),
+            "at_large": finite(quality.at_large),
             "evidence": quality.evidence,
         },
         "cost_usd": {"usd": finite(cost.usd), "low_usd": finite(cost.low_usd), "high_usd": finite(cost.high_usd)},
