@@ -61,10 +61,10 @@ ALIKE = 1e9
 RULES = {
     "half a deviation everywhere": Rule(familiar=0.5, novel=0.5, much_weaker=ALIKE),
     "a whole one everywhere": Rule(familiar=1.0, large=1e9, much_weaker=ALIKE),
-    "half, whole on novel prompts": Rule(familiar=0.5, much_weaker=ALIKE),
-    "the same, two for weaker models": Rule(familiar=0.5),
+    "half, whole on novel prompts": Rule(much_weaker=ALIKE),
     "as shipped": Rule(),
-    "none on familiar prompts": Rule(familiar=0.0),
+    "a quarter on familiar prompts": Rule(familiar=0.25),
+    "none": Rule(familiar=0.0),
     "one for weaker models": Rule(weaker=1.0),
     "one and a half": Rule(weaker=1.5),
     "much weaker is .05": Rule(much_weaker=0.05),

@@ -22,7 +22,7 @@ def estimate(
     first_s: float = 0.5,
     apart: float | None = 0.0,
     familiar: float = 0.5,
-    at_large: float | None = None,
+    at_large: float | None = 0.5,
 ) -> Estimate:
     return Estimate(
         model=name,
@@ -96,7 +96,7 @@ def test_doubt_about_the_pair_holds_the_default_and_the_reason_gives_the_numbers
     )
     assert sure.ranking[0].model == "rival"
     assert unsure.ranking[0].model == "default"
-    assert "rival looks better by 0.05 after costs, in doubt by 0.07" in unsure.reason
+    assert "rival looks better by 0.05 after costs, in doubt by 0.14" in unsure.reason
 
 
 def test_on_an_unusual_prompt_the_reason_says_so() -> None:
@@ -148,13 +148,20 @@ def test_doubt_that_is_not_told_apart_counts_whole() -> None:
 
 @pytest.mark.parametrize(
     ("gain", "weaker", "leader"),
-    [(0.08, 0.0, "rival"), (0.08, 0.1, "default"), (0.2, 0.1, "rival"), (0.08, -0.1, "rival")],
+    [
+        (0.08, 0.0, "rival"),
+        (0.08, 0.1, "default"),
+        (0.2, 0.1, "rival"),
+        (0.08, -0.1, "rival"),
+        (0.08, None, "default"),
+        (0.2, None, "rival"),
+    ],
 )
 def test_a_model_that_is_weaker_at_large_takes_the_place_for_clear_evidence_only(
-    gain: float, weaker: float, leader: str
+    gain: float, weaker: float | None, leader: str
 ) -> None:
     choice = choose(
-        estimate("rival", quality=0.6 + gain, apart=0.05, at_large=0.6 - weaker),
+        estimate("rival", quality=0.6 + gain, apart=0.05, at_large=None if weaker is None else 0.6 - weaker),
         estimate("default", quality=0.6, apart=0.05, at_large=0.6),
         default="default",
     )

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from unisono.types import Estimate, Quality
 
-DEVIATIONS = 0.25
-"""By how many deviations of the pair's own doubt a model must be better than it needs to be: 60 %, one-sided. Chosen
+DEVIATIONS = 0.5
+"""By how many deviations of the pair's own doubt a model must be better than it needs to be: 69 %, one-sided. Chosen
 with the price in `utility` on held-out training prompts and held-out training tasks; see `lab/LOG.md`."""
 NOVEL_DEVIATIONS = 1.0
 """The same on a prompt unlike those measured: 84 %, one-sided."""
@@ -31,7 +31,7 @@ LARGE = 0.1
 chosen on training parts, with every model in turn as the default; see `lab/LOG.md`."""
 WEAKER_DEVIATIONS = 2.0
 """The same for a model that is weaker by `WEAKER` or more on prompts of this kind at large: 98 %, one-sided; for one
-that is weaker by less, evenly less."""
+that is weaker by less, evenly less. It holds too where one of the two was only guessed at."""
 WEAKER = 0.075
 UNUSUAL = 0.05
 """From this familiarity down the reason always says that the prompt is unusual."""
@@ -69,7 +69,7 @@ def doubt_of_pair(estimate: Estimate, default: Estimate) -> float:
     novel = min(max((FAMILIAR - _familiar(estimate, default)) / (FAMILIAR - NOVEL), 0.0), 1.0)
     small = 1.0 - max(estimate.quality.mean - default.quality.mean, 0.0) / LARGE
     deviations = DEVIATIONS + (NOVEL_DEVIATIONS - DEVIATIONS) * novel * max(small, 0.0)
-    weaker = min(max((_at_large(default) - _at_large(estimate)) / WEAKER, 0.0), 1.0)
+    weaker = _weaker(estimate.quality.at_large, default.quality.at_large)
     return (deviations + (WEAKER_DEVIATIONS - deviations) * weaker) * _apart(estimate, default)
 
 
@@ -114,9 +114,9 @@ def _familiar(estimate: Estimate, default: Estimate) -> float:
     return min(1.0 if one is None else one, 1.0 if other is None else other)
 
 
-def _at_large(estimate: Estimate) -> float:
-    quality = estimate.quality
-    return quality.mean if quality.at_large is None else quality.at_large
+def _weaker(one: float | None, other: float | None) -> float:
+    """Return from 0 to 1 how much weaker than the other one model is at large; 1 where nobody can say."""
+    return 1.0 if one is None or other is None else min(max((other - one) / WEAKER, 0.0), 1.0)
 
 
 def _apart(estimate: Estimate, default: Estimate) -> float:

@@ -34,7 +34,7 @@ class _Stand:
     """A belief as of `n_seen` scores, with the residuals of the ring under it: a memo, rebuilt when either changes.
 
     `heard` is what votes add to it, where they are held apart; `borne_out` the share of local corrections to believe;
-    `evidence` what is said where no score was measured.
+    `evidence` what is said where no score was measured; `guessed`: nothing was measured or declared anywhere.
     """
 
     model: Model
@@ -44,6 +44,7 @@ class _Stand:
     borne_out: float
     heard: Heard | None
     evidence: str
+    guessed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,8 @@ class QualityEnsemble:
                 seen = as_told(profiles, difficulties, told)
                 belief = updated(prior, *seen, ring.scores, weights=ring.weights)
         said = None if votes is None else heard(belief, votes, self._swayed[model.name])
-        stand = _Stand(model, n_seen, belief, residuals, share, said, _unmeasured(belief))
+        guessed = ring is None and not belief.n_outcomes and model.quality is None
+        stand = _Stand(model, n_seen, belief, residuals, share, said, _unmeasured(belief), guessed)
         if len(self._stands) >= MAX_MODELS:
             self._stands.clear()
         self._stands[model.name] = stand
@@ -178,7 +180,10 @@ class QualityEnsemble:
 def _told(
     features: Features, demand: Demand, stand: _Stand, ring: Ring | None, logit: tuple[float, float], kind: float
 ) -> Quality:
-    """Return a model's quality; `logit`: its mean, difficulty left out, and its variance; `kind`: its mean at large."""
+    """Return a model's quality; `logit`: its mean, difficulty left out, and its variance; `kind`: its mean at large.
+
+    As far as scores near by measured what is expected here, it is not the prompt's words alone that speak for it.
+    """
     near = _NOTHING_NEAR if ring is None else local(features.embedding, ring, stand.residuals)
     unsteady = stand.belief.unsteady
     mean, spread, apart = moderated(*logit, demand, unsteady=unsteady, unmeasured=near.unmeasured)
@@ -186,13 +191,15 @@ def _told(
     if votes is not None:
         _, spread, apart = expected(votes.belief, demand, unmeasured=near.unmeasured)
         mean += votes.shift(demand, mean)
+    mean = min(max(mean + stand.borne_out * near.correction, FLOOR), 1.0 - FLOOR)
+    large = at_large(kind, logit[1], demand.difficulty)
     return Quality(
-        mean=min(max(mean + stand.borne_out * near.correction, FLOOR), 1.0 - FLOOR),
+        mean=mean,
         spread=spread,
         evidence=_evidence(stand, 0 if ring is None else len(ring), near.n_near),
         apart=apart,
         familiar=max(demand.familiar, 1.0 - near.unmeasured),
-        at_large=at_large(kind, logit[1], demand.difficulty),
+        at_large=None if stand.guessed else near.unmeasured * large + (1.0 - near.unmeasured) * mean,
     )
 
 
