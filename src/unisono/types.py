@@ -378,7 +378,8 @@ class Quality:
         familiar: share of the prompts behind the evidence that lie farther out than this one (.05: one in twenty is as
             unusual); None where the predictor does not tell.
         at_large: what is expected on prompts of this kind at large, as hard as this one: without what its own words say
-            about single models. None where nothing was measured of the model and nobody declared it.
+            about single models. None where the predictor does not tell; the mean stands for it then.
+        guessed: nothing was measured of the model anywhere, and nobody declared how good it is.
     """
 
     mean: float
@@ -387,6 +388,7 @@ class Quality:
     apart: float | None = None
     familiar: float | None = None
     at_large: float | None = None
+    guessed: bool = False
 
 
 @value

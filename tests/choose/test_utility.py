@@ -22,11 +22,14 @@ def estimate(
     first_s: float = 0.5,
     apart: float | None = 0.0,
     familiar: float = 0.5,
-    at_large: float | None = 0.5,
+    at_large: float | None = None,
+    guessed: bool = False,
 ) -> Estimate:
     return Estimate(
         model=name,
-        quality=Quality(mean=quality, spread=0.1, evidence="", apart=apart, familiar=familiar, at_large=at_large),
+        quality=Quality(
+            mean=quality, spread=0.1, evidence="", apart=apart, familiar=familiar, at_large=at_large, guessed=guessed
+        ),
         cost=Cost(usd=usd, low_usd=usd / 2, high_usd=usd * 2, output_tokens=100),
         latency=Latency(first_token_s=first_s, total_s=first_s + 1),
     )
@@ -161,7 +164,7 @@ def test_a_model_that_is_weaker_at_large_takes_the_place_for_clear_evidence_only
     gain: float, weaker: float | None, leader: str
 ) -> None:
     choice = choose(
-        estimate("rival", quality=0.6 + gain, apart=0.05, at_large=None if weaker is None else 0.6 - weaker),
+        estimate("rival", quality=0.6 + gain, apart=0.05, at_large=0.6 - (weaker or 0.0), guessed=weaker is None),
         estimate("default", quality=0.6, apart=0.05, at_large=0.6),
         default="default",
     )

@@ -183,7 +183,7 @@ def test_only_new_questions_to_auto_are_explored_on_and_every_one_recomputes(tmp
     n_explored = 0
     with closing(house.store):
         router = house.router()
-        for n in range(520):
+        for n in range(620):
             request = draw_request(rng, n)
             known = draw_situation(rng) if rng.random() < 0.3 else Situation()
             try:

@@ -108,7 +108,7 @@ def test_scores_near_by_count_at_large_too() -> None:
     ]
     guessed = [fresh.predict_one(prompt, [A])[0] for prompt in prompts]
     found = [predictor.predict_one(prompt, [A])[0] for prompt in prompts]
-    assert [quality.at_large for quality in guessed] == [None, None]
+    assert [quality.guessed for quality in (*guessed, *found)] == [True, True, False, False]
     assert found[0].at_large is not None
     assert found[1].at_large is not None
     assert found[0].at_large - found[1].at_large > guessed[0].mean - guessed[1].mean + 0.1

@@ -69,7 +69,7 @@ def doubt_of_pair(estimate: Estimate, default: Estimate) -> float:
     novel = min(max((FAMILIAR - _familiar(estimate, default)) / (FAMILIAR - NOVEL), 0.0), 1.0)
     small = 1.0 - max(estimate.quality.mean - default.quality.mean, 0.0) / LARGE
     deviations = DEVIATIONS + (NOVEL_DEVIATIONS - DEVIATIONS) * novel * max(small, 0.0)
-    weaker = _weaker(estimate.quality.at_large, default.quality.at_large)
+    weaker = _weaker(estimate.quality, default.quality)
     return (deviations + (WEAKER_DEVIATIONS - deviations) * weaker) * _apart(estimate, default)
 
 
@@ -114,9 +114,15 @@ def _familiar(estimate: Estimate, default: Estimate) -> float:
     return min(1.0 if one is None else one, 1.0 if other is None else other)
 
 
-def _weaker(one: float | None, other: float | None) -> float:
-    """Return from 0 to 1 how much weaker than the other one model is at large; 1 where nobody can say."""
-    return 1.0 if one is None or other is None else min(max((other - one) / WEAKER, 0.0), 1.0)
+def _weaker(one: Quality, other: Quality) -> float:
+    """Return from 0 to 1 how much weaker than the other one model is at large; 1 where that is a guess."""
+    if one.guessed or other.guessed:
+        return 1.0
+    return min(max((_at_large(other) - _at_large(one)) / WEAKER, 0.0), 1.0)
+
+
+def _at_large(quality: Quality) -> float:
+    return quality.mean if quality.at_large is None else quality.at_large
 
 
 def _apart(estimate: Estimate, default: Estimate) -> float:

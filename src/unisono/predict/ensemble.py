@@ -199,7 +199,8 @@ def _told(
         evidence=_evidence(stand, 0 if ring is None else len(ring), near.n_near),
         apart=apart,
         familiar=max(demand.familiar, 1.0 - near.unmeasured),
-        at_large=None if stand.guessed else near.unmeasured * large + (1.0 - near.unmeasured) * mean,
+        at_large=near.unmeasured * large + (1.0 - near.unmeasured) * mean,
+        guessed=stand.guessed,
     )
 
 

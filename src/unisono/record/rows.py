@@ -112,6 +112,7 @@ class _RankedBody(msgspec.Struct, array_like=True, frozen=True):
     apart: float | None = None
     familiar: float | None = None
     at_large: float | None = None
+    guessed: bool = False
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -333,6 +334,7 @@ def _ranked_body(place: Ranked) -> _RankedBody:
         apart=None if quality.apart is None else float(quality.apart),
         familiar=None if quality.familiar is None else float(quality.familiar),
         at_large=None if quality.at_large is None else float(quality.at_large),
+        guessed=quality.guessed,
     )
 
 
@@ -348,6 +350,7 @@ def _ranked_from(body: _RankedBody) -> Ranked:
                 apart=body.apart,
                 familiar=body.familiar,
                 at_large=body.at_large,
+                guessed=body.guessed,
             ),
             cost=Cost(
                 usd=_number(body.usd),

@@ -40,6 +40,7 @@ class _QualityBody(msgspec.Struct, array_like=True, frozen=True):
     apart: float | None = None
     familiar: float | None = None
     at_large: float | None = None
+    guessed: bool = False
 
 
 class _Expected(msgspec.Struct, array_like=True, frozen=True):
@@ -142,6 +143,7 @@ def _quality(quality: Quality) -> _QualityBody:
         None if quality.apart is None else float(quality.apart),
         None if quality.familiar is None else float(quality.familiar),
         None if quality.at_large is None else float(quality.at_large),
+        quality.guessed,
     )
 
 
@@ -170,6 +172,7 @@ def _estimate(expected: int | _Expected, ranking: Sequence[Ranked]) -> Estimate:
             apart=told.apart,
             familiar=told.familiar,
             at_large=told.at_large,
+            guessed=told.guessed,
         )
     if expected.cost is not None:
         usd, low_usd, high_usd, tokens = (_number(part) for part in expected.cost)

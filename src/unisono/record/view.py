@@ -133,6 +133,7 @@ def _estimate_to_json(estimate: Estimate) -> Json:
             "apart": finite(quality.apart),
             "familiar": finite(quality.familiar),
             "at_large": finite(quality.at_large),
+            "guessed": quality.guessed,
             "evidence": quality.evidence,
         },
         "cost_usd": {"usd": finite(cost.usd), "low_usd": finite(cost.low_usd), "high_usd": finite(cost.high_usd)},
