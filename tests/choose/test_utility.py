@@ -171,6 +171,17 @@ def test_a_model_that_is_weaker_at_large_takes_the_place_for_clear_evidence_only
     assert choice.ranking[0].model == leader
 
 
+def test_what_holds_a_model_that_is_weaker_at_large_is_not_said_to_be_an_unusual_prompt() -> None:
+    choice = choose(
+        estimate("rival", quality=0.68, apart=0.05, familiar=0.9, at_large=0.5),
+        estimate("default", quality=0.6, apart=0.05, familiar=0.9, at_large=0.6),
+        default="default",
+    )
+    assert choice.ranking[0].model == "default"
+    assert "unusual" not in choice.reason
+    assert "in doubt by 0.14" in choice.reason
+
+
 @given(weaker=st.floats(-0.2, 0.2), step=st.floats(0.0, 1e-6))
 def test_the_guard_knows_no_step_in_how_much_weaker_a_model_is(weaker: float, step: float) -> None:
     found = [

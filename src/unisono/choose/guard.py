@@ -67,6 +67,10 @@ class Stay:
 def doubt_of_pair(estimate: Estimate, default: Estimate) -> float:
     """Return the quality that doubt takes from a model that would take the default's place."""
     novel = min(max((FAMILIAR - _familiar(estimate, default)) / (FAMILIAR - NOVEL), 0.0), 1.0)
+    return _doubt(estimate, default, novel=novel)
+
+
+def _doubt(estimate: Estimate, default: Estimate, *, novel: float) -> float:
     small = 1.0 - max(estimate.quality.mean - default.quality.mean, 0.0) / LARGE
     deviations = DEVIATIONS + (NOVEL_DEVIATIONS - DEVIATIONS) * novel * max(small, 0.0)
     weaker = _weaker(estimate.quality, default.quality)
@@ -98,7 +102,7 @@ def held_by_guard(
         return [home, *rest], None
     gain = rival.utility + rival.doubt - home.utility
     familiar = _familiar(rival.estimate, home.estimate)
-    decided = gain - DEVIATIONS * _apart(rival.estimate, home.estimate) > margin
+    decided = gain - _doubt(rival.estimate, home.estimate, novel=0.0) > margin
     return [home, *rest], Stay(
         default=home.estimate,
         other=rival.estimate,
