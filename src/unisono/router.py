@@ -153,9 +153,8 @@ class Router:
         self._models: Mapping[str, Model] = {model.name: model for model in catalog}
         self._now = now
         self._clock_s = clock_s
-        self._candidates_at: tuple[tuple[tuple[str, Health], ...], tuple[Candidate, ...]] | None = None
+        self._candidates_at: tuple[tuple[tuple[str, Health], ...], Mapping[str, Candidate]] | None = None
         self._all_up = tuple((model.name, Health.UP) for model in catalog)
-        self._up = {model.name: Candidate(model=model) for model in catalog}
         self._left_aside: dict[tuple[str | None, date], tuple[Excluded, ...]] = {}
 
     @property
@@ -235,8 +234,8 @@ class Router:
                 quality=quality,
                 started_s=started_s,
             )
-        stages = self._stages
-        kept, excluded = sift(request, features, candidates=self._candidates(situation.health), rules=stages.rules)
+        stages, candidates = self._stages, self._candidates(situation.health).values()
+        kept, excluded = sift(request, features, candidates=candidates, rules=stages.rules)
         models = [c.model for c in kept]
         estimates = self._estimate(request, features, models, quality=quality, recorded=situation.estimates)
         raised = (0 if situation.past is None else situation.past.raised) + features.dissatisfied
@@ -346,16 +345,13 @@ class Router:
         """
         assert request.pin is not None  # noqa: S101 - said by `is_plain_pin`
         model = self._models[request.pin]
-        candidate = self._candidate(model, health)
-        past, rules = known.past, self._stages.rules
-        if first_against(request, features, candidate, rules=rules) is not None:
-            sift(request, features, candidates=self._candidates(health), rules=rules)  # says why, and raises
+        candidates, past, rules = self._candidates(health), known.past, self._stages.rules
+        if first_against(request, features, candidates[model.name], rules=rules) is not None:
+            sift(request, features, candidates=candidates.values(), rules=rules)  # says why, and raises
         raised = (0 if past is None else past.raised) + features.dissatisfied
         goal = goal_of(request, dial=self.settings.dial, features=features, raised=raised)
         estimates = self._estimate(request, features, (model,), quality=quality, recorded=known.estimates)
-        weighed = estimates[0]
-        if past is not None or features.freshness is not None:
-            (weighed,) = _weighed(estimates, (model,), features, past=past, now=request.received)
+        (weighed,) = _weighed(estimates, (model,), features, past=past, now=request.received)
         reason = pinned(model.name, goal)
         first = Ranked(
             model=model.name,
@@ -364,17 +360,14 @@ class Router:
             propensity=1.0,
             reason=reason,
         )
-        choice = Choice(ranking=(first,), excluded=self._behind(request, features), reason=reason)
-        limited: tuple[Notice, ...] = ()
-        if known.spent:
-            choice, limited = within_limits(
-                choice,
-                request=request,
-                features=features,
-                spent=known.spent,
-                models=self._models,
-                language=goal.language,
-            )
+        choice, limited = within_limits(
+            Choice(ranking=(first,), excluded=self._behind(request, features), reason=reason),
+            request=request,
+            features=features,
+            spent=known.spent,
+            models=self._models,
+            language=goal.language,
+        )
         stale = stale_notice(model, features.freshness, today=request.received.date(), language=goal.language)
         return self._decision(
             request,
@@ -428,7 +421,7 @@ class Router:
         Raises:
             NoCandidate: the rules leave nobody.
         """
-        candidates = self._candidates(situation.health)
+        candidates = self._candidates(situation.health).values()
         kept, excluded = sift(request, features, candidates=candidates, rules=self._stages.rules)
         goal = goal_of(request, dial=self.settings.dial, features=features)
         first = request.pin or self.settings.default
@@ -564,16 +557,11 @@ class Router:
         now_s, state = self._clock_s(), self._stages.health.state
         return tuple([(name, state(name, now_s)[0]) for name in self._models])
 
-    def _candidate(self, model: Model, health: tuple[tuple[str, Health], ...]) -> Candidate:
-        if health is self._all_up:
-            return self._up[model.name]
-        return Candidate(model=model, health=dict(health).get(model.name, Health.UP))
-
-    def _candidates(self, health: tuple[tuple[str, Health], ...]) -> tuple[Candidate, ...]:
+    def _candidates(self, health: tuple[tuple[str, Health], ...]) -> Mapping[str, Candidate]:
         known = self._candidates_at
         if known is None or known[0] != health:  # it seldom changes
-            by_name = dict(health)
-            found = tuple(Candidate(model=model, health=by_name.get(model.name, Health.UP)) for model in self.catalog)
+            states = dict(health)
+            found = {m.name: Candidate(model=m, health=states.get(m.name, Health.UP)) for m in self.catalog}
             known = self._candidates_at = health, found
         return known[1]
 
@@ -719,6 +707,8 @@ def _weighed(
     estimates: Sequence[Estimate], models: Sequence[Model], features: Features, *, past: Past | None, now: datetime
 ) -> tuple[Estimate, ...]:
     """Return the estimates with what age takes from each model's quality, and what a warm cache takes from its cost."""
+    if past is None and features.freshness is None:
+        return tuple(estimates)
     qualities = discounted([e.quality for e in estimates], models, features.freshness, today=now.date())
     weighed = []
     for estimate, quality, model in zip(estimates, qualities, models, strict=True):

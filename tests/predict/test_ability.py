@@ -64,7 +64,7 @@ def test_the_order_of_scores_does_not_matter(rows: list[tuple[float, float]], ra
 def test_extreme_scores_stay_finite_under_a_wide_prior() -> None:
     prior = Belief(mean=np.full(2, -8.0), covariance=100 * np.eye(2), n_outcomes=0, ground="")
     found = updated(prior, np.ones((64, 2)), np.zeros(64), np.ones(64))
-    mean, spread, _ = expected(found, Demand(profile=np.ones(2), difficulty=0.0, own=0.3))
+    mean, spread, _ = expected(found, Demand(profile=np.ones(2), at_large=np.ones(2), difficulty=0.0, own=0.3))
     assert 0.85 < mean < 1.0
     assert 0.0 < spread < 0.5
 
@@ -80,9 +80,9 @@ def test_scores_narrow_the_doubt() -> None:
 
 def test_endless_doubt_is_that_of_a_coin() -> None:
     lost = Belief(mean=np.zeros(1), covariance=np.array([[0.0]]), n_outcomes=0, ground="")
-    mean, spread, apart = expected(lost, Demand(profile=np.ones(1), difficulty=0.0, shared=1e6))
+    mean, spread, apart = expected(lost, Demand(profile=np.ones(1), at_large=np.ones(1), difficulty=0.0, shared=1e6))
     assert (mean, spread, apart) == pytest.approx((0.5, 0.5, 0.0))
-    _, spread, apart = expected(lost, Demand(profile=np.ones(1), difficulty=0.0, own=0.1))
+    _, spread, apart = expected(lost, Demand(profile=np.ones(1), at_large=np.ones(1), difficulty=0.0, own=0.1))
     assert (spread, apart) == pytest.approx((0.025, 0.025), rel=0.01)
 
 

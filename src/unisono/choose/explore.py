@@ -24,6 +24,7 @@ from typing import Literal
 
 import numpy as np
 
+from unisono.choose.guard import own_doubt
 from unisono.types import Choice, Features, Goal, Notice, Quality, Ranked, Request
 
 LOGISTIC = 1.702
@@ -106,7 +107,7 @@ def moved(quality: Quality) -> float:
     It is that of the best linear forecast of the quality from the answer, right or wrong; of the doubt only the model's
     own part counts, since what models share sets none of them apart.
     """
-    doubt = quality.spread if quality.apart is None else quality.apart
+    doubt = own_doubt(quality)
     return doubt * doubt / sqrt(max(quality.mean * (1.0 - quality.mean), LEAST_VARIANCE))
 
 

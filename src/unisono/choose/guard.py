@@ -130,8 +130,9 @@ def _at_large(quality: Quality) -> float:
 
 
 def _apart(estimate: Estimate, default: Estimate) -> float:
-    return hypot(_own(estimate.quality), _own(default.quality))
+    return hypot(own_doubt(estimate.quality), own_doubt(default.quality))
 
 
-def _own(quality: Quality) -> float:
+def own_doubt(quality: Quality) -> float:
+    """Return the deviation of doubt that a model does not share with others; all of it where that is not told."""
     return quality.spread if quality.apart is None else quality.apart

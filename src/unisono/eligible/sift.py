@@ -5,7 +5,7 @@ It raises the error that a caller sees when nobody is kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from unisono.errors import ContextTooLong, NoCandidate
 from unisono.protocols import Rule
@@ -13,7 +13,7 @@ from unisono.types import Candidate, Excluded, Features, Request
 
 
 def sift(
-    request: Request, features: Features, *, candidates: Sequence[Candidate], rules: Sequence[Rule]
+    request: Request, features: Features, *, candidates: Iterable[Candidate], rules: Sequence[Rule]
 ) -> tuple[tuple[Candidate, ...], tuple[Excluded, ...]]:
     """Split candidates into kept ones and losers with the first reason against each.
 

@@ -26,7 +26,7 @@ class Plain:
         begun: the model was asked and nothing waits; else only `events` can carry it on.
     """
 
-    __slots__ = ("_ask", "_attempt", "_patience", "_record", "_walk", "begun")
+    __slots__ = ("_ask", "_attempt", "_record", "_walk", "begun")
 
     def __init__(
         self,
@@ -59,20 +59,17 @@ class Plain:
             now: the time of day.
         """
         self._record = record
-        self._patience = patience
         self._walk = walk = Walk(
             request,
             decision,
             observe=observe,
-            deadline_s=clock_s() + total_s,
             total_s=total_s,
             clock_s=clock_s,
             patience=patience,
         )
 
         def ask() -> Running:
-            call = Call(model=model, body=request.body, stream=False, decision=decision.id, caller=request.key)
-            return Running(walk, model, chunks=send(call), started=now())
+            return Running(walk, model, chunks=send(walk.call(model)), started=now())
 
         self._ask = ask
         self._attempt = ask()
@@ -114,4 +111,4 @@ class Plain:
             self._walk.begun(name)
             return begun.pop() if begun else self._ask()
 
-        return carried(self._walk, begin, record=self._record, patience=self._patience, relay=relay)
+        return carried(self._walk, begin, record=self._record, relay=relay)

@@ -58,7 +58,6 @@ def run(
         request,
         decision,
         observe=observe,
-        deadline_s=clock_s() + total_s,
         total_s=total_s,
         clock_s=clock_s,
         patience=patience,
@@ -66,12 +65,10 @@ def run(
 
     def begin(name: str) -> Running:
         walk.begun(name)
-        call = Call(
-            model=models[name], body=request.body, stream=request.stream, decision=decision.id, caller=request.key
-        )
-        return Running(walk, models[name], chunks=send(call), started=now())
+        model = models[name]
+        return Running(walk, model, chunks=send(walk.call(model)), started=now())
 
-    return carried(walk, begin, record=record, patience=patience, relay=relay)
+    return carried(walk, begin, record=record, relay=relay)
 
 
 async def carried(
@@ -79,14 +76,13 @@ async def carried(
     begin: Callable[[str], Running],
     *,
     record: Callable[[Outcome], None],
-    patience: Patience,
     relay: Relay | None,
 ) -> AsyncGenerator[Committed | Chunk, None]:
     """Go a walk to its end; `begin` asks a model. See `run`."""
     race: Race[Running] = Race.alone()
     try:
         for name, pause_s in walk.order():
-            await patience.wait(pause_s)
+            await walk.patience.wait(pause_s)
             race = walk.race(name, begin)
             async with begin(name) as attempt:
                 held = await race.until_content(attempt)

@@ -20,7 +20,7 @@ from unisono.execute.hedge import Overtaken, Race
 from unisono.execute.limit import TimeLimit
 from unisono.execute.patience import Patience
 from unisono.execute.relay import Relay
-from unisono.types import Attempt, Chunk, Decision, Model, Notice, Outcome, Part, Request, Sink, Usage
+from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Part, Request, Sink, Usage
 from unisono.values import value
 
 SAID_FROM_S = 1.0
@@ -230,16 +230,15 @@ class Walk:
         decision: Decision,
         *,
         observe: Callable[[Attempt, UpstreamError | None], None],
-        deadline_s: float,
         total_s: float,
         clock_s: Callable[[], float],
         patience: Patience,
     ) -> None:
         self.clock_s = clock_s
-        self._patience = patience
+        self.patience = patience
         self._tried: list[str] = []
         self._overtaken: list[str] = []
-        self.deadline_s = deadline_s
+        self.deadline_s = clock_s() + total_s
         self.language = decision.goal.language
         self._total_s = total_s
         self._request = request
@@ -252,6 +251,13 @@ class Walk:
         self._model: str | None = None
         self._reported: str | None = None
 
+    def call(self, model: Model) -> Call:
+        """Return what a model is asked."""
+        request = self._request
+        return Call(
+            model=model, body=request.body, stream=request.stream, decision=self._decision.id, caller=request.key
+        )
+
     def order(self) -> Iterator[tuple[str, float]]:
         """Yield the models to try with the pause before each, as long as trying on may help.
 
@@ -263,7 +269,7 @@ class Walk:
                 return
             if name not in self._tried:
                 yield name, 0.0
-        for n in range(self._patience.retries):
+        for n in range(self.patience.retries):
             again = None if self._is_over() else self._again(names, n_before=n)
             if again is None:
                 return
@@ -281,7 +287,7 @@ class Walk:
 
     def race(self, name: str, begin: Callable[[str], Running]) -> Race[Running]:
         """Return the race of a model against the next one of the ranking, where there is to be one."""
-        after_s = self._patience.hedge_after_s(name)
+        after_s = self.patience.hedge_after_s(name)
         if after_s is None:
             return Race.alone()
         following = next((other for other in self._allowed() if other != name and other not in self._tried), None)
@@ -291,7 +297,7 @@ class Walk:
         """Note that a model is asked."""
         if name not in self._tried:
             self._tried.append(name)
-            self._patience.budget.earn(name)
+            self.patience.budget.earn(name)
 
     def _allowed(self) -> list[str]:
         ranking = self._decision.ranking
@@ -304,10 +310,10 @@ class Walk:
         """Return the first model that is worth asking again, and the pause before it."""
         last = dict(self._failures)
         for name in names:
-            pause_s = self._patience.pause_s(last[name], n_before=n_before) if name in last else None
+            pause_s = self.patience.pause_s(last[name], n_before=n_before) if name in last else None
             if pause_s is None or self.clock_s() + pause_s >= self.deadline_s:
                 continue
-            if self._patience.budget.take(name):
+            if self.patience.budget.take(name):
                 return name, pause_s
         return None
 

@@ -84,6 +84,7 @@ def train(
     on_step("topics")
     design = fit_design([f for b in corpus.blocks for f in b.features], seed=settings.seed, n_clusters=n_clusters)
     x = [matrix(design, block) for block in corpus.blocks]
+    topics = [_topics(design, block) for block in corpus.blocks]
     on_step("abilities")
     fitted = fit(
         [(xs, b.outcomes.scores, b.columns) for xs, b in zip(x, corpus.blocks, strict=True)],
@@ -96,24 +97,18 @@ def train(
     far: list[Array] = []
     far_familiar: list[Array] = []
     if known is None:
-        topics = [_nearest_topics(design, b) for b in corpus.blocks]
-        tasks = _tasks(corpus) or topics
+        nearest = [shares.argmax(axis=1).astype(str) for shares in topics]
+        tasks = _tasks(corpus) or nearest
         on_step("prompts held out")
         prompts = held_out(corpus, folds=random_folds(corpus, seed=1), settings=settings, n_clusters=n_clusters)
         familiarity = calibrated(familiarity, np.concatenate([h.distance for h in prompts]))
         on_step("tasks held out")
         others = held_out(corpus, folds=group_folds(tasks), settings=settings, n_clusters=n_clusters)
         near_familiar, far_familiar = familiarity_of(prompts, familiarity), familiarity_of(others, familiarity)
-        held = [
-            Held(expected=h, scores=b.outcomes.scores, familiar=p, group=g, columns=b.columns, weight=weight)
-            for found, familiar, groups, weight in (
-                (prompts, near_familiar, topics, 1.0),
-                (others, far_familiar, tasks, FAR_WEIGHT),
-            )
-            for b, h, p, g in zip(corpus.blocks, found, familiar, groups, strict=True)
-        ]
-        trust = measure_trust(held)
-        unsteady = measure_unsteadiness(held[len(corpus.blocks) :], trust, n_models=len(corpus.models))
+        near_held = _held(corpus, prompts, near_familiar, nearest, weight=1.0)
+        far_held = _held(corpus, others, far_familiar, tasks, weight=FAR_WEIGHT)
+        trust = measure_trust([*near_held, *far_held])
+        unsteady = measure_unsteadiness(far_held, trust, n_models=len(corpus.models))
         near = _trusted(prompts, near_familiar, trust)
         far = _trusted(others, far_familiar, trust)
     else:
@@ -135,7 +130,7 @@ def train(
             "covariances": covariances,
             "n_outcomes": counts,
             "unsteady": unsteady,
-            "at_large": at_large(design, corpus, x, fitted.skills).astype(np.float32),
+            "at_large": at_large(topics, x, fitted.skills).astype(np.float32),
             "population_mean": mean,
             "population_covariance": covariance,
             "length_weights": lengths.weights.astype(np.float32),
@@ -160,26 +155,39 @@ def train(
     )
 
 
-def at_large(design: Design, corpus: Corpus, x: Sequence[Array], skills: Array) -> Array:
+def at_large(topics: Sequence[Array], x: Sequence[Array], skills: Array) -> Array:
     """Return for each topic the mean skills asked for in its prompts' tables, shape (n_clusters, k - 1).
 
     Args:
-        design: fitted on the corpus.
-        corpus: the tables.
-        x: the design matrix of each.
+        topics: of each table, each prompt's shares of the topics, shape (n, n_clusters).
+        x: the design matrix of each table.
         skills: the trained map, shape (x, k - 1).
     """
-    shares = np.stack([_topics(design, block).sum(axis=0) for block in corpus.blocks], axis=1)
+    shares = np.stack([of_prompts.sum(axis=0) for of_prompts in topics], axis=1)
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
     found: Array = shares @ np.array([xs.mean(axis=0) @ skills for xs in x])
     return found
 
 
 def _topics(design: Design, block: Block) -> Array:
-    """Return the shares of the topics, shape (n, n_clusters)."""
+    """Return each prompt's shares of the topics, shape (n, n_clusters); without an embedding it has none."""
     none = np.zeros(len(design.centroids))
     found = [design.of(features).topics for features in block.features]
     return np.array([none if topics is None else topics for topics in found], dtype=np.float64)
+
+
+def _held(
+    corpus: Corpus,
+    found: Sequence[HeldOut],
+    familiar: Sequence[Array],
+    groups: Sequence[NDArray[np.str_]],
+    *,
+    weight: float,
+) -> list[Held]:
+    return [
+        Held(expected=h, scores=b.outcomes.scores, familiar=p, group=g, columns=b.columns, weight=weight)
+        for b, h, p, g in zip(corpus.blocks, found, familiar, groups, strict=True)
+    ]
 
 
 def _tasks(corpus: Corpus) -> list[NDArray[np.str_]]:
@@ -194,9 +202,3 @@ def _trusted(held: Sequence[HeldOut], familiar: Sequence[Array], trust: Trust) -
         expected.probabilities(np.array([trust.at(float(share))[:2] for share in shares]).reshape(-1, 2))
         for expected, shares in zip(held, familiar, strict=True)
     ]
-
-
-def _nearest_topics(design: Design, block: Block) -> NDArray[np.str_]:
-    embeddings = np.array([f.embedding for f in block.features])
-    nearest: NDArray[np.str_] = (embeddings @ design.centroids.T).argmax(axis=1).astype(str)
-    return nearest

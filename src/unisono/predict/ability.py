@@ -59,19 +59,19 @@ class Demand:
 
     Attributes:
         profile: shape (k,), starts with 1.
+        at_large: the profile of the kind of work that its topics belong to, shape (k,).
         difficulty: in logits.
         own: deviation of a model's logit that it does not share with the other models.
         shared: deviation that it does.
         familiar: share of the training prompts that lie farther out.
-        at_large: the profile of the kind of work that its topics belong to, shape (k,); None: as its own.
     """
 
     profile: NDArray[np.float64]
+    at_large: NDArray[np.float64]
     difficulty: float
     own: float = 0.0
     shared: float = 0.0
     familiar: float = 1.0
-    at_large: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +120,11 @@ class Ability:
         trusted = self.trust.at(familiar)
         return Demand(
             profile=_profile(trusted.skill * (x @ self.skills)),
+            at_large=_profile(np.zeros(self.at_large.shape[1]) if topics is None else topics @ self.at_large),
             difficulty=trusted.difficulty * float(x @ self.difficulty),
             own=trusted.own,
             shared=trusted.shared,
             familiar=familiar,
-            at_large=_profile(np.zeros(self.at_large.shape[1]) if topics is None else topics @ self.at_large),
         )
 
     def prior(self, model: Model) -> Belief:
@@ -234,8 +234,7 @@ def moderated(
         unsteady: as `Belief.unsteady`.
         unmeasured: as for `expected`.
     """
-    logit = general - demand.difficulty
-    mean = _sigmoid_one(logit / sqrt(1.0 + pi / 8.0 * variance))
+    mean = mean_score(general, variance, demand.difficulty)
     own, shared = unsteady * demand.own * demand.own, demand.shared * demand.shared
     whole, apart = variance + unmeasured * (own + shared), unmeasured * (variance + own)
     # The deviation of a score whose logit has some variance: small doubt counts by the slope, endless doubt is a coin.
@@ -244,11 +243,11 @@ def moderated(
     return mean, sqrt(square * whole / (1.0 + slope * whole)), sqrt(square * apart / (1.0 + slope * apart))
 
 
-def at_large(general: float, variance: float, difficulty: float) -> float:
-    """Return the expected score on prompts of a kind at large, as hard as one prompt.
+def mean_score(general: float, variance: float, difficulty: float) -> float:
+    """Return the expected score of an uncertain logit, moved towards one half; see `expected`.
 
     Args:
-        general: mean of a model's logit on the kind's profile (`Demand.at_large`), difficulty left out.
+        general: mean of a model's logit on a profile (a prompt's or `Demand.at_large`), difficulty left out.
         variance: of the logit.
         difficulty: of the prompt, in logits.
     """

@@ -98,8 +98,6 @@ class TokenCost:
     def predict_one(self, request: Request, features: Features, models: Sequence[Model]) -> tuple[Cost, ...]:
         """See `protocols.CostPredictor`. The interval is for the tokens of prompt and answer together."""
         log_in = log(max(features.n_input_tokens, 1))
-        if len(models) == 1:
-            return (self._alone(request, features, models[0], log_in),)
         counts: dict[tuple[float, float, float, _Shift], _Count] = {}  # most models share theirs with another
         costs = []
         for model in models:
@@ -115,13 +113,6 @@ class TokenCost:
                 out = counts[written] = _count(*written)
             costs.append(_priced(model.prices or _FREE, into, out))
         return tuple(costs)
-
-    def _alone(self, request: Request, features: Features, model: Model, log_in: float) -> Cost:
-        name = model.name
-        into = _count(log_in, INPUT_SPREAD, inf, self._in.get(name, _UNSEEN))
-        mean, spread = self._length(features, model)
-        out = _count(mean, min(spread, MAX_SPREAD), _cap(request, model), self._out.get(name, _UNSEEN))
-        return _priced(model.prices or _FREE, into, out)
 
     def learn_one(self, features: Features, attempt: Attempt) -> None:
         """See `protocols.CostPredictor`. Only complete answers teach how long answers are."""

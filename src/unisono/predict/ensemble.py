@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unisono.predict.ability import Ability, Belief, Demand, at_large, expected, generals, logits, moderated, updated
+from unisono.predict.ability import Ability, Belief, Demand, expected, generals, logits, mean_score, moderated, updated
 from unisono.predict.neighbors import Local, Ring, borne_out, local
 from unisono.predict.paired import UNTOLD, Told, as_told
 from unisono.predict.votes import Heard, heard
@@ -102,8 +102,8 @@ class QualityEnsemble:
         stands = tuple([self._stand(model, ring) for model, ring in zip(models, rings, strict=True)])
         pool = self._pooled(stands)
         means, variances = logits(pool.means, pool.covariances, demand.profile)
-        general = means if demand.at_large is None else generals(pool.means, demand.at_large)
-        rows = zip(stands, rings, means, variances, general, strict=True)
+        kinds = generals(pool.means, demand.at_large)
+        rows = zip(stands, rings, means, variances, kinds, strict=True)
         return tuple([_told(features, demand, stand, ring, (mean, var), kind) for stand, ring, mean, var, kind in rows])
 
     def learn_one(self, features: Features, score: Score) -> None:
@@ -192,7 +192,7 @@ def _told(
         _, spread, apart = expected(votes.belief, demand, unmeasured=near.unmeasured)
         mean += votes.shift(demand, mean)
     mean = min(max(mean + stand.borne_out * near.correction, FLOOR), 1.0 - FLOOR)
-    large = at_large(kind, logit[1], demand.difficulty)
+    large = mean_score(kind, logit[1], demand.difficulty)
     return Quality(
         mean=mean,
         spread=spread,

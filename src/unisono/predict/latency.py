@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from itertools import accumulate
 from math import exp, log, log1p
-from operator import mul
 
 from unisono.types import Attempt, Cost, Features, Latency, Model
 
@@ -84,11 +83,7 @@ class _Line:
     def seconds(self, known: Sequence[float]) -> float:
         if self._offset is None:
             self._offset = self._decayed_quantile()
-        line = self._line
-        expected = line[0] * known[0] + line[1] * known[1]  # as `_dot` adds it up, to the bit
-        if len(line) > 2:
-            expected += line[2] * known[2]
-        return exp(round((expected + self._offset) / STEP) * STEP)
+        return exp(round((_dot(self._line, known) + self._offset) / STEP) * STEP)
 
     def _keep(self, residual: float) -> None:
         self._n_added += 1
@@ -128,7 +123,9 @@ def solved(matrix: list[list[float]], values: list[float]) -> list[float]:
 
 
 def _dot(a: Sequence[float], b: Sequence[float]) -> float:
-    return float(sum(map(mul, a, b)))
+    """Return the inner product of two or three numbers each."""
+    found = a[0] * b[0] + a[1] * b[1]
+    return found + a[2] * b[2] if len(a) > 2 else found
 
 
 def nobody_waits(model: str) -> int:
@@ -153,8 +150,6 @@ class RecentLatency:
     def predict_one(self, features: Features, models: Sequence[Model], costs: Sequence[Cost]) -> tuple[Latency, ...]:
         """See `protocols.LatencyPredictor`."""
         longer = _longer(features.n_input_tokens)
-        if len(models) == 1:
-            return (self._alone(models[0].name, costs[0], longer),)
         told: dict[tuple[_Line, int], float] = {}  # models that were never asked share theirs
         found = []
         for model, cost in zip(models, costs, strict=True):
@@ -168,12 +163,6 @@ class RecentLatency:
                 token_s = told[token, load] = token.seconds((1.0, log1p(load)))
             found.append(Latency(first_token_s=first_s, total_s=first_s + token_s * cost.output_tokens))
         return tuple(found)
-
-    def _alone(self, name: str, cost: Cost, longer: float) -> Latency:
-        busier = log1p(self._load(name))
-        first_s = self._first.get(name, self._unseen[0]).seconds((1.0, busier, longer))
-        token_s = self._token.get(name, self._unseen[1]).seconds((1.0, busier))
-        return Latency(first_token_s=first_s, total_s=first_s + token_s * cost.output_tokens)
 
     def learn_one(self, features: Features, attempt: Attempt) -> None:
         """See `protocols.LatencyPredictor`. Only attempts that ended well teach.

@@ -65,6 +65,7 @@ class KeyRing:
         self._signal = os.fspath(signal_path(path))
         self._own_pepper = token_bytes(32)
         self._configured: dict[bytes, Grant] = {}
+        self._stamp: _Stamp = None
         self._stamp = self._look()
         self._pepper, self._stored = self._read()
         self._held = _held(self._stored)
@@ -130,8 +131,8 @@ class KeyRing:
         self._changed()
 
     def _look(self) -> _Stamp:
-        if not os.access(self._signal, os.F_OK):  # as long as no key was ever made: an exception costs thrice as much
-            return None
+        if self._stamp is None and not os.access(self._signal, os.F_OK):
+            return None  # as long as no key was ever made: an exception costs thrice as much
         try:
             found = os.stat(self._signal)  # noqa: PTH116  (a Path costs another microsecond)
         except OSError:
