@@ -171,6 +171,24 @@ def test_a_model_that_is_weaker_at_large_takes_the_place_for_clear_evidence_only
     assert choice.ranking[0].model == leader
 
 
+@pytest.mark.parametrize(
+    ("rival", "default", "who"), [(True, False, "rival"), (False, True, "default"), (True, True, "rival and default")]
+)
+@pytest.mark.parametrize("familiar", [0.9, 0.004])
+def test_where_a_guess_decides_the_reason_says_so_and_what_to_do(
+    rival: bool, default: bool, who: str, familiar: float
+) -> None:
+    pair = (
+        estimate("rival", quality=0.65, apart=0.1, familiar=familiar, guessed=rival),
+        estimate("default", quality=0.6, apart=0.1, familiar=familiar, guessed=default),
+    )
+    told = choose(*pair, default="default")
+    assert told.ranking[0].model == "default"
+    assert f"nothing was measured of {who}: `unisono models probe`" in told.reason
+    chinese = choose(*pair, default="default", goal=Goal(language="zh"))
+    assert "`unisono models probe`" in chinese.reason
+
+
 def test_what_holds_a_model_that_is_weaker_at_large_is_not_said_to_be_an_unusual_prompt() -> None:
     choice = choose(
         estimate("rival", quality=0.68, apart=0.05, familiar=0.9, at_large=0.5),

@@ -49,13 +49,24 @@ def why_stays(stay: Stay, goal: Goal) -> str:
     """Say why the default leads though another model looked better."""
     default, other = stay.default.model, stay.other.model
     gain, doubt, unusual = f"{stay.gain:.2f}", f"{stay.doubt:.2f}", stay.unusual
+    guessed = [estimate.model for estimate in (stay.other, stay.default) if estimate.quality.guessed]
     if goal.language == "zh":
+        if guessed:
+            return (
+                f"继续使用默认模型 {default}：{other} 扣除成本后看似好 {gain}，但 {'、'.join(guessed)} 从未测量过："
+                "请运行 `unisono models probe`。"
+            )
         if unusual is not None:
             return (
                 f"继续使用默认模型 {default}：这样的问题很少见（已测问题中只有 {unusual:.1%} 更少见），"
                 f"{other} 看似好 {gain}，但疑问达 {doubt}。"
             )
         return f"继续使用默认模型 {default}：{other} 扣除成本后看似好 {gain}，但疑问达 {doubt}，并不明显更好。"
+    if guessed:
+        return (
+            f"{default}, the default, stays: {other} looks better by {gain} after costs, but nothing was measured of "
+            f"{' and '.join(guessed)}: `unisono models probe` does."
+        )
     if unusual is not None:
         return (
             f"{default}, the default, stays: this prompt is unusual ({unusual:.1%} of those measured are more so), and "
