@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from unisono.catalog.fingerprint import fingerprint
 from unisono.config import Config
 from unisono.config.lookout import when
+from unisono.config.watch import watch
 from unisono.errors import UnisonoError
 from unisono.evaluate.probe.run import Answer
 from unisono.evaluate.rechosen import DEEP
@@ -59,8 +60,6 @@ REBUILD_SHARE = 0.1
 
 async def follow_config(live: Live, file: Path, content: bytes) -> None:
     """Put each change of the configuration's file in force, or say why not."""
-    from unisono.config.watch import watch
-
     async for change in watch(file, seen=content):
         if isinstance(change, Config):
             await live.reload_or_refuse(change)

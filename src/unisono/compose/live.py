@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from time import perf_counter
@@ -22,6 +22,7 @@ from unisono.compose.arms import ArmBuilder
 from unisono.compose.lessons import Lessons
 from unisono.compose.outlets import Outlets
 from unisono.compose.trained import Trained, read_trained
+from unisono.compose.warm import warm
 from unisono.config import Config, load_config
 from unisono.config.kept import KeptConfig, kept_of
 from unisono.edge.parse import DERIVED, session_before
@@ -157,6 +158,8 @@ class Live:
             await self.close()
             raise
         await self.embedders.follow(self.config.embeddings, timeouts=self.config.timeouts)
+        if serves:
+            await self._warm(self.config, self.inforce.arms)
         self._begin(chores.notice_scores(self), chores.follow_policies(self))
         if worker is not None:
             self._fellows = Fellows(self.store, since_us=to_us(datetime.now(UTC)))
@@ -320,7 +323,17 @@ class Live:
         """Return policies ready to decide, built off the event loop; what is in force lends them its anchors."""
         anchors = {arm.standing.policy.id: arm.anchors for arm in self.inforce.arms}
         built = self._builder.built
-        return await asyncio.to_thread(built, config, standings, live=live, trained=trained, anchors=anchors)
+        arms = await asyncio.to_thread(built, config, standings, live=live, trained=trained, anchors=anchors)
+        await self._warm(config, arms)
+        return arms
+
+    async def _warm(self, config: Config, arms: Iterable[Arm]) -> None:
+        """Have policies decide before a caller waits for it. What fails then is told when a request meets it."""
+        elsewhere = config.encoder.base_url is not None
+        work = warm([arm.router for arm in arms], self._reading, asks_elsewhere=elsewhere, now=datetime.now(UTC))
+        (failed,) = await asyncio.gather(work, return_exceptions=True)
+        if failed is not None:
+            log.warning("warming up failed error=%s", type(failed).__name__)
 
     def _last_in_force(self) -> KeptConfig | None:
         try:
