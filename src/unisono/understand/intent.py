@@ -103,8 +103,13 @@ _AS_WRITTEN = _SPACELESS | {"tr"}
 _SEVERAL_WORDS = re.compile(r"\S[\s-]+\S")
 
 
+_WORD = r"[^\s,，、:：•]+"
+_UP_TO_EIGHT_WORDS = rf"(?: ?{_WORD}(?:\s{_WORD}){{0,7}}?)??"
+"""Each ends where a blank or a mark stands: could it end anywhere, a search would try all ways to cut a text up."""
+
+
 def _gap(pattern: str) -> str:
-    words = pattern.replace("~", r"(?: ?[^\s,，、:：•]+){0,8}?")
+    words = pattern.replace("~", _UP_TO_EIGHT_WORDS)
     return words.replace(" ?", "\0").replace(" ", r"\s+").replace("\0", r"\s?")
 
 

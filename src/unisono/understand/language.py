@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
+from unisono.understand.codes import codes_of, n_within
+
+_HAN = (0x3400, 0x4DBF), (0x4E00, 0x9FFF)
+_KANA_OR_HANGUL = (0x3040, 0x30FF), (0xAC00, 0xD7AF)
 _LETTER = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff\u0590-\u06ff\u0900-\u097f]+")
 MAX_CHARS = 2_000
 
@@ -23,8 +25,9 @@ def language(text: str) -> Literal["en", "zh"]:
     head = text[:MAX_CHARS]
     if head.isascii():
         return "en"
-    n_han = sum(1 for _ in _HAN.finditer(head))
-    if n_han == 0 or sum(1 for _ in _KANA_OR_HANGUL.finditer(head)) * 8 > n_han:
+    codes = codes_of(head)
+    n_han = n_within(codes, *_HAN)
+    if n_han == 0 or n_within(codes, *_KANA_OR_HANGUL) * 8 > n_han:
         return "en"
     n_words = sum(1 for _ in _LETTER.finditer(head))
     return "zh" if n_han / 2 >= n_words else "en"

@@ -6,11 +6,15 @@ It measures and does not judge: nothing here says that a prompt is hard or easy.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import cache
 from math import log1p
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unisono.types import Vector
+from unisono.understand.codes import codes_of
 
 NAMES: tuple[str, ...] = (
     "log_chars",
@@ -40,23 +44,31 @@ MAX_CHARS = 32_000
 """Only the head and the tail of a longer text are read, half of this each."""
 
 LONG_CHARS = 1_000
-"""From here on words are counted faster than parted."""
+"""From here on words and numbers are counted faster than parted and searched for."""
 FEW_LINES = 8
 """Of fewer lines each is looked at; of more the text is searched."""
 
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _DIGITS = b"0123456789"
 _UPPER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PUNCTUATION = b".,;:!?'\"()[]{}"
+_MATH = b"=+*/^<>"
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _IS_BLANK = np.array([chr(code).isspace() for code in range(128)])
 _RARE = bytes(code for code in range(32) if not _IS_BLANK[code])
 """Characters below the blank that are none themselves."""
-_WIDE_PUNCTUATION = "，。！？；：（）"
-_MATH = b"=+*/^<>"
-_WIDE_MATH = "≤≥≠≈√∑∫∞π∈∀∃→±×÷−"
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_ASCII_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+# Kinds of characters beyond ASCII; an ASCII character is a kind of its own.
+_OTHER, _CJK, _WIDE_DIGIT, _WIDE_PUNCTUATION, _WIDE_QUESTION, _WIDE_MATH, _WIDE_QUOTE = range(128, 135)
+_N_KINDS = 135
+_WIDE_KINDS = {
+    _CJK: r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]",
+    _WIDE_DIGIT: r"\d",
+    _WIDE_PUNCTUATION: "[，。！；：（）]",
+    _WIDE_QUESTION: "？",
+    _WIDE_MATH: "[≤≥≠≈√∑∫∞π∈∀∃→±×÷−]",
+    _WIDE_QUOTE: "[“”「」«»]",
+}
+_ALL_CODES = 0x20000
+"""No character from here on is of a kind that counts."""
 # Lines: searched for in a text with a line's end put before it, which `re` finds fast. Blanks, never `\s`, stand at
 # their ends: it would run over them, and a prompt of blank lines would take seconds.
 _OPTION = re.compile(r"\n[ \t]*\(?[A-Ja-j1-9][.):](?=\s)")
@@ -68,7 +80,6 @@ _CODE_WORD = re.compile(
 _CODE_END = re.compile(r"(?m)[;{}][ \t]*$")
 _TEX = re.compile(r"\\[a-zA-Z]+|\$[^$\n]{1,200}\$")
 _TABLE_ROW = re.compile(r"\n[ \t]*\|.*\|[ \t]*(?m:$)")
-_QUOTE = re.compile(r"[\"“”「」«»]")
 
 
 def clip(text: str, max_chars: int = MAX_CHARS) -> str:
@@ -91,29 +102,50 @@ def _line_ends(text: str, n: int) -> list[int]:
     return found[1:]
 
 
-def _count_any(characters: str, text: str) -> int:
-    """Count single characters; one fast scan for each beats a regular expression's slow one for all."""
-    return sum(map(text.count, characters))
+@cache
+def _kinds() -> NDArray[np.uint8]:
+    """Return the kind of each code point below `_ALL_CODES`; that of the last is also that of all after it."""
+    found = np.full(_ALL_CODES, _OTHER, dtype=np.uint8)
+    found[:128] = np.arange(128)
+    wide = "".join(map(chr, range(128, _ALL_CODES)))
+    for kind, pattern in _WIDE_KINDS.items():
+        found[[128 + match.start() for match in re.finditer(pattern, wide)]] = kind
+    return found
 
 
-class _AsciiCounts:
-    """How often each ASCII character stands in a text: one scan for all."""
+class _Counts:
+    """How often each kind of character stands in a text: one scan for all."""
 
     def __init__(self, text: str) -> None:
-        self._raw = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-        self._counts: list[int] = np.bincount(self._raw, minlength=128)[:128].tolist()
+        if text.isascii():
+            self._kinds = np.frombuffer(text.encode(), dtype=np.uint8)
+        else:
+            self._kinds = _kinds().take(codes_of(text), mode="clip")
+        self._counts: list[int] = np.bincount(self._kinds, minlength=_N_KINDS).tolist()
 
-    def __getitem__(self, character: str) -> int:
-        return self._counts[ord(character)]
+    def __getitem__(self, kind: int) -> int:
+        return self._counts[kind]
 
-    def of(self, characters: bytes) -> int:
-        return sum(map(self._counts.__getitem__, characters))
+    def of(self, kinds: Iterable[int]) -> int:
+        return sum(map(self._counts.__getitem__, kinds))
 
     def n_words(self) -> int:
         """Return how many words an ASCII text has, in a third of the time of parting a long one."""
-        blank = _IS_BLANK.take(self._raw) if self.of(_RARE) else self._raw <= ord(" ")
+        blank = _IS_BLANK.take(self._kinds) if self.of(_RARE) else self._kinds <= ord(" ")
         after_blank = int(np.count_nonzero(blank[:-1] > blank[1:]))
         return after_blank + int(blank.size > 0 and not blank[0])
+
+    def n_numbers(self) -> int:
+        """Return how often `_NUMBER` matches, in a fraction of the time of a search through a long text."""
+        kinds = self._kinds
+        digit = kinds - np.uint8(ord("0")) < len(_DIGITS)
+        if self[_WIDE_DIGIT]:
+            digit |= kinds == _WIDE_DIGIT
+        begins = np.flatnonzero(digit[1:] > digit[:-1]) + 1
+        later = begins[begins > 1]
+        mark = kinds[later - 1]
+        goes_on = ((mark == ord(".")) | (mark == ord(","))) & digit[later - 2]
+        return int(digit[0]) + begins.size - int(np.count_nonzero(goes_on))
 
 
 def surface(text: str) -> Vector:
@@ -127,16 +159,16 @@ def surface(text: str) -> Vector:
     """
     text_read = clip(text)
     n_chars = max(len(text_read), 1)
+    n = _Counts(text_read)
     plain = text_read.isascii()
-    n = _AsciiCounts(text_read)
-    n_words = n.n_words() if plain and n_chars >= LONG_CHARS else len(text_read.split())
-    n_cjk = 0 if plain else _count(_CJK, text_read)
-    n_wide_punctuation = 0 if plain else _count_any(_WIDE_PUNCTUATION, text_read)
-    n_wide_math = 0 if plain else _count_any(_WIDE_MATH, text_read)
-    number = _ASCII_NUMBER if plain else _NUMBER
+    long = n_chars >= LONG_CHARS
+    n_words = n.n_words() if plain and long else len(text_read.split())
+    n_cjk = n[_CJK]
     n_digits = n.of(_DIGITS)
+    has_numbers = n_digits or n[_WIDE_DIGIT]
     lines = f"\n{text_read}"
-    ends = _line_ends(lines, n["\n"] + 1) if n["\n"] < FEW_LINES else None
+    n_ends = n[ord("\n")]
+    ends = _line_ends(lines, n_ends + 1) if n_ends < FEW_LINES else None
 
     def count_lines(pattern: re.Pattern[str]) -> int:
         if ends is None:
@@ -146,23 +178,23 @@ def surface(text: str) -> Vector:
     values = (
         log1p(len(text)),
         log1p(n_words + n_cjk / 2),
-        log1p(n["\n"]),
+        log1p(n_ends),
         min((n_chars - n_cjk) / max(n_words, 1), 40.0),
         n_digits / n_chars,
         n.of(_UPPER) / n_chars,
-        n[" "] / n_chars,
-        (n.of(_PUNCTUATION) + n_wide_punctuation) / n_chars,
-        (n.of(_MATH) + n_wide_math) / n_chars,
-        0.0 if plain else _count(_NON_ASCII, text_read) / n_chars,
+        n[ord(" ")] / n_chars,
+        (n.of(_PUNCTUATION) + n[_WIDE_PUNCTUATION] + n[_WIDE_QUESTION]) / n_chars,
+        (n.of(_MATH) + n[_WIDE_MATH]) / n_chars,
+        n.of(range(_OTHER, _N_KINDS)) / n_chars,
         n_cjk / n_chars,
-        log1p(n["?"] + (0 if plain else text_read.count("？"))),
-        log1p(_count(number, text_read) if n_digits or not plain else 0),
+        log1p(n[ord("?")] + n[_WIDE_QUESTION]),
+        log1p((n.n_numbers() if long else _count(_NUMBER, text_read)) if has_numbers else 0),
         log1p(count_lines(_OPTION)),
         log1p(count_lines(_BULLET)),
-        log1p(text_read.count("```") if n["`"] else 0),
+        log1p(text_read.count("```") if n[ord("`")] else 0),
         log1p(count_lines(_CODE_WORD) + (_count(_CODE_END, text_read) if n.of(b";{}") else 0)),
         log1p(_count(_TEX, text_read) if n.of(b"\\$") else 0),
         log1p(count_lines(_TABLE_ROW)),
-        log1p(n['"'] if plain else _count(_QUOTE, text_read)),
+        log1p(n[ord('"')] + n[_WIDE_QUOTE]),
     )
     return np.asarray(values, dtype=np.float32)
