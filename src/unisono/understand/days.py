@@ -37,6 +37,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
+_MONTH_BEGINNINGS = {name[:3] for name in _MONTHS}
 _ISO = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](1[0-2]|0?[1-9])(?:[-/.](3[01]|[12]\d|0?[1-9]))?(?!\d)")
 _CHINESE = re.compile(r"((?:19|20)\d\d)\s*年(?:\s*(1[0-2]|0?[1-9])\s*月)?(?:\s*(3[01]|[12]\d|0?[1-9])\s*[日号])?")
 _NAMED_MONTH = re.compile(
@@ -91,21 +92,20 @@ def asks_about(text: str, *, now: datetime, hints: Sequence[DayHint] | None = No
     text = clip(text, MAX_CHARS)
     days: list[date] = []
     if ("19" in text or "20" in text) and _SOME_YEAR.search(text):
-        days, text = _dates(text, today)
+        days, text = _dates(text)
         hints = None  # a word that a date is taken away from may be one
     days += _in_words(text, today, hints=hints)
     return max([min(day, today) for day in days], default=None)
 
 
-def _dates(text: str, today: date) -> tuple[list[date], str]:
+def _dates(text: str) -> tuple[list[date], str]:
     """Return the dates that a text names, and the text without those of more than a year."""
-    days = []
-    for found in (*_ISO.finditer(text), *_CHINESE.finditer(text)):
-        year, month, day = (int(part) if part else None for part in found.groups())
-        days.append(_last_day(year or today.year, month, day))
-    days += [_last_day(int(m.group(2)), _MONTHS[m.group(1).lower()], None) for m in _NAMED_MONTH.finditer(text)]
-    for known in (_ISO, _CHINESE, _NAMED_MONTH):
-        text = known.sub(" ", text)
+    dates = [*_ISO.finditer(text), *(_CHINESE.finditer(text) if "年" in text else ())]
+    months = [*_NAMED_MONTH.finditer(text)] if _may_name_month(text) else []
+    days = [_last_day(*(int(part) if part else None for part in found.groups())) for found in dates]
+    days += [_last_day(int(found.group(2)), _month(found.group(1)), None) for found in months]
+    if dates or months:
+        text = _NAMED_MONTH.sub(" ", _CHINESE.sub(" ", _ISO.sub(" ", text)))
     days += [_last_day(int(found.group(1)), None, None) for found in _YEAR.finditer(text)]
     return days, text
 
@@ -115,6 +115,15 @@ def _in_words(text: str, today: date, *, hints: Sequence[DayHint] | None) -> Ite
     for pattern in {hint.name for hint in may_match}:
         if pattern.search(text):
             yield date(today.year - 1, 12, 31) if pattern is _LAST_YEAR else today - timedelta(days=_RELATIVE[pattern])
+
+
+def _may_name_month(text: str) -> bool:
+    return not text.isascii() or any(map(text.lower().__contains__, _MONTH_BEGINNINGS))
+
+
+def _month(name: str) -> int:
+    """Return the month of a name in any letters that are the same where case is ignored, such as the Turkish i's."""
+    return _MONTHS[name.casefold().replace("i\u0307", "i").replace("ı", "i")]
 
 
 def _last_day(year: int, month: int | None, day: int | None) -> date:

@@ -8,7 +8,7 @@ nothing itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import chain
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -44,30 +44,6 @@ _LETTER = [(op.IN, [(op.CATEGORY, op.CATEGORY_WORD)])]
 _BLANK = [(op.IN, [(op.CATEGORY, op.CATEGORY_SPACE)])]
 _COMMON = frozenset("the thi tha and for you are was not wit hav can".split())  # noqa: SIM905
 """Beginnings that nearly every English text holds; a look begins with another where there is one."""
-
-
-def gate(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    """Return a test that is False only for texts in lower case in which the pattern cannot match.
-
-    Args:
-        pattern: one that is searched for in small letters.
-    """
-    needs = _of_pattern(pattern)
-    if needs is None:
-        return _always
-    by_rarest: dict[str, list[tuple[str, ...]]] = {}
-    for strings in map(_strings, _without_narrower(needs)):
-        by_rarest.setdefault(strings[0], []).append(strings[1:])
-    rarest = tuple(by_rarest.items())
-
-    def may_match(lowered: str) -> bool:
-        lowered = _evenly_spaced(lowered)
-        for first, each in rarest:
-            if first in lowered and any(all(string in lowered for string in others) for others in each):
-                return True
-        return False
-
-    return may_match
 
 
 class Hint(NamedTuple, Generic[Name]):
@@ -136,7 +112,7 @@ class Gates(Generic[Name]):
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""
         lowered = _folded(text)
-        held = set(chain.from_iterable(map(self._keys.__getitem__, _words(lowered))))
+        held = set(chain.from_iterable(map(self._keys.__getitem__, _words(lowered)))) if self._by_key else set()
         anywhere = self._anywhere_ascii if lowered.isascii() else self._anywhere
         first = map(self._by_key.__getitem__, self._by_key.keys() & held)
         found = [hint for hints in first for hint in hints if hint.keys <= held]

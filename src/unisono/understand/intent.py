@@ -12,12 +12,12 @@ It does not learn, and it does not say what effort means for a choice.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TypeAlias
 
 from unisono.types import Effort, Message
-from unisono.understand.gate import Gates, Hint, gate, narrowed
+from unisono.understand.gate import Gates, Hint, narrowed
 from unisono.understand.own import own_words
 from unisono.understand.phrases import LANGUAGES_OF, LESS, MORE
 
@@ -42,6 +42,7 @@ _BEGINNING_QUESTION = re.compile(
 )
 _ENDING_QUESTION = re.compile(r"(?:吗|呢|么|ですか|ますか|でしょうか|のか|나요|까요?|인가요|습니까)\W*\Z")
 _SPACELESS = frozenset({"zh", "ja", "ko"})
+_SPACED = tuple(name for name in MORE if name not in _SPACELESS)
 MAX_CLAUSE_CHARS = 160
 _POLITE = re.compile(
     r"(?i)(?<!\w)(?:please|pls|plz|kindly|thanks|thank you|ok|okay|just|really|only|simply|now|then|first|so|and|but|also|well|hey|hi|hello|"
@@ -204,22 +205,17 @@ def _asks(clause: str) -> bool:
 
 
 @cache
-def _gates() -> Gates[Search]:
-    """Return what looks for the phrases of languages in Latin letters; a look at the letters tells the others."""
-    scripts = {name for name, _ in _SCRIPTS}
-    patterns = {(wish, name): pattern for wish, table in _PATTERNS.items() for name, pattern in table.items()}
-    return Gates({search: pattern for search, pattern in patterns.items() if search[1] not in scripts})
-
-
-@cache
-def _gate(wish: Effort, name: str) -> Callable[[str], bool]:
-    return gate(_PATTERNS[wish][name])
+def _gates(*names: str) -> Gates[Search]:
+    """Return what looks for the phrases of some languages."""
+    return Gates({(wish, name): table[name] for wish, table in _PATTERNS.items() for name in names})
 
 
 def _hints(text: str) -> list[Hint[Search]]:
     """Return what hints at phrases in the clauses of a text: without a hint there is none."""
-    found = _gates().passed(text)
-    return found + [Hint((wish, name)) for name in _scripts(text) for wish in _PATTERNS]
+    found = _gates(*_SPACED).passed(text)
+    for name in _scripts(text) & _SPACELESS:
+        found += _gates(name).passed(text)
+    return found
 
 
 def _scripts(text: str) -> set[str]:
@@ -244,8 +240,6 @@ def _of_clause(clause: str, hints: Sequence[Hint[Search]]) -> Effort | None:
             if (wish, name) not in searches:
                 continue
             text = clause if name in _AS_WRITTEN else clause.lower()
-            if name not in _AS_WRITTEN and not _gate(wish, name)(text):
-                continue
             for found in patterns[name].finditer(text):
                 before, phrase, after = text[: found.start()], found.group(), text[found.end() :]
                 if _instructs(before, phrase, after, spaceless=name in _SPACELESS):
