@@ -37,7 +37,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_MONTH_BEGINNINGS = {name[:3] for name in _MONTHS}
+_LETTERS = re.compile("[a-z]+")
 _ISO = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](1[0-2]|0?[1-9])(?:[-/.](3[01]|[12]\d|0?[1-9]))?(?!\d)")
 _CHINESE = re.compile(r"((?:19|20)\d\d)\s*年(?:\s*(1[0-2]|0?[1-9])\s*月)?(?:\s*(3[01]|[12]\d|0?[1-9])\s*[日号])?")
 _NAMED_MONTH = re.compile(
@@ -104,8 +104,10 @@ def _dates(text: str) -> tuple[list[date], str]:
     months = [*_NAMED_MONTH.finditer(text)] if _may_name_month(text) else []
     days = [_last_day(*(int(part) if part else None for part in found.groups())) for found in dates]
     days += [_last_day(int(found.group(2)), _month(found.group(1)), None) for found in months]
-    if dates or months:
-        text = _NAMED_MONTH.sub(" ", _CHINESE.sub(" ", _ISO.sub(" ", text)))
+    if dates:
+        text = _CHINESE.sub(" ", _ISO.sub(" ", text))
+    if _may_name_month(text):
+        text = _NAMED_MONTH.sub(" ", text)
     days += [_last_day(int(found.group(1)), None, None) for found in _YEAR.finditer(text)]
     return days, text
 
@@ -118,7 +120,8 @@ def _in_words(text: str, today: date, *, hints: Sequence[DayHint] | None) -> Ite
 
 
 def _may_name_month(text: str) -> bool:
-    return not text.isascii() or any(map(text.lower().__contains__, _MONTH_BEGINNINGS))
+    """Say whether a search for the name of a month could find one: it is the dearest of all."""
+    return not text.isascii() or not _MONTHS.keys().isdisjoint(_LETTERS.findall(text.lower()))
 
 
 def _month(name: str) -> int:
