@@ -102,7 +102,10 @@ def _dates(text: str) -> tuple[list[date], str]:
     """Return the dates that a text names, and the text without those of more than a year."""
     dates = [*_ISO.finditer(text), *(_CHINESE.finditer(text) if "年" in text else ())]
     months = [*_NAMED_MONTH.finditer(text)] if _may_name_month(text) else []
-    days = [_last_day(*(int(part) if part else None for part in found.groups())) for found in dates]
+    days = []
+    for found in dates:
+        year, month, day = (int(part or 0) for part in found.groups())
+        days.append(_last_day(year, month or None, day or None))
     days += [_last_day(int(found.group(2)), _month(found.group(1)), None) for found in months]
     if dates:
         text = _CHINESE.sub(" ", _ISO.sub(" ", text))
