@@ -3,11 +3,11 @@
     python -m bench.decide            # some minutes
     python -m bench.decide --quick
 
-Prompts of 20 to 8,000 tokens (as Unisono estimates them) and pools of 2 to 50 models; every prompt is new. One thread,
-one process for each encoder. `cpu` is the process's own clock, which noise of the machine touches least. For an encoder
-that does not run on the event loop (`use`, `e5`) its time is part of the figure all the same: the prompt is read, then
-decided. It writes `bench/results/decide.json` and prints tables. It measures no quality (`lab/encoders.py` does) and no
-server.
+Prompts of 20 to 8,000 tokens (as Unisono estimates them), with ten models of several kinds of text (`prompts.KINDS`),
+and pools of 2 to 50 models; every prompt is new. One thread, one process for each encoder. `cpu` is the process's own
+clock, which noise of the machine touches least. For an encoder that does not run on the event loop (`use`, `e5`) its
+time is part of the figure all the same: the prompt is read, then decided. It writes `bench/results/decide.json` and
+prints tables. It measures no quality (`lab/encoders.py` does) and no server.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 
 from bench.load import quantile
 from bench.machine import ROOT, provenance
-from bench.prompts import body, prompt
+from bench.prompts import KINDS, body
 
 RESULTS = ROOT / "bench" / "results" / "decide.json"
 N_TOKENS = (20, 200, 2_000, 8_000)
@@ -58,14 +58,14 @@ quality = {0.4 + 0.5 * i / n_models:.3f}
     return f'default = "m0"\n\n[store]\npath = "{store}"\n' + routing + "".join(models)
 
 
-def prompts(n: int, *, n_tokens: int) -> list[bytes]:
+def prompts(n: int, *, n_tokens: int, kind: str = "words") -> list[bytes]:
     """Return `n` bodies whose prompt has about `n_tokens` tokens by Unisono's own estimate."""
     from unisono.understand.tokens import count_prompt
 
-    rng = Random(n_tokens)
-    probe = body(prompt(rng, 4000), model="auto", stream=False)
+    rng, text = Random(n_tokens), KINDS[kind]
+    probe = body(text(rng, 4000), model="auto", stream=False)
     n_chars = round(4000 * n_tokens / count_prompt(json.loads(probe)))
-    return [body(prompt(rng, n_chars), model="auto", stream=False) for _ in range(n)]
+    return [body(text(rng, n_chars), model="auto", stream=False) for _ in range(n)]
 
 
 def measure(n_models: int, *, n_repeats: int, folder: Path, encoder: str, artifact: Path | None) -> dict[str, Any]:
@@ -82,12 +82,12 @@ def measure(n_models: int, *, n_repeats: int, folder: Path, encoder: str, artifa
     rows, stages = [], []
     try:
         assert live.router._stages.quality is not None, live.faults()
-        for n_tokens in N_TOKENS:
+        for kind, n_tokens in [(kind, n) for kind in (KINDS if n_models == 10 else ("words",)) for n in N_TOKENS]:
             parse_us: list[float] = []
             decide_us: list[float] = []
             cpu_us: list[float] = []
             now = datetime.now(UTC)
-            for raw in prompts(n_repeats + 10, n_tokens=n_tokens):
+            for raw in prompts(n_repeats + 10, n_tokens=n_tokens, kind=kind):
                 began_s = perf_counter()
                 request = parse(raw, {}, catalog=live.router.catalog, request_id=str(uuid7()), now=now)
                 parsed_s, cpu_s = perf_counter(), process_time()
@@ -96,8 +96,8 @@ def measure(n_models: int, *, n_repeats: int, folder: Path, encoder: str, artifa
                 cpu_us.append(1e6 * (process_time() - cpu_s))
                 decide_us.append(1e6 * (perf_counter() - parsed_s))
                 parse_us.append(1e6 * (parsed_s - began_s))
-            rows.append(_row(n_models, n_tokens, parse_us[10:], decide_us[10:], cpu_us[10:]))
-            if n_models == 10:
+            rows.append(_row(n_models, n_tokens, kind, parse_us[10:], decide_us[10:], cpu_us[10:]))
+            if n_models == 10 and kind == "words":
                 stages.append({"tokens": n_tokens, **_stages(live, n_tokens=n_tokens)})
     finally:
         live.store.close()
@@ -155,11 +155,17 @@ def _resident_mb() -> float:
 
 
 def _row(
-    n_models: int, n_tokens: int, parse_us: Sequence[float], decide_us: Sequence[float], cpu_us: Sequence[float]
-) -> dict[str, float]:
+    n_models: int,
+    n_tokens: int,
+    kind: str,
+    parse_us: Sequence[float],
+    decide_us: Sequence[float],
+    cpu_us: Sequence[float],
+) -> dict[str, Any]:
     return {
         "models": n_models,
         "tokens": n_tokens,
+        "kind": kind,
         "n": len(decide_us),
         "p50_us": round(quantile(sorted(decide_us), 0.5), 1),
         "p99_us": round(quantile(sorted(decide_us), 0.99), 1),
@@ -172,14 +178,15 @@ def _row(
 def table(found: dict[str, dict[str, Any]]) -> str:
     """Return the results as Markdown."""
     lines = [
-        "| encoder | prompt tokens | models | p50 ms | p99 ms | CPU p50 ms | CPU p99 ms | body p50 ms |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| encoder | text | prompt tokens | models | p50 ms | p99 ms | CPU p50 ms | CPU p99 ms | body p50 ms |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for encoder, told in found.items():
         lines += [
-            f"| {encoder} | {r['tokens']:,} | {r['models']} | {r['p50_us'] / 1e3:.2f} | {r['p99_us'] / 1e3:.2f} "
+            f"| {encoder} | {r['kind']} | {r['tokens']:,} | {r['models']} "
+            f"| {r['p50_us'] / 1e3:.2f} | {r['p99_us'] / 1e3:.2f} "
             f"| {r['cpu_p50_us'] / 1e3:.2f} | {r['cpu_p99_us'] / 1e3:.2f} | {r['parse_p50_us'] / 1e3:.3f} |"
-            for r in sorted(told["rows"], key=lambda r: (r["tokens"], r["models"]))
+            for r in sorted(told["rows"], key=lambda r: (list(KINDS).index(r["kind"]), r["tokens"], r["models"]))
         ]
     lines += ["", "Resident memory of the process, MB: " + ", ".join(f"{n} {t['memory_mb']}" for n, t in found.items())]
     for encoder, told in found.items():
@@ -193,7 +200,7 @@ def table(found: dict[str, dict[str, Any]]) -> str:
 
 def one_encoder(encoder: str, *, n_repeats: int, artifact: Path | None) -> dict[str, Any]:
     """Return everything about one encoder; runs in a process of its own."""
-    rows: list[dict[str, float]] = []
+    rows: list[dict[str, Any]] = []
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for n_models in POOLS:
