@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -45,6 +46,8 @@ _BLANK = "▁"
 _ODD = re.compile(r"[^\S \n]|▁")
 """Blanks other than the plain one and a line's end, and the mark that stands for one."""
 _ODD_ASCII = "".join(mark for mark in map(chr, range(128)) if _ODD.match(mark))
+_WIDE = re.compile(r"([\u2e80-\u9fff\uac00-\ud7af\uf900-\uffef])")
+"""A character of a script without blanks between words."""
 MAX_ROWS = 8_192
 """Token vectors kept in single precision, 8 MB."""
 MAX_TOKENS = 1_536
@@ -165,7 +168,7 @@ class _Words(Kept[bytes]):
         """
         super().__init__()
         self._encode = encode
-        self._cut = cut
+        self._pieces = _Pieces(cut)
 
     def _made(self, word: str) -> bytes:
         # The tokenizer puts a blank before a text: a line's end has none before it, and of several one is that.
@@ -180,7 +183,24 @@ class _Words(Kept[bytes]):
         if "<" in word or not word:  # it may be a mark of the tokenizer's own, such as "<s>"
             whole: list[int] = self._encode(word).ids
             return whole
-        return [token.id for token in self._cut(f"{_BLANK}{word.replace(' ', _BLANK)}")]
+        return self._pieces.ids(f"{_BLANK}{word.replace(' ', _BLANK)}")
+
+
+class _Pieces(Kept[list[int]]):
+    """The token ids of single wide characters and of what stands between them: no token of this vocabulary has two."""
+
+    def __init__(self, cut: Callable[[str], list[Token]]) -> None:
+        super().__init__()
+        self._cut = cut
+
+    def ids(self, word: str) -> list[int]:
+        """Return the token ids of a word, which is read character by character where its script has no blanks."""
+        if word.isascii() or _WIDE.search(word) is None:
+            return self._made(word)
+        return list(chain.from_iterable(map(self.__getitem__, _WIDE.split(word))))
+
+    def _made(self, word: str) -> list[int]:
+        return [token.id for token in self._cut(word)]
 
 
 class _Kept:
