@@ -60,6 +60,18 @@ def test_no_key_is_asked_for_only_where_none_was_ever_made(path: Path) -> None:
         ring.grant(None)
 
 
+def test_a_record_that_is_lost_under_a_running_server_does_not_open_the_door(path: Path) -> None:
+    create_key(path, "alice", scope=Scope(), now=NOW)
+    ring = KeyRing(path)
+    for file in path.parent.iterdir():
+        file.unlink()
+    with closing(Store(path)):  # as the writer does where its file is gone: a new one, without keys
+        with pytest.raises(NotAuthorised):
+            ring.grant(None)
+        _, secret = create_key(path, "bob", scope=Scope(), now=NOW)
+        assert ring.grant(secret).name == "bob"
+
+
 def test_a_closed_server_asks_for_a_key_even_where_none_exists(path: Path) -> None:
     ring = KeyRing(path)
     ring.open = False

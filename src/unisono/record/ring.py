@@ -69,6 +69,7 @@ class KeyRing:
         self._stamp = self._look()
         self._pepper, self._stored = self._read()
         self._held = _held(self._stored)
+        self._had_some = bool(self._stored)
 
     def follow(self, keys: Sequence[Secret], callers: Sequence[Caller]) -> None:
         """Put the keys of a configuration in force."""
@@ -78,8 +79,11 @@ class KeyRing:
 
     @property
     def is_empty(self) -> bool:
-        """Say whether no key was ever made or configured."""
-        return not self._configured and not self._stored
+        """Say whether no key is configured and none was ever made, as far as this process knows.
+
+        A record that is lost while the process runs takes its keys with it, and opens no door.
+        """
+        return not self._configured and not self._had_some
 
     @property
     def exporting(self) -> frozenset[str]:
@@ -127,6 +131,7 @@ class KeyRing:
         """
         pepper, stored = self._read()
         self._pepper, self._stored, self._held = pepper, stored, _held(stored)
+        self._had_some = self._had_some or bool(stored)
         self._stamp = stamp if stamp is not None else self._look()
         self._changed()
 
