@@ -461,7 +461,7 @@ class Router:
         Chunks behind the first content may go the short way where `relay` leads somewhere by then.
         """
 
-        observe = self._observer(features, decision)
+        observe = self._observer(request, features, decision)
         past = decision.situation.past
         watch = None
         if past is not None and past.model is not None:
@@ -516,21 +516,23 @@ class Router:
             model=self._models[decision.model],
             send=self._stages.send,
             record=record,
-            observe=self._observer(features, decision),
+            observe=self._observer(request, features, decision),
             total_s=self.settings.total_s,
             patience=self._stages.patience(None),  # nobody is asked beside a pinned model
             news=news,
         )
 
-    def _observer(self, features: Features, decision: Decision) -> Callable[[Attempt, UpstreamError | None], None]:
+    def _observer(
+        self, request: Request, features: Features, decision: Decision
+    ) -> Callable[[Attempt, UpstreamError | None], None]:
         stages = self._stages
+        # Features of a degraded decision are bare, and several answers to one call are no longer one: nothing to learn.
+        tells = not decision.degraded and request.n_choices == 1
 
         def observe(attempt: Attempt, error: UpstreamError | None) -> None:
             stages.health.observe(attempt, error, self._clock_s())
             own = attempt.part in (None, "member", "closer")  # others were asked something else
-            if (
-                own and not decision.degraded
-            ):  # features of a degraded decision are bare: nothing can be learnt from them
+            if own and tells:
                 stages.learn(features, attempt)
 
         return observe

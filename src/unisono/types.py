@@ -259,7 +259,8 @@ class Request:
     """One chat request as it came in.
 
     `body` is the whole JSON body, unread fields included, without the `unisono` object.
-    Exactly one of `mode` and `pin` is set; `pin` is a catalogue name.
+    Exactly one of `mode` and `pin` is set; `pin` is a catalogue name. `n_choices` answers are wanted at once, each of
+    `max_output_tokens` at most.
     """
 
     id: str
@@ -272,6 +273,7 @@ class Request:
     stream: bool = False
     needs: frozenset[Capability] = frozenset()
     max_output_tokens: int | None = None
+    n_choices: int = 1
     wishes: Wishes = Wishes()
     session: str = ""
     key: str = "anonymous"

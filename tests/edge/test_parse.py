@@ -115,6 +115,19 @@ def test_needs_are_read_from_what_the_request_holds() -> None:
     assert request.messages[0].text == "what is it?"
 
 
+def test_an_answer_in_sound_and_a_search_are_needs_too() -> None:
+    assert read(chat(modalities=["text", "audio"], audio={"voice": "a", "format": "wav"})).needs == {Capability.AUDIO}
+    assert read(chat(modalities=["text"])).needs == frozenset()
+    assert read(chat(web_search_options={})).needs == {Capability.SEARCH}
+
+
+@pytest.mark.parametrize(("n", "n_choices"), [(3, 3), (1, 1), (None, 1), (0, 1), (-2, 1), (True, 1), ("3", 1)])
+def test_how_many_answers_are_wanted_is_read_and_what_makes_no_sense_is_left_to_the_upstream(
+    n: object, n_choices: int
+) -> None:
+    assert read(chat(n=n)).n_choices == n_choices
+
+
 def test_a_conversation_keeps_its_session_as_it_grows_and_others_differ() -> None:
     first = {"role": "user", "content": "hello"}
     grown = [first, {"role": "assistant", "content": "hi"}, {"role": "user", "content": "more"}]

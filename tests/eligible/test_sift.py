@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from unisono.eligible.sift import sift
 from unisono.errors import ContextTooLong, NoCandidate
 from unisono.plugins import load
-from unisono.types import Candidate, Capability, Features, Health, Mode, Model, Request, Wishes
+from unisono.types import Candidate, Capability, Features, Health, Mode, Model, Prices, Request, Wishes
 
 RULES = [rule() for rule in load().rules.values()]
 capabilities = st.frozensets(st.sampled_from(list(Capability)))
@@ -72,6 +73,15 @@ def test_a_pin_excludes_all_others_unless_fallback_was_allowed() -> None:
     pool = candidate("a"), candidate("b")
     assert kept(request(pin="a"), features(), *pool) == ["a"]
     assert kept(request(pin="a", wishes=Wishes(allow_fallback=True)), features(), *pool) == ["a", "b"]
+
+
+def test_a_bound_on_cost_leaves_out_models_whose_price_nobody_knows() -> None:
+    priced = Prices(usd_per_mtok_in=0.0, usd_per_mtok_out=0.0)
+    pool = candidate("a"), Candidate(model=replace(candidate("b").model, prices=priced))
+    assert kept(request(), features(), *pool) == ["a", "b"]
+    assert kept(request(wishes=Wishes(max_cost_usd=1.0)), features(), *pool) == ["b"]
+    with pytest.raises(NoCandidate, match="a: its price is unknown"):
+        kept(request(pin="a", wishes=Wishes(max_cost_usd=1.0)), features(), *pool)
 
 
 def test_bans_and_allow_lists_hold() -> None:

@@ -71,6 +71,16 @@ def test_the_callers_limit_caps_the_cost() -> None:
     assert told.high_usd == pytest.approx((1000 * exp(Z_80 * INPUT_SPREAD) + 5 * 10) / 1e6)
 
 
+def test_every_answer_that_one_call_gives_costs_its_tokens() -> None:
+    one = cost(TokenCost())
+    told = TokenCost().predict_one(replace(request(), n_choices=10), FEATURES, [MODEL])[0]
+    assert told.output_tokens == pytest.approx(10 * one.output_tokens)
+    assert told.usd == pytest.approx((1000 * 1.0 + 10 * one.output_tokens * 10.0) / 1e6)
+    assert told.high_usd > 8 * one.high_usd  # the prompt is read once
+    capped = TokenCost().predict_one(replace(request(5), n_choices=10), FEATURES, [MODEL])[0]
+    assert capped.output_tokens == 50
+
+
 def test_cost_learns_how_much_a_model_really_writes() -> None:
     predictor = TokenCost()
     for _ in range(200):

@@ -233,7 +233,7 @@ def prices(model: Model) -> Iterator[Finding]:
     """Warn where costs will be shown as unknown."""
     if model.prices is None:
         todo = "set usd_per_mtok_in and usd_per_mtok_out (0 for a server of your own)"
-        text = "no price is known, so its costs are unknown"
+        text = "no price is known, so its costs are unknown and no limit in usd holds for it"
         yield Finding(check=f"model {model.name}", state="warn", text=text, todo=todo)
 
 

@@ -65,6 +65,9 @@ class ChatBody(msgspec.Struct):
     tools: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=MAX_TOOLS)] | None = None
     functions: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=MAX_TOOLS)] | None = None
     response_format: dict[str, Any] | None = None
+    n: Any = None
+    modalities: Any = None
+    web_search_options: Any = None
     user: Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)] | None = None
 
 
@@ -155,6 +158,7 @@ def parse(
         stream=bool(read.stream),
         needs=_needs(read, messages),
         max_output_tokens=read.max_completion_tokens or read.max_tokens,
+        n_choices=read.n if type(read.n) is int and read.n > 1 else 1,
         wishes=wishes,
         session=_session(wishes, headers, messages, key=key, user=user),
         key=key,
@@ -213,6 +217,10 @@ def _needs(read: ChatBody, messages: tuple[Message, ...]) -> frozenset[Capabilit
         needs.add(Capability.TOOLS)
     if read.response_format is not None and read.response_format.get("type") in ("json_object", "json_schema"):
         needs.add(Capability.JSON)
+    if isinstance(read.modalities, list) and "audio" in read.modalities:
+        needs.add(Capability.AUDIO)
+    if read.web_search_options is not None:
+        needs.add(Capability.SEARCH)
     return frozenset(needs) if needs else _NO_NEEDS
 
 

@@ -11,9 +11,9 @@ _NAMES = {
     Capability.TOOLS: "call tools",
     Capability.JSON: "give structured output",
     Capability.VISION: "see pictures",
-    Capability.AUDIO: "hear audio",
+    Capability.AUDIO: "hear or speak",
     Capability.FILES: "read attached files",
-    Capability.SEARCH: "look things up",
+    Capability.SEARCH: "search",
 }
 
 

@@ -1,4 +1,4 @@
-"""What the caller allowed: pins, allow-lists and bans.
+"""What the caller allowed: pins, allow-lists, bans, and no bill that cannot be foretold where he bounds it.
 
 Names are catalogue names here; the edge has resolved aliases.
 """
@@ -43,3 +43,18 @@ class BanRule:
     def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
         """See `protocols.Rule`."""
         return "you banned it" if candidate.model.name in request.wishes.ban else None
+
+
+class PriceRule:
+    """Against models whose price nobody knows, where the caller bounds what the request may cost.
+
+    Whether a known price stays below the bound is not said here: that is known once the tokens are expected.
+    """
+
+    name = "price"
+
+    def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
+        """See `protocols.Rule`."""
+        if request.wishes.max_cost_usd is None or candidate.model.prices is not None:
+            return None
+        return "its price is unknown (no usd_per_mtok_in), so it cannot be held to your max_cost_usd"

@@ -96,8 +96,9 @@ class TokenCost:
         self._in: dict[str, _Shift] = {}
 
     def predict_one(self, request: Request, features: Features, models: Sequence[Model]) -> tuple[Cost, ...]:
-        """See `protocols.CostPredictor`. The interval is for the tokens of prompt and answer together."""
+        """See `protocols.CostPredictor`. The interval is for the tokens of the prompt and all answers together."""
         log_in = log(max(features.n_input_tokens, 1))
+        n = request.n_choices
         counts: dict[tuple[float, float, float, _Shift], _Count] = {}  # most models share theirs with another
         costs = []
         for model in models:
@@ -110,7 +111,8 @@ class TokenCost:
             written = mean, min(spread, MAX_SPREAD), _cap(request, model), self._out.get(name, _UNSEEN)
             out = counts.get(written)
             if out is None:
-                out = counts[written] = _count(*written)
+                out = _count(*written)
+                counts[written] = out = out if n == 1 else _Count(*(tokens * n for tokens in out))
             costs.append(_priced(model.prices or _FREE, into, out))
         return tuple(costs)
 
