@@ -262,6 +262,7 @@ class Router:
             excluded=excluded,
             rules=self.settings.continuity,
         )
+        heir = choice.ranking[0].model if switched else None
         choice, limited = within_limits(
             choice,
             request=request,
@@ -274,6 +275,10 @@ class Router:
             choice = replace(choice, ranking=choice.ranking[:1])
         if not choice.ranking:
             raise NoCandidate("No model meets the bounds of this request.", excluded=excluded)
+        answers = choice.ranking[0].model
+        if past is not None and heir not in (None, answers):  # the heir is at a limit, and another stands in for it
+            told = say.switched(str(past.model), answers, why=choice.reason, language=goal.language)
+            switched = () if answers == past.model else (told,)
         pattern = ALONE
         if situation.retry is None and not any(notice.code == "limit_downgrade" for notice in limited):
             pattern = arranged(

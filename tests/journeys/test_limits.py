@@ -49,6 +49,30 @@ def test_past_a_limit_the_mini_answers_with_a_notice_and_a_pin_is_refused(tmp_pa
             assert row["used"] == 2.0
 
 
+def test_a_switch_to_a_model_at_its_limit_is_told_of_the_one_that_stands_in_for_it(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up:
+        pool = config_text(
+            model("big", up, role="deep"),
+            model("mini", up, role="deep-mini"),
+            model("small", up),
+            default="big",
+            more=LIMIT.replace("amount = 2", "amount = 1"),
+        )
+        with serving(tmp_path, pool) as house:
+
+            def ask(*models: str) -> list[str]:
+                wishes = {"session": "s", "models": models}
+                body = {"model": "auto", "messages": HELLO, "unisono": wishes}
+                told = house.call("POST", "/v1/chat/completions", body).json["unisono"]
+                return [told["model"], *(n["text"] for n in told["notices"] if n["code"] == "switch")]
+
+            assert ask("small") == ["small"]
+            assert house.call("POST", "/v1/chat/completions", {"model": "big", "messages": HELLO}).status == 200
+            model_, text = ask("big", "mini")  # big would take over, and is at its limit
+            assert model_ == "mini"
+            assert text.startswith("mini answers from here; small answered before.")
+
+
 def test_parallel_callers_of_one_key_never_get_more_than_the_limit(tmp_path: Path) -> None:
     more = '\n[[limits]]\nname = "all"\namount = 20\nwindow_s = 3600\n'
     with upstream(says("hi")) as up, serving(tmp_path, config_text(model("a", up), default="a", more=more)) as house:
