@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.journeys.house import House, command, config_text, environment, model, process, serving
-from tests.journeys.upstream import LIMIT_S, Upstream, fails, says, upstream
+from tests.journeys.house import House, config_text, model, process, serving
+from tests.journeys.upstream import Upstream, fails, says, upstream
 
 from unisono.record.keys import create_key, revoke_key
 from unisono.types import Scope
@@ -132,16 +132,6 @@ def test_an_upstream_that_fails_one_worker_is_left_alone_by_all(tmp_path: Path) 
             n_seen = len(broken.seen)
             assert n_seen == 1
             house.until(lambda: health() <= {"down", "probing"}, "both know that it is down")
-
-
-def test_local_models_and_odd_numbers_are_refused_in_one_line(tmp_path: Path, up: Upstream) -> None:
-    import subprocess
-
-    (tmp_path / "unisono.toml").write_text(_pool(up))
-    words = command("serve", "--config", str(tmp_path / "unisono.toml"), "--port", "0", "--workers", "0")
-    told = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT_S, env=environment(), cwd=tmp_path)
-    assert (told.returncode, len(told.stderr.splitlines())) == (1, 1)
-    assert "--workers" in told.stderr
 
 
 def test_one_process_alone_needs_no_fellows(tmp_path: Path, up: Upstream) -> None:

@@ -98,7 +98,9 @@ def shown(settings: Config) -> dict[str, object]:
 def dial(
     path: Path = _PATH,
     config: Path | None = _CONFIG,
-    last: int = typer.Option(500, help="How many of the latest recorded requests to decide again."),
+    last: int = typer.Option(
+        500, min=1, max=1_000_000, help="How many of the latest recorded requests to decide again."
+    ),
     everyday: bool = typer.Option(False, "--everyday", help="Take the prompts that come with Unisono, not the record."),
     as_json: bool = _JSON,
 ) -> None:

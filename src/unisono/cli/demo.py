@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    port: int = typer.Option(8080, help="Listen here; 0 takes a free port."),
+    port: int = typer.Option(8080, min=0, max=65535, help="Listen here; 0 takes a free port."),
     folder: Path = typer.Option(Path(".demo"), help="Where the demo keeps its configuration and its record."),
     quiet: bool = typer.Option(True, help="Log warnings only, not a line for each request."),
 ) -> None:

@@ -123,7 +123,7 @@ def probe_models(
     questions: Path | None = QUESTIONS,
     judge: str = JUDGE,
     again: bool = typer.Option(False, "--again", help="Ask also what was answered before."),
-    extra_tokens: int = typer.Option(0, help="Room beside the short answer, for models that think first."),
+    extra_tokens: int = typer.Option(0, min=0, help="Room beside the short answer, for models that think first."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Show what it would cost at most, and ask nothing."),
     as_json: bool = typer.Option(False, "--json", help="Print the table and every score as JSON."),
 ) -> None:

@@ -24,7 +24,9 @@ def route(
     prompt: str = typer.Argument("", help="The user's words; `-` reads them from standard input."),
     config: Path = CONFIG,
     model: str = typer.Option("auto", help="`auto`, `auto:fast`, ..., or a model's name."),
-    dial: float = typer.Option(-1.0, help="0: cheapest that is good enough, 1: best answer. Default: the mode's."),
+    dial: float | None = typer.Option(
+        None, min=0.0, max=1.0, help="0: cheapest that is good enough, 1: best answer. Default: the mode's."
+    ),
     body: Path | None = typer.Option(None, help="A JSON file with a whole chat body instead of a prompt."),
     url: str = typer.Option("", help="Ask this running server, such as http://127.0.0.1:8080."),
     offline: bool = typer.Option(False, "--offline", help="Do not ask a running server; decide here."),
@@ -57,7 +59,7 @@ def route(
     show_decision(decision)
 
 
-def _body(prompt: str, file: Path | None, *, model: str, dial: float) -> Json:
+def _body(prompt: str, file: Path | None, *, model: str, dial: float | None) -> Json:
     import orjson
 
     if file is not None:
@@ -70,7 +72,7 @@ def _body(prompt: str, file: Path | None, *, model: str, dial: float) -> Json:
     if not words.strip():
         raise typer.BadParameter('Say what to route, such as: unisono route "What is 17 * 23?"')
     asked: Json = {"model": model, "messages": [{"role": "user", "content": words}]}
-    if dial >= 0:
+    if dial is not None:
         asked["unisono"] = {"dial": dial}
     return asked
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COLLECT_EVERY = 20_000
 """So many more objects than were freed before the collector of cycles looks: a request makes hundreds that live until
 they are recorded and then go by themselves, and at the interpreter's 700 a tenth of the time went into looking."""
+MOST_WORKERS = 64
 CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The TOML file with the models.")
 
 
@@ -34,9 +35,13 @@ def add_to(app: typer.Typer) -> None:
 def serve(
     config: Path = CONFIG,
     host: str = typer.Option("", help="Listen here instead of `server.host`."),
-    port: int = typer.Option(-1, help="Listen here instead of `server.port`; 0 takes a free one."),
+    port: int | None = typer.Option(
+        None, min=0, max=65535, help="Listen here instead of `server.port`; 0 takes a free one."
+    ),
     quiet: bool = typer.Option(False, "--quiet", help="Log warnings only, not a line for each request."),
-    workers: int = typer.Option(1, "--workers", help="So many processes on this machine, over the same record."),
+    workers: int = typer.Option(
+        1, "--workers", min=1, max=MOST_WORKERS, help="So many processes on this machine, over the same record."
+    ),
     fd: int = typer.Option(-1, "--fd", hidden=True),
     worker: int = typer.Option(-1, "--worker", hidden=True),
 ) -> None:
@@ -52,17 +57,17 @@ def serve(
     elif workers != 1:
         _serve_with(loaded, config, n=workers, host=host, port=port, quiet=quiet)
     else:
-        run_server(loaded, host=host or None, port=None if port < 0 else port, quiet=quiet, ready=_say_ready)
+        run_server(loaded, host=host or None, port=port, quiet=quiet, ready=_say_ready)
 
 
-def _serve_with(config: Config, file: Path, *, n: int, host: str, port: int, quiet: bool) -> None:
+def _serve_with(config: Config, file: Path, *, n: int, host: str, port: int | None, quiet: bool) -> None:
     from unisono.cli.workers import run_workers
 
     def ready(address: str) -> None:
         print(f"unisono serves {len(config.models)} models at {address}/v1 with {n} workers", flush=True)
 
     _log_lines(quiet=quiet)
-    listening = _listen(host or config.server.host, config.server.port if port < 0 else port)
+    listening = _listen(host or config.server.host, config.server.port if port is None else port)
     try:
         run_workers(config, file, n=n, listening=listening, quiet=quiet, ready=ready)
     finally:

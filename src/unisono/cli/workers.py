@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from unisono.config import Config
 
-MOST = 64
 LOOK_S = 0.2
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -166,13 +165,11 @@ def run_workers(
 
 
 def refuse_what_cannot_be_shared(config: Config, *, n: int) -> None:
-    """Refuse a number out of bounds, and models that would run once in each process.
+    """Refuse models that would run once in each process.
 
     Raises:
         StartError: the message says what to do.
     """
-    if not 1 <= n <= MOST:
-        raise StartError(f"--workers must be from 1 to {MOST}, not {n}.")
     local = [model.name for model in config.models if model.upstream == "local"]
     if local and n > 1:
         raise StartError(
