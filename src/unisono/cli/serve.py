@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from socket import socket
-
-    import uvicorn
+    from types import FrameType
 
     from unisono.cli.lines import Lines
     from unisono.compose import Live
@@ -24,6 +23,8 @@ COLLECT_EVERY = 20_000
 """So many more objects than were freed before the collector of cycles looks: a request makes hundreds that live until
 they are recorded and then go by themselves, and at the interpreter's 700 a tenth of the time went into looking."""
 MOST_WORKERS = 64
+DATE_S = 1.0
+"""How often the date in the answers' heads is renewed."""
 CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The TOML file with the models.")
 
 
@@ -149,10 +150,10 @@ def _run(main: object) -> None:
     uvloop.run(main)  # type: ignore[arg-type]
 
 
-def _end_with_parent(server: uvicorn.Server) -> None:
+def _end_with_parent(end: Callable[[], None]) -> None:
     """End when whoever started this worker is gone: then its standard input, which nobody writes to, ends."""
     asyncio.get_running_loop().remove_reader(sys.stdin)
-    server.should_exit = True
+    end()
 
 
 def _calm_collector() -> None:
@@ -226,6 +227,22 @@ async def _serve(
         address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
 
         class Server(uvicorn.Server):
+            ending = asyncio.Event()
+
+            async def main_loop(self) -> None:
+                """Bring the date up to date each second; uvicorn's own loop looks ten times as often for an end."""
+                while not await self.on_tick(0):
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self.ending.wait(), DATE_S)
+
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                super().handle_exit(sig, frame)
+                self.ending.set()
+
+            def end(self) -> None:
+                self.should_exit = True
+                self.ending.set()
+
             async def startup(self, sockets: list[socket] | None = None) -> None:
                 await super().startup(sockets)
                 ready(live, address)
@@ -240,7 +257,7 @@ async def _serve(
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, live.want_reload)
         server = Server(settings)
         if worker is not None:
-            asyncio.get_running_loop().add_reader(sys.stdin, _end_with_parent, server)
+            asyncio.get_running_loop().add_reader(sys.stdin, _end_with_parent, server.end)
         await server.serve(sockets=[listening])
     finally:
         await live.close()

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from unisono.catalog.fingerprint import fingerprint
 from unisono.config import Config
-from unisono.config.lookout import when
 from unisono.config.watch import watch
 from unisono.errors import UnisonoError
 from unisono.evaluate.probe.run import Answer
@@ -24,7 +23,8 @@ from unisono.evaluate.rechosen import DEEP
 from unisono.evaluate.watching import look
 from unisono.learn.learner import Learner
 from unisono.learn.watch import Watch
-from unisono.record.drift import claim_canaries
+from unisono.record.changes import Changes
+from unisono.record.drift import SETTLED, claim_canaries
 from unisono.record.fellows import Fellows, error_of
 from unisono.record.incidents import Kind
 from unisono.record.limits import SPENDING_KEPT
@@ -42,11 +42,11 @@ NOTICE_SCORES_S = 1.0
 WATCH_S = 2.0
 """How often a worker looks whether models answer unlike before, and whether canaries are due."""
 STEP_S = 0.2
-"""How often a worker looks at what its fellows did."""
-POLICY_S = 0.1
-"""How often every server looks whether another policy was put in force: 0.1 ms outside the event loop."""
-PAGE_STEPS = 5
-"""After so many looks a worker tells its metrics."""
+"""How often a worker looks whether its fellows did something."""
+POLICY_S = 0.2
+"""How often every server looks whether another policy was put in force."""
+PAGE_S = 1.0
+"""How often a worker tells its metrics, where they have changed."""
 GUARD_S = 2.0
 """How often one process looks whether a policy that is watched breaks a guardrail."""
 GUARD_SHARE = 0.02
@@ -60,7 +60,7 @@ REBUILD_SHARE = 0.1
 
 async def follow_config(live: Live, file: Path, content: bytes) -> None:
     """Put each change of the configuration's file in force, or say why not."""
-    async for change in watch(file, seen=content):
+    async for change in watch(file, seen=content, lookout=live.lookout):
         if isinstance(change, Config):
             await live.reload_or_refuse(change)
         else:
@@ -70,13 +70,16 @@ async def follow_config(live: Live, file: Path, content: bytes) -> None:
 async def notice_scores(live: Live) -> None:
     """Take new scores in."""
     seen: int | None = None
+    changes = Changes(live.config.store.path)
 
     def grown() -> bool:
-        with suppress(UnisonoError):  # `readiness` tells about the store
-            return live.store.generation() != seen
-        return False
+        try:
+            return changes.any() and live.store.generation() != seen
+        except UnisonoError:  # `readiness` tells about the store
+            changes.forget()
+            return False
 
-    async with aclosing(when(grown, every_s=NOTICE_SCORES_S)) as looks:
+    async with aclosing(live.lookout.when(grown, every_s=NOTICE_SCORES_S)) as looks:
         async for _ in looks:
             began_s = perf_counter()
             with suppress(UnisonoError):
@@ -95,7 +98,7 @@ async def follow_policies(live: Live) -> None:
         except UnisonoError:
             return True
 
-    async with aclosing(when(moved, every_s=POLICY_S)) as looks:
+    async with aclosing(live.lookout.when(moved, every_s=POLICY_S)) as looks:
         async for _ in looks:
             try:
                 if await asyncio.to_thread(live.policies.latest) != live.inforce.state.n:
@@ -108,11 +111,13 @@ async def follow_policies(live: Live) -> None:
 
 async def learn_on(live: Live) -> None:
     """Turn signals into scores."""
-    learner = Learner(live.store)
-    while True:
-        await asyncio.sleep(LEARN_S)
-        with suppress(UnisonoError):  # `readiness` tells about the store; the signals wait
-            await asyncio.to_thread(learner.step)
+    learner, changes = Learner(live.store), Changes(live.config.store.path)
+    async with aclosing(live.lookout.when(changes.any, every_s=LEARN_S)) as looks:
+        async for _ in looks:
+            try:
+                await asyncio.to_thread(learner.step)
+            except UnisonoError:  # `readiness` tells about the store; the signals wait
+                changes.forget()
 
 
 # ------------------------------------------------------------------------------------ look for harm
@@ -120,15 +125,17 @@ async def learn_on(live: Live) -> None:
 
 async def guard_policies(live: Live) -> None:
     """Take back policies that break a guardrail."""
-    took_s = 0.0
-    while True:
-        await asyncio.sleep(max(GUARD_S, took_s / GUARD_SHARE))
-        if live.inforce.state.n == 0:
-            continue
-        began_s = perf_counter()
-        with suppress(UnisonoError):  # `readiness` tells about the store; somebody else may have moved it
-            await _guard_policy(live)
-        took_s = perf_counter() - began_s
+    changes = Changes(live.config.store.path)
+    async with aclosing(
+        live.lookout.when(lambda: live.inforce.state.n != 0 and changes.any(), every_s=GUARD_S)
+    ) as looks:
+        async for _ in looks:
+            began_s = perf_counter()
+            try:
+                await _guard_policy(live)
+            except UnisonoError:  # `readiness` tells about the store; somebody else may have moved it
+                changes.forget()
+            await asyncio.sleep((perf_counter() - began_s) / GUARD_SHARE)
 
 
 async def _guard_policy(live: Live) -> None:
@@ -147,15 +154,26 @@ async def _guard_policy(live: Live) -> None:
 async def watch_models(live: Live) -> None:
     """Notice models that answer unlike before."""
     watch = Watch(live.store, live.config.store.path)
-    while True:
-        await asyncio.sleep(WATCH_S)
-        with suppress(UnisonoError):  # `readiness` tells about the store; the next look sees the same again
-            names = {fingerprint(model): model.name for model in live.config.models}
-            now = datetime.now(UTC)
-            for changed in await asyncio.to_thread(watch.step, names, live.inforce.live.artifact, now=now):
-                kind: Kind = "traffic_changed" if changed.with_others else "model_changed"
-                live.note_incident(kind, changed.model, changed.sentence)
-            await _ask_canaries(live, watch)
+    changes = Changes(live.config.store.path, still_s=SETTLED.total_seconds() + 1.0)  # young rows wait for a later look
+
+    def is_due() -> bool:
+        return changes.any() or bool(live.config.canaries.every_s)
+
+    async with aclosing(live.lookout.when(is_due, every_s=WATCH_S)) as looks:
+        async for _ in looks:
+            try:
+                await _watch_models(live, watch)
+            except UnisonoError:  # `readiness` tells about the store; the next look sees the same again
+                changes.forget()
+
+
+async def _watch_models(live: Live, watch: Watch) -> None:
+    names = {fingerprint(model): model.name for model in live.config.models}
+    now = datetime.now(UTC)
+    for changed in await asyncio.to_thread(watch.step, names, live.inforce.live.artifact, now=now):
+        kind: Kind = "traffic_changed" if changed.with_others else "model_changed"
+        live.note_incident(kind, changed.model, changed.sentence)
+    await _ask_canaries(live, watch)
 
 
 def canaries_of(config: Config) -> tuple[Question, ...]:
@@ -199,33 +217,42 @@ async def _ask_canaries(live: Live, watch: Watch) -> None:
 # -------------------------------------------------------------------------------- several workers
 
 
-async def keep_in_step(live: Live, fellows: Fellows, worker: int) -> None:
-    """Take in what the fellows did, and tell them what they must know."""
-    n_looks = 0
+async def keep_in_step(live: Live, fellows: Fellows) -> None:
+    """Take in what the fellows did, and tell them what requests in flight hold here."""
     keys: int | None = None
+    changes = Changes(live.config.store.path)
+    async with aclosing(live.lookout.when(changes.any, every_s=STEP_S)) as looks:
+        async for _ in looks:
+            fellows.tell_held(live.ledger.held())
+            now = datetime.now(UTC)
+            since_us = to_us(now - SPENDING_KEPT)
+            try:
+                news = await asyncio.to_thread(fellows.look, now_us=to_us(now), spending_since_us=since_us)
+                if keys not in (None, news.keys):
+                    live.keys.refresh()
+            except UnisonoError:  # `readiness` tells about the store
+                changes.forget()
+                continue
+            keys = news.keys
+            live.ledger.take_in(news.spending, news.held)
+            live.sessions.take_in(news.sessions)
+            for attempt in news.attempts:
+                if attempt.model in live.router.models:
+                    live.health.observe(attempt, error_of(attempt), perf_counter())
+                    live.lessons.latency.learn(attempt)
+            for stored in news.decided:
+                live.take_in(stored)
+
+
+async def tell_metrics(live: Live, fellows: Fellows, worker: int) -> None:
+    """Tell the fellows what this worker's metrics are, when they have changed."""
     if worker == 0:
         fellows.begin_metrics()
+    told = b""
     while True:
-        fellows.tell_held(live.ledger.held())
-        if n_looks % PAGE_STEPS == 0:
-            live.refresh_metrics()
-            fellows.tell_metrics(worker, await asyncio.to_thread(live.metrics.render))
-        n_looks += 1
-        await asyncio.sleep(STEP_S)
-        now = datetime.now(UTC)
-        since_us = to_us(now - SPENDING_KEPT)
-        try:
-            news = await asyncio.to_thread(fellows.look, now_us=to_us(now), spending_since_us=since_us)
-            if keys not in (None, news.keys):
-                live.keys.refresh()
-        except UnisonoError:
-            continue  # `readiness` tells about the store
-        keys = news.keys
-        live.ledger.take_in(news.spending, news.held)
-        live.sessions.take_in(news.sessions)
-        for attempt in news.attempts:
-            if attempt.model in live.router.models:
-                live.health.observe(attempt, error_of(attempt), perf_counter())
-                live.lessons.latency.learn(attempt)
-        for stored in news.decided:
-            live.take_in(stored)
+        live.refresh_metrics()
+        page = await asyncio.to_thread(live.metrics.render)
+        if page != told:
+            fellows.tell_metrics(worker, page)
+            told = page
+        await asyncio.sleep(PAGE_S)

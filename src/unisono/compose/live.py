@@ -25,6 +25,7 @@ from unisono.compose.trained import Trained, read_trained
 from unisono.compose.warm import warm
 from unisono.config import Config, load_config
 from unisono.config.kept import KeptConfig, kept_of
+from unisono.config.lookout import Lookout
 from unisono.edge.parse import DERIVED, session_before
 from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
 from unisono.evaluate.promotion import Scales
@@ -90,6 +91,7 @@ class Live:
         self.health = HealthBook()
         self.outlets = Outlets(registry, self.health)
         self.lessons = Lessons(self.outlets.n_calls)
+        self.lookout = Lookout()
         self.tell: Callable[[str], None] = log.info  # the line of each request; who logs may have a shorter way
         self.broken: dict[str, str] = {}
         self._registry = registry
@@ -164,7 +166,7 @@ class Live:
         if worker is not None:
             self._fellows = Fellows(self.store, since_us=to_us(datetime.now(UTC)))
             self._worker = worker
-            self._begin(chores.keep_in_step(self, self._fellows, worker))
+            self._begin(chores.keep_in_step(self, self._fellows), chores.tell_metrics(self, self._fellows, worker))
         if serves:
             self.store.note_in_force(kept_of(self.config))
             self._begin(chores.learn_on(self))

@@ -12,11 +12,11 @@ from contextlib import aclosing
 from pathlib import Path
 
 from unisono.config.load import load_config
-from unisono.config.lookout import when
+from unisono.config.lookout import Lookout
 from unisono.config.values import Config
 from unisono.errors import ConfigError
 
-LOOK_S = 0.25
+LOOK_S = 0.2
 """How often the file is looked at. An editor writes, renames and sets rights: a change counts once two looks agree."""
 
 
@@ -28,6 +28,7 @@ async def watch(
     upstreams: Collection[str] | None = None,
     changes: AsyncIterator[object] | None = None,
     seen: bytes | None = None,
+    lookout: Lookout | None = None,
 ) -> AsyncIterator[Config | ConfigError]:
     """Yield the configuration, or what is wrong with it, after each change of the file's content.
 
@@ -41,11 +42,12 @@ async def watch(
         upstreams: see `load_config`.
         changes: yields whenever something may have changed; None looks at the file every `LOOK_S`.
         seen: the content that is in force; None takes what the file holds when the iteration starts.
+        lookout: looks at the file beside other things; None has one of its own.
     """
     file = Path(path)
     if seen is None:
         seen = await asyncio.to_thread(_content, file)
-    async for _ in changes if changes is not None else _looks(file, stop=stop):
+    async for _ in changes if changes is not None else _looks(file, lookout or Lookout(), stop=stop):
         content = await asyncio.to_thread(_content, file)
         if content == seen:
             continue
@@ -56,7 +58,7 @@ async def watch(
             yield error
 
 
-async def _looks(file: Path, *, stop: asyncio.Event | None) -> AsyncGenerator[None, None]:
+async def _looks(file: Path, lookout: Lookout, *, stop: asyncio.Event | None) -> AsyncGenerator[None, None]:
     """Yield when the file has changed and settled, the first time at once.
 
     Looking beats being told: the operating system tells nothing of what changed just before the watch stood, nor on
@@ -73,7 +75,7 @@ async def _looks(file: Path, *, stop: asyncio.Event | None) -> AsyncGenerator[No
         told = before
         return True
 
-    async with aclosing(when(settled, every_s=LOOK_S)) as looks:
+    async with aclosing(lookout.when(settled, every_s=LOOK_S)) as looks:
         async for _ in looks:
             if stop is not None and stop.is_set():
                 return

@@ -84,22 +84,26 @@ def file_identity(path: Path) -> tuple[int, int] | None:
     return None
 
 
-def settled_stamp(path: Path) -> tuple[int, ...] | None:
+def settled_stamp(path: Path, *, still_ns: int = SETTLED_NS) -> tuple[int, ...] | None:
     """Return what moves with every change of a record, here or elsewhere; None where a change may still hide in it.
 
     File systems stamp in steps of milliseconds: two changes within one step look like one.
+
+    Args:
+        path: the record.
+        still_ns: how long it must not have changed.
     """
     stamp: list[int] = []
     newest_ns = 0
     for name in (os.fspath(path), f"{path}-wal"):
         try:
-            found = os.stat(name)  # noqa: PTH116  looked at ten times a second
+            found = os.stat(name)  # noqa: PTH116  looked at several times a second
         except OSError:
             stamp += (0, 0, 0)
             continue
         stamp += (found.st_ino, found.st_size, found.st_mtime_ns)
         newest_ns = max(newest_ns, found.st_mtime_ns)
-    needed_ns = SETTLED_NS if newest_ns % 1_000_000_000 else COARSE_NS
+    needed_ns = max(still_ns, SETTLED_NS if newest_ns % 1_000_000_000 else COARSE_NS)
     return tuple(stamp) if time.time_ns() - newest_ns > needed_ns else None
 
 
