@@ -42,7 +42,6 @@ _BEGINNING_QUESTION = re.compile(
 )
 _ENDING_QUESTION = re.compile(r"(?:吗|呢|么|ですか|ますか|でしょうか|のか|나요|까요?|인가요|습니까)\W*\Z")
 _SPACELESS = frozenset({"zh", "ja", "ko"})
-_SPACED = tuple(name for name in MORE if name not in _SPACELESS)
 MAX_CLAUSE_CHARS = 160
 _POLITE = re.compile(
     r"(?i)(?<!\w)(?:please|pls|plz|kindly|thanks|thank you|ok|okay|just|really|only|simply|now|then|first|so|and|but|also|well|hey|hi|hello|"
@@ -97,6 +96,7 @@ _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ar", re.compile(r"[\u0600-\u06ff]")),
     ("hi", re.compile(r"[\u0900-\u097f]")),
 )
+_LATIN = tuple(sorted(MORE.keys() - dict(_SCRIPTS).keys()))
 
 
 _AS_WRITTEN = _SPACELESS | {"tr"}
@@ -206,14 +206,14 @@ def _asks(clause: str) -> bool:
 
 @cache
 def _gates(*names: str) -> Gates[Search]:
-    """Return what looks for the phrases of some languages."""
+    """Return what looks for the phrases of some languages, made when a text in their letters first comes."""
     return Gates({(wish, name): table[name] for wish, table in _PATTERNS.items() for name in names})
 
 
 def _hints(text: str) -> list[Hint[Search]]:
     """Return what hints at phrases in the clauses of a text: without a hint there is none."""
-    found = _gates(*_SPACED).passed(text)
-    for name in _scripts(text) & _SPACELESS:
+    found = _gates(*_LATIN).passed(text)
+    for name in _scripts(text):
         found += _gates(name).passed(text)
     return found
 
