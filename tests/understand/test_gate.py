@@ -54,6 +54,7 @@ def test_most_of_what_cannot_match_is_stopped(pattern: str, text: str, passes: b
         ("mistake, your sometime", set()),  # no word begins so
         ("Take all the time; a FAST answer", {"patient", "quick"}),
         ("GEREK YOK, İyi, HIZLI", {"turkish"}),  # the i's of capitals
+        ("In ſhort, i\u0307hizli\u0307 hızlı", {"quick", "turkish"}),
     ],
 )
 def test_many_patterns_are_looked_for_at_once_by_how_words_begin(text: str, found: set[str]) -> None:

@@ -49,13 +49,15 @@ _COMMON = frozenset("the thi tha and for you are was not wit hav can".split())  
 class Hint(NamedTuple, Generic[Name]):
     """One set of strings, the longest the `rarest`: a text that holds them all may hold a match of the pattern.
 
-    Of the words that they stand in it holds some by their beginnings or whole: `keys`, as in `_Keys`.
+    Of the words that they stand in it holds some by their beginnings or whole: `keys`, as in `_Keys`. The `longest`
+    part of the rarest has no blank.
     """
 
     name: Name
     rarest: str = ""
     others: tuple[str, ...] = ()
     keys: frozenset[str] = frozenset()
+    longest: str = ""
 
 
 class _Keys(Kept[tuple[str, ...]]):
@@ -90,7 +92,7 @@ class Gates(Generic[Name]):
                 keys = _keys_of(pieces)
                 rarest, *others = [_folded(string) for string in _strings(pieces)] or [""]
                 into = self._by_key.setdefault(max(keys, key=_rareness), []) if keys else self._anywhere
-                into.append(Hint(name, rarest, tuple(others), keys))
+                into.append(Hint(name, rarest, tuple(others), keys, max(rarest.split() or [""], key=len)))
         self._anywhere_ascii = [hint for hint in self._anywhere if hint.rarest.isascii()]
         self._keys = _Keys({key for hints in self._by_key.values() for hint in hints for key in hint.keys})
 
@@ -122,7 +124,9 @@ class Gates(Generic[Name]):
 
 def narrowed(hints: Sequence[Hint[Name]], text: str) -> list[Hint[Name]]:
     """Return those of a text's hints that a part of it holds."""
-    return _held(hints, _folded(text))
+    lowered = _folded(text)
+    near = [hint for hint in hints if hint.longest in lowered]
+    return _held(near, lowered) if near else near
 
 
 def _held(hints: Sequence[Hint[Name]], lowered: str) -> list[Hint[Name]]:
@@ -131,9 +135,10 @@ def _held(hints: Sequence[Hint[Name]], lowered: str) -> list[Hint[Name]]:
 
 
 def _folded(text: str) -> str:
-    """Return a text in small letters, the Turkish i's as one: they are the same where case is ignored."""
-    lowered = text.lower()
-    return lowered if lowered.isascii() else lowered.replace("i̇", "i").replace("ı", "i")
+    """Return a text in small letters; the Turkish i's and the long s are plain ones, as where case is ignored."""
+    if text.isascii():
+        return text.lower()
+    return text.replace("İ", "i").lower().replace("ı", "i").replace("ſ", "s")  # İ in small letters would be two
 
 
 def _evenly_spaced(text: str) -> str:
@@ -245,7 +250,7 @@ def _of_part(kind: Any, value: Any, before: _Piece) -> tuple[_Needs, bool]:
 def _letter(kind: Any, value: Any) -> str | None:
     """Return a plain letter in lower case, a blank for any blanks of at least one; None for all else."""
     if kind is op.LITERAL:
-        return " " if chr(value).isspace() else chr(value).lower()
+        return " " if chr(value).isspace() else _folded(chr(value))
     return " " if kind is op.MAX_REPEAT and value[0] >= 1 and list(value[2]) == _BLANK else None
 
 
