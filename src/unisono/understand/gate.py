@@ -86,14 +86,15 @@ class Gates(Generic[Name]):
     def __init__(self, patterns: Mapping[Name, re.Pattern[str]]) -> None:
         """Take patterns by name that are searched for in small letters, or in any."""
         self._by_key: dict[str, list[Hint[Name]]] = {}
-        self._anywhere: list[Hint[Name]] = []  # where no word's beginning is known
+        anywhere: list[Hint[Name]] = []  # where no word's beginning is known
         for name, pattern in patterns.items():
             for pieces in _without_narrower(_of_pattern(pattern) or (frozenset(),)):
                 keys = _keys_of(pieces)
                 rarest, *others = [_folded(string) for string in _strings(pieces)] or [""]
-                into = self._by_key.setdefault(max(keys, key=_rareness), []) if keys else self._anywhere
+                into = self._by_key.setdefault(max(keys, key=_rareness), []) if keys else anywhere
                 into.append(Hint(name, rarest, tuple(others), keys, max(rarest.split() or [""], key=len)))
-        self._anywhere_ascii = [hint for hint in self._anywhere if hint.rarest.isascii()]
+        self._anywhere = [(frozenset(hint.longest), hint) for hint in anywhere]  # with the letters that each needs
+        self._anywhere_ascii = [(letters, hint) for letters, hint in self._anywhere if hint.rarest.isascii()]
         self._keys = _Keys({key for hints in self._by_key.values() for hint in hints for key in hint.keys})
 
     @property
@@ -118,7 +119,9 @@ class Gates(Generic[Name]):
         anywhere = self._anywhere_ascii if lowered.isascii() else self._anywhere
         first = map(self._by_key.__getitem__, self._by_key.keys() & held)
         found = [hint for hints in first for hint in hints if hint.keys <= held]
-        found += anywhere
+        if anywhere:
+            letters = frozenset(lowered)
+            found += [hint for needed, hint in anywhere if needed <= letters]
         return _held(found, lowered) if found else found
 
 
