@@ -28,12 +28,14 @@ class Transport(asyncio.Transport):
         return self.closed
 
 
-def begun(*, method: str = "POST", keep_alive: bool = True) -> tuple[Cycle, Transport, FlowControl]:
+def begun(
+    *, method: str = "POST", keep_alive: bool = True, version: str = "1.1"
+) -> tuple[Cycle, Transport, FlowControl]:
     transport = Transport()
     flow = FlowControl(transport)
     log = logging.getLogger("test")
     cycle = Cycle(
-        scope={"type": "http", "method": method},  # type: ignore[typeddict-item]  # what it reads
+        scope={"type": "http", "method": method, "http_version": version},  # type: ignore[typeddict-item]  # what it reads
         transport=transport,
         flow=flow,
         logger=log,
@@ -82,6 +84,17 @@ def test_a_body_of_unknown_length_is_sent_in_chunks() -> None:
     put(cycle, body(b"end"))
     head = b"HTTP/1.1 200 OK\r\ndate: today\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
     assert transport.written == [head + b"11\r\n" + b"a" * 17 + b"\r\n", b"3\r\nend\r\n0\r\n\r\n"]
+    assert transport.closed
+
+
+def test_a_caller_of_http_1_0_knows_no_chunks_and_reads_until_the_end() -> None:
+    cycle, transport, _ = begun(keep_alive=False, version="1.0")
+    put(cycle, start())
+    put(cycle, body(b"data: a\n\n", more=True))
+    assert cycle.more(b"data: b\n\n") is None
+    put(cycle, body(b"end"))
+    head = b"HTTP/1.1 200 OK\r\ndate: today\r\nconnection: close\r\n\r\n"
+    assert transport.written == [head + b"data: a\n\n", b"data: b\n\n", b"end"]
     assert transport.closed
 
 

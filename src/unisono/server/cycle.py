@@ -34,6 +34,7 @@ class Cycle(RequestResponseCycle):
     """What an application reads from and writes to; it is its own `send`."""
 
     _held = b""
+    _until_close = False
     line: Line
     """The connection."""
 
@@ -102,7 +103,7 @@ class Cycle(RequestResponseCycle):
                 body = b"%x\r\n%b\r\n" % (len(body), body)
             if not more:
                 body += b"0\r\n\r\n"
-        else:
+        elif not self._until_close:
             self.expected_content_length -= len(body)
             if self.expected_content_length < 0:
                 raise RuntimeError("An answer is longer than its Content-Length.")
@@ -144,8 +145,10 @@ class Cycle(RequestResponseCycle):
         if not self.keep_alive and not says_close:
             lines.append(b"connection: close\r\n")
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in (204, 304):
-            self.chunked_encoding = True
-            lines.append(b"transfer-encoding: chunked\r\n")
+            self._until_close = self.scope["http_version"] == "1.0"  # which knows no chunks
+            self.chunked_encoding = not self._until_close
+            if self.chunked_encoding:
+                lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
         return b"".join(lines)
 
