@@ -106,6 +106,21 @@ def test_an_upstreams_400_reaches_the_caller_in_its_own_words_and_nobody_else_is
     assert len(up.seen) == 1
 
 
+@pytest.mark.parametrize("mode", ["auto", "auto:pro"])
+def test_a_model_that_the_router_chose_is_asked_for_no_longer_answer_than_it_gives(tmp_path: Path, mode: str) -> None:
+    with upstream(says("ok")) as up:
+        pool = [model(name, up, max_output_tokens=100) for name in "ab"]
+        with serving(tmp_path, config_text(*pool, default="a")) as house:
+            assert house.chat(model=mode, max_tokens=5000).status == 200
+            assert house.chat(model=mode, max_completion_tokens=5000, max_tokens=None, stream=True).status == 200
+            assert house.chat(model=mode, max_tokens=50).status == 200
+            chosen = [seen.body.get("max_tokens") or seen.body.get("max_completion_tokens") for seen in up.seen]
+            assert house.chat(model="a", max_tokens=5000).status == 200
+            pinned = up.seen[-1].body["max_tokens"]
+    assert sorted(set(chosen)) == [50, 100]
+    assert pinned == 5000
+
+
 def test_when_no_model_answers_the_error_lists_each_attempt(tmp_path: Path) -> None:
     with upstream(fails(500)) as one, upstream(fails(503)) as two:
         three = model("c", "http://127.0.0.1:9/v1")

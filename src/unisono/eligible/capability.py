@@ -1,4 +1,4 @@
-"""What a request needs that a model does not have: tools, JSON, pictures, a window long enough.
+"""What a request needs that a model does not have: tools, JSON, pictures, a window long enough for the prompt.
 
 It does not weigh anything: a model that lacks a need cannot serve, however good it is.
 """
@@ -31,12 +31,12 @@ class CapabilityRule:
 
 
 class WindowRule:
-    """Against models whose context window is shorter than the prompt and the answer asked for."""
+    """Against models whose context window is shorter than the prompt."""
 
     name = "window"
 
     def against(self, request: Request, features: Features, candidate: Candidate) -> str | None:
-        """See `protocols.Rule`. The answer counts only when the caller said how long it may be."""
+        """See `protocols.Rule`. How long the answer may be does not count: clients ask for more room than they need."""
         window = candidate.model.context_tokens
         wanted = features.n_input_tokens
         if wanted <= window:

@@ -1,4 +1,4 @@
-"""The bodies of calls that we word ourselves: planner, judge, author, and the parts of a question.
+"""The bodies of calls: the caller's own, and those that we word: planner, judge, author, and the parts of a question.
 
 Other models' words go in as quoted text, marked as such. Nothing is sent here.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unisono.types import Json, JsonValue
+from unisono.types import Json, JsonValue, Model, Request
 
 SHOWN_CHARS = 6000
 """Of each answer that the judge or the author is shown."""
@@ -35,6 +35,19 @@ _JOIN = (
     " language and in the order of its parts. Keep what they found unless it is wrong, and do not put claims side by"
     " side that contradict each other: decide for one.{missing}{disputes}\n\n{answers}"
 )
+
+
+def asked_of(model: Model, request: Request, body: Json) -> Json:
+    """Return a body for a model: if the router chose it, it is asked for no longer answer than it gives.
+
+    Hosts refuse such a request as the caller's mistake, and the caller did not choose the model. A pinned one is asked
+    for what the caller wrote.
+    """
+    longest, wanted = model.max_output_tokens, request.max_output_tokens
+    if longest is None or wanted is None or wanted <= longest or request.pin == model.name:
+        return body
+    limits = {name: body.get(name) for name in ("max_completion_tokens", "max_tokens")}
+    return {**body, **{name: min(own, longest) for name, own in limits.items() if isinstance(own, int)}}
 
 
 def plain_body(body: Json, messages: list[JsonValue], *, max_tokens: int | None = None) -> Json:

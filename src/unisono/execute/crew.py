@@ -19,7 +19,7 @@ from unisono import notices as say
 from unisono.consistency.final import final_answer
 from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamTimeout
 from unisono.execute import single
-from unisono.execute.bodies import plain_body
+from unisono.execute.bodies import asked_of, plain_body
 from unisono.execute.member import Member
 from unisono.execute.patience import NO_PATIENCE, Patience
 from unisono.execute.relay import Relay
@@ -103,7 +103,7 @@ class Crew:
         found = self.means.models[model]
         call = Call(
             model=found,
-            body=self.request.body if body is None else body,
+            body=asked_of(found, self.request, self.request.body if body is None else body),
             stream=self.request.stream if stream is None else stream,
             decision=self.decision.id,
             caller=self.request.key,

@@ -15,6 +15,7 @@ from typing import Literal, Self
 from unisono import notices as say
 from unisono.catalog import accepts_report
 from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamRefused, UpstreamTimeout
+from unisono.execute.bodies import asked_of
 from unisono.execute.cost import cost_usd
 from unisono.execute.hedge import Overtaken, Race
 from unisono.execute.limit import TimeLimit
@@ -255,7 +256,11 @@ class Walk:
         """Return what a model is asked."""
         request = self._request
         return Call(
-            model=model, body=request.body, stream=request.stream, decision=self._decision.id, caller=request.key
+            model=model,
+            body=asked_of(model, request, request.body),
+            stream=request.stream,
+            decision=self._decision.id,
+            caller=request.key,
         )
 
     def order(self) -> Iterator[tuple[str, float]]:
