@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from unisono.catalog import Catalog
 from unisono.edge.parse import parse, wants_usage
 from unisono.errors import ModelNotFound, RequestError, UnisonoError
-from unisono.types import Capability, Lifecycle, Mode, Model, Request
+from unisono.types import Capability, Lifecycle, Mode, Model, Request, Wishes
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CATALOG = Catalog(
@@ -105,6 +105,14 @@ def test_wishes_come_from_headers_and_the_body_wins() -> None:
     assert wishes.dial == 0.1
     assert wishes.ban == ("large", "small")
     assert wishes.allow_fallback is True
+
+
+def test_a_header_that_is_no_wish_is_refused_and_those_of_an_answer_are_none() -> None:
+    with pytest.raises(RequestError, match="dail") as caught:
+        read(chat(), {"x-unisono-dail": "0.9"})
+    assert caught.value.param == "unisono.dail"
+    of_an_answer = {f"x-unisono-{name}": "x" for name in ("decision", "model", "reason", "notices", "degraded")}
+    assert read(chat(), of_an_answer).wishes == Wishes()
 
 
 def test_needs_are_read_from_what_the_request_holds() -> None:

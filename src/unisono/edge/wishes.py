@@ -18,6 +18,8 @@ from unisono.types import Json, JsonValue, Wishes
 
 PREFIX = "x-unisono-"
 _LISTS = ("models", "ban")
+_OF_ANSWERS = ("decision", "model", "reason", "notices", "degraded")
+"""Fields of an answer's headers: who sends them along with the next request wishes nothing by them."""
 
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -107,9 +109,9 @@ def _from_headers(headers: Mapping[str, str]) -> Json:
     fields: Json = {}
     if PREFIX not in " ".join(headers):  # one look at all names, since most requests have none of ours
         return fields
-    for field in FIELDS:
-        text = headers.get(f"{PREFIX}{field}") or headers.get(f"{PREFIX}{field.replace('_', '-')}")
-        if text is not None:
+    for name, text in headers.items():
+        field = name.removeprefix(PREFIX).replace("-", "_")
+        if name.startswith(PREFIX) and text and field not in _OF_ANSWERS:
             fields[field] = _header_value(field, text)
     return fields
 
