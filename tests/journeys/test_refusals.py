@@ -224,3 +224,5 @@ def test_unknown_routes_and_methods_answer_in_openais_form(tmp_path: Path) -> No
         assert reply.status in (400, 404, 405)
         assert reply.json["error"]["message"]
         assert reply.json["error"]["code"]
+    assert replies[1].headers["allow"] == "POST"  # what HTTP asks of a 405
+    assert "POST" in replies[1].json["error"]["message"]

@@ -202,13 +202,14 @@ def _fault() -> UnisonoError:
 
 async def _http_error(http: HttpRequest, exc: Exception) -> Response:
     """Send Starlette's own 404 and 405 in OpenAI's form."""
-    status = exc.status_code if isinstance(exc, HTTPException) else 500
+    status, headers = (exc.status_code, exc.headers) if isinstance(exc, HTTPException) else (500, None)
     error: UnisonoError
     if status == 405:
-        error = RequestError(f"{http.method} is not served at {http.url.path}.", code="method_not_allowed")
+        served = f" Send {headers['Allow']}." if headers and "Allow" in headers else ""
+        error = RequestError(f"{http.method} is not served at {http.url.path}.{served}", code="method_not_allowed")
     else:
         error = NotFound(f"Nothing is served at {http.url.path}. See docs/reference/http.md for the routes.")
-    return OrjsonResponse(error_body(error), status_code=status)
+    return OrjsonResponse(error_body(error), status_code=status, headers=headers)
 
 
 async def _broken(http: HttpRequest, exc: Exception) -> Response:
