@@ -86,6 +86,13 @@ def test_the_chunk_is_the_upstreams_bytes() -> None:
     assert chunk.model == "real-m"
 
 
+def test_a_chunk_over_several_lines_goes_out_as_one() -> None:
+    document = {"choices": [{"delta": {"content": "a\nb"}}], "model": "real-m"}
+    (chunk,) = ChatReading("m").event(b"", orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    assert b"\n" not in chunk.data
+    assert orjson.loads(chunk.data) == document
+
+
 def test_usage_is_read_whole() -> None:
     usage = {
         "prompt_tokens": 10,
@@ -96,6 +103,24 @@ def test_usage_is_read_whole() -> None:
     (chunk,) = ChatReading("m").event(b"", orjson.dumps({"choices": [], "usage": usage}))
     assert chunk.usage == Usage(input_tokens=10, output_tokens=5, cached_input_tokens=4, reasoning_tokens=3)
     assert chunk.usage_only
+
+
+@pytest.mark.parametrize(("count", "read"), [(12, 12), (12.0, 12), (0, 0)])
+def test_a_count_may_be_written_with_a_point(count: float, read: int) -> None:
+    (chunk,) = ChatReading("m").event(
+        b"", orjson.dumps({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": count}})
+    )
+    assert chunk.usage == Usage(input_tokens=3, output_tokens=read)
+
+
+@pytest.mark.parametrize("count", [None, "12", -1, 1.5, 1e21, [12]])
+@pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens"])
+def test_a_count_that_is_none_makes_usage_unknown_and_not_nothing(name: str, count: object) -> None:
+    usage = {"prompt_tokens": 3, "completion_tokens": 5, name: count}
+    (chunk,) = ChatReading("m").event(b"", orjson.dumps({"choices": [], "usage": usage}))
+    assert chunk.usage is None
+    assert chunk.usage_only  # who did not ask for usage gets no chunk without choices
+    assert ChatReading("m").whole(orjson.dumps({"choices": [], "usage": usage})).usage is None
 
 
 def test_usage_beside_a_choice_is_not_usage_only() -> None:

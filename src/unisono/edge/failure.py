@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
+
 from unisono.edge.answer import notices_to_json
 from unisono.errors import NoAnswer, UnisonoError, UpstreamRefused
 from unisono.types import Decision, Json, Notice
@@ -47,8 +49,21 @@ def _passed_through(error: UnisonoError) -> Json | None:
     """Return the upstream's own error object when it speaks to the caller (a 400), not to the operator."""
     if not isinstance(error, UpstreamRefused) or error.status not in (400, 413, 415, 422) or error.body is None:
         return None
-    theirs = error.body.get("error")
-    if not isinstance(theirs, dict):
+    theirs = _error_in(error.body)
+    if theirs is None:
         return None
     message = theirs.get("message") or str(error)
     return {"param": None, **theirs, "message": message, "code": theirs.get("code") or error.code}
+
+
+def _error_in(body: Json) -> Json | None:
+    """Return the error that a body holds: OpenAI's `{"error": {…}}`, or what older vLLM, Mistral and FastAPI write."""
+    error = body.get("error")
+    if isinstance(error, dict):
+        return error
+    said = error or body.get("message") or body.get("detail")
+    if not said:
+        return None
+    text = said if isinstance(said, str) else orjson.dumps(said).decode()
+    known: Json = {name: body[name] for name in ("type", "param", "code") if name in body}
+    return {"type": "invalid_request_error", **known, "message": text}

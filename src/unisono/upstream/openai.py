@@ -123,6 +123,8 @@ class ChatReading:
             return ()
         if not data:
             return ()
+        if b"\n" in data:  # written over several lines: it goes out as one, where a blank means the same in JSON
+            data = data.replace(b"\n", b" ")
         document = _parsed(data)
         choices = document.get("choices")
         if not isinstance(choices, list) or "error" in document:
@@ -142,7 +144,7 @@ class ChatReading:
             model=reported if isinstance(reported, str) and reported else None,
             finish=finish,
             usage=usage,
-            usage_only=usage is not None and not choices,
+            usage_only=isinstance(counts, dict) and not choices,
         )
         alike.note(chunk)
         return (chunk,)
@@ -185,17 +187,22 @@ class GeminiReading(ChatReading):
         return tuple(self._end.mended(chunk) for chunk in super().event(name, data))
 
 
+MOST_TOKENS = 10**9
+"""More than any call takes."""
+
+
 def usage_of(value: JsonValue) -> Usage | None:
-    """Read OpenAI's `usage`; None when it is absent or has no counts."""
+    """Read OpenAI's `usage`; None when it is absent, or a count is none: what is not known is not taken for nothing."""
     if not isinstance(value, dict) or ("prompt_tokens" not in value and "completion_tokens" not in value):
         return None
-    n_in = _count(value.get("prompt_tokens"))
-    n_out = _count(value.get("completion_tokens"))
+    n_in, n_out = _count(value.get("prompt_tokens", 0)), _count(value.get("completion_tokens", 0))
+    if n_in is None or n_out is None:
+        return None
     n_cached = n_reasoning = 0
     if isinstance(details := value.get("prompt_tokens_details"), dict):
-        n_cached = min(n_in, _count(details.get("cached_tokens")))
+        n_cached = min(n_in, _count(details.get("cached_tokens")) or 0)
     if isinstance(details := value.get("completion_tokens_details"), dict):
-        n_reasoning = min(n_out, _count(details.get("reasoning_tokens")))
+        n_reasoning = min(n_out, _count(details.get("reasoning_tokens")) or 0)
     return Usage(input_tokens=n_in, output_tokens=n_out, cached_input_tokens=n_cached, reasoning_tokens=n_reasoning)
 
 
@@ -209,8 +216,11 @@ def _parsed(data: bytes) -> Json:
     return document
 
 
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+def _count(value: object) -> int | None:
+    """Return a count of tokens, None where it cannot be one; some write 12.0."""
+    if not isinstance(value, (int, float)) or not 0 <= value <= MOST_TOKENS or value != int(value):
+        return None
+    return int(value)
 
 
 def _seen_in(choices: list[JsonValue]) -> tuple[str | None, bool]:
