@@ -38,6 +38,20 @@ def _wait_for_fault(store: Store) -> str:
 # ------------------------------------------------------------------------------- locked, full
 
 
+def test_nobody_says_that_a_decision_does_not_exist_while_it_waits_to_be_written(path: Path, values) -> None:
+    with closing(Store(path, flush_s=0.001)) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert store.record_request(values.request(1), values.features(), values.decision(1))
+        _wait_for_fault(store)
+        for ask in (store.decision, store.stored):
+            with pytest.raises(StoreError, match="Ask again later"):
+                ask(values.id(1))
+        other.execute("ROLLBACK")
+        assert store.flush(timeout_s=30.0)
+        assert store.decision(values.id(1)) is not None
+        assert store.stored(values.id(2)) is None
+
+
 def test_a_locked_record_takes_requests_at_once_and_writes_them_after_release(path: Path, values) -> None:
     with closing(Store(path, flush_s=0.001)) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")

@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
+from typing import TypeVar
 
 from unisono.config.kept import KeptConfig, pack_config
 from unisono.errors import StoreError
@@ -23,6 +24,7 @@ from unisono.types import Decision, Features, Json, Outcome, Request, Score, Sig
 
 __all__ = ["KeepText", "Reader", "Store", "StoreHealth", "Stored"]
 
+T = TypeVar("T")
 READ_WAIT_S = 2.0
 """How long a read waits for rows that were accepted before it. It does not wait while the database has a fault."""
 
@@ -152,9 +154,13 @@ class Store:
         return self.reader.dicts(sql, values)
 
     def decision(self, decision: str) -> Json | None:
-        """Return the whole record of one decision, or None. See `Reader.decision`."""
-        self._settle()
-        return self.reader.decision(decision)
+        """Return the whole record of one decision, or None. See `Reader.decision`.
+
+        Raises:
+            StoreError: the record cannot be read, or it does not hold the decision and rows wait to be written.
+        """
+        settled = self._settle()
+        return _found(self.reader.decision(decision), settled=settled)
 
     def decisions(
         self,
@@ -171,9 +177,13 @@ class Store:
         return self.reader.decisions(limit=limit, before=before, model=model, status=status, since=since, key=key)
 
     def stored(self, decision: str) -> Stored | None:
-        """Return the values behind one decision, for a replay. See `Reader.stored`."""
-        self._settle()
-        return self.reader.stored(decision)
+        """Return the values behind one decision, for a replay. See `Reader.stored`.
+
+        Raises:
+            StoreError: as `decision`.
+        """
+        settled = self._settle()
+        return _found(self.reader.stored(decision), settled=settled)
 
     def add_scores(self, scores: Sequence[Score], fingerprints: Mapping[str, str]) -> None:
         """Keep scores; a newer score of the same model definition on the same item takes the older one's place.
@@ -281,8 +291,16 @@ class Store:
         self.reader.close()  # first: the last to leave folds the WAL into the file, and a reader may not
         self._writer.close(timeout_s=timeout_s)
 
-    def _settle(self) -> None:
-        self._writer.flush(timeout_s=READ_WAIT_S, through_faults=False)
+    def _settle(self) -> bool:
+        """Wait for what was accepted, but not through faults; say whether all of it is in the database."""
+        return self._writer.flush(timeout_s=READ_WAIT_S, through_faults=False)
+
+
+def _found(row: T | None, *, settled: bool) -> T | None:
+    """Return what was found. Nobody may say that a decision does not exist while it may wait to be written."""
+    if row is None and not settled:
+        raise StoreError("The record cannot be written now and may not hold this decision yet. Ask again later.")
+    return row
 
 
 _CONFIG = "INSERT INTO configs VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
