@@ -148,6 +148,7 @@ def test_structured_output_pictures_and_effort_reach_the_upstream_in_its_own_wor
     ("more", "param"),
     [
         ({"previous_response_id": "resp_1"}, "previous_response_id"),
+        ({"input": []}, "input"),
         ({"background": True}, "background"),
         ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
         ({"input": [{"type": "item_reference", "id": "x"}]}, "input[0].type"),

@@ -82,9 +82,9 @@ def load_body(raw: bytes) -> Json:
     except orjson.JSONDecodeError as exc:
         if "depth" in str(exc) or "recursion" in str(exc).lower():
             raise _too_deep() from exc
-        raise RequestError(f"The body is not JSON: {exc}. Send a JSON object as OpenAI's chat completions do.") from exc
+        raise RequestError(f"The body is not JSON: {exc}. Send a JSON object.") from exc
     if not isinstance(body, dict):
-        raise RequestError("The body must be a JSON object with `model` and `messages`.")
+        raise RequestError("The body must be a JSON object.")
     if not _is_shallow(raw, body):
         try:
             orjson.dumps([[[[body]]]])  # what cannot be written again cannot be sent on; a translation adds levels

@@ -26,7 +26,7 @@ class ResponsesBody(msgspec.Struct):
     """What is read of a request of the Responses API; more passes."""
 
     model: Annotated[str, msgspec.Meta(min_length=1)]
-    input: str | list[dict[str, Any]]
+    input: str | Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1)]
     instructions: str | None = None
     max_output_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
     stream: bool | None = None
