@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -305,6 +306,19 @@ def test_the_console_speaks_chinese_and_keeps_to_it(chromium: Browser, pool: Poo
         page.select_option(".settings select >> nth=0", "en")
         page.reload()
         page.wait_for_selector(".new:has-text('New conversation')")
+
+
+def test_the_chinese_console_says_in_chinese_why_of_an_english_question(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base, locale="zh-CN") as page:
+        ask(page, "What is the capital of France?")
+        page.click(".answer .actions button >> nth=0")
+        page.wait_for_selector(".decision tbody tr")
+        evidence = page.inner_text(".decision tbody tr >> nth=0")
+        assert "根据声明的质量推测" in evidence
+        shown = [page.inner_text(".answer .because"), page.inner_text(".decision")]
+        for name in ("small", "big", "auto", "balanced", "openai", "tokens", "member"):
+            shown = [text.replace(name, "") for text in shown]
+        assert not re.search(r"[a-z]{3,} [a-z]{3,}", " ".join(shown)), shown
 
 
 def test_the_whole_chat_works_by_keyboard(chromium: Browser, pool: Pool) -> None:

@@ -10,6 +10,7 @@ import { dollars, percent, seconds } from "./format.js";
 import { icon } from "./icons.js";
 import { markdown } from "./markdown.js";
 import { announce, button, chip, menu } from "./parts.js";
+import { said } from "./sentences.js";
 import { state } from "./state.js";
 import { t } from "./words.js";
 
@@ -82,7 +83,7 @@ export const Turn = {
         differs ? chip(`⇄ ${t("changed")}`, "warn", t("changed_from", before)) : null,
         one.facts.pattern && one.facts.pattern !== "single" ? chip(t(`pattern_${one.facts.pattern}`)) : null,
         one.facts.degraded ? chip(t("degraded"), "bad") : null,
-        h("span", { class: "because" }, one.facts.reason ?? (one.status === "running" ? t("choosing") : "")),
+        h("span", { class: "because" }, said(one.facts.reason) ?? (one.status === "running" ? t("choosing") : "")),
       ]);
     };
 

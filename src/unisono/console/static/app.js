@@ -5,6 +5,7 @@ import { loadModels, loadReady } from "./asking.js";
 import { Chat } from "./chat.js";
 import { chatOf, chats, foundIn, openChats } from "./chats.js";
 import { button, problem } from "./parts.js";
+import { said } from "./sentences.js";
 import { state } from "./state.js";
 import { t } from "./words.js";
 
@@ -98,7 +99,7 @@ const App = {
       const faults = Object.entries(state.ready?.degraded ?? {});
       if (state.ready?.status === "gone") return h("div", { class: "banner", role: "alert" }, t("unreachable"));
       if (!faults.length) return null;
-      return h("div", { class: "banner", role: "alert" }, [h("strong", null, `${t("degraded_banner")}: `), faults.map(([part, why]) => `${part}: ${why}`).join(" · ")]);
+      return h("div", { class: "banner", role: "alert" }, [h("strong", null, `${t("degraded_banner")}: `), faults.map(([part, why]) => `${part}: ${said(why)}`).join(" · ")]);
     };
 
     const current = () => {

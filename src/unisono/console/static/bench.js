@@ -4,6 +4,7 @@ import { read, send } from "./api.js";
 import { messagesOf } from "./asking.js";
 import { clock, dollars, percent, share, whole } from "./format.js";
 import { announce, button, card, chip, empty, page, problem, table } from "./parts.js";
+import { said } from "./sentences.js";
 import { t } from "./words.js";
 
 const { h, reactive, ref, watch, onMounted, onBeforeUnmount } = Vue;
@@ -144,7 +145,7 @@ function outcome({ data: all }) {
     table(t("decisions"), [t("bench_source"), t("bench_today"), t("bench_then"), t("quality"), t("cost"), t("reason")], rows.map((row, n) => ({ key: row.decision ?? n, class: { first: row.before?.model !== row.after?.model }, cells: [
       row.decision ? h("a", { href: `#/decisions/${row.decision}` }, clock(row.at)) : row.text.slice(0, 120),
       row.before?.model ?? chip(t("bench_refused"), "bad"), row.after?.model ?? chip(t("bench_refused"), "bad"),
-      `${share(row.before?.quality)} → ${share(row.after?.quality)}`, `${dollars(row.before?.usd)} → ${dollars(row.after?.usd)}`, row.reason,
+      `${share(row.before?.quality)} → ${share(row.after?.quality)}`, `${dollars(row.before?.usd)} → ${dollars(row.after?.usd)}`, said(row.reason),
     ] }))),
   ];
 }

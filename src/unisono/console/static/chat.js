@@ -7,6 +7,7 @@ import { asWords, isMode, Ladder } from "./choose.js";
 import { clock, dollars, seconds, whole } from "./format.js";
 import { icon } from "./icons.js";
 import { button, Dialog, menu } from "./parts.js";
+import { said } from "./sentences.js";
 import { modelNamed, state } from "./state.js";
 import { t, word } from "./words.js";
 
@@ -102,7 +103,7 @@ export const Chat = {
       const first = would.value.decision.ranking[0];
       return [
         h("strong", null, t("would", asWords(model()), first.model)),
-        " ", h("span", { class: "because" }, would.value.decision.reason),
+        " ", h("span", { class: "because" }, said(would.value.decision.reason)),
         " ", h("span", { class: "hint" }, t("would_cost", dollars(first.cost_usd.usd), seconds(first.latency.first_token_s))),
       ];
     }

@@ -3,6 +3,7 @@
 import { read } from "./api.js";
 import { clock, dollars, percent, seconds, share, whole } from "./format.js";
 import { chip, fillBar, problem, qualityBar, table, Twin } from "./parts.js";
+import { said } from "./sentences.js";
 import { t, word } from "./words.js";
 
 const { h, ref, onMounted, onBeforeUnmount, watch } = Vue;
@@ -44,10 +45,10 @@ export const Decision = {
 
 function shown(record, parts) {
   return h("div", { class: "decision" }, [
-    h("p", { class: "because" }, record.reason),
+    h("p", { class: "because" }, said(record.reason)),
     notices(record.notices),
     ranking(record),
-    record.excluded.length ? h("div", null, [h("h4", null, t("out")), h("ul", null, record.excluded.map((out) => h("li", { key: out.model }, [h("strong", null, out.model), ` – ${out.reason} `, chip(out.rule)])))]) : null,
+    record.excluded.length ? h("div", null, [h("h4", null, t("out")), h("ul", null, record.excluded.map((out) => h("li", { key: out.model }, [h("strong", null, out.model), ` – ${said(out.reason)} `, chip(out.rule)])))]) : null,
     h("h4", null, t("attempts")),
     (record.attempts ?? []).length ? h("ul", null, record.attempts.map(attempt)) : h("p", { class: "hint" }, t("no_attempts")),
     parts?.length ? partsOf(parts) : null,
@@ -55,23 +56,23 @@ function shown(record, parts) {
     h("p", { class: "hint" }, [
       `${t("goal")}: ${record.goal.mode}, ${t("dial")} ${share(record.goal.dial)} · ${t("decided_in", seconds(record.decide_s))}`,
       record.baseline ? ` · ${t("baseline")}: ${record.baseline} (${dollars(record.baseline_usd)})` : "",
-      record.usage ? ` · ${whole(record.usage.input_tokens)} + ${whole(record.usage.output_tokens)} tokens` : "",
+      record.usage ? ` · ${whole(record.usage.input_tokens)} + ${whole(record.usage.output_tokens)} ${t("counts_tokens")}` : "",
     ]),
     h(Twin, { path: `/v1/decisions/${record.decision}` }),
   ]);
 }
 
-export const notices = (all) => all?.length ? h("ul", { class: "notices" }, all.map((notice) => h("li", { key: notice.code + notice.text }, [chip(notice.code, "warn"), " ", notice.text]))) : null;
+export const notices = (all) => all?.length ? h("ul", { class: "notices" }, all.map((notice) => h("li", { key: notice.code + notice.text }, [chip(notice.code, "warn"), " ", said(notice.text)]))) : null;
 
 function ranking(record) {
   const dearest = Math.max(...record.ranking.map((place) => place.cost_usd.usd ?? 0), 0);
   const slowest = Math.max(...record.ranking.map((place) => place.latency.total_s ?? 0), 0);
   const rows = record.ranking.map((place, n) => ({ key: place.model, class: { first: n === 0 }, cells: [
     [h("strong", null, place.model), place.propensity > 0 && place.propensity < 1 ? h("small", null, ` ${t("chance", percent(place.propensity))}`) : null],
-    [qualityBar(place.quality), h("small", null, place.quality.evidence)],
+    [qualityBar(place.quality), h("small", null, said(place.quality.evidence))],
     fillBar(dollars(place.cost_usd.usd), dearest ? place.cost_usd.usd / dearest : 0, h("small", null, `${dollars(place.cost_usd.low_usd)} … ${dollars(place.cost_usd.high_usd)}`)),
     fillBar(`${seconds(place.latency.first_token_s)} / ${seconds(place.latency.total_s)}`, slowest ? place.latency.total_s / slowest : 0),
-    place.reason,
+    said(place.reason),
   ] }));
   return rows.length ? table(t("ranking"), [t("model"), t("quality_expected"), t("cost_expected"), t("time_expected"), t("reason")], rows) : null;
 }

@@ -4,6 +4,7 @@ import { read } from "./api.js";
 import { Decision } from "./decision.js";
 import { clock, dollars, seconds } from "./format.js";
 import { button, chip, empty, loaded, page, table } from "./parts.js";
+import { said } from "./sentences.js";
 import { state } from "./state.js";
 import { t, word } from "./words.js";
 
@@ -36,7 +37,7 @@ export const Page = {
           row.status === "ok" || row.status === "cut" ? h("strong", null, row.model) : "–",
           [chip(word("status", row.status), row.status === "ok" ? "good" : row.status === "running" ? "" : "bad"), row.degraded ? chip(t("degraded"), "bad") : null],
           dollars(row.cost_usd), seconds(row.total_s),
-          [row.reason, ...row.notices.map((notice) => [" ", chip(notice.code, "warn", notice.text)])].flat(),
+          [said(row.reason), ...row.notices.map((notice) => [" ", chip(notice.code, "warn", said(notice.text))])].flat(),
         ] }))),
         h("div", { class: "row" }, [
           filter.before ? button(t("newest"), () => { filter.before = ""; }) : null,

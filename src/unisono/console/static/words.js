@@ -1,4 +1,4 @@
-// The console's own words, in English and Chinese. What models and the router say comes in the language of the prompt.
+// The console's own words, in English and Chinese. What a server says in sentences of its own, sentences.js puts.
 
 import { state } from "./state.js";
 

@@ -1,0 +1,202 @@
+"""What a server says in English sentences the Chinese console says in Chinese: in the server's own words where it has
+them, with every name and figure as it was, and as it came where it is unknown.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.console.browsing import browser, page_at
+from tests.journeys.house import config_text, model, process
+
+from unisono import notices
+from unisono.choose import plans, words
+from unisono.choose.guard import Stay
+from unisono.execute import sentences
+from unisono.notices import Language
+from unisono.types import Cost, Estimate, Goal, Latency, Mode, Plan, Planned, Quality, Ranked
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+PROSE = re.compile(r"[a-z]{3,} [a-z]{3,}")
+Say = Callable[[Language], str]
+
+
+def estimate(name: str, mean: float, usd: float, *, guessed: bool = False) -> Estimate:
+    return Estimate(
+        model=name,
+        quality=Quality(mean=mean, spread=0.1, evidence="", guessed=guessed),
+        cost=Cost(usd=usd, low_usd=usd, high_usd=usd, output_tokens=10.0),
+        latency=Latency(first_token_s=0.1, total_s=1.0),
+    )
+
+
+def goal(language: Language) -> Goal:
+    return Goal(language=language)
+
+
+def plan(*members: str, closer: str | None) -> Plan:
+    calls = tuple(Planned(model=m, part="member", usd=0.01, high_usd=0.02, tokens=10.0) for m in members)
+    return Plan(members=members, closer=closer, calls=calls)
+
+
+BEST, CHEAP, FREE = estimate("gpt-4.1", 0.9, 0.0123), estimate("a.b", 0.7, 0.00002), estimate("own-8b", 0.9, 0.0)
+FIRST = Ranked(model=BEST.model, estimate=BEST, utility=0.5, propensity=1.0, reason="")
+STAY = Stay(default=CHEAP, other=BEST, gain=0.12, doubt=0.3, unusual=None)
+GUESSED = replace(
+    STAY, other=estimate("new", 0.9, 0.1, guessed=True), default=estimate("newer", 0.5, 0.1, guessed=True)
+)
+FAILED = (("a", "HTTP 500"), ("b.c", "no answer within 3 s"))
+DAY = date(2026, 12, 1)
+
+PAIRED: dict[str, list[Say]] = {
+    "why_first": [
+        lambda zh: words.why_first(BEST, None, goal(zh)),
+        lambda zh: words.why_first(FREE, BEST, goal(zh)),
+        lambda zh: words.why_first(BEST, CHEAP, goal(zh)),
+        lambda zh: words.why_first(CHEAP, BEST, goal(zh)),
+        lambda zh: words.why_first(estimate("s", 0.5, 0.1), BEST, goal(zh)),
+    ],
+    "why_stays": [
+        lambda zh: words.why_stays(STAY, goal(zh)),
+        lambda zh: words.why_stays(replace(STAY, unusual=0.014), goal(zh)),
+        lambda zh: words.why_stays(GUESSED, goal(zh)),
+    ],
+    "why_not": [
+        lambda zh: words.why_not(CHEAP, BEST, goal(zh), kept_default=False),
+        lambda zh: words.why_not(BEST, CHEAP, goal(zh), kept_default=False),
+        lambda zh: words.why_not(BEST, CHEAP, goal(zh), kept_default=True),
+        lambda zh: words.why_not(estimate("s", 0.5, 0.1), BEST, goal(zh), kept_default=False),
+        lambda zh: words.why_not(BEST, BEST, goal(zh), kept_default=False),
+    ],
+    "over_cost": [lambda zh: words.over_cost(0.5, bound_usd=0.01, language=zh)],
+    "late": [lambda zh: words.late(2.5, bound_s=1.5, language=zh)],
+    "below_quality": [lambda zh: words.below_quality(0.5, bound=0.75, language=zh)],
+    "nobody_meets": [lambda zh: words.nobody_meets(goal(zh))],
+    "pinned": [lambda zh: words.pinned("gpt-4.1", goal(zh))],
+    "behind_pin": [lambda zh: words.behind_pin("gpt-4.1", goal(zh))],
+    "serves_degraded": [lambda zh: words.serves_degraded("a", "x", goal(zh))],
+    "behind_degraded": [lambda zh: words.behind_degraded(goal(zh))],
+    "not_several": [lambda zh, why=why: plans.not_several(why, goal(zh)) for why in ("off", "form", "pool", "bounds")],
+    "cascade_reason": [
+        lambda zh: plans.cascade_reason(
+            plan("a", "b", "c", closer="d"), quality=0.8, escalates=0.3, first=FIRST, goal=goal(zh)
+        ),
+        lambda zh: plans.cascade_reason(plan("a", closer="d"), quality=0.8, escalates=0.3, first=FIRST, goal=goal(zh)),
+    ],
+    "fusion_reason": [
+        lambda zh: plans.fusion_reason(plan("a", "b", "c", closer="d"), goal(zh)),
+        lambda zh: plans.fusion_reason(plan("a", "b", closer=None), goal(zh)),
+    ],
+    "only_one": [lambda zh: sentences.only_one("a", zh)],
+    "out_of_time": [lambda zh: sentences.out_of_time("a", zh)],
+    "voted": [lambda zh: sentences.voted("a", 2, 3, language=zh)],
+    "best_of": [lambda zh: sentences.best_of("a", 3, language=zh)],
+    "judged": [lambda zh: sentences.judged("a", "b", 3, language=zh)],
+    "written": [lambda zh: sentences.written("a", 3, language=zh)],
+    "joined": [lambda zh: sentences.joined("a", 3, language=zh)],
+    "why_missing": [lambda zh: sentences.why_missing(None, zh)],
+    "degraded": [lambda zh: notices.degraded("x", first="a", language=zh).text],
+    "unread": [lambda zh: notices.unread(zh).text],
+    "effort": [
+        lambda zh: notices.effort(Mode.DEEP, language=zh).text,
+        lambda zh: notices.effort(Mode.FAST, language=zh).text,
+    ],
+    "unrecorded": [lambda zh: notices.unrecorded(language=zh).text],
+    "successor": [lambda zh: notices.successor("a-1", answers="b", language=zh).text],
+    "sunset": [
+        lambda zh: notices.sunset("a", until=DAY, follows="b", language=zh).text,
+        lambda zh: notices.sunset("a", until=DAY, follows=None, language=zh).text,
+    ],
+    "fallback": [lambda zh: notices.fallback(FAILED, answers="c", language=zh).text],
+    "contradiction": [
+        lambda zh, n=n, follows=follows: (
+            notices.contradiction(
+                ("a", "b"), ("it is retired", "too slow"), n_more=n, follows=follows, language=zh
+            ).text
+        )
+        for n in (0, 2)
+        for follows in (None, "a")
+    ],
+    "parts_missing": [lambda zh: notices.parts_missing(FAILED, language=zh).text],
+    "switched": [lambda zh: notices.switched("a", "b", why=words.why_first(BEST, CHEAP, goal(zh)), language=zh).text],
+    "hedge": [lambda zh: notices.hedge("a", answers="b", language=zh).text],
+    "queued": [lambda zh: notices.queued("a", waited_s=1.25, language=zh).text],
+    "mismatch": [lambda zh: notices.mismatch("a", asked="b", reported="c", language=zh).text],
+    "two sentences": [lambda zh: _two(zh)],
+}
+"""What says each sentence in both languages."""
+ELSEWHERE = {"usd", "fault_in"}
+"""Functions of the same files that say no sentence."""
+
+ENGLISH_ONLY = (
+    "trained on 12,032 outcomes",
+    "never measured; guessed from its price and its role",
+    "guessed from its declared quality; 1 score measured here, about 0 of them near by",
+    "trained on 9 outcomes; 40 scores measured here, about 3 of them near by; 12 votes",
+    "trained on 9 outcomes; knowledge ends 2024-12, out of date here with probability 0.31",
+    "cannot call tools or see pictures (capabilities lack tools, vision)",
+    "window of 8192 tokens is shorter than the prompt of about 9000",
+    "its upstream is failing or at its rate limit; it will be asked again soon",
+    "retired since 2026-01-01",
+    "its limit deep (3,000 messages) is used up until 2026-12-01 10:00 UTC",
+    "better here by 0.05 after costs, which does not pay for a switch",
+    "The share of deep fell from 30% to 2% under the policy config/1/2/3.",
+    "a stage failed with RuntimeError; see the log",
+)
+
+
+def _two(language: Language) -> str:
+    first, then = words.why_first(BEST, CHEAP, goal(language)), plans.not_several("pool", goal(language))
+    return f"{first} {then}"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    config = config_text(model("small", "http://127.0.0.1:9/v1", quality=0.5), default="small")
+    with (
+        process(tmp_path_factory.mktemp("house"), config) as house,
+        browser() as running,
+        page_at(running, house.base_url.removesuffix("/v1"), locale="zh-CN") as found,
+    ):
+        yield found
+
+
+def said(page: Page, texts: list[str]) -> list[str]:
+    script = "async (texts) => { const {said} = await import('/console/sentences.js'); return texts.map(said); }"
+    answer: Any = page.evaluate(script, texts)
+    return list(answer)
+
+
+def test_every_sentence_of_a_choice_and_every_notice_is_said_as_the_server_says_it_in_chinese(page: Page) -> None:
+    pairs = [(say("en"), say("zh")) for says in PAIRED.values() for say in says]
+    for (english, chinese), shown in zip(pairs, said(page, [english for english, _ in pairs]), strict=True):
+        assert shown.replace(" ", "") == chinese.replace(" ", ""), english
+
+
+def test_a_new_sentence_needs_its_chinese_here() -> None:
+    for module in (notices, words, plans, sentences):
+        own = {name for name, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__}
+        assert {name for name in own if not name.startswith("_")} <= {*PAIRED, *ELSEWHERE}, module.__name__
+
+
+def test_what_the_server_has_in_english_only_is_chinese_with_its_figures(page: Page) -> None:
+    for english, shown in zip(ENGLISH_ONLY, said(page, list(ENGLISH_ONLY)), strict=True):
+        assert not PROSE.search(shown), shown
+        assert sorted(re.findall(r"\d[\d,.:-]*\d|\d", english)) == sorted(re.findall(r"\d[\d,.:-]*\d|\d", shown))
+
+
+def test_what_is_not_known_is_shown_as_it_came(page: Page) -> None:
+    unknown = ["Something that a plug-in says.", "", "您指定了 a。", "a.b; c. d"]
+    assert said(page, unknown) == unknown
+    half = "never measured; by a rule of ours"
+    assert said(page, [half]) == ["从未测量；by a rule of ours"]
