@@ -98,29 +98,25 @@ class Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a line; called with the logger's lock held."""
-        if len(self._waiting) >= MAX_WAITING:
-            self._n_dropped += 1
-            return
-        self._waiting.append(record)
-        if record.levelno >= logging.WARNING:
+        if self._take(record) and record.levelno >= logging.WARNING:
             self.flush()
-        else:
-            self._taken()
 
     def tell(self, text: str) -> None:
         """Take the text of a line at INFO, past the library: the short way of the line that each request has."""
+        self._take((time.time(), text))
+
+    def _take(self, waiting: logging.LogRecord | tuple[float, str]) -> bool:
+        """Have a line wait to be written; False where too many do, and it is dropped."""
         if len(self._waiting) >= MAX_WAITING:
             self._n_dropped += 1
-            return
-        self._waiting.append((time.time(), text))
-        self._taken()
-
-    def _taken(self) -> None:
+            return False
+        self._waiting.append(waiting)
         if self._thread is None:
             self._thread = threading.Thread(target=self._live, name="unisono-log", daemon=True)
             self._thread.start()
         if len(self._waiting) == 1:
             self._some.set()
+        return True
 
     def flush(self) -> None:
         """Write what waits."""

@@ -17,7 +17,7 @@ import msgspec
 
 from unisono.errors import StoreError
 from unisono.record.packed import pack_features, pack_json, unpack_features, unpack_json
-from unisono.record.situation import SituationBody, situation_body, situation_from, sparse
+from unisono.record.situation import SituationBody, plain, situation_body, situation_from, sparse
 from unisono.record.view import decision_to_json, decision_view, stamp
 from unisono.types import (
     Attempt,
@@ -331,9 +331,9 @@ def _ranked_body(place: Ranked) -> _RankedBody:
         utility=float(place.utility),
         propensity=float(place.propensity),
         reason=place.reason,
-        apart=None if quality.apart is None else float(quality.apart),
-        familiar=None if quality.familiar is None else float(quality.familiar),
-        at_large=None if quality.at_large is None else float(quality.at_large),
+        apart=plain(quality.apart),
+        familiar=plain(quality.familiar),
+        at_large=plain(quality.at_large),
         guessed=quality.guessed,
     )
 

@@ -135,14 +135,19 @@ def _expected(estimate: Estimate, found: tuple[int, Estimate] | None) -> int | _
     )
 
 
+def plain(value: float | None) -> float | None:
+    """Return a number as JSON knows it, where there is one: a predictor may give numpy's own."""
+    return None if value is None else float(value)
+
+
 def _quality(quality: Quality) -> _QualityBody:
     return _QualityBody(
         float(quality.mean),
         float(quality.spread),
         quality.evidence,
-        None if quality.apart is None else float(quality.apart),
-        None if quality.familiar is None else float(quality.familiar),
-        None if quality.at_large is None else float(quality.at_large),
+        plain(quality.apart),
+        plain(quality.familiar),
+        plain(quality.at_large),
         quality.guessed,
     )
 
