@@ -15,15 +15,16 @@ import numpy as np
 
 from unisono import __version__
 from unisono.errors import StartError
+from unisono.evaluate.caution import FEWEST, Fold, measure_caution
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.metrics import Interval, calibration_error, interval, paired_bootstrap, resampled
 from unisono.evaluate.replay import Expected, Replay, areas, expect, models_of, singles, sweep
 from unisono.evaluate.report import as_json
 from unisono.learn.corpus import Block, Corpus
-from unisono.learn.held_out import N_FOLDS, held_out, random_folds
+from unisono.learn.held_out import N_FOLDS, group_folds, held_out, random_folds
 from unisono.learn.irt import Array, Settings
-from unisono.learn.train import NOT_MEASURED, Trained, train
-from unisono.predict.artifact import Artifact, assembled, save
+from unisono.learn.train import NOT_MEASURED, Known, Trained, train
+from unisono.predict.artifact import CAUTION, Artifact, assembled, save
 from unisono.predict.cost import TokenCost
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.predict.names import normal
@@ -43,6 +44,27 @@ HELD_OUT_SHARE = 0.25
 PROMPTS_A_CLUSTER = 25
 MAX_CLUSTERS = 48
 N_RESAMPLES = 1000
+SELDOM = 0.005
+"""Below this share of prompts that leave it the default is said to answer everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What a server decides with it at the default dial, the best single model being the default, over five folds.
+
+    Attributes:
+        gain: mean score less that of the best single model.
+        left: share of the prompts that other models answer.
+        spent: bill as a share of the best single model's.
+        elsewhere: the gain on tasks held out, of which the fit saw nothing.
+        caution: the share of the doubt about pairs of models that was kept; 1 is all of it.
+    """
+
+    gain: Interval
+    left: float
+    spent: float
+    elsewhere: float
+    caution: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +79,7 @@ class Found:
         calibration_error: over all held-out scores.
         gain: mean score of the model expected to be best, less that of `best_single`.
         aiq_gain: area under quality over cost, less that of mixing single models; None without costs.
+        served: what the default dial does; None where too few prompts were answered by every model.
     """
 
     n_held_out: int
@@ -68,6 +91,7 @@ class Found:
     quality: Interval | None = None
     gain: Interval | None = None
     aiq_gain: Interval | None = None
+    served: Served | None = None
 
     @property
     def verdict(self) -> str:
@@ -82,9 +106,22 @@ class Found:
             what = " and ".join(
                 name for name, won in zip(("quality", "cost at equal quality"), wins, strict=True) if won
             )
-            return f"On held-out prompts it wins {what} over single models."
+            return f"On held-out prompts it wins {what} over single models.{self._at_default}"
         return (
             f"On held-out prompts nothing is won over single models: keep {self.best_single}, or bring more outcomes."
+            f"{self._at_default}"
+        )
+
+    @property
+    def _at_default(self) -> str:
+        if self.served is None:
+            return ""
+        if self.served.left < SELDOM:
+            return f" With {self.best_single} as the default, at the default dial the default answers everything."
+        points = 100 * self.served.gain.value
+        return (
+            f" With {self.best_single} as the default, at the default dial other models answer {self.served.left:.0%}: "
+            f"{points:+.1f} points for {self.served.spent:.0%} of the bill."
         )
 
     def as_json(self) -> Json:
@@ -98,6 +135,7 @@ class Found:
             "log_loss_means": round(self.log_loss_means, 4),
             "calibration_error": round(self.calibration_error, 4),
             **{name: None if value is None else as_json(value) for name, value in intervals.items()},
+            "served": None if self.served is None else _served_as_json(self.served),
             "verdict": self.verdict,
         }
 
@@ -162,6 +200,9 @@ def fit_table(
     )
     on_step("fitting on everything")
     after = train(whole, settings, n_clusters=n_clusters(whole), on_step=on_step)
+    on_step("how much doubt to keep")
+    after, served = with_caution_measured(whole, after, settings=settings, encoder=encoder, seed=seed)
+    found = replace(found, served=served)
     manifest = _manifest(whole, after, encoder=encoder, settings=settings, parents=parents)
     training = manifest["training"]
     assert isinstance(training, dict)  # noqa: S101 - made by `_manifest`
@@ -297,6 +338,70 @@ def worth(artifact: Artifact, *, learnt_from: Corpus, held: Corpus, seed: int) -
         gain=paired_bootstrap(lambda w: float(w @ (ours - single)), len(ours), rng=rng(seed), n_resamples=N_RESAMPLES),
         aiq_gain=_aiq_gain(table, expected, seed=seed),
     )
+
+
+def with_caution_measured(
+    whole: Corpus, trained: Trained, *, settings: Settings, encoder: Encoder, seed: int
+) -> tuple[Trained, Served | None]:
+    """Return the trained parts with the share of their doubt that prompts and tasks held out bear out."""
+    known = Known(
+        trust=np.asarray(trained.arrays["trust"], dtype=np.float64),
+        quantiles=np.asarray(trained.arrays["familiar_quantiles"], dtype=np.float64),
+        unsteady=dict(zip(whole.models, np.asarray(trained.arrays["unsteady"]).tolist(), strict=True)),
+    )
+    (block,) = whole.blocks
+    table = block.outcomes
+    assert isinstance(table, Outcomes)  # noqa: S101 - made here
+    if int((~np.isnan(table.scores)).all(axis=1).sum()) < FEWEST:
+        return trained, None
+
+    def folds(place: NDArray[np.intp]) -> list[Fold]:
+        found = []
+        for fold in np.unique(place):
+            rest, held = rows(whole, place != fold), rows(whole, place == fold)
+            if len(rest.blocks[0].features) < MIN_PROMPTS:
+                continue
+            without = train(rest, settings, n_clusters=n_clusters(rest), known=known)
+            manifest = _manifest(rest, without, encoder=encoder, settings=settings, parents=())
+            seen, unseen = rest.blocks[0].outcomes, held.blocks[0].outcomes
+            assert isinstance(seen, Outcomes)  # noqa: S101 - made by `rows`
+            assert isinstance(unseen, Outcomes)  # noqa: S101 - made by `rows`
+            artifact = assembled(arrays=without.arrays, manifest=manifest)
+            found.append(Fold(artifact=artifact, rest=seen, held=unseen, features=held.blocks[0].features))
+        return found
+
+    (near,), (far,) = random_folds(whole, seed=seed + 1), group_folds([tasks_of(whole, trained)])
+    measured = measure_caution(folds(near), folds(far))
+    if measured is None:
+        return trained, None
+    weights = resampled(len(measured.near.gained), rng=np.random.default_rng(seed), n_resamples=N_RESAMPLES)
+    return replace(trained, scalars={**trained.scalars, CAUTION: measured.caution}), Served(
+        gain=interval(weights @ measured.near.gained),
+        left=float(measured.near.left.mean()),
+        spent=float(measured.near.spent.mean()),
+        elsewhere=float(measured.far.gained.mean()),
+        caution=measured.caution,
+    )
+
+
+def tasks_of(corpus: Corpus, trained: Trained) -> NDArray[np.str_]:
+    """Return the task of each prompt of one table: its category, or where all have the same one its nearest topic."""
+    (block,) = corpus.blocks
+    named = np.array(block.outcomes.categories)
+    if len(set(named.tolist())) > 1:
+        return named
+    centroids = np.asarray(trained.arrays["centroids"], dtype=np.float64)
+    return (np.array([f.embedding for f in block.features]) @ centroids.T).argmax(axis=1).astype(str)
+
+
+def _served_as_json(served: Served) -> Json:
+    return {
+        "gain": as_json(served.gain),
+        "left": round(served.left, 4),
+        "spent": round(served.spent, 4),
+        "gain_on_tasks_held_out": round(served.elsewhere, 4),
+        "caution": served.caution,
+    }
 
 
 def _aiq_gain(table: Outcomes, expected: Expected, *, seed: int) -> Interval | None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unisono.predict.caution import FULL, caution_at
 from unisono.predict.design import Design
 from unisono.predict.familiar import Familiarity
 from unisono.predict.names import lookup
@@ -64,6 +65,7 @@ class Demand:
         own: deviation of a model's logit that it does not share with the other models.
         shared: deviation that it does.
         familiar: share of the training prompts that lie farther out.
+        caution: share of the doubt about pairs of trained models that stands.
     """
 
     profile: NDArray[np.float64]
@@ -72,6 +74,7 @@ class Demand:
     own: float = 0.0
     shared: float = 0.0
     familiar: float = 1.0
+    caution: float = FULL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,7 @@ class Ability:
         population: the prior for models that are not known.
         familiarity: how far out a prompt lies.
         trust: what that does to what is expected.
+        caution: the share of the doubt about pairs of trained models that stands on a familiar prompt.
     """
 
     design: Design
@@ -107,6 +111,7 @@ class Ability:
     population: Population
     familiarity: Familiarity
     trust: Trust
+    caution: float = FULL
 
     def place(self, model: Model) -> int | None:
         """Return the place of a trained model by any of its names, or None."""
@@ -125,6 +130,7 @@ class Ability:
             own=trusted.own,
             shared=trusted.shared,
             familiar=familiar,
+            caution=caution_at(self.caution, familiar),
         )
 
     def prior(self, model: Model) -> Belief:

@@ -17,6 +17,7 @@ import numpy as np
 
 from unisono.errors import ArtifactError
 from unisono.predict.ability import Ability
+from unisono.predict.caution import FULL
 from unisono.predict.design import Design
 from unisono.predict.familiar import Familiarity
 from unisono.predict.length import LengthModel
@@ -57,6 +58,8 @@ SHAPES: dict[str, tuple[str, ...]] = {
 """Every array of an artifact with the names of its axes; an axis has one length throughout."""
 LATER: dict[str, float] = {"unsteady": 1.0, "at_large": 0.0}
 """What stands for an array that artifacts of earlier versions lack."""
+CAUTION = "caution"
+"""A scalar that artifacts may lack: the share of the doubt about pairs of trained models that stands (`caution`)."""
 SCALARS = ("logit_stretch", "length_unknown_mean", "length_unknown_sd")
 LINES = ("by_size", "by_price")
 
@@ -210,6 +213,7 @@ def _check_shapes(folder: Path, arrays: Arrays) -> None:
 
 def _assemble(manifest: Json, arrays: Arrays) -> Artifact:
     scalars = {name: _number(_part(manifest, "scalars"), name) for name in SCALARS}
+    caution = _number(_part(manifest, "scalars"), CAUTION) if CAUTION in _part(manifest, "scalars") else FULL
     lines = {name: _line(_part(_part(manifest, "lines"), name)) for name in LINES}
     half = {name: arrays[name].astype(np.float32) for name in SHAPES}
     full = {name: arrays[name].astype(np.float64) for name in SHAPES}
@@ -243,6 +247,7 @@ def _assemble(manifest: Json, arrays: Arrays) -> Artifact:
             quantiles=half["familiar_quantiles"],
         ),
         trust=_trust(full["trust"]),
+        caution=caution,
     )
     length = LengthModel(
         ability,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unisono.predict.ability import Ability, Belief, Demand, expected, generals, logits, mean_score, moderated, updated
+from unisono.predict.caution import FULL, eased
 from unisono.predict.neighbors import Local, Ring, borne_out, local
 from unisono.predict.paired import UNTOLD, Told, as_told
 from unisono.predict.votes import Heard, heard
@@ -192,14 +193,16 @@ def _told(
         _, spread, apart = expected(votes.belief, demand, unmeasured=near.unmeasured)
         mean += votes.shift(demand, mean)
     mean = min(max(mean + stand.borne_out * near.correction, FLOOR), 1.0 - FLOOR)
-    large = mean_score(kind, logit[1], demand.difficulty)
+    at_large = near.unmeasured * mean_score(kind, logit[1], demand.difficulty) + (1.0 - near.unmeasured) * mean
+    if demand.caution < FULL and stand.belief.n_outcomes:
+        apart, at_large = eased(mean, apart, at_large, demand.caution)
     return Quality(
         mean=mean,
         spread=spread,
         evidence=_evidence(stand, 0 if ring is None else len(ring), near.n_near),
         apart=apart,
         familiar=max(demand.familiar, 1.0 - near.unmeasured),
-        at_large=near.unmeasured * large + (1.0 - near.unmeasured) * mean,
+        at_large=at_large,
         guessed=stand.guessed,
     )
 

@@ -10,18 +10,18 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 _NOISE = re.compile(r"\.gguf$|[-.]q\d(?:-[a-z0-9]{1,2})*$|@.*$|:latest$|^meta-(?=llama)")
+_VERSION = re.compile(r"(?<=\d)-(?=\d(?:-\d+b|$))")
 _DATE = re.compile(r"-(?:20\d{2}-?\d{2}-?\d{2}|\d{4}|\d{2}-\d{2}-\d{2})$")
 _SIZE = re.compile(r"(?:^|[-_ :.x])(?:(\d+)x)?(\d+(?:\.\d+)?)([bm])(?![a-z0-9])")
 
 
 @lru_cache(maxsize=4096)
 def normal(name: str) -> str:
-    """Return a name without vendor path, quantisation, tag and spelling differences."""
-    short = name.strip().casefold().rsplit("/", 1)[-1].replace("_", "-")
-    short = re.sub(r"(?<=\d)-(?=\d(?:-\d+b|$))", ".", short)
+    """Return a name without vendor path, quantisation, tag and spelling differences; of such a one, itself."""
+    short = name.casefold().strip("/ \t\n").rsplit("/", 1)[-1].strip().replace("_", "-")
     previous = None
     while previous != short:
-        previous, short = short, _NOISE.sub("", short)
+        previous, short = short, _NOISE.sub("", _VERSION.sub(".", short)).strip()
     return short
 
 

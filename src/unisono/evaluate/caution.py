@@ -1,0 +1,195 @@
+"""How much of its doubt about pairs of models an artifact needs, by prompts and by whole tasks held out of a table.
+
+The guard was set for models and tasks that training hardly knows. A table of one's own may show that its words tell
+more: two models that are each good at half of the topics. So each of a few shares of the doubt is tried with the
+product's own predictors and chooser, beside the best single model, on prompts held out and on tasks held out. What
+better answers and smaller bills are worth on the former counts, with the latter as one prompt in five; a share that
+loses on tasks held out, or that is not shown to win, is not taken. It trains nothing but the folds.
+
+Source: a tuning parameter by cross-validation, under a bound on the worst kind of fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unisono.choose.utility import UtilityChooser, relative_price, worth
+from unisono.evaluate.crossfit import decided
+from unisono.evaluate.datasets import Outcomes
+from unisono.evaluate.replay import models_of
+from unisono.predict.artifact import Artifact
+from unisono.predict.caution import FULL, caution_at, eased
+from unisono.predict.ensemble import QualityEnsemble
+from unisono.types import Features, Goal, Mode, Quality
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+LADDER = (FULL, 0.7, 0.5, 0.35, 0.25, 0.1, 0.0)
+"""The shares of the doubt that are tried."""
+DIAL = 0.5
+FAR_WEIGHT = 0.25
+"""One prompt in five is taken to be of a task that nobody measured, as in `learn.trust`."""
+MAY_LOSE = 0.0025
+"""What tasks held out may lose to the best single model on average: half of what is promised of tasks never seen."""
+LARGE = 0.02
+"""They may lose more where so much is won over all, one prompt in five being of such tasks: where two models are each
+good at half of the topics, a task that nobody measured is a coin's toss, and not to route at all costs far more."""
+MAY_LOSE_NEAR = 0.005
+"""What prompts held out may lose, one standard error taken off."""
+SHOWN = 2.0
+"""By so many standard errors what is won must lie above nothing."""
+MOST = 400
+"""Prompts of a fold that are decided; more tell little and take long."""
+FEWEST = 50
+"""Prompts, of all folds together, below which nothing is chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """An artifact that did not see some prompts of a table.
+
+    Attributes:
+        artifact: with all of its doubt.
+        rest: what it was trained on.
+        held: the prompts that it did not see, with the same models.
+        features: of those.
+    """
+
+    artifact: Artifact
+    rest: Outcomes
+    held: Outcomes
+    features: Sequence[Features]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What one share of the doubt does on prompts held out, each of shape (n,).
+
+    Attributes:
+        gained: score above the best single model's.
+        worth: the same less what the money is worth at the default dial.
+        left: 1 where another model answered.
+        spent: the bill as a share of the best single model's mean bill.
+    """
+
+    gained: Array
+    worth: Array
+    left: Array
+    spent: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The share of the doubt to keep, and what it does on prompts and on tasks held out."""
+
+    caution: float
+    near: Held
+    far: Held
+
+
+def measure_caution(near: Sequence[Fold], far: Sequence[Fold]) -> Measured | None:
+    """Return how much of the doubt to keep; None where too few prompts were answered by every model.
+
+    Args:
+        near: of each fold of prompts an artifact that did not see them, its table, theirs and their features.
+        far: the same for folds of whole tasks.
+    """
+    found = [tried(near), tried(far)]
+    if any(len(held[FULL].gained) < FEWEST for held in found):
+        return None
+    share = chosen(*found)
+    return Measured(caution=share, near=found[0][share], far=found[1][share])
+
+
+def chosen(near: Mapping[float, Held], far: Mapping[float, Held]) -> float:
+    """Return the share of the doubt that is worth most and loses nothing that was promised; all of it in doubt."""
+    best, most = FULL, 0.0
+    for share in LADDER[1:]:
+        if share not in near:
+            continue
+        known, unknown = near[share], far[share]
+        least, elsewhere = float(known.gained.mean()) - _error(known.gained), float(unknown.gained.mean())
+        over_all = (least + FAR_WEIGHT * elsewhere) / (1.0 + FAR_WEIGHT)
+        safe = least >= -MAY_LOSE_NEAR and (elsewhere >= -MAY_LOSE or over_all >= LARGE)
+        more = known.worth - near[FULL].worth
+        value = float(more.mean()) + FAR_WEIGHT * float((unknown.worth - far[FULL].worth).mean())
+        if safe and value > most and float(more.mean()) > SHOWN * _error(more):
+            best, most = share, value
+    return best
+
+
+def _error(values: Array) -> float:
+    return float(values.std() / np.sqrt(len(values)))
+
+
+def tried(folds: Sequence[Fold]) -> dict[float, Held]:
+    """Return what each share of the doubt does on the prompts of all folds that every model answered."""
+    parts = [part for fold in folds if (part := _decided(fold)) is not None]
+    return {share: _joined([part[share] for part in parts]) for share in LADDER}
+
+
+def _joined(parts: Sequence[Held]) -> Held:
+    whole = {
+        field.name: np.concatenate([np.zeros(0), *(getattr(part, field.name) for part in parts)])
+        for field in fields(Held)
+    }
+    return Held(**whole)
+
+
+def _decided(fold: Fold) -> dict[float, Held] | None:
+    """Decide one fold's prompts with each share of the doubt; the default is the best model of the rest."""
+    answered = np.flatnonzero(~np.isnan(fold.held.scores).any(axis=1))[:MOST]
+    if not answered.size:
+        return None
+    models, goal, chooser = models_of(fold.rest), Goal(mode=Mode.DEEP, dial=DIAL), UtilityChooser()
+    default, usd = best_of(fold.rest), _mean_costs(fold.rest)
+    predictor = QualityEnsemble(fold.artifact)
+    quality = [predictor.predict_one(fold.features[row], models) for row in answered.tolist()]
+    scores = fold.held.scores[answered]
+    prices = np.array([relative_price(float(one), float(usd[default])) for one in usd])
+    found = {}
+    for share in LADDER:
+        taken = np.array(
+            [
+                decided(chooser, models, [with_caution(q, share) for q in row], usd, goal=goal, default=default)
+                for row in quality
+            ]
+        )
+        gained = scores[np.arange(len(taken)), taken] - scores[:, default]
+        found[share] = Held(
+            gained=gained,
+            worth=gained - worth(DIAL) * (prices[taken] - prices[default]),
+            left=(taken != default).astype(np.float64),
+            spent=usd[taken] / usd[default] if usd[default] > 0 else np.ones(len(taken)),
+        )
+    return found
+
+
+def with_caution(quality: Quality, share: float) -> Quality:
+    """Return an estimate as an artifact with this share of the doubt would give it."""
+    caution = caution_at(share, 1.0 if quality.familiar is None else quality.familiar)
+    if caution >= FULL or quality.apart is None or quality.at_large is None:
+        return quality
+    apart, at_large = eased(quality.mean, quality.apart, quality.at_large, caution)
+    return replace(quality, apart=apart, at_large=at_large)
+
+
+def best_of(table: Outcomes) -> int:
+    """Return the place of the model with the best mean score."""
+    return int(np.nanmean(table.scores, axis=0).argmax())
+
+
+def _mean_costs(table: Outcomes) -> Array:
+    """Return each model's mean cost; nothing where a model has none: then money does not count."""
+    known = ~np.isnan(table.costs_usd)
+    if not known.any(axis=0).all():
+        return np.zeros(len(table.models))
+    costs: Array = np.nanmean(table.costs_usd, axis=0)
+    return costs

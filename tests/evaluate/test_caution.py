@@ -1,0 +1,124 @@
+"""How much doubt a fitted artifact keeps: what prompts and tasks held out say, and nothing more than that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.learn.two_kinds import two_kinds
+
+from unisono.choose.utility import UtilityChooser
+from unisono.evaluate.caution import Held, chosen
+from unisono.evaluate.crossfit import decided
+from unisono.evaluate.datasets import Outcomes
+from unisono.evaluate.fit import Fit, fit_table
+from unisono.evaluate.replay import models_of
+from unisono.predict.artifact import assembled
+from unisono.predict.ensemble import QualityEnsemble
+from unisono.types import Goal, Mode, Model
+from unisono.understand.embed import StaticEncoder
+from unisono.understand.features import Understanding
+
+ENCODER = StaticEncoder()
+AT_DEFAULT = Goal(mode=Mode.BALANCED, dial=0.5)
+
+
+def fitted(table: Outcomes) -> Fit:
+    return fit_table(table, encoder=ENCODER)
+
+
+def predictor(fit: Fit) -> QualityEnsemble:
+    return QualityEnsemble(assembled(arrays=fit.trained.arrays, manifest=fit.manifest))
+
+
+def served(fit: Fit, prompts: Sequence[str], models: Sequence[Model], *, default: int) -> np.ndarray:
+    quality, read = predictor(fit), Understanding(ENCODER).text
+    even = np.ones(len(models))
+    return np.array(
+        [
+            decided(
+                UtilityChooser(), models, quality.predict_one(read(p), models), even, goal=AT_DEFAULT, default=default
+            )
+            for p in prompts
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def complementary() -> Fit:
+    return fitted(two_kinds(160, seed=1))
+
+
+def test_models_that_complement_each_other_are_routed_at_the_default_dial(complementary: Fit) -> None:
+    fresh = two_kinds(100, seed=9)
+    best = int(fresh.scores.mean(axis=0).argmax())
+    chosen = served(complementary, fresh.prompts, models_of(fresh), default=best)
+    won = fresh.scores[np.arange(len(chosen)), chosen].mean() - fresh.scores[:, best].mean()
+    possible = fresh.scores.max(axis=1).mean() - fresh.scores[:, best].mean()
+    assert won > 0.6 * possible
+
+
+def test_a_fit_says_what_the_default_dial_does(complementary: Fit) -> None:
+    found = complementary.found.served
+    assert found is not None
+    assert found.left > 0.3
+    assert found.gain.low > 0.1
+    assert "at the default dial" in complementary.found.verdict
+
+
+def test_scores_without_structure_leave_the_doubt_as_it_is() -> None:
+    table = two_kinds(160, seed=1)
+    rng = np.random.default_rng(0)
+    shuffled = replace(table, scores=table.scores[rng.permutation(len(table.prompts))])
+    fit = fitted(shuffled)
+    assert fit.manifest["scalars"]["caution"] == 1.0  # type: ignore[call-overload,index]
+    assert "the default answers everything" in fit.found.verdict
+
+
+def test_a_prompt_unlike_the_table_keeps_all_of_the_doubt(complementary: Fit) -> None:
+    models = models_of(two_kinds(20, seed=1))
+    quality, read = predictor(complementary), Understanding(ENCODER).text
+    strange = "Ψ " * 40 + "0x7f" * 50
+    wary = replace(complementary, manifest={**complementary.manifest, "scalars": {**scalars(complementary)}})
+    assert quality.predict_one(read(strange), models) == predictor(wary).predict_one(read(strange), models)
+
+
+def test_a_model_that_was_not_in_the_table_keeps_all_of_the_doubt(complementary: Fit) -> None:
+    stranger = [Model(name="stranger", upstream="scripted", upstream_model="stranger")]
+    prompt = Understanding(ENCODER).text(two_kinds(20, seed=3).prompts[0])
+    wary = replace(complementary, manifest={**complementary.manifest, "scalars": scalars(complementary)})
+    assert predictor(complementary).predict_one(prompt, stranger) == predictor(wary).predict_one(prompt, stranger)
+
+
+def scalars(fit: Fit) -> dict[str, object]:
+    """Return a fit's numbers with all of the doubt."""
+    found = fit.manifest["scalars"]
+    assert isinstance(found, dict)
+    return {**found, "caution": 1.0}
+
+
+def held(gained: float, n: int = 400, *, saved: float = 0.0, seed: int = 0) -> Held:
+    """Return what one setting gained on held-out prompts, with noise."""
+    rng = np.random.default_rng(seed)
+    drawn = gained + 0.2 * rng.standard_normal(n)
+    return Held(gained=drawn, worth=drawn + 0.06 * saved, left=np.full(n, 0.5), spent=np.full(n, 1.0 - saved))
+
+
+def test_what_loses_on_tasks_held_out_is_not_chosen_however_much_it_wins_on_known_ones() -> None:
+    near = {1.0: held(0.0), 0.5: held(0.03), 0.0: held(0.04)}
+    assert chosen(near, {1.0: held(0.0), 0.5: held(0.02), 0.0: held(-0.15)}) == 0.5
+    assert chosen(near, {1.0: held(0.0), 0.5: held(-0.1), 0.0: held(-0.15)}) == 1.0
+
+
+def test_a_large_gain_may_cost_a_little_on_tasks_held_out() -> None:
+    assert chosen({1.0: held(0.0), 0.0: held(0.15)}, {1.0: held(0.0), 0.0: held(-0.05)}) == 0.0
+
+
+def test_what_is_not_shown_to_win_changes_nothing() -> None:
+    assert chosen({1.0: held(0.0), 0.0: held(0.005)}, {1.0: held(0.0), 0.0: held(0.005)}) == 1.0
+
+
+def test_a_saving_that_costs_quality_on_known_prompts_is_not_chosen() -> None:
+    assert chosen({1.0: held(0.0), 0.0: held(-0.03, saved=0.9)}, {1.0: held(0.0), 0.0: held(0.0)}) == 1.0
