@@ -107,13 +107,17 @@ def held(gained: float, n: int = 400, *, saved: float = 0.0, seed: int = 0) -> H
 
 
 def test_what_loses_on_tasks_held_out_is_not_chosen_however_much_it_wins_on_known_ones() -> None:
-    near = {1.0: held(0.0), 0.5: held(0.03), 0.0: held(0.04)}
-    assert chosen(near, {1.0: held(0.0), 0.5: held(0.02), 0.0: held(-0.15)}) == 0.5
-    assert chosen(near, {1.0: held(0.0), 0.5: held(-0.1), 0.0: held(-0.15)}) == 1.0
+    near = {1.0: held(0.0), 0.5: held(0.06), 0.0: held(0.07)}
+    assert chosen(near, {1.0: held(0.0), 0.5: held(0.02), 0.0: held(-0.3)}) == 0.5
+    assert chosen(near, {1.0: held(0.0), 0.5: held(-0.25), 0.0: held(-0.3)}) == 1.0
 
 
 def test_a_large_gain_may_cost_a_little_on_tasks_held_out() -> None:
     assert chosen({1.0: held(0.0), 0.0: held(0.15)}, {1.0: held(0.0), 0.0: held(-0.05)}) == 0.0
+
+
+def test_little_that_is_won_changes_nothing() -> None:
+    assert chosen({1.0: held(0.0, n=2000), 0.0: held(0.02, n=2000)}, {1.0: held(0.0), 0.0: held(0.01)}) == 1.0
 
 
 def test_what_is_not_shown_to_win_changes_nothing() -> None:

@@ -15,8 +15,8 @@ from unisono.config import EncoderConfig
 from unisono.errors import StartError
 from unisono.evaluate.crossfit import CrossFit, cross_fit
 from unisono.evaluate.datasets import Outcomes
-from unisono.evaluate.metrics import Interval
-from unisono.evaluate.own import Settled, comparable, evaluate
+from unisono.evaluate.metrics import Interval, saved_share
+from unisono.evaluate.own import Settled, comparable, evaluate, priced
 from unisono.evaluate.replay import Expected, Policy, Replay
 from unisono.evaluate.tables import read_table
 from unisono.evaluate.verdict import cheapest_equal, held_choices
@@ -64,6 +64,7 @@ def judge(file: Path, parts: tuple):  # type: ignore[no-untyped-def,type-arg]
     understand, artifact = parts
     outcomes = read_table(file)
     features = [understand.text(prompt) for prompt in outcomes.prompts]
+    outcomes = priced(outcomes)
     return evaluate(outcomes, features, lambda: QualityEnsemble(artifact), UtilityChooser(), SETTLED)
 
 
@@ -96,6 +97,68 @@ def test_the_figures_of_constants_are_the_tables_means(tmp_path: Path, parts: tu
     oracle = next(s for s in found.standings if s.name == "oracle")
     assert oracle.top == pytest.approx(found.table.scores.max(axis=1).mean())
     assert oracle.gap_at_oracle == pytest.approx(0.0)
+
+
+def complementary(folder: Path, n: int, *, costs: tuple[float, float] | None) -> Path:
+    """Write outcomes of two models that are each good at one kind of prompt; the first is a little better over all."""
+    rng, found = np.random.default_rng(3), []
+    for place in range(n):
+        kind = place % 2
+        prompt = (SUMS, WORDS)[kind].format(place + 10, 3 * place + 1)
+        for own, model in enumerate(("new/a", "new/b")):
+            score = int(rng.random() < ((0.97, 0.93)[own] if kind == own else 0.1))
+            row = {"prompt": prompt, "model": model, "score": score, "category": str(kind)}
+            found.append(row if costs is None else {**row, "cost": costs[own] * (0.9 + 0.2 * rng.random())})
+    file = folder / "complementary.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in found))
+    return file
+
+
+@pytest.mark.parametrize("costs", [(0.001, 0.001), (0.001, 0.002), (0.002, 0.001)])
+def test_models_that_complement_each_other_pay_at_whatever_price(
+    tmp_path: Path,
+    parts: tuple,
+    costs: tuple[float, float],  # type: ignore[type-arg]
+) -> None:
+    found = judge(complementary(tmp_path, 400, costs=costs), parts).verdict
+    assert found.kind == "pays", found.sentence
+    assert found.gained.low > 0.2
+    assert found.routed > 0.3
+    if costs[1] > costs[0]:
+        assert "more money" in found.sentence
+
+
+@pytest.mark.parametrize("costs", [(0.0, 0.0), None])
+def test_models_without_a_price_are_judged_by_quality(
+    tmp_path: Path,
+    parts: tuple,
+    costs: tuple[float, float] | None,  # type: ignore[type-arg]
+) -> None:
+    found = judge(complementary(tmp_path, 300, costs=costs), parts)
+    assert found.verdict.kind == "pays", found.verdict.sentence
+    assert found.verdict.saved == Interval(value=0.0, low=0.0, high=0.0)
+    ours = found.standings[0].aiq
+    assert ours is not None
+    assert ours.value == pytest.approx(found.standings[0].top, abs=0.02)
+
+
+def test_a_model_that_costs_nothing_is_not_said_to_be_saved_on() -> None:
+    assert saved_share(np.array([0.0, 0.0, 1.0]), np.array([0.0, 2.0, 2.0])).tolist() == [0.0, 1.0, 0.5]
+    assert saved_share(np.array([1.0]), np.array([0.0])).tolist() == [-1.0]
+
+
+def test_where_one_model_dominates_a_mix_is_worth_what_that_model_is(tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]
+    rng, lines = np.random.default_rng(5), []
+    for place in range(200):
+        prompt = (SUMS, WORDS)[place % 2].format(place, place)
+        for model, score, cost in (("new/a", 1.0, 0.001), ("new/b", float(rng.random() < 0.4), 0.001)):
+            lines.append({"prompt": prompt, "model": model, "score": score, "cost": cost * (0.9 + 0.2 * rng.random())})
+    file = tmp_path / "dominated.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    found = judge(file, parts).verdict
+    assert found.kind == "nothing"
+    assert found.model == "new/a"
+    assert found.lead.high <= 0.01  # a mix for less money than the cheapest model is not to be had
 
 
 def made(scores: list[list[float]], costs: list[list[float]]) -> Outcomes:

@@ -8,7 +8,26 @@ from hypothesis import strategies as st
 
 from unisono.predict.names import lookup, normal
 
-PIECES = ("a", "B", "7b", "-", "_", "/", " ", ":", ".", "1", "2", "q4", ":latest", "-2024-08-06", ".gguf", "@x", "\t", "模")
+PIECES = (
+    "a",
+    "B",
+    "7b",
+    "-",
+    "_",
+    "/",
+    " ",
+    ":",
+    ".",
+    "1",
+    "2",
+    "q4",
+    ":latest",
+    "-2024-08-06",
+    ".gguf",
+    "@x",
+    "\t",
+    "模",
+)
 
 
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join))
@@ -17,7 +36,15 @@ def test_a_normal_name_is_its_own_normal_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["beta lab / B 2", " spaced / out : v1 ", "path/that/ends/", "deep/er/path name", "m_1-2.Q4_K_M.gguf", "千问/模型 2"]
+    "name",
+    [
+        "beta lab / B 2",
+        " spaced / out : v1 ",
+        "path/that/ends/",
+        "deep/er/path name",
+        "m_1-2.Q4_K_M.gguf",
+        "千问/模型 2",
+    ],
 )
 def test_a_trained_model_is_found_by_the_name_that_it_was_trained_with(name: str) -> None:
     trained = normal(name)  # as a manifest holds it; loading it normalises it once more

@@ -75,6 +75,8 @@ def evaluate(
         return
     if table is None:
         raise typer.BadParameter("give a table of outcomes, `--policy` or `--consistency`.")
+    import numpy as np
+
     from unisono.choose.utility import UtilityChooser
     from unisono.config import EncoderConfig
     from unisono.errors import StartError
@@ -92,7 +94,8 @@ def evaluate(
         if unknown := sorted(set(wanted) - set(outcomes.models)):
             raise StartError(f"{table.name} has no model {', '.join(unknown)}. It has: {', '.join(outcomes.models)}.")
         outcomes = outcomes.only(wanted)
-    outcomes = own.comparable(outcomes)
+    costless = bool(np.isnan(outcomes.costs_usd).all())
+    outcomes = own.comparable(own.priced(outcomes))
     reads = load().encoder(EncoderConfig(name=encoder))
     trained = load_artifact(artifact or default_artifact_path(reads.name), encoder=reads.name)
     settled = own.Settled(seeds=tuple(range(1, seeds + 1)), tolerance=tolerance, dial=dial)
@@ -105,7 +108,7 @@ def evaluate(
 
         print(orjson.dumps(_as_json(found, trained.id), option=orjson.OPT_INDENT_2).decode())
     else:
-        print(_report(found, trained.id))
+        print(_report(found, trained.id, costless=costless))
 
 
 def _progress(total: int) -> Callable[[], None]:
@@ -122,7 +125,7 @@ def _progress(total: int) -> Callable[[], None]:
     return tick
 
 
-def _report(found: Evaluation, artifact: str) -> str:
+def _report(found: Evaluation, artifact: str, *, costless: bool) -> str:
     from unisono.evaluate.report import markdown, shown
 
     table = found.table
@@ -148,6 +151,7 @@ def _report(found: Evaluation, artifact: str) -> str:
         [
             found.verdict.sentence,
             *_lower_down(found),
+            *(["The table has no costs, so quality alone is judged."] if costless else []),
             "",
             f"{len(table.prompts):,} prompts, {len(table.models)} models{left}. Artifact {artifact}.",
             "",

@@ -4,7 +4,7 @@ The guard was set for models and tasks that training hardly knows. A table of on
 more: two models that are each good at half of the topics. So each of a few shares of the doubt is tried with the
 product's own predictors and chooser, beside the best single model, on prompts held out and on tasks held out. What
 better answers and smaller bills are worth on the former counts, with the latter as one prompt in five; a share that
-loses on tasks held out, or that is not shown to win, is not taken. It trains nothing but the folds.
+loses on tasks held out, or that is not shown to win much, is not taken. It trains nothing but the folds.
 
 Source: a tuning parameter by cross-validation, under a bound on the worst kind of fold.
 """
@@ -39,8 +39,10 @@ FAR_WEIGHT = 0.25
 MAY_LOSE = 0.0025
 """What tasks held out may lose to the best single model on average: half of what is promised of tasks never seen."""
 LARGE = 0.02
-"""They may lose more where so much is won over all, one prompt in five being of such tasks: where two models are each
-good at half of the topics, a task that nobody measured is a coin's toss, and not to route at all costs far more."""
+"""What less doubt must add over all, one prompt in five being of tasks never seen, in score less what the money is
+worth. For less the promise about such tasks is not touched: which of them a table's own tasks stand for nobody knows.
+Where so much is won in score alone, tasks held out may lose more than `MAY_LOSE`: where two models are each good at
+half of the topics, a new topic is a coin's toss, and not to route at all costs far more."""
 MAY_LOSE_NEAR = 0.005
 """What prompts held out may lose, one standard error taken off."""
 SHOWN = 2.0
@@ -111,18 +113,21 @@ def measure_caution(near: Sequence[Fold], far: Sequence[Fold]) -> Measured | Non
 def chosen(near: Mapping[float, Held], far: Mapping[float, Held]) -> float:
     """Return the share of the doubt that is worth most and loses nothing that was promised; all of it in doubt."""
     best, most = FULL, 0.0
-    for share in LADDER[1:]:
-        if share not in near:
-            continue
+    for share in [step for step in LADDER[1:] if step in near]:
         known, unknown = near[share], far[share]
-        least, elsewhere = float(known.gained.mean()) - _error(known.gained), float(unknown.gained.mean())
-        over_all = (least + FAR_WEIGHT * elsewhere) / (1.0 + FAR_WEIGHT)
-        safe = least >= -MAY_LOSE_NEAR and (elsewhere >= -MAY_LOSE or over_all >= LARGE)
-        more = known.worth - near[FULL].worth
-        value = float(more.mean()) + FAR_WEIGHT * float((unknown.worth - far[FULL].worth).mean())
-        if safe and value > most and float(more.mean()) > SHOWN * _error(more):
+        added, elsewhere = known.worth - near[FULL].worth, unknown.worth - far[FULL].worth
+        least, lost = float(known.gained.mean()) - _error(known.gained), float(unknown.gained.mean())
+        large = _over_all(float(added.mean()) - _error(added), float(elsewhere.mean())) >= LARGE
+        safe = least >= -MAY_LOSE_NEAR and (lost >= -MAY_LOSE or _over_all(least, lost) >= LARGE)
+        value = _over_all(float(added.mean()), float(elsewhere.mean()))
+        if large and safe and value > most and float(added.mean()) > SHOWN * _error(added):
             best, most = share, value
     return best
+
+
+def _over_all(near: float, far: float) -> float:
+    """Return the mean over prompts of which one in five is of a task that nobody measured."""
+    return (near + FAR_WEIGHT * far) / (1.0 + FAR_WEIGHT)
 
 
 def _error(values: Array) -> float:

@@ -22,6 +22,7 @@ from unisono.evaluate.metrics import (
     perf_gain,
     quality_at,
     resampled,
+    saved_share,
 )
 from unisono.evaluate.replay import Policy, Replay, areas, curves
 
@@ -190,7 +191,7 @@ def point(replay: Replay, contender: Contender, field: Field, weights: Array) ->
     cost, score = (np.mean([part[kind][0] for part in outcomes], axis=0) for kind in (0, 1))
     best_cost, best_score = weights @ table.costs_usd[:, field.best], weights @ table.scores[:, field.best]
     drawn_cost, drawn_score = weights @ cost, weights @ score
-    saved = 1.0 - drawn_cost / np.where(best_cost > 0, best_cost, np.inf)
+    saved = saved_share(drawn_cost, best_cost)
     usd_per_1k = 1000 * float(drawn_cost[0])
     return Point(
         quality=float(drawn_score[0]),

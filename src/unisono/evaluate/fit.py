@@ -391,7 +391,8 @@ def tasks_of(corpus: Corpus, trained: Trained) -> NDArray[np.str_]:
     if len(set(named.tolist())) > 1:
         return named
     centroids = np.asarray(trained.arrays["centroids"], dtype=np.float64)
-    return (np.array([f.embedding for f in block.features]) @ centroids.T).argmax(axis=1).astype(str)
+    nearest = (np.array([f.embedding for f in block.features]) @ centroids.T).argmax(axis=1)
+    return np.array([str(topic) for topic in nearest.tolist()])
 
 
 def _served_as_json(served: Served) -> Json:

@@ -65,7 +65,7 @@ def aiq(costs: Array, scores: Array, *, low_usd: float, high_usd: float) -> floa
 
 
 def quality_at(costs: Array, scores: Array, cost_usd: float) -> float:
-    """Return the hull's score at a cost; 0 when even the cheapest point costs more."""
+    """Return the hull's score at a cost; 0 when even the cheapest point costs more, for then it is not to be had."""
     xs, ys = hull(costs, scores)
     return float(np.interp(cost_usd, xs, ys, left=0.0))
 
@@ -76,6 +76,18 @@ def cost_at(costs: Array, scores: Array, quality: float) -> float:
     if quality > ys[-1] + 1e-9:  # sums of the same scores in another order
         return float("inf")
     return float(np.interp(quality, ys, xs))
+
+
+def saved_share(costs: Array, instead_of: Array) -> Array:
+    """Return the share of a bill that another saves: nothing of one that is nothing, and -1 where that one costs.
+
+    Args:
+        costs: what was spent, shape (n,).
+        instead_of: the bills to compare with, shape (n,).
+    """
+    free = instead_of <= 0
+    shares: Array = np.where(free, -np.sign(costs), 1.0 - costs / np.where(free, 1.0, instead_of))
+    return shares + 0.0
 
 
 # ---------------------------------------------------------------------------------------- two models

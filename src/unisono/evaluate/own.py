@@ -6,7 +6,7 @@ It reads no file and prints nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -128,6 +128,13 @@ def evaluate(
 def n_ticks(settled: Settled) -> int:
     """Return how many folds `evaluate` works through."""
     return 2 * N_FOLDS * len(settled.seeds)
+
+
+def priced(table: Outcomes) -> Outcomes:
+    """Return a table that knows no cost at all as one of models that cost nothing: then quality alone is judged."""
+    if not np.isnan(table.costs_usd).all():
+        return table
+    return replace(table, costs_usd=np.where(np.isnan(table.scores), np.nan, 0.0))
 
 
 def comparable(table: Outcomes) -> Outcomes:

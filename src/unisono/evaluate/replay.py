@@ -170,13 +170,22 @@ def curves(replay: Replay, policy: Policy, weights: Array) -> Iterator[tuple[Arr
         )
 
 
+SAME_COST = 1e-9
+"""Models whose mean bills differ by less, relatively, cost the same."""
+
+
 def areas(replay: Replay, policy: Policy, weights: Array) -> Array:
-    """Return a policy's AIQ between the cheapest and the dearest single model, under each row of weights."""
+    """Return a policy's AIQ between the cheapest and the dearest single model, under each row of weights.
+
+    Where all single models cost the same, so does every policy, and its area is the best that it reaches.
+    """
     cost = replay.table.costs_usd.T @ weights.T
     low, high = cost.min(axis=0), cost.max(axis=0)
     return np.array(
         [
-            aiq(xs, ys, low_usd=float(low[place]), high_usd=float(high[place]))
+            float(ys[-1])
+            if high[place] - low[place] <= SAME_COST * high[place]
+            else aiq(xs, ys, low_usd=float(low[place]), high_usd=float(high[place]))
             for place, (xs, ys) in enumerate(curves(replay, policy, weights))
         ]
     )

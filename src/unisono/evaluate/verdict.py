@@ -4,28 +4,35 @@ For each fold a rule reads the other folds: it takes the cheapest setting of the
 model's quality there, and the cheapest single model that holds it within half of the tolerance. Both are then judged on
 the fold itself. Routing pays when it is cheaper than the single model by an interval, better than a coin that mixes
 single models for the same money by an interval, and not worse than the single model: within the tolerance, and its
-interval within three. It does not say how good a router could be.
+interval within three. Where that saves nothing, the rule takes the setting that is worth most at the default dial
+instead; routing pays then when it is better than both by intervals, and by more than what it costs on top is worth. It
+does not say how good a router could be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from unisono.choose.utility import relative_price, worth
 from unisono.evaluate.crossfit import CrossFit
-from unisono.evaluate.metrics import Interval, interval, quality_at, resampled
+from unisono.evaluate.metrics import Interval, interval, quality_at, resampled, saved_share
 from unisono.evaluate.replay import Policy, Replay
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+    Rule = Callable[[Array, Array, tuple[Array, Array], int], int | None]
 
 TOLERANCE = 0.01
 """Quality that counts as equal: one answer in a hundred."""
+EVEN = 0.01
+"""A bill that is higher by less than this share counts as no more money."""
+DIAL = 0.5
 WIDEST = 3.0
 """An interval that reaches further down than this many tolerances belongs to a table that is too small to tell."""
 
@@ -72,56 +79,108 @@ def verdict(
         seed: of the resamples.
         n_resamples: how many.
     """
+    weights = resampled(len(replay.table.prompts), rng=np.random.default_rng(seed), n_resamples=n_resamples)
+    cheaper, worth_cheaper = _judged(replay, fits, swept, weights, tolerance=tolerance, rule=cheapest_that_holds)
+    better, worth_better = _judged(replay, fits, swept, weights, tolerance=tolerance, rule=best_for_its_price)
+    if better.kind == "pays" and (cheaper.kind != "pays" or worth_better > worth_cheaper + tolerance):
+        return better
+    return cheaper
+
+
+def _judged(
+    replay: Replay,
+    fits: Sequence[CrossFit],
+    swept: Sequence[Policy],
+    weights: Array,
+    *,
+    tolerance: float,
+    rule: Rule,
+) -> tuple[Verdict, float]:
+    """Return what a rule's choices come to on the folds that it did not read, and what that is worth at the dial."""
     table, rows = replay.table, np.arange(len(replay.table.prompts))
     costs, scores, single_costs, single_scores, routed = [], [], [], [], []
     for fit, policy in zip(fits, swept, strict=True):
-        chosen, single = held_choices(replay, policy, fit.folds, tolerance=tolerance)
+        chosen, single = held_choices(replay, policy, fit.folds, tolerance=tolerance, rule=rule)
         costs.append(table.costs_usd[rows, chosen])
         scores.append(table.scores[rows, chosen])
         single_costs.append(table.costs_usd[rows, single])
         single_scores.append(table.scores[rows, single])
         routed.append(float((chosen != single).mean()))
-    weights = resampled(len(rows), rng=np.random.default_rng(seed), n_resamples=n_resamples)
     cost, score, single_cost, single_score = (
         weights @ np.mean(part, axis=0) for part in (costs, scores, single_costs, single_scores)
     )
     gained = interval(score - single_score)
-    saved = interval(1.0 - cost / np.where(single_cost > 0, single_cost, np.inf))
+    saved = interval(saved_share(cost, single_cost))
     every_cost, every_score = weights @ table.costs_usd, weights @ table.scores
-    mixed = [quality_at(every_cost[place], every_score[place], cost[place]) for place in range(len(weights))]
+    least = every_cost.min(axis=1)
+    mixed = [
+        quality_at(every_cost[place], every_score[place], max(float(cost[place]), float(least[place])))
+        for place in range(len(weights))
+    ]
     lead = interval(score - np.array(mixed))
     model = table.models[cheapest_equal(table.scores, table.costs_usd, tolerance=tolerance)]
-    kind = _kind(gained, saved, lead, tolerance=tolerance)
+    price = price_of(float(cost[0]), float(single_cost[0]))
+    kind = _kind(gained, saved, lead, price=price, tolerance=tolerance)
     share = float(np.mean(routed))
-    return Verdict(
+    found = Verdict(
         kind=kind,
         model=model,
         gained=gained,
         saved=saved,
         lead=lead,
         routed=share,
-        sentence=_sentence(kind, model, gained, saved, lead, routed=share, n=len(rows)),
+        sentence=_sentence(kind, model, gained, saved, lead, routed=share, n=len(rows), tolerance=tolerance),
     )
+    return found, gained.value - price
+
+
+def cheapest_that_holds(costs: Array, scores: Array, singles: tuple[Array, Array], single: int) -> int | None:
+    """Return the cheapest setting that holds the best single model's score; None where none does.
+
+    Args:
+        costs: mean bill of each setting.
+        scores: mean score of each setting.
+        singles: the same of each single model.
+        single: the place of the single model to compare with.
+    """
+    good = np.flatnonzero(scores >= float(singles[1].max()))
+    return int(good[costs[good].argmin()]) if good.size else None
+
+
+def best_for_its_price(costs: Array, scores: Array, singles: tuple[Array, Array], single: int) -> int | None:
+    """Return the setting that is worth most at the default dial, if it holds the best single model's score.
+
+    Args:
+        costs, scores, singles, single: as for `cheapest_that_holds`.
+    """
+    good = np.flatnonzero(scores >= float(singles[1].max()))
+    if not good.size:
+        return None
+    usd = float(singles[0][single])
+    values = [scores[place] - price_of(float(costs[place]), usd) for place in good]
+    return int(good[int(np.argmax(values))])
+
+
+def price_of(usd: float, instead_of_usd: float) -> float:
+    """Return the quality that a bill above another is worth at the default dial; negative where it lies below."""
+    return worth(DIAL) * (relative_price(usd, instead_of_usd) - relative_price(instead_of_usd, instead_of_usd))
 
 
 def held_choices(
-    replay: Replay, policy: Policy, folds: NDArray[np.intp], *, tolerance: float
+    replay: Replay, policy: Policy, folds: NDArray[np.intp], *, tolerance: float, rule: Rule = cheapest_that_holds
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the model of each prompt by the router's rule and by the rule of single models, each shape (n,)."""
+    """Return the model of each prompt by a rule for the router and by the rule of single models, each shape (n,)."""
     table = replay.table
     costs, scores = replay.outcomes(policy)
     chosen = np.zeros(len(folds), dtype=np.intp)
     single = np.zeros(len(folds), dtype=np.intp)
     for fold in np.unique(folds):
         here, others = folds == fold, folds != fold
-        single[here] = cheapest_equal(table.scores[others], table.costs_usd[others], tolerance=tolerance)
-        floor = float(table.scores[others].mean(axis=0).max())
-        good = np.flatnonzero(scores[:, others].mean(axis=1) >= floor)
-        if good.size:
-            setting = good[costs[:, others].mean(axis=1)[good].argmin()]
-            chosen[here] = policy.chosen[setting, here]
-        else:
-            chosen[here] = single[here]
+        place = cheapest_equal(table.scores[others], table.costs_usd[others], tolerance=tolerance)
+        single[here] = place
+        singles = table.costs_usd[others].mean(axis=0), table.scores[others].mean(axis=0)
+        setting = rule(costs[:, others].mean(axis=1), scores[:, others].mean(axis=1), singles, place)
+        chosen[here] = place if setting is None else policy.chosen[setting, here]
     return chosen, single
 
 
@@ -133,13 +192,15 @@ def cheapest_equal(scores: Array, costs_usd: Array, *, tolerance: float) -> int:
 
 
 def _kind(
-    gained: Interval, saved: Interval, lead: Interval, *, tolerance: float
+    gained: Interval, saved: Interval, lead: Interval, *, price: float, tolerance: float
 ) -> Literal["pays", "nothing", "unclear"]:
+    """Judge the intervals; `price` is the quality that what routing costs on top is worth."""
     not_worse, cheaper = gained.value >= -tolerance and gained.low > -WIDEST * tolerance, saved.low > 0.0
-    better, not_dearer = gained.low > 0.0, saved.low > -tolerance
-    if lead.low > 0.0 and ((not_worse and cheaper) or (better and not_dearer)):
+    better = gained.low > 0.0 and (saved.low > -tolerance or gained.low > price)
+    if lead.low > 0.0 and ((not_worse and cheaper) or better):
         return "pays"
-    if lead.value <= 0.0 or saved.high <= tolerance or gained.high < -tolerance:
+    no_gain = saved.high <= tolerance and gained.value <= tolerance
+    if lead.value <= 0.0 or no_gain or gained.high < -tolerance:
         return "nothing"
     return "unclear"
 
@@ -153,16 +214,20 @@ def _sentence(
     *,
     routed: float,
     n: int,
+    tolerance: float,
 ) -> str:
     cheaper = f"{saved.value:.0%} [{saved.low:.0%}, {saved.high:.0%}]"
     points, mixed = _points(gained), _points(lead)
-    if kind == "pays" and saved.low > 0.0:
+    if kind == "pays" and gained.low > 0.0 and (gained.value > tolerance or saved.low <= 0.0):
+        return (
+            f"Routing pays: {points} against always using {model}, for {_money(saved)}, and {mixed} against mixing "
+            f"single models at random for the same money; {routed:.0%} of the prompts go to other models."
+        )
+    if kind == "pays":
         return (
             f"Routing pays: {cheaper} cheaper than always using {model} at equal quality ({points}); "
             f"{routed:.0%} of the prompts go to other models."
         )
-    if kind == "pays":
-        return f"Routing pays: {points} against always using {model}, for no more money ({cheaper} cheaper)."
     if kind == "nothing":
         return (
             f"Route nothing: use {model} always. Routing would change quality by {points} and the bill by "
@@ -172,6 +237,12 @@ def _sentence(
         f"Not shown: use {model} always for now. Routing looks {cheaper} cheaper at {points}, and {mixed} against "
         f"mixing single models for the same money, but {n:,} prompts cannot exclude that it is worse."
     )
+
+
+def _money(saved: Interval) -> str:
+    if saved.low > 0.0:
+        return f"{saved.value:.0%} [{saved.low:.0%}, {saved.high:.0%}] less money"
+    return "no more money" if saved.value > -EVEN else f"{-saved.value:.0%} more money"
 
 
 def _points(difference: Interval) -> str:
