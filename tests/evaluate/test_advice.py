@@ -71,6 +71,15 @@ def test_models_that_complement_each_other_pay_and_the_estimates_hold_the_truth(
     assert by_name["small"].gained.high < 0.0
 
 
+@pytest.mark.parametrize(
+    "usd", [{"small": 0.001, "big": 0.001}, {"small": 0.0, "big": 0.0}, {"small": 0.001, "big": 0.0011}]
+)
+def test_models_of_one_price_that_complement_each_other_pay_too(usd: dict[str, float]) -> None:
+    found = advise(log({"small": (0.95, 0.3), "big": (0.3, 0.9)}, usd))
+    assert found.kind == "routes", found.sentence
+    assert "every single model is worse" in found.sentence or "cheaper" in found.sentence
+
+
 def test_without_exploration_nothing_is_shown_about_the_others() -> None:
     found = advise(log(COMPLEMENTARY, USD, certain="small"))
     assert found.kind == "unknown"

@@ -151,6 +151,12 @@ def _verdict(singles: Sequence[Single], *, tolerance: float) -> tuple[Literal["a
             f"Routing pays: {strongest.saved:.0%} cheaper than always using {strongest.model}, the strongest, "
             f"which would change quality by {_points(strongest.gained)}."
         )
+    if strongest is not None and all_known and max(s.gained.high for s in known) < 0.0:
+        best = max(known, key=lambda s: s.gained.value)
+        return "routes", (
+            f"Routing pays: every single model is worse than the router; always using {best.model} would change "
+            f"quality by {_points(best.gained)}, and the bill by {_change(best.router_usd, best.usd)}."
+        )
     better = [s for s in known if s.gained.low > 0.0]
     if better:
         best = max(better, key=lambda s: s.gained.low)
@@ -161,13 +167,18 @@ def _verdict(singles: Sequence[Single], *, tolerance: float) -> tuple[Literal["a
     reason = next((s.gained.why_not for s in singles if not s.gained.enough), "the intervals are too wide")
     return "unknown", (
         f"Not shown either way: {reason}. Send feedback, and let the router try other models now and then "
-        "(`routing.explore`), or judge a table of your own outcomes with `unisono evaluate`."
+        "(`routing.explore`; it hardly tries a model that is known well), or judge a table of your own outcomes with "
+        "`unisono evaluate`."
     )
 
 
 def _points(gained: Estimated) -> str:
     value, low, high = (100 * part for part in (gained.value, gained.low, gained.high))
     return f"{value:+.1f} [{low:+.1f}, {high:+.1f}] points"
+
+
+def _change(before: float, after: float) -> str:
+    return f"{after / before - 1.0:+.0%}" if before > 0 else "nothing"
 
 
 def _percent(before: float, after: float) -> str:
