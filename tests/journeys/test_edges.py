@@ -380,6 +380,7 @@ def test_vectors_come_from_the_configured_model_within_the_limits(tmp_path: Path
             with pytest.raises(openai.BadRequestError):
                 client.embeddings.create(model="vectors", input=3)  # type: ignore[arg-type]
             assert "vectors" in [row.id for row in client.models.list()]
+            assert client.models.retrieve("vectors").id == "vectors"
             text = house.call("GET", "/metrics").raw.decode()
             assert 'unisono_embeddings_total{model="vectors",status="ok"} 2.0' in text
             assert len(up.seen) == 2

@@ -32,6 +32,15 @@ def test_a_sunset_model_serves_and_says_when_it_ends_and_what_follows(tmp_path: 
             assert (listed["unisono"]["lifecycle"], listed["unisono"]["until"]) == ("sunset", UNTIL)
 
 
+def test_a_sunset_that_has_ended_is_listed_as_retired_and_its_name_shows_the_successor(tmp_path: Path) -> None:
+    with upstream(says("hi there")) as up:
+        old = model("old", up, lifecycle="sunset", until="2020-01-31", successor="new")
+        with serving(tmp_path, config_text(model("new", up), old, default="new")) as house:
+            (listed,) = [m for m in house.get("/v1/models")["data"] if m["id"] == "old"]
+            assert listed["unisono"]["lifecycle"] == "retired"
+            assert house.get("/v1/models/old")["id"] == "new" == house.chat(model="old").json["model"]
+
+
 def test_a_model_that_served_is_not_lost_between_two_starts_unless_it_is_named(tmp_path: Path) -> None:
     file = tmp_path / "unisono.toml"
     with upstream(says("ok")) as up:

@@ -13,6 +13,7 @@ import pytest
 from tests.journeys.house import House, command, config_text, environment, model, process, serving
 from tests.journeys.upstream import LIMIT_S, Upstream, fails, says, upstream
 
+from unisono.catalog import MODES
 from unisono.record.keys import create_key, revoke_key
 from unisono.record.store import Store
 from unisono.types import Limit, Mode, Scope
@@ -56,6 +57,11 @@ def test_no_wish_lifts_the_models_and_modes_of_a_key(tmp_path: Path) -> None:
             assert "small" in refused.json["error"]["message"] or "auto:fast" in refused.json["error"]["message"]
         listed = house.call("GET", "/v1/models", headers=head).json["data"]
         assert [row["id"] for row in listed] == ["auto:fast", "small"]
+        shown = {
+            name: house.call("GET", f"/v1/models/{name}", headers=head).status for name in (*MODES, "small", "big")
+        }
+        assert [name for name, status in shown.items() if status == 200] == ["auto:fast", "small"]
+        assert set(shown.values()) == {200, 403}
 
 
 def test_a_key_carries_its_own_limit(tmp_path: Path) -> None:

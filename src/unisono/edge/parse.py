@@ -178,7 +178,7 @@ def wrong_field(text: str) -> RequestError:
     param = place.strip("`.") or None
     if param is None and "required field" in what:
         param = what.rpartition("field `")[2].rstrip("`") or None
-    hint = " Send at least one message." if param == "messages" else ""
+    hint = " Send at least one message." if param == "messages" and "<=" not in what else ""
     where = f"`{param}`: " if param else ""
     return RequestError(f"{where}{what}.{hint}", param=param)
 

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 import orjson
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from unisono.catalog import MODES
+from unisono.catalog.catalog import is_retired
 from unisono.compose import Live
 from unisono.edge.failure import error_body
 from unisono.edge.scope import may_use
-from unisono.errors import NotFound, RequestError, UnisonoError
+from unisono.errors import NotAllowed, NotFound, RequestError, UnisonoError
 from unisono.server.auth import admin_only, identify
 from unisono.server.reply import ClientGone, headers_in
 from unisono.types import EmbeddingModel, Grant, Json, JsonValue, Mode, Model, Scope
@@ -66,18 +67,28 @@ class Facts:
     async def models(self, http: HttpRequest) -> Response:
         """`GET /v1/models`."""
         scope = http.state.grant.scope
+        today = datetime.now(UTC).date()
         rows = [_auto_row(mode) for mode in MODES if _may_ask(scope, mode)]
-        rows += [self._model_row(model) for model in self._live.router.catalog if may_use(scope, model.name)]
+        rows += [self._model_row(model, today) for model in self._live.router.catalog if may_use(scope, model.name)]
         rows += [_embedding_row(model) for model in self._live.config.embeddings if may_use(scope, model.name)]
         return OrjsonResponse({"object": "list", "data": rows})
 
     async def model(self, http: HttpRequest) -> Response:
-        """`GET /v1/models/{name}`."""
-        name = http.path_params["name"]
-        row = _auto_row(name) if name in MODES else self._model_row(self._live.router.catalog.resolve(name))
+        """`GET /v1/models/{name}`: one of those that `GET /v1/models` lists, or whom its name means now."""
+        name, scope, today = http.path_params["name"], http.state.grant.scope, datetime.now(UTC).date()
+        embedding = next((model for model in self._live.config.embeddings if model.name == name), None)
+        if name in MODES:
+            allowed, row = _may_ask(scope, name), _auto_row(name)
+        elif embedding is not None:
+            allowed, row = may_use(scope, name), _embedding_row(embedding)
+        else:
+            model = self._live.router.catalog.resolve(name, today=today)
+            allowed, row = may_use(scope, model.name), self._model_row(model, today)
+        if not allowed:
+            raise NotAllowed(f"Your key may not use {name!r}. GET /v1/models lists what it may use.", param="model")
         return OrjsonResponse(row)
 
-    def _model_row(self, model: Model) -> Json:
+    def _model_row(self, model: Model, today: date) -> Json:
         health, _ = self._live.health_of(model.name)
         prices = model.prices
         return {
@@ -94,7 +105,7 @@ class Facts:
                 "usd_per_mtok_out": None if prices is None else prices.usd_per_mtok_out,
                 "prices_from": None if prices is None else prices.source,
                 "knowledge_cutoff": None if model.knowledge_cutoff is None else model.knowledge_cutoff.isoformat(),
-                "lifecycle": model.lifecycle.state,
+                "lifecycle": "retired" if is_retired(model, today=today) else model.lifecycle.state,
                 "until": None if model.lifecycle.until is None else model.lifecycle.until.isoformat(),
                 "successor": model.lifecycle.successor,
                 "health": health.value,
