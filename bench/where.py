@@ -23,7 +23,11 @@ from bench.overhead import config_text, fire
 from bench.processes import child, free_port, serving
 
 PARTS = (
-    ("Live._learn", "learning from the attempt"),
+    ("unisono/compose/lessons", "learning from the attempt"),
+    ("unisono/execute/plain", "the short way of a pin"),
+    ("unisono/server/short", "the short way of a pin"),
+    ("unisono/execute/relay", "a stream on its way to the caller"),
+    ("unisono/server/stream", "a stream on its way to the caller"),
     ("unisono/understand/freshness", "freshness"),
     ("unisono/understand/grams", "freshness"),
     ("unisono/understand/days", "freshness"),
@@ -43,6 +47,7 @@ PARTS = (
     ("unisono/record", "record, metrics, limits, sessions"),
     ("unisono/learn", "learner (its own thread)"),
     ("logging/", "log line"),
+    ("unisono/cli/lines", "log line"),
     ("unisono/edge", "body and answer"),
     ("unisono/compose", "record, metrics, limits, sessions"),
     ("unisono/server/listen", "HTTP server"),
@@ -57,7 +62,7 @@ PARTS = (
 def part_of(stack: str) -> str:
     """Return the part of a stack, outermost frame first."""
     frames = stack.split(";")
-    if any("Live._learn" in frame for frame in frames):
+    if any("unisono/compose/lessons" in frame and "Lessons.take " in frame for frame in frames):
         return "learning from the attempt"
     if any("Writer._live" in frame for frame in frames):
         return "the record's writer (its own thread)"
@@ -108,7 +113,7 @@ def sampled(py_spy: Path, *, model: str, n_requests: int, folder: Path, stream: 
         recording.send_signal(signal.SIGINT)
         recording.wait(60)
     counts: Counter[str] = Counter()
-    for line in raw.read_text().splitlines():
+    for line in filter(str.strip, raw.read_text().splitlines()):
         stack, _, n = line.rpartition(" ")
         counts[part_of(stack)] += int(n)
     return counts

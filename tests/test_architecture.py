@@ -188,3 +188,11 @@ def test_no_committed_file_is_large_or_a_pickle() -> None:
         if path.exists():
             assert path.suffix not in (".pkl", ".pickle", ".joblib", ".db", ".gguf"), path
             assert path.stat().st_size < 8 * 1024 * 1024, path
+
+
+def test_what_the_profile_of_a_request_names_is_there() -> None:
+    marks = re.findall(r'\("(unisono/[^"]+)", "', (ROOT / "bench" / "where.py").read_text(encoding="utf-8"))
+    assert len(marks) > 20
+    for mark in marks:
+        path = SRC / mark
+        assert path.is_dir() or path.with_suffix(".py").is_file(), mark
