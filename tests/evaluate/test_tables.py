@@ -109,3 +109,10 @@ def test_a_file_that_cannot_be_read_says_why(name: str, content: bytes, said: st
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StartError, match=r"There is no file .*gone\.csv"):
         read_table(tmp_path / "gone.csv")
+
+
+def test_a_table_with_other_separators_is_told_which_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    file.write_text("prompt;model;score\nWhy?;small;1\n")
+    with pytest.raises(StartError, match="by commas"):
+        read_table(file)

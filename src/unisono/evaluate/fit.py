@@ -243,7 +243,10 @@ def usable(table: Outcomes) -> tuple[Outcomes, list[str]]:
     taken: dict[str, str] = {}
     for model in kept:
         if (other := taken.setdefault(normal(model), model)) != model:
-            raise StartError(f"{table.name}: {other!r} and {model!r} are one name to Unisono ({normal(model)!r}).")
+            raise StartError(
+                f"{table.name}: {other!r} and {model!r} are one name to Unisono ({normal(model)!r}): "
+                "call them by one name, or by two that differ in more than maker, case or build."
+            )
     return table, dropped
 
 

@@ -56,7 +56,9 @@ def read_table(file: Path) -> Outcomes:
         gathered = _gather(file.name, _rows(file, kind))
         content = file.read_bytes()
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise StartError(f"{file.name} cannot be read as {kind}: {exc}. Tables are UTF-8 text or Parquet.") from exc
+        raise StartError(
+            f"{file.name} cannot be read as {kind}: {exc}. Tables are UTF-8 text or Parquet: save it as UTF-8."
+        ) from exc
     if not gathered.places:
         raise StartError(f"{file.name} has no rows. Needed columns: {', '.join(NEEDED)}; see docs/reference/tables.md.")
     return gathered.outcomes(file.stem, {file.name: sha256(content).hexdigest()})
@@ -189,6 +191,8 @@ def _columns(where: str, row: Row) -> dict[str, str]:
         if column not in meanings.values():
             near = get_close_matches(column, [str(key) for key in row], n=1)
             hint = f" Did you mean to call {near[0]!r} so?" if near else ""
+            if len(row) == 1 and any(mark in str(next(iter(row))) for mark in ";\t"):
+                hint = " Separate the cells of a .csv by commas, those of a .tsv by tabs."
             raise StartError(
                 f"{where}: there is no column {column!r}. Needed: {', '.join(NEEDED)}; wanted: cost, in USD.{hint}"
             )
