@@ -127,7 +127,7 @@ def probe_models(
     dry_run: bool = typer.Option(False, "--dry-run", help="Show what it would cost at most, and ask nothing."),
     as_json: bool = typer.Option(False, "--json", help="Print the table and every score as JSON."),
 ) -> None:
-    """Ask each model about 470 short questions with known answers, and keep the scores for routing.
+    """Ask each model 456 short questions with known answers, and keep the scores for routing.
 
     A running server takes the scores in within a second. What is answered is kept when this is interrupted, and
     questions that have a score are skipped. `--quick` shows large gaps between models, and is too few to tell kinds of
