@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from unisono.errors import (
     NoAnswer,
+    UpstreamBusy,
     UpstreamCut,
     UpstreamError,
     UpstreamRefused,
@@ -429,6 +430,33 @@ def test_after_every_model_has_failed_the_first_that_may_recover_is_asked_again(
     assert isinstance(seen[0], Committed)
     assert [n.text for n in seen[0].notices] == ["b failed (401 upstream_refused); a answered instead."]
     assert [a.status for a in world.outcomes[0].attempts] == ["failed", "failed", "ok"]
+
+
+class Queued:
+    """The chunks of a call that has waited for its turn."""
+
+    def __init__(self, chunks: AsyncIterator[Chunk], *, waited_s: float) -> None:
+        self.waited_s = waited_s
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[Chunk]:
+        return self._chunks
+
+
+def test_who_waits_in_vain_and_then_again_is_told_of_all_the_waiting() -> None:
+    world = World({"a": [UpstreamBusy("a: busy.", retry_after_s=0.1)]})
+
+    async def sleep(seconds: float) -> None:
+        world.steps["a"] = [word("x"), END]
+
+    def send(call: Call) -> AsyncIterator[Chunk]:
+        return Queued(world._send(call), waited_s=0.75)  # type: ignore[return-value]
+
+    seen, _ = world.play(decision(["a"]), patience=patient(sleep=sleep), send=send)
+    assert isinstance(seen[0], Committed)
+    assert [(n.code, n.text) for n in seen[0].notices] == [
+        ("queued", "a was busy; this request waited 1.5 s for its turn.")
+    ]
 
 
 @pytest.mark.parametrize(

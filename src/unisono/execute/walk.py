@@ -247,6 +247,7 @@ class Walk:
         self._observe = observe
         self._attempts: list[Attempt] = []
         self._failures: list[tuple[str, UpstreamError]] = []
+        self._waited_s: dict[str, float] = {}  # for a turn, in attempts that failed
         self._notices = list(decision.notices)
         self._status: Status = "failed"
         self._model: str | None = None
@@ -332,7 +333,8 @@ class Walk:
             self._notices.append(say.fallback(failed, answers=name, language=self.language))
         elif self._overtaken:
             self._notices.append(say.hedge(self._overtaken[0], answers=name, language=self.language))
-        if (waited_s := attempt.waited_s) >= SAID_FROM_S:
+        waited_s = attempt.waited_s + (self._waited_s.get(name, 0.0) if self._failures else 0.0)
+        if waited_s >= SAID_FROM_S:
             self._notices.append(say.queued(name, waited_s=waited_s, language=self.language))
         self._note_mismatch(attempt)
         self._reported = attempt.reported_model
@@ -354,6 +356,7 @@ class Walk:
                 self._note_mismatch(attempt)
         elif error is not None:
             self._failures.append((ended.model, error))
+            self._waited_s[ended.model] = self._waited_s.get(ended.model, 0.0) + attempt.waited_s
         elif ended.status == "cancelled":
             self._overtaken.append(ended.model)
         self._observe(ended, error)
