@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -76,10 +77,14 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read_whole(tmp_path: Path
         with serving(tmp_path, text) as house:
             fits = house.chat("x" * 15_000)
             large = house.chat("x" * 30_000)
+            told = house.call("POST", f"/v1/decisions/{fits.headers['x-unisono-decision']}/feedback", b" " * 5_000)
+            squeezed = house.call("POST", "/v1/chat/completions", gzip.compress(b"{}"))
     assert fits.status == 200
     assert large.status == 400
     assert large.json["error"]["code"] == "request_too_large"
     assert "max_body_bytes" in large.json["error"]["message"]
+    assert "larger than 4096 bytes. Send less." in told.json["error"]["message"]
+    assert squeezed.json["error"]["message"].endswith("Send it uncompressed.")
     assert len(up.seen) == 1
 
 

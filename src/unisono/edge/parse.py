@@ -38,6 +38,8 @@ _NO_PARTS: frozenset[str] = frozenset()
 MAX_DEPTH = 250
 """Of nested arrays and objects; the JSON writer ends at 254."""
 FEW_NODES = 24
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+"""How gzip and zstd begin."""
 SHORT_BYTES = 4096
 MAX_NAME_CHARS = 256
 MAX_MESSAGES = 10_000
@@ -82,7 +84,8 @@ def load_body(raw: bytes) -> Json:
     except orjson.JSONDecodeError as exc:
         if "depth" in str(exc) or "recursion" in str(exc).lower():
             raise _too_deep() from exc
-        raise RequestError(f"The body is not JSON: {exc}. Send a JSON object.") from exc
+        todo = "Send it uncompressed." if raw.startswith(_COMPRESSED) else "Send a JSON object."
+        raise RequestError(f"The body is not JSON: {exc}. {todo}") from exc
     if not isinstance(body, dict):
         raise RequestError("The body must be a JSON object.")
     if not _is_shallow(raw, body):

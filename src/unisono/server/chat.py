@@ -33,7 +33,7 @@ from unisono.record.view import decision_to_json, parts_to_json
 from unisono.router import is_plain_pin
 from unisono.server.auth import identify
 from unisono.server.gone import Watch
-from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
+from unisono.server.reply import LESS_OR_RAISE, ClientGone, headers_in, read_body, send_error, send_json
 from unisono.server.stream import Stream
 from unisono.types import Chunk, Decision, Features, Grant, Json, Notice, Outcome, Request, Situation
 from unisono.values import value
@@ -135,7 +135,7 @@ def asked(live: Live, raw: bytes, headers: Mapping[str, str], grant: Grant) -> A
 async def _asked(live: Live, scope: Scope, receive: Receive) -> Asked:
     headers = headers_in(scope)
     grant = identify(headers, live.keys)
-    raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes)
+    raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes, todo=LESS_OR_RAISE)
     return asked(live, raw, headers, grant)
 
 

@@ -15,7 +15,7 @@ from unisono.edge.parse import parse
 from unisono.edge.scope import within_scope
 from unisono.errors import UnisonoError
 from unisono.server.auth import identify
-from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
+from unisono.server.reply import LESS_OR_RAISE, ClientGone, headers_in, read_body, send_error, send_json
 from unisono.understand.tokens import count_prompt
 
 
@@ -32,7 +32,7 @@ class CountEndpoint:
         try:
             headers = headers_in(scope)
             grant = identify(headers, live.keys)
-            raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes)
+            raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes, todo=LESS_OR_RAISE)
             now, catalog = datetime.now(UTC), live.router.catalog
             request = parse(raw, headers, catalog=catalog, request_id=str(uuid7()), now=now, key=grant.name)
             request = within_scope(request, grant)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unisono.edge.form import Form
 from unisono.edge.parse import load_body
-from unisono.server.reply import read_body
+from unisono.server.reply import LESS_OR_RAISE, read_body
 from unisono.types import Json
 
 _DATA = b"data: "
@@ -54,7 +54,7 @@ class _Inward:
     async def __call__(self) -> Message:
         if self._is_read:
             return await self._receive()
-        raw = await read_body(self._receive, max_bytes=self._max_bytes)
+        raw = await read_body(self._receive, max_bytes=self._max_bytes, todo=LESS_OR_RAISE)
         self._is_read = True
         body = self._form.chat(load_body(raw))
         return {"type": "http.request", "body": orjson.dumps(body), "more_body": False}

@@ -21,7 +21,7 @@ from unisono.edge.parse import MAX_NAME_CHARS, load_body
 from unisono.edge.scope import may_use
 from unisono.errors import LimitReached, ModelNotFound, NotAllowed, UnisonoError, UpstreamError
 from unisono.server.auth import identify
-from unisono.server.reply import ClientGone, headers_in, read_body, send_error, send_json
+from unisono.server.reply import LESS_OR_RAISE, ClientGone, headers_in, read_body, send_error, send_json
 from unisono.types import EmbeddingModel, Grant, Json
 
 log = logging.getLogger("unisono")
@@ -47,7 +47,7 @@ class EmbeddingsEndpoint:
         live = self._live
         try:
             grant = identify(headers_in(scope), live.keys)
-            body = load_body(await read_body(receive, max_bytes=live.config.server.max_body_bytes))
+            body = load_body(await read_body(receive, max_bytes=live.config.server.max_body_bytes, todo=LESS_OR_RAISE))
             body.pop("unisono", None)
             document = await self._embed(grant, body)
         except ClientGone:

@@ -17,6 +17,7 @@ from unisono.types import Decision, JsonValue, Notice
 
 _ONCE = frozenset({b"authorization", b"x-api-key", b"host", b"origin", b"content-type", b"content-length"})
 Headers = Iterable[tuple[bytes, bytes]]
+LESS_OR_RAISE = "Send less, or raise `server.max_body_bytes`."
 
 
 class ClientGone(Exception):
@@ -39,8 +40,13 @@ def headers_in(scope: Scope) -> Mapping[str, str]:
     return found
 
 
-async def read_body(receive: Receive, *, max_bytes: int) -> bytes:
+async def read_body(receive: Receive, *, max_bytes: int, todo: str = "Send less.") -> bytes:
     """Return the body.
+
+    Args:
+        receive: as ASGI has it.
+        max_bytes: the longest that is read.
+        todo: what to do where it is longer.
 
     Raises:
         RequestError: it is longer than `max_bytes`.
@@ -55,10 +61,7 @@ async def read_body(receive: Receive, *, max_bytes: int) -> bytes:
         part = message.get("body", b"")
         n_bytes += len(part)
         if n_bytes > max_bytes:
-            raise RequestError(
-                f"The body is larger than {max_bytes} bytes. Send less, or raise `server.max_body_bytes`.",
-                code="request_too_large",
-            )
+            raise RequestError(f"The body is larger than {max_bytes} bytes. {todo}", code="request_too_large")
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
