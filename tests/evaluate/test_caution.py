@@ -10,7 +10,7 @@ import pytest
 from tests.learn.two_kinds import two_kinds
 
 from unisono.choose.utility import UtilityChooser
-from unisono.evaluate.caution import Held, chosen
+from unisono.evaluate.caution import Held, chosen, spread_over
 from unisono.evaluate.crossfit import decided
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.fit import Fit, fit_table
@@ -110,6 +110,13 @@ def test_what_loses_on_tasks_held_out_is_not_chosen_however_much_it_wins_on_know
     near = {1.0: held(0.0), 0.5: held(0.06), 0.0: held(0.07)}
     assert chosen(near, {1.0: held(0.0), 0.5: held(0.02), 0.0: held(-0.3)}) == 0.5
     assert chosen(near, {1.0: held(0.0), 0.5: held(-0.25), 0.0: held(-0.3)}) == 1.0
+
+
+def test_a_long_table_is_looked_at_from_end_to_end() -> None:
+    taken = spread_over(np.arange(5000), 400)
+    assert len(set(taken.tolist())) == 400
+    assert (taken[0], taken[-1]) == (0, 4999)
+    assert np.bincount(taken // 500).tolist() == [40] * 10
 
 
 def test_a_large_gain_may_cost_a_little_on_tasks_held_out() -> None:

@@ -150,7 +150,7 @@ def _joined(parts: Sequence[Held]) -> Held:
 
 def _decided(fold: Fold) -> dict[float, Held] | None:
     """Decide one fold's prompts with each share of the doubt; the default is the best model of the rest."""
-    answered = np.flatnonzero(~np.isnan(fold.held.scores).any(axis=1))[:MOST]
+    answered = spread_over(np.flatnonzero(~np.isnan(fold.held.scores).any(axis=1)))
     if not answered.size:
         return None
     models, goal, chooser = models_of(fold.rest), Goal(mode=Mode.DEEP, dial=DIAL), UtilityChooser()
@@ -175,6 +175,13 @@ def _decided(fold: Fold) -> dict[float, Held] | None:
             spent=usd[taken] / usd[default] if usd[default] > 0 else np.ones(len(taken)),
         )
     return found
+
+
+def spread_over(rows: NDArray[np.intp], n: int = MOST) -> NDArray[np.intp]:
+    """Return at most `n` of some rows, evenly: a table may be sorted by task."""
+    if len(rows) <= n:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, n).astype(np.intp)]
 
 
 def with_caution(quality: Quality, share: float) -> Quality:
