@@ -19,7 +19,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -58,14 +58,15 @@ quality = {0.4 + 0.5 * i / n_models:.3f}
     return f'default = "m0"\n\n[store]\npath = "{store}"\n' + routing + "".join(models)
 
 
-def prompts(n: int, *, n_tokens: int, kind: str = "words") -> list[bytes]:
-    """Return `n` bodies whose prompt has about `n_tokens` tokens by Unisono's own estimate."""
+def prompts(n: int, *, n_tokens: int, kind: str = "words") -> Iterator[bytes]:
+    """Yield `n` bodies whose prompt has about `n_tokens` tokens by Unisono's own estimate."""
     from unisono.understand.tokens import count_prompt
 
     rng, text = Random(n_tokens), KINDS[kind]
     probe = body(text(rng, 4000), model="auto", stream=False)
     n_chars = round(4000 * n_tokens / count_prompt(json.loads(probe)))
-    return [body(text(rng, n_chars), model="auto", stream=False) for _ in range(n)]
+    for _ in range(n):
+        yield body(text(rng, n_chars), model="auto", stream=False)
 
 
 def measure(n_models: int, *, n_repeats: int, folder: Path, encoder: str, artifact: Path | None) -> dict[str, Any]:

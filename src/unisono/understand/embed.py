@@ -13,7 +13,6 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -48,6 +47,7 @@ _ODD = re.compile(r"[^\S \n]|▁")
 _ODD_ASCII = "".join(mark for mark in map(chr, range(128)) if _ODD.match(mark))
 _WIDE = re.compile(r"([\u2e80-\u9fff\uac00-\ud7af\uf900-\uffef])")
 """A character of a script without blanks between words."""
+_ID_BYTES = 8
 MAX_ROWS = 8_192
 """Token vectors kept in single precision, 8 MB."""
 MAX_TOKENS = 1_536
@@ -174,33 +174,30 @@ class _Words(Kept[bytes]):
         # The tokenizer puts a blank before a text: a line's end has none before it, and of several one is that.
         ids = self._ids(word[1:] if word[0] == " " else word)
         if word[0] == "\n":
-            ids = ids[1:]
-        elif word == " ":
-            ids = self._ids("\n")[:1]
-        return array("q", ids).tobytes()
+            return ids[_ID_BYTES:]
+        return self._ids("\n")[:_ID_BYTES] if word == " " else ids
 
-    def _ids(self, word: str) -> list[int]:
+    def _ids(self, word: str) -> bytes:
         if "<" in word or not word:  # it may be a mark of the tokenizer's own, such as "<s>"
-            whole: list[int] = self._encode(word).ids
-            return whole
+            return array("q", self._encode(word).ids).tobytes()
         return self._pieces.ids(f"{_BLANK}{word.replace(' ', _BLANK)}")
 
 
-class _Pieces(Kept[list[int]]):
+class _Pieces(Kept[bytes]):
     """The token ids of single wide characters and of what stands between them: no token of this vocabulary has two."""
 
     def __init__(self, cut: Callable[[str], list[Token]]) -> None:
         super().__init__()
         self._cut = cut
 
-    def ids(self, word: str) -> list[int]:
+    def ids(self, word: str) -> bytes:
         """Return the token ids of a word, which is read character by character where its script has no blanks."""
         if word.isascii() or _WIDE.search(word) is None:
             return self._made(word)
-        return list(chain.from_iterable(map(self.__getitem__, _WIDE.split(word))))
+        return b"".join(map(self.__getitem__, _WIDE.split(word)))
 
-    def _made(self, word: str) -> list[int]:
-        return [token.id for token in self._cut(word)]
+    def _made(self, word: str) -> bytes:
+        return array("q", [token.id for token in self._cut(word)]).tobytes()
 
 
 class _Kept:

@@ -90,7 +90,7 @@ class Gates(Generic[Name]):
         for name, pattern in patterns.items():
             for pieces in _without_narrower(_of_pattern(pattern) or (frozenset(),)):
                 keys = _keys_of(pieces)
-                rarest, *others = [_folded(string) for string in _strings(pieces)] or [""]
+                rarest, *others = [folded(string) for string in _strings(pieces)] or [""]
                 into = self._by_key.setdefault(max(keys, key=_rareness), []) if keys else anywhere
                 into.append(Hint(name, rarest, tuple(others), keys, max(rarest.split() or [""], key=len)))
         self._anywhere = [(frozenset(hint.longest), hint) for hint in anywhere]  # with the letters that each needs
@@ -108,13 +108,13 @@ class Gates(Generic[Name]):
         Those of all words of an ASCII text, `held` by the text, are what passes in it if the patterns are known
         `by_beginnings`.
         """
-        folded = _folded(word)
-        parts = (folded,) if folded.isalnum() else _words(folded)
+        lowered = folded(word)
+        parts = (lowered,) if lowered.isalnum() else _words(lowered)
         return tuple([hint for part in parts for key in self._keys[part] for hint in self._by_key.get(key, ())])
 
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""
-        lowered = _folded(text)
+        lowered = folded(text)
         held = set(chain.from_iterable(map(self._keys.__getitem__, _words(lowered)))) if self._by_key else set()
         anywhere = self._anywhere_ascii if lowered.isascii() else self._anywhere
         first = map(self._by_key.__getitem__, self._by_key.keys() & held)
@@ -127,7 +127,7 @@ class Gates(Generic[Name]):
 
 def narrowed(hints: Sequence[Hint[Name]], text: str) -> list[Hint[Name]]:
     """Return those of a text's hints that a part of it holds."""
-    lowered = _folded(text)
+    lowered = folded(text)
     near = [hint for hint in hints if hint.longest in lowered]
     return _held(near, lowered) if near else near
 
@@ -137,8 +137,11 @@ def _held(hints: Sequence[Hint[Name]], lowered: str) -> list[Hint[Name]]:
     return [hint for hint in hints if hint.rarest in spaced and all(map(spaced.__contains__, hint.others))]
 
 
-def _folded(text: str) -> str:
-    """Return a text in small letters; the Turkish i's and the long s are plain ones, as where case is ignored."""
+def folded(text: str) -> str:
+    """Return a text in small letters, as long as it is.
+
+    The Turkish i's and the long s are plain ones, as where case is ignored.
+    """
     if text.isascii():
         return text.lower()
     return text.replace("İ", "i").lower().replace("ı", "i").replace("ſ", "s")  # İ in small letters would be two
@@ -164,7 +167,7 @@ def _keys_of(pieces: frozenset[_Piece]) -> frozenset[str]:
         for match in _WORD.finditer(piece.text):
             if match.start() == 0 and not piece.opens:
                 continue
-            word = _folded(match.group())
+            word = folded(match.group())
             if match.end() < len(piece.text):
                 keys.add(f"{word} ")
             elif len(word) >= N_LEAST:
@@ -253,7 +256,7 @@ def _of_part(kind: Any, value: Any, before: _Piece) -> tuple[_Needs, bool]:
 def _letter(kind: Any, value: Any) -> str | None:
     """Return a plain letter in lower case, a blank for any blanks of at least one; None for all else."""
     if kind is op.LITERAL:
-        return " " if chr(value).isspace() else _folded(chr(value))
+        return " " if chr(value).isspace() else folded(chr(value))
     return " " if kind is op.MAX_REPEAT and value[0] >= 1 and list(value[2]) == _BLANK else None
 
 

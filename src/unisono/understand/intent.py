@@ -17,7 +17,7 @@ from functools import cache
 from typing import TypeAlias
 
 from unisono.types import Effort, Message
-from unisono.understand.gate import Gates, Hint, narrowed
+from unisono.understand.gate import Gates, Hint, folded, narrowed
 from unisono.understand.own import own_words
 from unisono.understand.phrases import LANGUAGES_OF, LESS, MORE
 
@@ -168,11 +168,15 @@ def effort(messages: Sequence[Message]) -> Effort | None:
 
 def _clauses(text: str, hints: Sequence[Hint[Search]]) -> Iterator[tuple[str, Sequence[Hint[Search]]]]:
     """Yield the clauses that hold a hint, each with its hints, of sentences that are no questions about something else."""
-    at = 0
+    at, lowered = 0, folded(text)
     for end in [*_SENTENCE_END.finditer(text), None]:
-        sentence = text[at : end.start() if end else len(text)]
-        question = end is not None and end.group()[0] in "?？"
+        begin, stop = at, end.start() if end else len(text)
         at = end.end() if end else at
+        small = lowered[begin:stop]
+        if not [hint for hint in hints if hint.longest in small]:
+            continue
+        sentence = text[begin:stop]
+        question = end is not None and end.group()[0] in "?？"
         if not narrowed(hints, sentence):
             continue
         parts = [(clause, mark, narrowed(hints, clause)) for clause, mark in _parts(sentence)]
