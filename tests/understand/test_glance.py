@@ -28,7 +28,7 @@ def test_a_plain_pin_is_glanced_at_and_nobody_else_is_weighed() -> None:
 
 
 def test_a_pin_with_conditions_takes_the_whole_road() -> None:
-    for wishes in (Wishes(allow_fallback=True), Wishes(min_quality=0.1), Wishes(max_cost_usd=1.0)):
+    for wishes in (Wishes(allow_fallback=True), Wishes(min_quality=0.1), Wishes(max_first_token_s=60.0)):
         features, decision = router(KNOWN).decide(request(pin="c", wishes=wishes))
         assert not only_glanced(features)
         assert decision.model == "c"
