@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from unisono.errors import ArtifactError
 from unisono.understand import embed
-from unisono.understand.embed import StaticEncoder
+from unisono.understand.embed import MAX_TOKENS, StaticEncoder
 
 ENCODER = StaticEncoder()
 
@@ -88,3 +88,11 @@ def test_vectors_are_the_same_bits_when_there_is_room_for_few_tokens(monkeypatch
     before = ENCODER.encode(texts)
     monkeypatch.setattr(embed, "MAX_ROWS", 40)
     assert np.array_equal(StaticEncoder().encode(texts), before)
+
+
+@pytest.mark.parametrize("piece", ["的一是不了", "的一 是abc\n了不,", "한국어 문장 12.5 ", "あé的 "])
+def test_of_scripts_with_many_tokens_the_first_and_the_last_are_read(piece: str) -> None:
+    text = "".join(f"{piece}{n}" if n % 7 == 0 else piece for n in range(4_000 // len(piece)))
+    whole, half = ENCODER._encode(text).ids, MAX_TOKENS // 2
+    assert len(whole) > MAX_TOKENS
+    assert list(ENCODER._ids(text)) == [*whole[:half], *whole[-half:]]

@@ -16,6 +16,14 @@ def codes_of(text: str) -> Codes:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
+def within(codes: Codes, *ranges: tuple[int, int]) -> NDArray[np.bool_]:
+    """Say of each whether it lies in any of some ranges, first and last included; shape (n_chars,)."""
+    found = np.zeros(codes.shape, dtype=np.bool_)
+    for low, high in ranges:
+        found |= codes - np.uint32(low) <= high - low
+    return found
+
+
 def n_within(codes: Codes, *ranges: tuple[int, int]) -> int:
-    """Return how many lie in any of some ranges that do not overlap, first and last included."""
-    return sum(int(np.count_nonzero(codes - np.uint32(low) <= high - low)) for low, high in ranges)
+    """Return how many lie in any of some ranges."""
+    return int(np.count_nonzero(within(codes, *ranges)))

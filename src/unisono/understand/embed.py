@@ -21,6 +21,7 @@ import numpy as np
 
 from unisono.errors import ArtifactError
 from unisono.types import Vector
+from unisono.understand.codes import codes_of, within
 from unisono.understand.kept import Kept
 from unisono.understand.surface import clip
 
@@ -45,7 +46,8 @@ _BLANK = "▁"
 _ODD = re.compile(r"[^\S \n]|▁")
 """Blanks other than the plain one and a line's end, and the mark that stands for one."""
 _ODD_ASCII = "".join(mark for mark in map(chr, range(128)) if _ODD.match(mark))
-_WIDE = re.compile(r"([\u2e80-\u9fff\uac00-\ud7af\uf900-\uffef])")
+_WIDE_RANGES = (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFFEF)
+_WIDE = re.compile(f"([{''.join(f'{chr(low)}-{chr(high)}' for low, high in _WIDE_RANGES)}])")
 """A character of a script without blanks between words."""
 _ID_BYTES = 8
 MAX_ROWS = 8_192
@@ -112,7 +114,7 @@ class StaticEncoder:
     def _ids(self, text: str) -> NDArray[np.int64]:
         readable = clip(text, MAX_CHARS)
         if not readable.isascii():  # lone surrogates can come out of JSON escapes and are no text to the tokenizer
-            readable = readable.encode("utf-8", "replace").decode("utf-8")
+            readable = _without_middle(readable.encode("utf-8", "replace").decode("utf-8"))
         if not readable.strip():
             return np.empty(0, dtype=np.int64)
         ids = self._word_by_word(readable)
@@ -130,6 +132,18 @@ class StaticEncoder:
         if "  " in text or text[0] == " " or text[-1] == " ":
             parts = _with_blanks(parts)
         return np.frombuffer(b"".join(map(self._words.__getitem__, parts)), dtype=np.int64)
+
+
+def _without_middle(text: str) -> str:
+    """Return a text without what stands behind the first and before the last `MAX_TOKENS // 2` wide characters.
+
+    Each of them is a token at least, and no token reaches over one: what is left out would not be read.
+    """
+    half = MAX_TOKENS // 2
+    if len(text) <= MAX_TOKENS:
+        return text
+    wide = np.flatnonzero(within(codes_of(text), *_WIDE_RANGES))
+    return text if wide.size <= MAX_TOKENS else text[: wide[half - 1] + 1] + text[wide[-half] :]
 
 
 def _is_odd(text: str) -> bool:
