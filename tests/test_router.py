@@ -102,6 +102,15 @@ def request(*, pin: str | None = None, wishes: Wishes = Wishes(), text: str = "h
 KNOWN = QualityByName(a=0.9, b=0.5, c=0.7)
 
 
+def test_several_answers_of_one_call_cost_more_and_take_as_long_as_one() -> None:
+    asked = request()
+    _, one = router(QualityByName(a=0.5, b=0.6, c=0.4)).decide(asked)
+    _, ten = router(QualityByName(a=0.5, b=0.6, c=0.4)).decide(replace(asked, n_choices=10))
+    first, firsts = one.ranking[0].estimate, ten.ranking[0].estimate
+    assert firsts.cost.output_tokens == pytest.approx(10 * first.cost.output_tokens)
+    assert firsts.latency.total_s == pytest.approx(first.latency.total_s)
+
+
 def test_the_best_leads_and_every_other_model_has_a_reason_against_it() -> None:
     _, decision = router(KNOWN).decide(request())
     assert [r.model for r in decision.ranking] == ["a", "c", "b"]

@@ -585,7 +585,9 @@ class Router:
         known = {e.model: e for e in recorded} if recorded else {}
         new = [m for m in models if m.name not in known] if known else models
         costs: Sequence[Cost] = stages.cost.predict_one(request, features, new) if new else ()
-        latencies: Sequence[Latency] = stages.latency.predict_one(features, new, costs) if new else ()
+        n = request.n_choices  # answers that come beside each other
+        alone = costs if n == 1 else [replace(cost, output_tokens=cost.output_tokens / n) for cost in costs]
+        latencies: Sequence[Latency] = stages.latency.predict_one(features, new, alone) if new else ()
         if known:
             told = dict(zip([m.name for m in new], zip(costs, latencies, strict=True), strict=True))
             told |= {name: (e.cost, e.latency) for name, e in known.items()}
