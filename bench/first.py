@@ -23,10 +23,10 @@ from time import perf_counter
 
 from bench.overhead import config_text
 from bench.processes import Server, free_port, serving
+from bench.prompts import KINDS as TEXTS
 from bench.prompts import prompt
 
 N_REQUESTS = 100
-_CHINESE = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能"
 _TOOL = {
     "type": "function",
     "function": {
@@ -48,7 +48,7 @@ def _conversation(rng: Random) -> dict[str, object]:
 
 KINDS: dict[str, Callable[[Random], dict[str, object]]] = {
     "auto, English": lambda rng: _chat(prompt(rng, 800)),
-    "auto, Chinese": lambda rng: _chat("".join(rng.choices(_CHINESE, k=200))),
+    "auto, Chinese": lambda rng: _chat(TEXTS["Chinese"](rng, 200)),
     "auto, with a tool": lambda rng: _chat(prompt(rng, 800), tools=[_TOOL]),
     "auto, 8,000 tokens": lambda rng: _chat(prompt(rng, 40_000)),
     "auto, a later turn": _conversation,

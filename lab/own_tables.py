@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 from board.context import DATA
 from pools import POOLS, with_assumed_prices
 from unisono.choose.utility import UtilityChooser
-from unisono.evaluate.caution import DIAL
 from unisono.evaluate.crossfit import decided
 from unisono.evaluate.datasets import Outcomes, load_outcomes
 from unisono.evaluate.fit import Fit, fit_table
 from unisono.evaluate.metrics import interval, resampled
-from unisono.evaluate.replay import models_of
+from unisono.evaluate.replay import DEFAULT_DIAL, models_of
 from unisono.predict.artifact import CAUTION, assembled
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.types import Goal, Json, Mode
@@ -147,7 +146,7 @@ def judged(fit: Fit, seen: Outcomes, fresh: Outcomes) -> Json:
 def chosen(fit: Fit, scalars: Json, fresh: Outcomes, *, default: int, usd: Array) -> NDArray[np.intp]:
     """Return the place of the model that answers each prompt at the default dial."""
     predictor = QualityEnsemble(assembled(arrays=fit.trained.arrays, manifest={**fit.manifest, "scalars": scalars}))
-    models, goal, chooser = models_of(fresh), Goal(mode=Mode.DEEP, dial=DIAL), UtilityChooser()
+    models, goal, chooser = models_of(fresh), Goal(mode=Mode.DEEP, dial=DEFAULT_DIAL), UtilityChooser()
     return np.array(
         [
             decided(chooser, models, predictor.predict_one(READ(p), models), usd, goal=goal, default=default)

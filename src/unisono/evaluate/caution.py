@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unisono.choose.utility import UtilityChooser, relative_price, worth
-from unisono.evaluate.crossfit import decided
+from unisono.evaluate.crossfit import best_single, decided
 from unisono.evaluate.datasets import Outcomes
-from unisono.evaluate.replay import models_of
+from unisono.evaluate.replay import DEFAULT_DIAL, models_of
+from unisono.learn.trust import FAR_WEIGHT
 from unisono.predict.artifact import Artifact
 from unisono.predict.caution import FULL, caution_at, eased
 from unisono.predict.ensemble import QualityEnsemble
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 LADDER = (FULL, 0.7, 0.5, 0.35, 0.25, 0.1, 0.0)
 """The shares of the doubt that are tried."""
-DIAL = 0.5
-FAR_WEIGHT = 0.25
-"""One prompt in five is taken to be of a task that nobody measured, as in `learn.trust`."""
 MAY_LOSE = 0.0025
 """What tasks held out may lose to the best single model on average: half of what is promised of tasks never seen."""
 LARGE = 0.02
@@ -153,8 +151,8 @@ def _decided(fold: Fold) -> dict[float, Held] | None:
     answered = spread_over(np.flatnonzero(~np.isnan(fold.held.scores).any(axis=1)))
     if not answered.size:
         return None
-    models, goal, chooser = models_of(fold.rest), Goal(mode=Mode.DEEP, dial=DIAL), UtilityChooser()
-    default, usd = best_of(fold.rest), _mean_costs(fold.rest)
+    models, goal, chooser = models_of(fold.rest), Goal(mode=Mode.DEEP, dial=DEFAULT_DIAL), UtilityChooser()
+    default, usd = best_single(fold.rest.scores), _mean_costs(fold.rest)
     predictor = QualityEnsemble(fold.artifact)
     quality = [predictor.predict_one(fold.features[row], models) for row in answered.tolist()]
     scores = fold.held.scores[answered]
@@ -170,7 +168,7 @@ def _decided(fold: Fold) -> dict[float, Held] | None:
         gained = scores[np.arange(len(taken)), taken] - scores[:, default]
         found[share] = Held(
             gained=gained,
-            worth=gained - worth(DIAL) * (prices[taken] - prices[default]),
+            worth=gained - worth(DEFAULT_DIAL) * (prices[taken] - prices[default]),
             left=(taken != default).astype(np.float64),
             spent=usd[taken] / usd[default] if usd[default] > 0 else np.ones(len(taken)),
         )
@@ -191,11 +189,6 @@ def with_caution(quality: Quality, share: float) -> Quality:
         return quality
     apart, at_large = eased(quality.mean, quality.apart, quality.at_large, caution)
     return replace(quality, apart=apart, at_large=at_large)
-
-
-def best_of(table: Outcomes) -> int:
-    """Return the place of the model with the best mean score."""
-    return int(np.nanmean(table.scores, axis=0).argmax())
 
 
 def _mean_costs(table: Outcomes) -> Array:

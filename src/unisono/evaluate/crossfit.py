@@ -83,7 +83,7 @@ def cross_fit(
         for place, row in enumerate(order):
             _learn(predictor, features[int(row)], models, scores[place])
         expected_cost[held] = _costs(n_in[seen], table.costs_usd[seen], n_in[held])
-        default = int(np.nan_to_num(np.nanmean(table.scores[seen], axis=0), nan=-1.0).argmax())
+        default = best_single(table.scores[seen])
         for row in held:
             found = predictor.predict_one(features[int(row)], models)
             expected_quality[row] = [q.mean for q in found]
@@ -91,6 +91,11 @@ def cross_fit(
         tick()
     expected = Expected(quality=expected_quality, cost_usd=expected_cost)
     return CrossFit(expected=expected, folds=folds.astype(np.intp), chosen=chosen)
+
+
+def best_single(scores: NDArray[np.float64]) -> int:
+    """Return the place of the model with the best mean score; one without any score is never it."""
+    return int(np.nan_to_num(np.nanmean(scores, axis=0), nan=-1.0).argmax())
 
 
 def decided(

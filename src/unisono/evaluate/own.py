@@ -17,7 +17,7 @@ from unisono.evaluate.compare import N_RESAMPLES, Contender, Field, Standing, fi
 from unisono.evaluate.crossfit import N_FOLDS, CrossFit, cross_fit
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.metrics import calibration_error
-from unisono.evaluate.replay import Expected, Policy, Replay, always, singles, sweep
+from unisono.evaluate.replay import DEFAULT_DIAL, Expected, Policy, Replay, always, singles, sweep
 from unisono.evaluate.verdict import TOLERANCE, Verdict, verdict
 from unisono.protocols import Chooser, QualityPredictor
 from unisono.types import Features, Goal, Mode, Model
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 OURS = "unisono"
 UNTAUGHT = "unisono, not taught by this table"
-DEFAULT_DIAL = 0.5
 FEWEST = 30
 """Prompts below which no comparison is made: folds of six prompts say nothing."""
 

@@ -170,6 +170,8 @@ def curves(replay: Replay, policy: Policy, weights: Array) -> Iterator[tuple[Arr
         )
 
 
+DEFAULT_DIAL = 0.5
+"""Of a server whose configuration says none; what is judged at one dial is judged at this one."""
 SAME_COST = 1e-9
 """Models whose mean bills differ by less, relatively, cost the same."""
 

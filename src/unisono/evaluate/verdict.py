@@ -20,7 +20,7 @@ import numpy as np
 from unisono.choose.utility import relative_price, worth
 from unisono.evaluate.crossfit import CrossFit
 from unisono.evaluate.metrics import Interval, interval, quality_at, resampled, saved_share
-from unisono.evaluate.replay import Policy, Replay
+from unisono.evaluate.replay import DEFAULT_DIAL, Policy, Replay
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,6 @@ TOLERANCE = 0.01
 """Quality that counts as equal: one answer in a hundred."""
 EVEN = 0.01
 """A bill that is higher by less than this share counts as no more money."""
-DIAL = 0.5
 WIDEST = 3.0
 """An interval that reaches further down than this many tolerances belongs to a table that is too small to tell."""
 
@@ -163,7 +162,7 @@ def best_for_its_price(costs: Array, scores: Array, singles: tuple[Array, Array]
 
 def price_of(usd: float, instead_of_usd: float) -> float:
     """Return the quality that a bill above another is worth at the default dial; negative where it lies below."""
-    return worth(DIAL) * (relative_price(usd, instead_of_usd) - relative_price(instead_of_usd, instead_of_usd))
+    return worth(DEFAULT_DIAL) * (relative_price(usd, instead_of_usd) - relative_price(instead_of_usd, instead_of_usd))
 
 
 def held_choices(

@@ -333,7 +333,7 @@ class Walk:
             self._notices.append(say.fallback(failed, answers=name, language=self.language))
         elif self._overtaken:
             self._notices.append(say.hedge(self._overtaken[0], answers=name, language=self.language))
-        waited_s = attempt.waited_s + (self._waited_s.get(name, 0.0) if self._failures else 0.0)
+        waited_s = attempt.waited_s + self._waited_s.get(name, 0.0)
         if waited_s >= SAID_FROM_S:
             self._notices.append(say.queued(name, waited_s=waited_s, language=self.language))
         self._note_mismatch(attempt)

@@ -127,7 +127,11 @@ class Gates(Generic[Name]):
 
 def narrowed(hints: Sequence[Hint[Name]], text: str) -> list[Hint[Name]]:
     """Return those of a text's hints that a part of it holds."""
-    lowered = folded(text)
+    return narrowed_in(hints, folded(text))
+
+
+def narrowed_in(hints: Sequence[Hint[Name]], lowered: str) -> list[Hint[Name]]:
+    """Return the same for a part that is `folded` already."""
     near = [hint for hint in hints if hint.longest in lowered]
     return _held(near, lowered) if near else near
 

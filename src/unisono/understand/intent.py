@@ -17,7 +17,7 @@ from functools import cache
 from typing import TypeAlias
 
 from unisono.types import Effort, Message
-from unisono.understand.gate import Gates, Hint, folded, narrowed
+from unisono.understand.gate import Gates, Hint, folded, narrowed, narrowed_in
 from unisono.understand.own import own_words
 from unisono.understand.phrases import LANGUAGES_OF, LESS, MORE
 
@@ -172,14 +172,10 @@ def _clauses(text: str, hints: Sequence[Hint[Search]]) -> Iterator[tuple[str, Se
     for end in [*_SENTENCE_END.finditer(text), None]:
         begin, stop = at, end.start() if end else len(text)
         at = end.end() if end else at
-        small = lowered[begin:stop]
-        if not [hint for hint in hints if hint.longest in small]:
+        if not narrowed_in(hints, lowered[begin:stop]):
             continue
-        sentence = text[begin:stop]
         question = end is not None and end.group()[0] in "?？"
-        if not narrowed(hints, sentence):
-            continue
-        parts = [(clause, mark, narrowed(hints, clause)) for clause, mark in _parts(sentence)]
+        parts = [(clause, mark, narrowed(hints, clause)) for clause, mark in _parts(text[begin:stop])]
         if not any(here for _, _, here in parts):
             continue
         asks = authored = False
