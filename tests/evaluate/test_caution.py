@@ -11,7 +11,7 @@ from tests.learn.two_kinds import two_kinds
 
 from unisono.choose.utility import UtilityChooser
 from unisono.evaluate.caution import Held, chosen, spread_over
-from unisono.evaluate.crossfit import decided
+from unisono.evaluate.crossfit import best_single, decided
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.fit import Fit, fit_table
 from unisono.evaluate.replay import models_of
@@ -133,3 +133,8 @@ def test_what_is_not_shown_to_win_changes_nothing() -> None:
 
 def test_a_saving_that_costs_quality_on_known_prompts_is_not_chosen() -> None:
     assert chosen({1.0: held(0.0), 0.0: held(-0.03, saved=0.9)}, {1.0: held(0.0), 0.0: held(0.0)}) == 1.0
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")
+def test_a_model_without_any_score_is_never_the_best_single_one() -> None:
+    assert best_single(np.array([[np.nan, 0.5, 0.2], [np.nan, 0.4, 0.3]])) == 1
