@@ -40,6 +40,7 @@ from unisono.types import (
 )
 from unisono.understand.features import Understanding
 from unisono.understand.freshness import FreshnessReader
+from unisono.understand.house import HouseRules
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 654_321, tzinfo=UTC)
 
@@ -50,6 +51,15 @@ dial = {dial}
 margin = {margin}
 explore = {explore}
 explore_loss = 0.5
+[[rules]]
+name = "plays-and-contracts"
+words = ["contracts", "Hamlet", "square root"]
+models = ["deep-mini", "gone"]
+[[rules]]
+name = "chinese"
+scripts = ["han"]
+max_tokens = 2000
+models = ["seer"]
 [[models]]
 name = "quick"
 upstream = "openai"
@@ -212,7 +222,7 @@ def house_at(path: Path) -> House:
         weather=Weather(),
         cost=TokenCost(artifact.length.expected),
         latency=RecentLatency(),
-        understand=Understanding(encoder, freshness=FreshnessReader()),
+        understand=Understanding(encoder, freshness=FreshnessReader(), house=HouseRules(pool().rules)),
         artifact=artifact,
     )
 

@@ -75,6 +75,23 @@ def sunset(model: str, *, until: date, follows: str | None, language: Language) 
     return Notice(code="sunset", text=f"{model} serves until {day}{then}.")
 
 
+def ruled(rule: str, models: Sequence[str], *, language: Language) -> Notice:
+    """Return the notice that a rule of the operator's names who answers."""
+    if language == "zh":
+        return Notice(code="rule", text=f"规则 {rule} 指定由 {'、'.join(models)} 回答这类请求。")
+    return Notice(code="rule", text=f"The rule {rule} has {' or '.join(models)} answer requests like this one.")
+
+
+def yielded(rule: str, models: Sequence[str], *, language: Language) -> Notice:
+    """Return the notice that a rule of the operator's could not be kept."""
+    if language == "zh":
+        return Notice(
+            code="rule_yields", text=f"规则 {rule} 指定由 {'、'.join(models)} 回答，但它们都不能回答这个请求。"
+        )
+    text = f"The rule {rule} would have {' or '.join(models)} answer, and none of these can serve this request."
+    return Notice(code="rule_yields", text=text)
+
+
 def fallback(failed: Sequence[tuple[str, str]], *, answers: str, language: Language) -> Notice:
     """Return the notice that another model answered than was asked first.
 

@@ -54,6 +54,7 @@ def settings_of(
         ),
         exploration=Exploration(share=config.routing.explore, loss=config.routing.explore_loss),
         policy=policy,
+        house={rule.name: rule for rule in config.rules},
     )
 
 

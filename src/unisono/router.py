@@ -6,8 +6,10 @@ It builds nothing (`compose` does) and speaks no HTTP (`server` does).
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from random import Random
 from time import perf_counter
 from typing import Protocol
@@ -20,6 +22,7 @@ from unisono.catalog import Catalog
 from unisono.choose.continuity import Continuity, cached, keep_or_switch
 from unisono.choose.explore import Exploration, explored, may_explore
 from unisono.choose.goal import goal_of
+from unisono.choose.house import Ruled, by_house
 from unisono.choose.memory import anchored
 from unisono.choose.pattern import ALONE, Arranged, Patterns, arranged
 from unisono.choose.retry import retried
@@ -29,7 +32,7 @@ from unisono.consistency.comparers import Ask, ClaimsComparer, Comparer
 from unisono.consistency.ledger import asserted, shown
 from unisono.eligible.limits import within_limits
 from unisono.eligible.sift import first_against, sift
-from unisono.errors import LimitReached, NoCandidate, UpstreamError
+from unisono.errors import LimitReached, ModelNotFound, NoCandidate, UpstreamError
 from unisono.execute.crew import Means
 from unisono.execute.disputes import Fusing
 from unisono.execute.patience import NO_PATIENCE, Patience
@@ -55,6 +58,7 @@ from unisono.types import (
     Features,
     Goal,
     Health,
+    HouseRule,
     Latency,
     Message,
     Mode,
@@ -132,6 +136,7 @@ class Settings:
     patterns: Patterns = field(default_factory=Patterns)
     exploration: Exploration = field(default_factory=Exploration)
     policy: str = FIRST_POLICY
+    house: Mapping[str, HouseRule] = field(default_factory=dict)
 
 
 class Router:
@@ -244,8 +249,9 @@ class Router:
         if seed is None:
             seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
         weighed = _weighed(estimates, models, features, past=situation.past, now=request.received)
-        choice = stages.chooser.choose(weighed, goal, default=self.settings.default, rng=Random(seed))
-        choice = _pin_first(choice, request.pin, goal)
+        rule = None if situation.retry is not None else features.rule
+        house = self._by_house(rule, weighed, goal, seed=seed, today=today)
+        choice = _pin_first(house.choice, request.pin, goal)
         excluded += choice.excluded
         n_bounds = len(choice.excluded)
         choice, again = retried(choice, retry=situation.retry, language=goal.language)
@@ -259,12 +265,12 @@ class Router:
             features=features,
             goal=goal,
             past=past,
-            excluded=excluded,
+            excluded=(*excluded, *house.against),
             rules=self.settings.continuity,
         )
         heir = choice.ranking[0].model if switched else None
         choice, limited = within_limits(
-            choice,
+            house.whole(choice),
             request=request,
             features=features,
             spent=situation.spent,
@@ -282,7 +288,7 @@ class Router:
         pattern = ALONE
         if situation.retry is None and not any(notice.code == "limit_downgrade" for notice in limited):
             pattern = arranged(
-                choice,
+                house.front(choice),
                 request=request,
                 features=features,
                 goal=goal,
@@ -297,7 +303,7 @@ class Router:
         unread = _unread(features, goal)
         if pattern.pattern == "single" and not (limited or unread) and _is_first(situation):
             choice, tried = self._explored(
-                choice, request, features=features, goal=goal, situation=situation, seed=seed
+                choice, request, features=features, goal=goal, situation=situation, house=house, seed=seed
             )
         first = self._models[choice.ranking[0].model]
         stale = stale_notice(first, features.freshness, today=today, language=goal.language)
@@ -305,7 +311,15 @@ class Router:
         return self._decision(
             request,
             Choice(ranking=choice.ranking, excluded=(*excluded, *choice.excluded[n_bounds:]), reason=choice.reason),
-            notices=(*unread, *again, *limited, *switched, *tried, *(() if stale is None else (stale,))),
+            notices=(
+                *unread,
+                *house.notices,
+                *again,
+                *limited,
+                *switched,
+                *tried,
+                *(() if stale is None else (stale,)),
+            ),
             goal=goal,
             seed=seed,
             baseline=baseline,
@@ -315,13 +329,38 @@ class Router:
             pattern=pattern,
         )
 
+    def _by_house(
+        self, rule: str | None, estimates: Sequence[Estimate], goal: Goal, *, seed: int, today: date
+    ) -> Ruled:
+        """Choose, as a rule of the house says where a request falls under one."""
+        choose = partial(self._stages.chooser.choose, goal=goal, default=self.settings.default, rng=Random(seed))
+        found = None if rule is None else self.settings.house.get(rule)
+        if found is None:
+            return Ruled(choose(estimates))
+        named = set()
+        for name in found.models:
+            with suppress(ModelNotFound):  # it has retired, and nobody follows it
+                named.add(self.catalog.resolve(name, today=today).name)
+        return by_house(found, estimates, goal, named=named, choose=choose)
+
     def _explored(
-        self, choice: Choice, request: Request, *, features: Features, goal: Goal, situation: Situation, seed: int
+        self,
+        choice: Choice,
+        request: Request,
+        *,
+        features: Features,
+        goal: Goal,
+        situation: Situation,
+        house: Ruled,
+        seed: int,
     ) -> tuple[Choice, tuple[Notice, ...]]:
         if not may_explore(request, features, goal):
             return choice, ()
         healthy = {model for model, health in situation.health if health is Health.UP}
-        return explored(choice, rules=self.settings.exploration, healthy=healthy, seed=seed, language=goal.language)
+        front, tried = explored(
+            house.front(choice), rules=self.settings.exploration, healthy=healthy, seed=seed, language=goal.language
+        )
+        return replace(front, ranking=(*front.ranking, *choice.ranking[len(front.ranking) :])), tried
 
     def _pinned_in(
         self,

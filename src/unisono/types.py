@@ -254,6 +254,41 @@ class Limit:
     warn_at: float = 0.8
 
 
+TASKS = ("mathematics", "code", "question", "writing", "translation", "summary", "conversation")
+"""The kinds of task that are told apart."""
+SCRIPTS = ("latin", "greek", "cyrillic", "hebrew", "arabic", "devanagari", "thai", "han", "kana", "hangul")
+"""The scripts that are told apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseRule:
+    """Who answers one kind of requests to `auto` first, as the operator has it. All conditions given must hold.
+
+    Attributes:
+        name: what notices and the record call the rule.
+        models: who answers; the others only where none of these can.
+        modes: of `auto`, one of which is asked for; empty means all.
+        keys: names of keys, one of which asks; empty means all.
+        tasks: kinds of task, one of which it is with a probability of `at_least`; empty means all.
+        words: one of these stands in the task, as a whole word; empty means no matter which.
+        scripts: one of these most of the task's letters belong to; empty means all.
+        needs: capabilities, one of which the request needs; empty means no matter which.
+        min_tokens, max_tokens: bounds of the whole prompt's estimated length, both included.
+    """
+
+    name: str
+    models: tuple[str, ...]
+    modes: tuple[Mode, ...] = ()
+    keys: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    at_least: float = 0.5
+    words: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    needs: tuple[Capability, ...] = ()
+    min_tokens: int | None = None
+    max_tokens: int | None = None
+
+
 @value
 class Request:
     """One chat request as it came in.
@@ -330,6 +365,7 @@ class Features:
             `code`; empty where there is nothing of the kind.
         n_parts: how many questions it asks, as far as its form tells.
         joint: its form lets several models work on it: one answer, in words.
+        rule: name of the first rule of the house that is about it.
     """
 
     task: str
@@ -348,6 +384,7 @@ class Features:
     checkable: Literal["", "final", "format", "code"] = ""
     n_parts: int = 1
     joint: bool = True
+    rule: str | None = None
 
 
 # ------------------------------------------------------------------------------------ the decision

@@ -126,7 +126,7 @@ def test_1000_decisions_of_mixed_kinds_recompute_bit_for_bit_in_another_process(
     wanted |= {f"rule {rule}" for rule in ("health", "ban", "allow", "capability", "window", "pin", "lifecycle")}
     wanted |= {f"rule {rule}" for rule in ("max_cost_usd", "max_first_token_s", "min_quality", "limit")}
     wanted |= {f"notice {code}" for code in ("degraded", "successor", "sunset", "switch", "may_be_stale")}
-    wanted |= {f"notice {code}" for code in ("limit_downgrade", "limit_near")}
+    wanted |= {f"notice {code}" for code in ("limit_downgrade", "limit_near", "rule", "rule_yields")}
     assert wanted <= {kind for kind, count in kinds.items() if count >= 5}, sorted(kinds.items())
     told = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(REPLAY), str(path)], capture_output=True, text=True, timeout=300
@@ -183,7 +183,7 @@ def test_only_new_questions_to_auto_are_explored_on_and_every_one_recomputes(tmp
     n_explored = 0
     with closing(house.store):
         router = house.router()
-        for n in range(620):
+        for n in range(1_100):
             request = draw_request(rng, n)
             known = draw_situation(rng) if rng.random() < 0.3 else Situation()
             try:

@@ -144,6 +144,13 @@ def behind_pin(model: str, goal: Goal) -> str:
     return f"you asked for {model}; this may answer only if it fails"
 
 
+def behind_rule(rule: str, goal: Goal) -> str:
+    """Say that a rule of the operator's names others."""
+    if goal.language == "zh":
+        return f"规则 {rule} 指定由其他模型回答；仅在它们不能回答时才由本模型回答"
+    return f"the rule {rule} names others; this may answer only if they cannot"
+
+
 def serves_degraded(model: str, why: str, goal: Goal) -> str:
     """Say that a model leads because the router is broken."""
     if goal.language == "zh":

@@ -179,7 +179,11 @@ def lines(found: Dependents, name: str) -> list[str]:
     said += [f"{pin.key} pinned it {pin.n} times, last {pin.last:%Y-%m-%d %H:%M}" for pin in found.pins]
     if found.n_conversations:
         said.append(f"{found.n_conversations} conversations of the last {LOOK_BACK_DAYS} days go on with it")
-    for what, names in (("keys list it", found.keys), ("limits are about it", found.limits)):
+    for what, names in (
+        ("keys list it", found.keys),
+        ("limits are about it", found.limits),
+        ("rules have it answer", found.rules),
+    ):
         if names:
             said.append(f"{what}: {', '.join(names)}")
     if found.names:

@@ -98,7 +98,7 @@ class Live:
         self._trained = read_trained(config, registry)
         self.canaries = chores.canaries_of(config)
         self._freshness = self._read_freshness()
-        self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness)
+        self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness, rules=config.rules)
         self._builder = ArmBuilder(
             registry=registry,
             store=store,
@@ -205,7 +205,7 @@ class Live:
             canaries = await asyncio.to_thread(chores.canaries_of, config)
             state = self.inforce.state
             fits(state.live.policy, config)
-            reading = Reading(trained.encoder, config.encoder, freshness=self._freshness)
+            reading = Reading(trained.encoder, config.encoder, freshness=self._freshness, rules=config.rules)
             planned = self.outlets.planned(config, before=self.config)
             await self.outlets.start_new(planned)
             await self.embedders.follow(config.embeddings, timeouts=config.timeouts)

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from unisono.config.values import DEFAULT_MEMBERS, Config, EncoderConfig, EnvSecret, RoutingConfig
-from unisono.types import Caller, EmbeddingModel, JsonValue, Limit, Model, Secret
+from unisono.types import Caller, EmbeddingModel, HouseRule, JsonValue, Limit, Model, Secret
 
 Table = dict[str, "JsonValue | date"]
 _HASH_DIGITS = 12
@@ -21,7 +21,14 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x7f]")
 
 
-def config_hash(*, default: str, models: tuple[Model, ...], routing: RoutingConfig, folder: Path) -> str:
+def config_hash(
+    *,
+    default: str,
+    models: tuple[Model, ...],
+    routing: RoutingConfig,
+    folder: Path,
+    rules: tuple[HouseRule, ...] = (),
+) -> str:
     """Return 12 hex digits over all that can change a decision.
 
     Paths below `folder` count as relative, so that the same files elsewhere have the same hash.
@@ -30,6 +37,7 @@ def config_hash(*, default: str, models: tuple[Model, ...], routing: RoutingConf
         "default": default,
         "models": [{key: part for key, part in model_table(m).items() if key != "api_key"} for m in models],
         "routing": _routing_table(routing),
+        **({"rules": [_rule_table(rule) for rule in rules]} if rules else {}),
     }
     text = json.dumps(described, sort_keys=True, default=str, ensure_ascii=True)
     base = json.dumps(f"{folder}/")[1:-1]
@@ -84,6 +92,8 @@ def as_tables(config: Config) -> dict[str, object]:
         tables["keys"] = [_caller_table(caller) for caller in config.callers]
     if config.limits:
         tables["limits"] = [_limit_table(limit) for limit in config.limits]
+    if config.rules:
+        tables["rules"] = [_rule_table(rule) for rule in config.rules]
     if config.embeddings:
         tables["embeddings"] = [_embedding_table(model) for model in config.embeddings]
     tables["models"] = [model_table(model) for model in config.models]
@@ -138,6 +148,23 @@ def _limit_table(limit: Limit) -> Table:
         "keys": list(limit.keys),
         "warn_at": limit.warn_at,
     }
+
+
+def _rule_table(rule: HouseRule) -> Table:
+    table: Mapping[str, JsonValue | date] = {
+        "name": rule.name,
+        "models": list(rule.models),
+        "modes": [str(mode) for mode in rule.modes],
+        "keys": list(rule.keys),
+        "tasks": list(rule.tasks),
+        "at_least": rule.at_least if rule.tasks else None,
+        "words": list(rule.words),
+        "scripts": list(rule.scripts),
+        "needs": [str(need) for need in rule.needs],
+        "min_tokens": rule.min_tokens,
+        "max_tokens": rule.max_tokens,
+    }
+    return {key: value for key, value in table.items() if value is not None and value != []}
 
 
 def _routing_table(routing: RoutingConfig) -> Table:
@@ -230,6 +257,7 @@ def _toml_lines(config: Config) -> Iterator[str]:
     more: tuple[tuple[str, Iterable[Table]], ...] = (
         ("keys", map(_caller_table, config.callers)),
         ("limits", map(_limit_table, config.limits)),
+        ("rules", map(_rule_table, config.rules)),
         ("embeddings", map(_embedding_table, config.embeddings)),
     )
     for name, rows in more:

@@ -18,7 +18,7 @@ from unisono.catalog.fingerprint import fingerprint
 from unisono.config.keys import section_keys
 from unisono.config.values import Config, RoutingConfig
 from unisono.errors import StoreError
-from unisono.types import Capability, Lifecycle, Model, Prices, Role
+from unisono.types import Capability, HouseRule, Lifecycle, Model, Prices, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,7 @@ class KeptConfig:
         models: without `api_key`, `base_url` and `options`, which decide nothing.
         routing: whole.
         fingerprints: what ties measured scores to each model, by its name.
+        rules: of the house.
     """
 
     hash: str
@@ -38,6 +39,7 @@ class KeptConfig:
     models: tuple[Model, ...]
     routing: RoutingConfig
     fingerprints: Mapping[str, str]
+    rules: tuple[HouseRule, ...] = ()
 
 
 class _Model(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -64,6 +66,7 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
     default: str
     models: list[_Model]
     routing: dict[str, Any]
+    rules: tuple[HouseRule, ...] = ()
 
 
 _SAME = tuple(name for name in _Model.__struct_fields__ if name not in ("fingerprint", "capabilities"))
@@ -79,6 +82,7 @@ def kept_of(config: Config) -> KeptConfig:
         models=tuple(_bare(model) for model in config.models),
         routing=config.routing,
         fingerprints={model.name: fingerprint(model) for model in config.models},
+        rules=config.rules,
     )
 
 
@@ -93,7 +97,7 @@ def pack_config(config: KeptConfig) -> bytes:
         for model in config.models
     ]
     routing = {field.name: _plain(getattr(config.routing, field.name)) for field in fields(RoutingConfig)}
-    return _to_json(_Body(default=config.default, models=models, routing=routing))
+    return _to_json(_Body(default=config.default, models=models, routing=routing, rules=config.rules))
 
 
 def unpack_config(body: bytes, *, hash: str) -> KeptConfig:  # noqa: A002  (the column's name, and the attribute's)
@@ -116,6 +120,7 @@ def unpack_config(body: bytes, *, hash: str) -> KeptConfig:  # noqa: A002  (the 
         ),
         routing=routing,
         fingerprints={model.name: model.fingerprint for model in kept.models},
+        rules=kept.rules,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unisono.config.values import DEFAULT_MEMBERS
-from unisono.types import Capability, JsonValue, Mode, Role, Timeouts
+from unisono.types import SCRIPTS, TASKS, Capability, JsonValue, Mode, Role, Timeouts
 
 Kind = Literal[
     "text", "name", "names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path",
@@ -66,10 +66,12 @@ SECTIONS: dict[str, str] = {
     "calls": "How often and how many at a time upstreams are called.",
     "keys": "One `[[keys]]` table for each API key of the environment that has a name.",
     "limits": "One `[[limits]]` table for each bound on use in a window.",
+    "rules": "One `[[rules]]` table for each kind of requests to `auto` of which you say who answers; the first that "
+    "holds counts. See [rules of your own](../how-to/rules.md).",
     "embeddings": "One `[[embeddings]]` table for each model behind `POST /v1/embeddings`.",
     "models": "One `[[models]]` table for each model of the pool.",
 }
-ARRAYS = ("keys", "limits", "embeddings", "models")
+ARRAYS = ("keys", "limits", "rules", "embeddings", "models")
 """The sections of which the file may hold several."""
 
 """The tables of the file, each with a sentence for the reference page."""
@@ -100,6 +102,7 @@ _TOP = (
     Key(section="", name="models", kind="tables", required=True, text="The pool: see `[[models]]`."),
     Key(section="", name="keys", kind="tables", default=[], text="Named API keys: see `[[keys]]`."),
     Key(section="", name="limits", kind="tables", default=[], text="Bounds on use: see `[[limits]]`."),
+    Key(section="", name="rules", kind="tables", default=[], text="Who answers what: see `[[rules]]`."),
     Key(section="", name="embeddings", kind="tables", default=[], text="Models for vectors: see `[[embeddings]]`."),
 )  # fmt: skip
 
@@ -350,6 +353,53 @@ _LIMITS = (
     Key(
         section="limits", name="warn_at", kind="number", default=0.8, low=0, high=1,
         text="The share from which answers carry a notice.",
+    ),
+)  # fmt: skip
+
+_RULES = (
+    Key(
+        section="rules", name="name", kind="name", required=True,
+        text="What notices and the record call the rule.",
+    ),
+    Key(
+        section="rules", name="models", kind="names", required=True,
+        text="The models that answer: the router chooses among them. The others answer only where none of these can.",
+    ),
+    Key(
+        section="rules", name="tasks", kind="choices", default=[], otherwise="any", allowed=TASKS,
+        text="The kinds of task, as `unisono_tasks_total` counts them; with the encoders `static` and `use` only.",
+    ),
+    Key(
+        section="rules", name="at_least", kind="number", default=0.5, low=0, high=1,
+        text="The probability that the likeliest kind of task must have for `tasks` to hold.",
+    ),
+    Key(
+        section="rules", name="words", kind="texts", default=[], otherwise="any",
+        text="Words of which the user's task holds one, in whatever capitals; only whole words count.",
+    ),
+    Key(
+        section="rules", name="scripts", kind="choices", default=[], otherwise="any", allowed=SCRIPTS,
+        text="The scripts that most of the task's letters belong to; `kana` is Japanese, its Chinese characters too.",
+    ),
+    Key(
+        section="rules", name="needs", kind="choices", default=[], otherwise="any", allowed=tuple(Capability),
+        text="Capabilities of which the request needs one.",
+    ),
+    Key(
+        section="rules", name="min_tokens", kind="integer", unit="tokens", low=0, high=_MANY_TOKENS, otherwise="none",
+        text="The least length of the whole prompt, as the router estimates it.",
+    ),
+    Key(
+        section="rules", name="max_tokens", kind="integer", unit="tokens", low=0, high=_MANY_TOKENS, otherwise="none",
+        text="The greatest length of the whole prompt.",
+    ),
+    Key(
+        section="rules", name="modes", kind="choices", default=[], otherwise="all", allowed=tuple(Mode),
+        text="The modes of `auto` that the rule is about.",
+    ),
+    Key(
+        section="rules", name="keys", kind="names", default=[], otherwise="all",
+        text="The names of the keys that the rule is about.",
     ),
 )  # fmt: skip
 
@@ -615,6 +665,7 @@ TABLE: tuple[Key, ...] = (
     *_CALLS,
     *_KEYS,
     *_LIMITS,
+    *_RULES,
     *_EMBEDDINGS,
     *_MODELS,
     *_LOCAL,

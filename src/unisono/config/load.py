@@ -18,6 +18,7 @@ from unisono.config.describe import config_hash
 from unisono.config.embedding import build_embeddings, check_embeddings
 from unisono.config.entry import read_entry
 from unisono.config.figures import priced_models
+from unisono.config.house import build_rules, check_rules
 from unisono.config.keys import ARRAYS, SECTIONS, section_keys
 from unisono.config.kinds import Around
 from unisono.config.locate import Path as Place
@@ -37,7 +38,7 @@ from unisono.config.values import (
 )
 from unisono.config.whole import check_whole
 from unisono.errors import ConfigError, Problem
-from unisono.types import Mode, Model, Timeouts
+from unisono.types import HouseRule, Mode, Model, Timeouts
 
 
 def load_config(
@@ -123,20 +124,22 @@ def _parse(
     }
     tables: Any = top.values.get("models", ())
     entries = [read_entry(table, place=place, around=around) for place, table in enumerate(tables)]
-    callers, limits = (read_access(_tables(top, name), name, around=around) for name in ("keys", "limits"))
-    vectors = read_access(_tables(top, "embeddings"), "embeddings", around=around)
-    parts = (top, *sections.values(), *callers, *limits, *vectors, *(entry.section for entry in entries))
+    callers, limits, rules, vectors = (
+        read_access(_tables(top, name), name, around=around) for name in ("keys", "limits", "rules", "embeddings")
+    )
+    parts = (top, *sections.values(), *callers, *limits, *rules, *vectors, *(entry.section for entry in entries))
     mistakes = [mistake for part in parts for mistake in part.mistakes]
     mistakes += check_whole(top, sections["routing"], entries)
     names = [entry.get("name") for entry in entries]
     aliases = [alias for entry in entries for alias in entry.get("aliases") or ()]
     mistakes += check_access(callers, limits, models=[*names, *(section.get("name") for section in vectors)])
+    mistakes += check_rules(rules, models=names)
     mistakes += check_embeddings(vectors, taken=[*names, *aliases])
     models, more = priced_models(entries, prices_file=top.values.get("prices_file"), now=now or datetime.now(UTC))
     mistakes += more
     if mistakes:
         raise ConfigError(_problems(mistakes, lines=lines, file=named))
-    config = _build(top, sections, models, file=file, folder=folder)
+    config = _build(top, sections, models, rules=build_rules(rules), file=file, folder=folder)
     return replace(
         config,
         callers=build_callers(callers),
@@ -159,7 +162,13 @@ def _calls(values: dict[str, Any]) -> CallsConfig:
 
 
 def _build(
-    top: Section, sections: Mapping[str, Section], models: tuple[Model, ...], *, file: Path | None, folder: Path
+    top: Section,
+    sections: Mapping[str, Section],
+    models: tuple[Model, ...],
+    *,
+    rules: tuple[HouseRule, ...],
+    file: Path | None,
+    folder: Path,
 ) -> Config:
     values: dict[str, dict[str, Any]] = {name: dict(section.values) for name, section in sections.items()}
     routing = RoutingConfig(**{"artifact": None, "style_note": None, **values["routing"]})
@@ -176,7 +185,8 @@ def _build(
         canaries=CanariesConfig(**values["canaries"]),
         encoder=EncoderConfig(name=routing.encoder, **values["encoder"]),
         calls=_calls(values["calls"]),
-        hash=config_hash(default=whole["default"], models=models, routing=routing, folder=folder),
+        rules=rules,
+        hash=config_hash(default=whole["default"], models=models, routing=routing, folder=folder, rules=rules),
         file=file,
         prices_file=whole.get("prices_file"),
         removed=tuple(whole.get("removed") or ()),

@@ -56,7 +56,9 @@ def with_overlay(config: Config, settings: Mapping[str, object]) -> Config:
         return config
     routing = replace(config.routing, **values)
     routing = replace(routing, cascade=tuple(sorted(routing.cascade)))
-    same = config_hash(default=config.default, models=config.models, routing=routing, folder=_folder(config))
+    same = config_hash(
+        default=config.default, models=config.models, routing=routing, folder=_folder(config), rules=config.rules
+    )
     return replace(config, routing=routing, hash=same)
 
 

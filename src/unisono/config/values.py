@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from unisono.types import Caller, EmbeddingModel, Limit, Mode, Model, Secret, Timeouts
+from unisono.types import Caller, EmbeddingModel, HouseRule, Limit, Mode, Model, Secret, Timeouts
 
 DEFAULT_MEMBERS = 3
 """How many models `auto:pro` asks at once."""
@@ -128,7 +128,7 @@ class Config:
 
     Attributes:
         hash: 12 hex digits over everything that can change a decision: the models with their prices, the
-            default and the routing; neither secrets nor host, port, store or timeouts.
+            default, the routing and the rules; neither secrets nor host, port, store or timeouts.
         file: where it came from; None for a text without a file.
     """
 
@@ -142,6 +142,7 @@ class Config:
     calls: CallsConfig = CallsConfig()
     callers: tuple[Caller, ...] = ()
     limits: tuple[Limit, ...] = ()
+    rules: tuple[HouseRule, ...] = ()
     encoder: EncoderConfig = EncoderConfig()
     embeddings: tuple[EmbeddingModel, ...] = ()
     tracing: TracingConfig = TracingConfig()

@@ -43,6 +43,7 @@ class Dependents:
         only: names of API keys that may use this model and no other that serves.
         keys: names of all API keys whose scope lists it.
         limits: names of limits about it.
+        rules: names of rules that have it answer.
         names: aliases, and retired models whose names lead to it.
         pins: callers who pinned it.
         n_conversations: that it answered last, and that have gone on since the stamp.
@@ -52,6 +53,7 @@ class Dependents:
     only: tuple[str, ...]
     keys: tuple[str, ...]
     limits: tuple[str, ...]
+    rules: tuple[str, ...]
     names: tuple[str, ...]
     pins: tuple[Pin, ...]
     n_conversations: int
@@ -84,6 +86,7 @@ def dependents(
         only=tuple(n for n, s in scopes if name in s.models and not serving & set(s.models)),
         keys=tuple(n for n, s in scopes if name in s.models),
         limits=tuple(limit.name for limit in config.limits if name in limit.models),
+        rules=tuple(rule.name for rule in config.rules if name in rule.models),
         names=tuple(_names(config, name)),
         pins=() if reader is None else _pins(reader, name, since),
         n_conversations=0 if reader is None else _conversations(reader, name, since),

@@ -46,10 +46,11 @@ class Point:
 
 
 def of_the_dial(stored: Stored) -> bool:
-    """Say whether the configured dial decided: nobody's own dial, no words that ask for effort, and a choice at all."""
+    """Say whether the configured dial decided: nobody's own dial or rule, no wish for effort, and a choice at all."""
     made = stored.decision
     plain = made.mode is Mode.BALANCED and made.goal.mode is Mode.BALANCED and not made.degraded
-    return plain and stored.request.wishes.dial is None and bool(_estimates(made))
+    ruled = stored.features is not None and stored.features.rule is not None
+    return plain and not ruled and stored.request.wishes.dial is None and bool(_estimates(made))
 
 
 def turned(made: Decision, setting: Setting, chooser: Chooser, *, default: str) -> Turned:

@@ -14,7 +14,8 @@ from unisono.errors import StoreError
 from unisono.types import Capability, Effort, Features, Freshness, Json, Vector
 
 _VERSION = 3
-_VERSIONS = (1, 2, 3)  # version 1 knew the first two flags and no freshness; version 2 no form
+_RULED = 4
+_VERSIONS = (1, 2, 3, 4)  # version 1 knew the first two flags and no freshness; version 2 no form; version 3 no rule
 _HEAD = struct.Struct("<BBHHHII")  # version, flags, n_surface, dim, n_needs_bytes, n_input_tokens, n_turns
 _IN_TOOL_LOOP = 1
 _HAS_EMBEDDING = 2
@@ -28,6 +29,7 @@ _FRESHNESS = struct.Struct("<dBI")  # changing, place of the pace, the day asked
 _FORM = struct.Struct("<BBB")  # place of `checkable`, number of parts, whether several models may work on it
 _CHECKABLE: tuple[Literal["", "final", "format", "code"], ...] = ("", "final", "format", "code")
 _PACES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
+_RULE = b"\0"  # parts the needs from the name of the rule, where there is one
 _MAX_U32 = 2**32 - 1
 
 _DICTIONARY_1 = (
@@ -68,11 +70,13 @@ _AS_IT_IS = b"\0"
 
 
 def pack_features(features: Features) -> bytes:
-    """Return the features as bytes: a head of 16 bytes, freshness, form, needs, then float32 vectors, bit for bit."""
+    """Return the features as bytes: a head of 16 bytes, freshness, form, needs and rule, then float32 vectors."""
     needs = ",".join(sorted(features.needs)).encode()
+    if features.rule is not None:
+        needs += _RULE + features.rule.encode()
     embedding = features.embedding
     head = _HEAD.pack(
-        _VERSION,
+        _VERSION if features.rule is None else _RULED,  # so that an earlier Unisono reads what it can
         _flags(features),
         features.surface.size,
         0 if embedding is None else embedding.size,
@@ -99,7 +103,7 @@ def unpack_features(blob: bytes) -> Features:
     start = _needs_at(blob, flags)
     at = start + n_needs
     checkable, n_parts, joint = _form(blob, flags)
-    needs = blob[start:at].decode()
+    needs, rule = _needs_and_rule(blob[start:at])
     # Copies, since these places of the blob are aligned to nothing, and sums in another order end in other bits.
     surface = np.frombuffer(blob, dtype="<f4", count=n_surface, offset=at).astype(np.float32)
     embedding = np.frombuffer(blob, dtype="<f4", count=dim, offset=at + 4 * n_surface).astype(np.float32)
@@ -107,7 +111,7 @@ def unpack_features(blob: bytes) -> Features:
         task="",
         n_input_tokens=n_input_tokens,
         n_turns=n_turns,
-        needs=frozenset(Capability(need) for need in needs.split(",") if need),
+        needs=needs,
         surface=surface,
         embedding=embedding if flags & _HAS_EMBEDDING else None,
         in_tool_loop=bool(flags & _IN_TOOL_LOOP),
@@ -119,12 +123,13 @@ def unpack_features(blob: bytes) -> Features:
         checkable=checkable,
         n_parts=n_parts,
         joint=joint,
+        rule=rule,
     )
 
 
 def packed_facts(blob: bytes) -> Json:
     """Return the few plain facts of a blob without reading its vectors; of the rarer ones those that hold."""
-    _, flags, _, _, _, n_input_tokens, n_turns = _head(blob)
+    _, flags, _, _, n_needs, n_input_tokens, n_turns = _head(blob)
     facts: Json = {
         "n_input_tokens": n_input_tokens,
         "n_turns": n_turns,
@@ -146,7 +151,17 @@ def packed_facts(blob: bytes) -> Json:
         facts["checkable"] = checkable
     if n_parts > 1:
         facts["n_parts"] = n_parts
+    start = _needs_at(blob, flags)
+    if (rule := _needs_and_rule(blob[start : start + n_needs])[1]) is not None:
+        facts["rule"] = rule
     return facts
+
+
+def _needs_and_rule(part: bytes) -> tuple[frozenset[Capability], str | None]:
+    needs, is_ruled, rule = part.partition(_RULE)
+    return frozenset(
+        Capability(need) for need in needs.decode().split(",") if need
+    ), rule.decode() if is_ruled else None
 
 
 def _needs_at(blob: bytes, flags: int) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from threading import Lock
@@ -17,6 +18,7 @@ from unisono.understand import conversation, tokens
 from unisono.understand.bound import bound
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.glance import glance
+from unisono.understand.house import HouseRules
 from unisono.understand.intent import effort
 from unisono.understand.language import language
 from unisono.understand.mood import dissatisfied
@@ -44,6 +46,7 @@ class Understanding:
         cache_size: int = 2048,
         inline: bool = True,
         task_types: TaskTypes | None = None,
+        house: HouseRules | None = None,
     ) -> None:
         """Read with `encoder` and `freshness`, or without what is None.
 
@@ -52,6 +55,7 @@ class Understanding:
             freshness: whether an answer changes with time.
             cache_size: distinct tasks whose vectors are kept.
             task_types: reads kinds of task from this encoder's vectors.
+            house: the operator's rules, of which a request may fall under one.
             inline: encode when asked; False uses only what `keep` was given, since the encoder is too slow to wait for.
         """
         self._encoder = encoder
@@ -60,6 +64,7 @@ class Understanding:
         self._cache_size = cache_size
         self._inline = inline
         self._task_types = task_types
+        self._house = house
         self._lock = Lock()  # scores are read in a thread beside the event loop
 
     def __call__(self, request: Request) -> Features:
@@ -67,7 +72,7 @@ class Understanding:
         task = conversation.task_text(request.messages)
         facts, embedding = self.read(task)
         reader = self._freshness
-        return Features(
+        features = Features(
             task=task,
             n_input_tokens=tokens.count_prompt(request.body),
             n_turns=conversation.n_turns(request.messages),
@@ -82,6 +87,8 @@ class Understanding:
             bound=bound(request.body),
             task_type=None if self._task_types is None else self._task_types.read(facts, embedding),
         )
+        rule = None if self._house is None else self._house.first(request, features)
+        return features if rule is None else replace(features, rule=rule)
 
     def glance(self, request: Request, *, dated: bool) -> Features:
         """Return what `glance.glance` tells, with the freshness where an answer's age matters (`dated`)."""

@@ -6,15 +6,17 @@ It chooses no encoder; the configuration does.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from unisono.config.values import EncoderConfig
-from unisono.errors import ArtifactError
+from unisono.errors import ArtifactError, StartError
 from unisono.protocols import Encoder
-from unisono.types import Features, Request
+from unisono.types import Features, HouseRule, Request
 from unisono.understand.ahead import Ahead
 from unisono.understand.conversation import task_text
 from unisono.understand.features import Understanding
 from unisono.understand.freshness import FreshnessReader
+from unisono.understand.house import HouseRules
 from unisono.understand.task_type import TaskTypes, load
 
 AT_ONCE = "static"
@@ -36,11 +38,35 @@ def _task_types(encoder: str) -> TaskTypes | None:
 class Reading:
     """Requests and bare texts to features, with one encoder."""
 
-    def __init__(self, encoder: Encoder | None, settings: EncoderConfig, *, freshness: FreshnessReader | None) -> None:
-        """Read with `encoder`, which `settings` describe; without one only surface facts are read."""
+    def __init__(
+        self,
+        encoder: Encoder | None,
+        settings: EncoderConfig,
+        *,
+        freshness: FreshnessReader | None,
+        rules: Sequence[HouseRule] = (),
+    ) -> None:
+        """Read with `encoder`, which `settings` describe; without one only surface facts are read.
+
+        Args:
+            encoder: texts to vectors.
+            settings: which one it is.
+            freshness: whether an answer changes with time.
+            rules: of the house.
+
+        Raises:
+            StartError: a rule asks for the kind of a task, which nothing tells with this encoder.
+        """
         slow = encoder is not None and settings.name != AT_ONCE
         types = None if encoder is None else _task_types(encoder.name)
-        self.now = Understanding(encoder, freshness=freshness, inline=not slow, task_types=types)
+        asking = next((rule.name for rule in rules if rule.tasks), None)
+        if asking is not None and encoder is not None and types is None:
+            raise StartError(
+                f"The rule {asking!r} asks for `tasks`, and with the encoder {settings.name!r} nothing tells kinds of "
+                "task: `static` and `use` do. Choose another condition, or encoder."
+            )
+        house = HouseRules(rules) if rules else None
+        self.now = Understanding(encoder, freshness=freshness, inline=not slow, task_types=types, house=house)
         self._texts = Understanding(encoder) if slow else self.now
         self._ahead = Ahead(self.now, budget_s=settings.budget_s) if slow else None
 
