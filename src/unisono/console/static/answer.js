@@ -4,6 +4,7 @@ import { send } from "./api.js";
 import { ask } from "./asking.js";
 import { keepChat } from "./chats.js";
 import { asWords, isMode } from "./choose.js";
+import { copied } from "./clipboard.js";
 import { Compare } from "./compare.js";
 import { Decision, notices } from "./decision.js";
 import { dollars, percent, seconds } from "./format.js";
@@ -116,7 +117,7 @@ export const Turn = {
       retryMenu(),
       button(t("compare"), () => { comparing.value = true; }, { class: "quiet small", "aria-haspopup": "dialog" }),
       one.facts.model && props.chat.model !== one.facts.model ? button(t("pin", one.facts.model), () => pin(one.facts.model), { class: "quiet small" }) : null,
-      button(t("copy"), () => navigator.clipboard?.writeText(one.text), { class: "quiet small" }),
+      button(t("copy"), () => copied(one.text), { class: "quiet small" }),
       one.facts.decision && one.text ? [
         button(icon("up"), () => say({ score: 1 }, { said: 1, word: null }), { class: ["quiet", "small", { on: one.said === 1 }], "aria-label": t("good"), "aria-pressed": String(one.said === 1), title: t("good") }),
         button(icon("down"), () => say({ score: 0 }, { said: 0, word: null }), { class: ["quiet", "small", { on: one.said === 0 }], "aria-label": t("bad"), "aria-pressed": String(one.said === 0), title: t("bad") }),

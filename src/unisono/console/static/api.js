@@ -1,6 +1,7 @@
 // The public JSON API, and nothing else, is what the console knows the server by.
 
 import { state } from "./state.js";
+import { t } from "./words.js";
 
 export class Failure extends Error {
   constructor(message, { status = 0, code = null, unisono = {} } = {}) {
@@ -17,11 +18,15 @@ async function call(path, { method = "GET", body, signal } = {}) {
     response = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Failure(`No answer from the server (${error.message}).`);
+    state.ready = { status: "gone", degraded: {} };
+    throw new Failure(t("no_answer"));
   }
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
-  if (response.status === 401) state.locked = true;
+  if (response.status === 401) {
+    state.locked = true;
+    state.refused ||= Boolean(state.key);
+  }
   throw new Failure(said.error?.message ?? `${path}: ${response.status}`, {
     status: response.status, code: said.error?.code ?? null, unisono: said.unisono ?? {},
   });
@@ -36,7 +41,10 @@ export async function* events(path, body, signal) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((error) => {
+      if (error.name === "AbortError") throw error;
+      return { done: true };   // the connection broke; a browser has words of its own for that
+    });
     if (done) return false;
     const lines = (rest + value).split(/\r?\n/);
     rest = lines.pop();

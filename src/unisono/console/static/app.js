@@ -11,6 +11,7 @@ import { t } from "./words.js";
 
 const { createApp, h, ref, reactive, shallowRef, computed, watch, nextTick, onMounted } = Vue;
 const READY_MS = 10_000;
+const GONE_MS = 2_000;
 
 // The pages of the operator are loaded when they are opened.
 const PAGES = {
@@ -64,7 +65,13 @@ const App = {
       }
       await loadReady();
     }
-    onMounted(() => { go(); start(); follow(loadReady, READY_MS); });
+    function use(key) {
+      if (key === state.key) start();   // it may have been made since
+      else state.key = key;
+    }
+    let stop = null;
+    const look = (gone) => { stop?.(); stop = follow(loadReady, gone ? GONE_MS : READY_MS); };
+    onMounted(() => { go(); start(); watch(() => state.ready?.status === "gone", look, { immediate: true }); });
     watch(() => state.key, start);
     watch(() => [at.name, at.id, state.lang, chatOf(at.id)?.title], () => { document.title = `${at.name === "chat" ? chatOf(at.id)?.title || t("chat") : t(at.name)} – Unisono`; }, { immediate: true });
 
@@ -103,7 +110,7 @@ const App = {
     };
 
     const current = () => {
-      if (state.locked) return h(AskKey);
+      if (state.locked) return h(AskKey, { onUse: use });
       if (broken.value) return problem(broken.value, () => { start(); go(); });
       if (at.name === "chat") return h(Chat, { id: at.id });
       return shown.value ? h(shown.value, { id: at.id, key: at.name }) : h("p", { class: "empty", role: "status" }, t("loading"));
@@ -125,11 +132,13 @@ const App = {
 };
 
 const AskKey = {
-  setup() {
+  emits: ["use"],
+  setup(_, { emit }) {
     const given = ref("");
-    return () => h("form", { class: "page card ask-key", onSubmit: (event) => { event.preventDefault(); state.key = given.value.trim(); } }, [
+    return () => h("form", { class: "page card ask-key", onSubmit: (event) => { event.preventDefault(); emit("use", given.value.trim()); } }, [
       h("h1", null, t("key")),
       h("p", null, t("key_why")),
+      state.refused ? h("p", { class: "bad", role: "alert" }, t("key_refused")) : null,
       h("label", null, [t("key"), h("input", { type: "password", autocomplete: "off", value: given.value, onInput: (event) => { given.value = event.target.value; } })]),
       h("div", { class: "row" }, [h("button", { type: "submit", class: "main" }, t("key_use"))]),
     ]);

@@ -1,15 +1,17 @@
 // What a conversation asks the server, and what becomes of an answer while it arrives. It draws nothing.
 
 import { events, read, Failure } from "./api.js";
-import { keepChat } from "./chats.js";
+import { keepChat, saveChat } from "./chats.js";
 import { announce } from "./parts.js";
-import { state } from "./state.js";
+import { newId, state } from "./state.js";
 import { t } from "./words.js";
 
 const { markRaw } = Vue;
 const DOT = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
-export const newAnswer = (asked) => ({ text: "", thinking: "", facts: {}, status: "running", error: null, asked, first_s: null, total_s: null, said: null, word: null });
+const KEEP_MS = 1_000;   // what has come of an answer is kept so often, for a tab may be closed at any time
+
+export const newAnswer = (asked) => ({ id: newId(), text: "", thinking: "", facts: {}, status: "running", error: null, asked, first_s: null, total_s: null, said: null, word: null });
 
 export const shownAnswer = (turn) => turn.answers[turn.shown] ?? null;
 
@@ -73,7 +75,11 @@ export async function ask(chat, n, { model, unisono = {} }) {
   turn.shown = turn.answers.length - 1;
   const answer = turn.answers[turn.shown];
   const messages = messagesOf(chat.turns, n);
+  const keeping = setInterval(() => saveChat(chat), KEEP_MS);
+  await saveChat(chat);
   await fill(answer, { model, messages, unisono: { session: chat.id, ...unisono } });
+  clearInterval(keeping);
+  if (answer.status === "cut") loadReady();
   announce(answer.status === "ok" ? `${answer.facts.model ?? model}: ${answer.text.slice(0, 500)}` : answer.error ?? t("stopped"));
   await Promise.all([keepChat(chat), loadLimits()]);
 }
@@ -86,7 +92,7 @@ export function preview(turns, draft, { model, session, signal }) {
 
 export async function loadModels() {
   const { data } = await read("/v1/models");
-  state.locked = false;
+  state.locked = state.refused = false;
   state.models = data.filter((row) => row.unisono && row.unisono.role !== "embedding");
   state.modes = data.filter((row) => row.id === "auto" || row.id.startsWith("auto:")).map((row) => row.id);
 }

@@ -8,7 +8,7 @@ import { clock, dollars, seconds, whole } from "./format.js";
 import { icon } from "./icons.js";
 import { button, Dialog, menu } from "./parts.js";
 import { said } from "./sentences.js";
-import { modelNamed, state } from "./state.js";
+import { modelNamed, newId, state } from "./state.js";
 import { t, word } from "./words.js";
 
 const { h, ref, reactive, computed, watch, onMounted, onBeforeUnmount, nextTick } = Vue;
@@ -61,7 +61,7 @@ export const Chat = {
         mine.model = fresh.model;
         location.hash = `#/chat/${mine.id}`;
       }
-      const turn = { text: draft.text, files: draft.files, answers: [], shown: 0 };
+      const turn = { id: newId(), text: draft.text, files: draft.files, answers: [], shown: 0 };
       mine.title ||= (turn.text.trim() || turn.files[0]?.name || "").slice(0, 60);
       mine.turns.push(turn);
       Object.assign(draft, { text: "", files: [] });

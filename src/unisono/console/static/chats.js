@@ -1,6 +1,7 @@
 // The conversations of this browser: kept in its own database, never on the server.
 
 import { send } from "./api.js";
+import { newId } from "./state.js";
 
 const { reactive, toRaw } = Vue;
 
@@ -18,37 +19,83 @@ export async function openChats() {
     opening.onupgradeneeded = () => opening.result.createObjectStore("chats", { keyPath: "id" });
     database = await asked(opening);
     chats.all = (await asked(database.transaction("chats").objectStore("chats").getAll())).sort((a, b) => b.at - a.at);
-    for (const answer of chats.all.flatMap((chat) => chat.turns).flatMap((turn) => turn.answers)) {
-      if (answer.status === "running") answer.status = "stopped";   // the tab was closed under it
-    }
   } catch {
     chats.kept = false;
   }
 }
 
+// Adds to `list` what another tab has put into `others`; of what both have, that tab's word counts, but not while this one
+// is at work on it. What was kept by an earlier console has no ids, and is known by its place.
+function join(list, others, inside) {
+  others.forEach((other, place) => {
+    const mine = other.id === undefined ? list[place] : list.find((one) => one.id === other.id);
+    if (!mine) list.push(other);
+    else inside(mine, other);
+  });
+}
+
+function joinAnswer(mine, other) {
+  if (mine.status !== "running") Object.assign(mine, other);
+}
+
+function joinTurn(mine, other) {
+  join(mine.answers, other.answers, joinAnswer);
+}
+
+// Takes in what another tab has kept of a conversation.
+async function takeIn(id) {
+  const stored = await asked(database.transaction("chats").objectStore("chats").get(id)).catch(() => null);
+  const chat = chatOf(id);
+  if (!stored) return;
+  if (chat) {
+    join(chat.turns, stored.turns, joinTurn);
+    Object.assign(chat, { title: stored.title, model: stored.model, at: stored.at });
+  } else chats.all.push(stored);
+  chats.all.sort((a, b) => b.at - a.at);
+}
+
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("unisono.chats") : null;
+tabs?.addEventListener("message", ({ data }) => {
+  if (data.gone) chats.all = chats.all.filter((chat) => chat.id !== data.id);
+  else if (database) takeIn(data.id);
+});
+
 export function startChat() {
-  const chat = { id: crypto.randomUUID(), title: "", at: Date.now(), model: "auto", turns: [] };
+  const chat = { id: newId(), title: "", at: Date.now(), model: "auto", turns: [] };
   chats.all.unshift(chat);
   return chats.all[0];
 }
 
 export const chatOf = (id) => chats.all.find((chat) => chat.id === id);
 
+// Keeps a conversation that has changed, and tells other tabs.
 export async function keepChat(chat) {
   chat.at = Date.now();
   chats.all.sort((a, b) => b.at - a.at);
+  await saveChat(chat);
+  tabs?.postMessage({ id: chat.id });
+}
+
+// Puts a conversation into the database with what other tabs have added to it. An answer that still comes is kept as one
+// that was cut, which it is if this tab is closed now.
+export async function saveChat(chat) {
   if (!database) return;
-  const plain = JSON.parse(JSON.stringify(toRaw(chat), (name, value) => name === "running" ? undefined : value));
   try {
-    await asked(database.transaction("chats", "readwrite").objectStore("chats").put(plain));
+    const store = database.transaction("chats", "readwrite").objectStore("chats");
+    const stored = await asked(store.get(chat.id));
+    if (stored) join(chat.turns, stored.turns, (mine, other) => join(mine.answers, other.answers, () => null));
+    await asked(store.put(JSON.parse(JSON.stringify(toRaw(chat), plain))));
   } catch {
     chats.kept = false;   // the disk is full, or the browser forgot us
   }
 }
 
+const plain = (name, value) => name === "running" ? undefined : name === "status" && value === "running" ? "cut" : value;
+
 export async function dropChat(chat) {
   chats.all = chats.all.filter((other) => other.id !== chat.id);
   if (database) await asked(database.transaction("chats", "readwrite").objectStore("chats").delete(chat.id)).catch(() => null);
+  tabs?.postMessage({ id: chat.id, gone: true });
   await send("DELETE", `/v1/sessions/${encodeURIComponent(chat.id)}`).catch(() => null);
 }
 

@@ -4,7 +4,7 @@ import { send } from "./api.js";
 import { fill, messagesOf, newAnswer } from "./asking.js";
 import { markdown } from "./markdown.js";
 import { announce, button, Dialog } from "./parts.js";
-import { state } from "./state.js";
+import { newId, state } from "./state.js";
 import { t } from "./words.js";
 
 const { h, reactive, onBeforeUnmount } = Vue;
@@ -24,7 +24,7 @@ export const Compare = {
       view.busy = true;
       const messages = messagesOf(props.chat.turns, props.n);
       // A conversation of its own: who compares has not switched models.
-      await Promise.all(view.sides.map((side) => fill(side.answer, { model: side.model, messages, unisono: { session: `compare-${crypto.randomUUID()}` } })));
+      await Promise.all(view.sides.map((side) => fill(side.answer, { model: side.model, messages, unisono: { session: `compare-${newId()}` } })));
       view.busy = false;
       announce(`${t("compare_a")}, ${t("compare_b")}`);
     }

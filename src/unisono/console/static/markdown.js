@@ -1,6 +1,7 @@
 // Markdown to elements. Every word of an answer enters the page as text: there is no way from it to markup, and no
 // picture and no address is loaded because an answer names it.
 
+import { copied } from "./clipboard.js";
 import { coloured } from "./code.js";
 import { formula } from "./formula.js";
 import { t } from "./words.js";
@@ -62,7 +63,7 @@ function fenced(lines, n, [, fence, language]) {
 export function code(source, language = "") {
   const copy = async (event) => {
     const button = event.currentTarget;
-    await navigator.clipboard?.writeText(source);
+    await copied(source);
     button.textContent = t("copied");
   };
   return h("figure", { class: "code" }, [

@@ -17,6 +17,7 @@ export const state = reactive({
   theme: kept(localStorage, "theme", "auto"),
   key: kept(sessionStorage, "key", ""),   // for this tab only
   locked: false,                          // the server asks for a key
+  refused: false,                         // it did not take the one that was given
   ready: null,                            // what /readyz said last
   models: [],                             // of /v1/models, without the modes of auto
   modes: ["auto"],
@@ -31,5 +32,8 @@ watch(() => [state.lang, state.theme], ([lang, theme]) => {
   document.documentElement.lang = lang === "zh" ? "zh-Hans" : "en";
   document.documentElement.dataset.theme = theme;
 }, { immediate: true });
+
+// A name that nothing else has. `crypto.randomUUID` is missing where a page comes over plain HTTP from another machine.
+export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export const modelNamed = (name) => state.models.find((model) => model.id === name);

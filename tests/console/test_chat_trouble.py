@@ -1,0 +1,159 @@
+"""A conversation in a real browser when something goes wrong: nothing is lost, and what happened is said."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.console.browsing import LIMIT_MS, ask, browser, page_at
+from tests.journeys.house import House, config_text, model, process
+from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, says, upstream
+
+from unisono.record.keys import create_key
+from unisono.types import Scope
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+KEPT = """async () => {
+    const opening = indexedDB.open("unisono", 1);
+    await new Promise((done) => { opening.onsuccess = done; });
+    const all = opening.result.transaction("chats").objectStore("chats").getAll();
+    await new Promise((done) => { all.onsuccess = done; });
+    opening.result.close();
+    return all.result[0]?.turns[0]?.answers[0]?.text;
+}"""
+"""What the browser's own database holds of the first answer."""
+BROKE_OFF = "The answer broke off; it is not complete."
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def up() -> Iterator[Upstream]:
+    with upstream(says("an answer")) as found:
+        yield found
+
+
+@pytest.fixture
+def house(tmp_path: Path, up: Upstream) -> Iterator[House]:
+    with process(tmp_path, config_text(model("only", up), default="only")) as found:
+        yield found
+
+
+def base(house: House) -> str:
+    return house.base_url.removesuffix("/v1")
+
+
+class Slow:
+    """An answer of which the end waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.gate = Event()
+
+    def __call__(self, exchange: Exchange) -> None:
+        exchange.open_stream()
+        exchange.delta({"role": "assistant", "content": "first words "})
+        self.gate.wait(LIMIT_S)
+        exchange.delta({"content": "last words"}, finish="stop")
+        exchange.end_stream()
+
+
+def begun(page: Page, text: str) -> None:
+    page.fill(".composer textarea", text)
+    page.press(".composer textarea", "Enter")
+    page.wait_for_selector(".answer.running .answer-text:has-text('first words')")
+
+
+def test_a_reload_in_the_middle_of_an_answer_leaves_what_had_come_marked_as_not_complete(
+    chromium: Browser, house: House, up: Upstream
+) -> None:
+    up.behave = slow = Slow()
+    with page_at(chromium, base(house)) as page:
+        begun(page, "a question")
+        house.until(lambda: page.evaluate(KEPT), "what has come is kept")
+        page.reload()
+        page.wait_for_selector(".answer.cut")
+        slow.gate.set()
+        assert "first words" in page.inner_text(".answer")
+        assert BROKE_OFF in page.inner_text(".answer")
+        assert page.locator(".answer summary:has-text('Retry')").is_visible()
+
+
+def test_a_server_that_goes_away_in_the_middle_is_told_in_our_own_words_and_in_the_header_at_once(
+    chromium: Browser, house: House, up: Upstream
+) -> None:
+    up.behave = slow = Slow()
+    with page_at(chromium, base(house), strict=False, locale="zh-CN") as page:
+        page.wait_for_selector(".status.ok, .status.ready", timeout=LIMIT_MS)
+        begun(page, "a question")
+        assert house.process is not None
+        house.process.send_signal(signal.SIGKILL)
+        page.wait_for_selector(".answer.cut .bad:has-text('回答中断，内容不完整。')")
+        page.wait_for_selector(".status.gone", timeout=5_000)
+        page.fill(".composer textarea", "are you there?")
+        page.press(".composer textarea", "Enter")
+        page.wait_for_selector(".turn:nth-child(2) .answer.failed .bad:has-text('服务器没有响应。')")
+        slow.gate.set()
+
+
+def test_two_tabs_of_one_conversation_keep_the_turns_of_both_and_see_each_other(
+    chromium: Browser, house: House
+) -> None:
+    with page_at(chromium, base(house)) as one:
+        ask(one, "asked in the first tab")
+        two = one.context.new_page()
+        two.goto(one.url)
+        two.wait_for_selector(".turn")
+        ask(two, "asked in the second tab")
+        one.wait_for_selector(".turn:nth-child(2) .answer.ok")
+        ask(one, "asked in the first tab again")
+        two.wait_for_selector(".turn:nth-child(3) .answer.ok")
+        two.goto(f"{base(house)}/console#/chat")
+        ask(two, "another conversation")
+        one.wait_for_selector(".chats li:has-text('another conversation')")
+        one.reload()
+        one.wait_for_selector(".turn:nth-child(3) .answer.ok")
+        assert [turn.split("\n")[0] for turn in one.locator(".turn .asked").all_inner_texts()] == [
+            "asked in the first tab",
+            "asked in the second tab",
+            "asked in the first tab again",
+        ]
+
+
+def test_a_key_that_is_not_taken_is_said_to_be_wrong(chromium: Browser, tmp_path: Path, up: Upstream) -> None:
+    with process(tmp_path, config_text(model("only", up), default="only")) as house:
+        _, secret = create_key(tmp_path / "record.db", "guest", scope=Scope(), now=datetime.now(UTC))
+        with page_at(chromium, base(house), strict=False) as page:
+            page.wait_for_selector(".ask-key")
+            assert page.locator(".ask-key .bad").count() == 0
+            page.fill(".ask-key input", "a-wrong-key")
+            page.press(".ask-key input", "Enter")
+            page.wait_for_selector(".ask-key .bad:has-text('The server did not take this key')")
+            page.fill(".ask-key input", secret)
+            page.press(".ask-key input", "Enter")
+            page.wait_for_selector(".composer textarea")
+
+
+def test_over_plain_http_from_another_machine_chat_and_copy_work_too(chromium: Browser, house: House) -> None:
+    with page_at(chromium, base(house)) as page:
+        page.add_init_script(
+            "delete Crypto.prototype.randomUUID; Object.defineProperty(navigator, 'clipboard', { value: undefined });"
+            "document.addEventListener('copy', () => { window.taken = String(document.activeElement.value); });"
+        )
+        page.reload()
+        page.wait_for_selector(".composer textarea")
+        ask(page, "a question")
+        page.click(".answer button:has-text('Copy')")
+        house.until(lambda: page.evaluate("() => window.taken?.trim() === 'an answer'"), "the answer is copied")
