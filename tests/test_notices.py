@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from unisono import notices
 from unisono.choose.utility import UtilityChooser
-from unisono.choose.words import usd
+from unisono.notices import usd
 from unisono.types import Cost, Estimate, Goal, Latency, Mode, Quality
 
 

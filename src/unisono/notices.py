@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from math import floor, log10
 from typing import Literal, TypeAlias
 
 from unisono.types import Mode, Notice
@@ -14,6 +15,18 @@ from unisono.types import Mode, Notice
 MAX_QUOTE = 160
 """Characters of a model's words that a notice quotes."""
 Language: TypeAlias = Literal["en", "zh"]
+
+
+def usd(amount: float) -> str:
+    """Return an amount in USD with as many digits as tell something."""
+    if amount == 0:
+        return "$0"
+    if amount >= 1:
+        return f"${amount:.2f}"
+    shown = f"{amount:.2g}"
+    if "e" in shown:  # 2.4e-05 is no amount of money to most people
+        shown = f"{amount:.{1 - floor(log10(amount))}f}".rstrip("0")
+    return f"${shown}"
 
 
 def degraded(why: str, *, first: str, language: Language) -> Notice:

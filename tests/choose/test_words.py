@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from unisono.choose.words import usd
+from unisono.notices import usd
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,12 +71,28 @@ def test_rotate_and_revoke_end_the_old_key(file: Path) -> None:
         ["create", "alice", "--limit", "euro=5/day"],
         ["create", "alice", "--expires", "soon"],
         ["create", "alice", "--expires", "2020-01-01"],
+        ["create", "alice", "--expires", "0d"],
+        ["create", "alice", "--expires", "99999999d"],
+        ["create", "alice", "--expires", "9999-12-31"],
+        ["create", "alice", "--limit", "messages=1.5/day"],
     ],
 )
 def test_wrong_use_is_told_and_makes_nothing(file: Path, words: list[str]) -> None:
     told = CliRunner().invoke(app, ["keys", *words, "--config", str(file)])
     assert told.exit_code == 2
     assert run(file, "keys", "list").startswith("No key")
+
+
+def test_a_key_lasts_through_the_day_that_is_named_as_a_models_last_day_does(file: Path) -> None:
+    today = datetime.now(UTC).date()
+    made = json.loads(run(file, "keys", "create", "alice", "--expires", today.isoformat(), "--json"))
+    assert datetime.fromisoformat(made["expires"]) == datetime.combine(today + timedelta(days=1), time(), tzinfo=UTC)
+
+
+def test_a_name_that_is_taken_is_no_fault_of_the_record(file: Path) -> None:
+    run(file, "keys", "create", "alice")
+    told = CliRunner().invoke(app, ["keys", "create", "alice", "--config", str(file)])
+    assert str(told.exception) == "A key named 'alice' is in force. Choose another name, or use `unisono keys rotate`."
 
 
 def test_purge_leaves_nothing_of_a_user_and_everything_of_the_rest(file: Path) -> None:

@@ -69,6 +69,28 @@ def test_a_model_is_probed_and_then_added_and_asked_nothing_twice(pool: Path) ->
     assert run(pool, "probe", "c", "--n", "20", "--dry-run") == []
 
 
+def test_nobody_to_be_asked_is_told_only_of_options_that_the_command_has(pool: Path) -> None:
+    dear = ("add", "c", "--upstream", "scripted", "--set", "usd_per_mtok_in=3.0", "--set", "usd_per_mtok_out=9.0")
+    assert "--yes or --no-probe" in run(pool, *dear, code=2)
+    told = run(pool, "replace", "a", "b", "--move-default", code=2)
+    assert "--yes" in told
+    assert "--no-probe" not in told
+
+
+def test_what_ends_at_once_is_not_said_to_serve_on_and_an_end_that_was_set_is_told(pool: Path) -> None:
+    def said(*words: str) -> str:
+        return CliRunner().invoke(app, ["models", *words, "--config", str(pool)]).output
+
+    assert "already" not in said("retire", "b", "--on", DAY)
+    again = said("retire", "b", "--on", "2998-01-31", "--successor", "a")
+    assert f"b: it already ends: last day {DAY}; this takes the place of that" in again
+    assert "b serves until 2998-01-31, then a answers to its name" in again
+    assert "b serves no more, and its name leads to nothing" in said("retire", "b", "--now", "--force")
+    (row,) = [line for line in said("list").splitlines() if line.startswith("│ b ")]
+    assert "retired" in row
+    assert "until" not in row
+
+
 def test_a_fragment_keeps_its_comments(pool: Path, tmp_path: Path) -> None:
     piece = tmp_path / "new.toml"
     piece.write_text('[[models]]\n# chosen by Ann\nname = "c"\nupstream = "scripted"\n')

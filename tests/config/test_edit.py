@@ -53,6 +53,14 @@ def test_keys_of_a_model_change_and_nothing_else_does(file: Path) -> None:
     assert with_model_keys(draft, "b", {"lifecycle": None, "until": None, "successor": None}).checked().models
 
 
+def test_a_comment_before_the_next_table_stays_before_it(file: Path) -> None:
+    small, big = ('[[models]]\nname = "a"\nupstream = "scripted"\n', '[[models]]\nname = "b"\nupstream = "scripted"\n')
+    file.write_text(f'default = "b"\n\n[store]\npath = "r.db"\n# small\n{small}\n# the big one\n{big}')
+    after = with_keys(with_model_keys(opened(file), "a", {"successor": "b"}), "store", {"text": "hash"}).after
+    wanted = f'path = "r.db"\ntext = "hash"\n# small\n{small}successor = "b"\n\n# the big one\n{big}'
+    assert after == f'default = "b"\n\n[store]\n{wanted}'
+
+
 def test_the_top_and_a_section_change_with_their_comments_kept(file: Path) -> None:
     draft = with_keys(with_keys(opened(file), "", {"default": "b"}), "store", {"path": "other.db"})
     assert 'default = "b"   # the good one' in draft.after

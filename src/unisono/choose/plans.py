@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from unisono.choose.words import usd
+from unisono.notices import usd
 from unisono.types import Goal, Plan, Ranked
 
 Why = Literal["off", "form", "pool", "bounds"]

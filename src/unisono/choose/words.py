@@ -5,23 +5,9 @@ Every sentence is made of the numbers that decided. It decides nothing itself.
 
 from __future__ import annotations
 
-from math import floor, log10
-
 from unisono.choose.guard import Stay
-from unisono.notices import Language
+from unisono.notices import Language, usd
 from unisono.types import Estimate, Goal
-
-
-def usd(amount: float) -> str:
-    """Return an amount in USD with as many digits as tell something."""
-    if amount == 0:
-        return "$0"
-    if amount >= 1:
-        return f"${amount:.2f}"
-    shown = f"{amount:.2g}"
-    if "e" in shown:  # 2.4e-05 is no amount of money to most people
-        shown = f"{amount:.{1 - floor(log10(amount))}f}".rstrip("0")
-    return f"${shown}"
 
 
 def why_first(first: Estimate, second: Estimate | None, goal: Goal) -> str:

@@ -91,7 +91,7 @@ def _probed(
     """Show the price, ask what is missing when it is accepted, and return what failed."""
     questions = bank()
     told = prices(settings, models, questions, n=n, extra_tokens=extra_tokens)
-    agreed(told, yes=yes, quiet=quiet)
+    agreed(told, yes=yes, quiet=quiet, otherwise="--no-probe")
     if not told:
         return []
     return asyncio.run(probe_pool(settings, models, questions, n=n, extra_tokens=extra_tokens, silent=quiet))

@@ -22,11 +22,12 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.@-]{0,63}")
 _AGE = re.compile(r"(\d+)([smhdw])")
+_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{4}-?W\d{2}-?\d")
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _LIMIT = re.compile(r"(messages|tokens|usd)=(\d+(?:\.\d+)?)/(hour|day|week|month)")
 
 NAME = typer.Argument(..., help="What limits and the record call the key.")
-EXPIRES = typer.Option("", "--expires", help="When it ends: 12h, 30d, 8w, or a day such as 2027-01-31.")
+EXPIRES = typer.Option("", "--expires", help="When it ends: 12h, 30d, 8w, or its last day, such as 2027-01-31.")
 
 
 @app.command()
@@ -61,7 +62,7 @@ def create(
     path = _record(config, store, models=model)
     scope = Scope(admin=admin, export=export, models=tuple(model), modes=tuple(_mode(text) for text in mode))
     limits = tuple(_limit(text, key=name) for text in limit)
-    made, secret = create_key(path, name, scope=scope, limits=limits, expires=_end(expires, now=now), now=now)
+    made, secret = create_key(path, name, scope=scope, limits=limits, expires=_expiry(expires, now=now), now=now)
     _show_new(made, secret, as_json=as_json)
 
 
@@ -130,7 +131,7 @@ def rotate(
     now = datetime.now(UTC)
     path = _record(config, store)
     old_ends = _end(keep_old, now=now)
-    made, secret = rotate_key(path, name, expires=_end(expires, now=now), old_ends=old_ends, now=now)
+    made, secret = rotate_key(path, name, expires=_expiry(expires, now=now), old_ends=old_ends, now=now)
     _show_new(made, secret, as_json=as_json)
 
 
@@ -166,8 +167,8 @@ def _limit(text: str, *, key: str) -> Limit:
     from unisono.types import Limit
 
     found = _LIMIT.fullmatch(text.strip())
-    if found is None or float(found[2]) <= 0:
-        wanted = "messages, tokens or usd, = a number, / hour, day, week or month: usd=5/day"
+    if found is None or float(found[2]) <= 0 or (found[1] != "usd" and "." in found[2]):
+        wanted = "messages or tokens = a whole number, or usd = a number, / hour, day, week or month: usd=5/day"
         raise typer.BadParameter(f"{text!r} is not {wanted}.", param_hint="--limit")
     counts, amount, window = found[1], float(found[2]), found[3]
     return Limit(
@@ -180,18 +181,25 @@ def _limit(text: str, *, key: str) -> Limit:
 
 
 def _end(text: str, *, now: datetime) -> datetime | None:
-    """Return the moment that `90d` from now, or a day, means; None for nothing."""
+    """Return the moment that `90d` from now, a stamp, or the end of a day means; None for nothing."""
     if not text:
         return None
-    if found := _AGE.fullmatch(text.strip()):
-        return now + timedelta(seconds=int(found[1]) * _UNIT_S[found[2]])
     try:
+        if found := _AGE.fullmatch(text.strip()):
+            return now + timedelta(seconds=int(found[1]) * _UNIT_S[found[2]])
         end = datetime.fromisoformat(text)
-    except ValueError:
+        if _DAY.fullmatch(text):  # its last day
+            end += timedelta(days=1)
+    except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r} is neither like 12h, 30d, 8w nor a day such as 2027-01-31.") from None
-    end = end if end.tzinfo is not None else end.replace(tzinfo=UTC)
-    if end <= now:
-        raise typer.BadParameter(f"{text} is over.")
+    return end if end.tzinfo is not None else end.replace(tzinfo=UTC)
+
+
+def _expiry(text: str, *, now: datetime) -> datetime | None:
+    """Return the moment at which a new key ends, which lies ahead; None for never."""
+    end = _end(text, now=now)
+    if end is not None and end <= now:
+        raise typer.BadParameter(f"{text} is over before the key is made.", param_hint="--expires")
     return end
 
 

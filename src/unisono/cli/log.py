@@ -258,7 +258,7 @@ def _mode(row: Json) -> str:
 def _usd(value: JsonValue) -> str:
     if not isinstance(value, (int, float)):
         return "–"
-    from unisono.choose.words import usd
+    from unisono.notices import usd
 
     return usd(value)
 

@@ -99,7 +99,7 @@ def _rows(settings: Config) -> list[Json]:
 def _life(row: Json) -> str:
     """Return where a model stands: `sunset until 2027-01-31, then big`; or whom it follows."""
     state = str(row["lifecycle"])
-    if row["until"] is not None:
+    if row["until"] is not None and state == "sunset":
         state += f" until {row['until']}"
     if row["successor"] is not None:
         state += f", then {row['successor']}"

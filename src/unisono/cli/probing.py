@@ -139,8 +139,14 @@ def prices(
     return found
 
 
-def agreed(told: Sequence[ProbePrice], *, yes: bool, quiet: bool) -> None:
+def agreed(told: Sequence[ProbePrice], *, yes: bool, quiet: bool, otherwise: str = "") -> None:
     """Show the price, and go on only when it is accepted.
+
+    Args:
+        told: the prices.
+        yes: it is accepted beforehand.
+        quiet: show nothing.
+        otherwise: an option of the command that does without.
 
     Raises:
         typer.BadParameter: nobody is there to be asked, and `--yes` was not given.
@@ -154,8 +160,9 @@ def agreed(told: Sequence[ProbePrice], *, yes: bool, quiet: bool) -> None:
     if yes or all(line.usd == 0.0 for line in told):
         return
     if not sys.stdin.isatty():
+        options = " or ".join(filter(None, ("--yes", otherwise)))
         raise typer.BadParameter(
-            "probing costs money and nobody can be asked here: give --yes, or --no-probe.", param_hint="--yes"
+            f"probing costs money and nobody can be asked here: give {options}.", param_hint="--yes"
         )
     if not typer.confirm("Ask them?", default=False, err=True):
         raise typer.Exit(1)

@@ -73,8 +73,10 @@ def retire(
     more: dict[str, JsonValue] = {"until": last.isoformat(), "successor": successor or None, "server": taken}
     _print(found, name, as_json=as_json, more=more)
     if not as_json:
-        after = f"then {successor} answers to its name" if successor else "then its name leads to nothing"
-        print(f"{name} serves until {last}, {after} ({taken}).")
+        then = "and" if now else "then"
+        after = f"{then} {successor} answers to its name" if successor else f"{then} its name leads to nothing"
+        serves = "serves no more" if now else f"serves until {last}"
+        print(f"{name} {serves}, {after} ({taken}).")
     tell(taken)
 
 
@@ -174,7 +176,8 @@ def _print(found: Dependents, name: str, *, as_json: bool, more: dict[str, JsonV
 
 def lines(found: Dependents, name: str) -> list[str]:
     """Return who relies on a model, a line each."""
-    said = [f"it is `{part}` of the configuration: --move-default gives that to --successor" for part in found.parts]
+    said = [] if found.ends is None else [f"it already ends: {found.ends}; this takes the place of that"]
+    said += [f"it is `{part}` of the configuration: --move-default gives that to --successor" for part in found.parts]
     said += [f"the key {key} may use no other serving model: it needs --force" for key in found.only]
     said += [f"{pin.key} pinned it {pin.n} times, last {pin.last:%Y-%m-%d %H:%M}" for pin in found.pins]
     if found.n_conversations:

@@ -133,11 +133,25 @@ def with_keys(draft: Draft, section: str, keys: Table) -> Draft:
 
 
 def _change(table: Any, keys: Table) -> None:
+    behind = _behind(table)
     for key, value in keys.items():
         if value is None:
             table.pop(key, None)
         else:
             table[key] = value
+    if behind:
+        table.value.body.extend(behind)
+
+
+def _behind(table: Any) -> list[Any]:
+    """Take the blank lines and comments off the end of a table: they introduce what follows it in the file."""
+    from tomlkit.items import Table as TomlTable
+
+    found: list[Any] = []
+    body = table.value.body if isinstance(table, TomlTable) else []
+    while body and body[-1][0] is None:
+        found.insert(0, body.pop())
+    return found
 
 
 def _named(tables: object, name: str, file: Path) -> Any:

@@ -71,8 +71,8 @@ def read_feedback(given: Json, *, catalog: Catalog, today: date) -> Said:
         if "reason" in given:
             return Said(kind="reason", value=msgspec.convert(given, _Reason).reason)
     except msgspec.ValidationError as exc:
-        raise RequestError(f"Feedback: {exc}. Send {FORMS}.") from exc
-    raise RequestError(f"Feedback must be {FORMS}.")
+        raise RequestError(f"Feedback: {exc}. Send {FORMS}, each in a request of its own.") from exc
+    raise RequestError(f"Feedback must be {FORMS}, each in a request of its own.")
 
 
 def _preference(pair: _Preference, catalog: Catalog, *, today: date) -> Said:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from unisono.errors import LimitReached
+from unisono.notices import usd
 from unisono.types import Choice, Excluded, Features, Model, Notice, Ranked, Request, Role, Spent
 
 MINIS: Mapping[Role, tuple[Role, ...]] = {
@@ -124,7 +125,7 @@ def _reached(bar: Spent, *, returns: datetime, now: datetime) -> LimitReached:
 
 
 def _amount(value: float, counts: str) -> str:
-    return f"${value:,.4g}" if counts == "usd" else f"{value:,.0f} {counts}"
+    return usd(value) if counts == "usd" else f"{value:,.0f} {counts}"
 
 
 def _clock(moment: datetime) -> str:

@@ -46,6 +46,7 @@ class Dependents:
         rules: names of rules that have it answer.
         names: aliases, and retired models whose names lead to it.
         pins: callers who pinned it.
+        ends: on which day it goes already, and who follows; None while nothing is said.
         n_conversations: that it answered last, and that have gone on since the stamp.
     """
 
@@ -56,6 +57,7 @@ class Dependents:
     rules: tuple[str, ...]
     names: tuple[str, ...]
     pins: tuple[Pin, ...]
+    ends: str | None
     n_conversations: int
 
 
@@ -89,6 +91,7 @@ def dependents(
         rules=tuple(rule.name for rule in config.rules if name in rule.models),
         names=tuple(_names(config, name)),
         pins=() if reader is None else _pins(reader, name, since),
+        ends=_ends(config, name),
         n_conversations=0 if reader is None else _conversations(reader, name, since),
     )
 
@@ -96,6 +99,13 @@ def dependents(
 def _parts(config: Config, name: str) -> list[str]:
     judge = ["routing.judge"] if config.routing.judge == name else []
     return (["default"] if config.default == name else []) + judge
+
+
+def _ends(config: Config, name: str) -> str | None:
+    life = next(m for m in config.models if m.name == name).lifecycle
+    if life.until is None:
+        return None
+    return f"last day {life.until}" + (f", then {life.successor}" if life.successor else "")
 
 
 def _names(config: Config, name: str) -> list[str]:

@@ -18,7 +18,7 @@ from secrets import token_hex, token_urlsafe
 
 import msgspec
 
-from unisono.errors import NotFound, StoreError
+from unisono.errors import NotFound, RequestError, StoreError
 from unisono.record.database import transaction, writing
 from unisono.record.rows import from_us, to_us
 from unisono.types import Json, Limit, Scope
@@ -121,11 +121,12 @@ def create_key(
     """Make a key; the second value is the key itself, which is kept nowhere.
 
     Raises:
-        StoreError: a key of this name is in force, or the record cannot be written.
+        RequestError: a key of this name is in force.
+        StoreError: the record cannot be written.
     """
     with writing(path) as connection, transaction(connection):
         if connection.execute(_LIVING, {"name": name, "now": to_us(now)}).fetchone():
-            raise StoreError(f"a key named {name!r} is in force. Choose another name, or use `unisono keys rotate`.")
+            raise RequestError(f"A key named {name!r} is in force. Choose another name, or use `unisono keys rotate`.")
         made = _insert(connection, name, _Body(scope=scope, limits=tuple(limits)), expires=expires, now=now)
     _signal(path)
     return made
