@@ -124,13 +124,16 @@ class ContextTooLong(NoCandidate):
 
 
 class LimitReached(RequestError):
-    """A usage limit is used up, and nothing else may answer; `retry_after_s` says when it returns."""
+    """A usage limit has no room for the request, and nothing else may answer.
+
+    `retry_after_s` says when it returns; None: never, the request is larger than the whole limit.
+    """
 
     status = 429
     code = "limit_reached"
     type = "rate_limit_error"
 
-    def __init__(self, message: str, *, retry_after_s: float) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 

@@ -8,9 +8,10 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from tests.console.browsing import browser, page_at
 from tests.journeys.house import config_text, model, process
@@ -18,9 +19,25 @@ from tests.journeys.house import config_text, model, process
 from unisono import notices
 from unisono.choose import plans, words
 from unisono.choose.guard import Stay
+from unisono.eligible.limits import within_limits
 from unisono.execute import sentences
 from unisono.notices import Language
-from unisono.types import Cost, Estimate, Goal, Latency, Mode, Plan, Planned, Quality, Ranked
+from unisono.types import (
+    Choice,
+    Cost,
+    Estimate,
+    Features,
+    Goal,
+    Latency,
+    Mode,
+    Model,
+    Plan,
+    Planned,
+    Quality,
+    Ranked,
+    Request,
+    Spent,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -57,6 +74,7 @@ GUESSED = replace(
 )
 FAILED = (("a", "HTTP 500"), ("b.c", "no answer within 3 s"))
 DAY = date(2026, 12, 1)
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 PAIRED: dict[str, list[Say]] = {
     "why_first": [
@@ -134,6 +152,7 @@ PAIRED: dict[str, list[Say]] = {
     "switched": [lambda zh: notices.switched("a", "b", why=words.why_first(BEST, CHEAP, goal(zh)), language=zh).text],
     "hedge": [lambda zh: notices.hedge("a", answers="b", language=zh).text],
     "queued": [lambda zh: notices.queued("a", waited_s=1.25, language=zh).text],
+    "step down": [lambda zh, used=used: _step_down(used, zh) for used in (300.0, 200.0, 0.0)],
     "mismatch": [lambda zh: notices.mismatch("a", asked="b", reported="c", language=zh).text],
     "two sentences": [lambda zh: _two(zh)],
 }
@@ -152,10 +171,30 @@ ENGLISH_ONLY = (
     "its upstream is failing or at its rate limit; it will be asked again soon",
     "retired since 2026-01-01",
     "its limit deep (3,000 messages) is used up until 2026-12-01 10:00 UTC",
+    "its limit deep (300 tokens) has 40 tokens left until 2026-12-01 10:00 UTC, and this request is expected to take "
+    "150 tokens",
+    "this request is expected to take 3,150 tokens, more than its whole limit deep (300 tokens)",
     "better here by 0.05 after costs, which does not pay for a switch",
     "The share of deep fell from 30% to 2% under the policy config/1/2/3.",
     "a stage failed with RuntimeError; see the log",
 )
+
+
+def _step_down(used: float, language: Language) -> str:
+    """Say why another model answers: a limit that is used up, one with too little room, one that is too small."""
+    amount = 300.0 if used else 10.0
+    spent = Spent(limit="l", counts="tokens", model="a", used=used, amount=amount, near=False, returns=NOON)
+    ranking = tuple(replace(FIRST, model=name, estimate=replace(BEST, model=name)) for name in ("a", "b"))
+    request = Request(id="r", received=NOON, body={}, model="auto", mode=Mode.BALANCED, pin=None, messages=(), key="k")
+    features = Features(
+        task="", n_input_tokens=150, n_turns=1, needs=frozenset(), surface=np.zeros(0, dtype=np.float32)
+    )
+    models = {name: Model(name=name, upstream="scripted", upstream_model=name) for name in ("a", "b")}
+    _, told = within_limits(
+        Choice(ranking=ranking, excluded=(), reason=""),
+        request=request, features=features, spent=(spent,), models=models, language=language,
+    )  # fmt: skip
+    return told[0].text
 
 
 def _two(language: Language) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -160,6 +161,62 @@ def test_a_request_that_no_longer_fits_is_not_begun(store: Store) -> None:
     ledger = Ledger(store, (Limit(name="money", counts="usd", amount=0.005, models=("deep",)),), now=NOW)
     use(ledger, usd=0.002)
     assert choose(ledger)[0].ranking[0].model != "deep"
+
+
+def test_a_limit_with_room_that_is_too_small_is_not_called_used_up(store: Store) -> None:
+    ledger = Ledger(store, (Limit(name="t", counts="tokens", amount=200),), now=NOW)
+    use(ledger, usage=Usage(input_tokens=90, output_tokens=10))
+    with pytest.raises(LimitReached) as caught:
+        choose(ledger)
+    assert str(caught.value).startswith(
+        "The limit t (200 tokens) has 100 tokens left, and this request is expected to take 150 tokens; it returns at "
+        "2026-11-25 00:00 UTC. Wait, ask for less"
+    )
+    assert caught.value.retry_after_s == (datetime(2026, 11, 25, tzinfo=UTC) - NOW).total_seconds()
+
+
+def test_who_asks_for_more_than_a_whole_limit_is_not_told_to_come_back(store: Store) -> None:
+    ledger = Ledger(store, (Limit(name="t", counts="tokens", amount=100),), now=NOW)
+    with pytest.raises(LimitReached) as caught:
+        choose(ledger)
+    assert str(caught.value).startswith(
+        "This request is expected to take 150 tokens, more than the whole limit t (100 tokens): ask for less"
+    )
+    assert caught.value.retry_after_s is None
+
+
+def test_who_steps_down_from_a_limit_with_room_is_told_that_it_is_too_small(store: Store) -> None:
+    for amount, said in (
+        (200.0, "The limit t (200 tokens) of deep has 100 tokens left until 2026-11-25 00:00 UTC, and"),
+        (120.0, "This request is expected to take 150 tokens, more than the whole limit t (120 tokens) of deep;"),
+    ):
+        ledger = Ledger(store, (Limit(name="t", counts="tokens", amount=amount, models=("deep",)),), now=NOW)
+        ledger.take_in((("t", "k", int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1e6), 100),), ())
+        choice, notices = choose(ledger)
+        assert choice.ranking[0].model == "mini"
+        assert notices[0].text.startswith(said)
+        assert notices[0].text.endswith(" mini answers.")
+        assert "used up" not in choice.excluded[0].reason
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [(50_000.0, "$50000.00"), (12.5, "$12.50"), (0.0123456, "$0.012"), (1e-9, "$0.000000001")]
+)
+def test_amounts_of_money_are_plain_digits(store: Store, amount: float, said: str) -> None:
+    ledger = Ledger(store, (Limit(name="m", counts="usd", amount=amount),), now=NOW)
+    ledger.take_in((("m", "k", int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1e6), round(amount * 1e9)),), ())
+    with pytest.raises(LimitReached, match=re.escape(f"({said})")):
+        choose(ledger)
+
+
+def test_users_of_two_keys_share_no_account_whatever_their_names(store: Store) -> None:
+    ledger = Ledger(store, (Limit(name="u", amount=1, per="user"),), now=NOW)
+    one, other = replace(REQUEST, key="team", user="x/y"), replace(REQUEST, key="team/x", user="y")
+    held = ledger.reserve(one, FEATURES, decided(), models=MODELS)
+    ledger.settle(held, one, ended("deep", Usage(input_tokens=1, output_tokens=1)), models=MODELS, now=NOW)
+    with pytest.raises(LimitReached):
+        choose(ledger, request=one)
+    assert choose(ledger, request=other)[0].ranking[0].model == "deep"
 
 
 def test_a_sliding_window_gives_back_part_by_part_and_never_counts_too_little(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""What a used-up limit does to a choice: a declared mini answers and says so, or the request is refused.
+"""What a limit without room does to a choice: a declared mini answers and says so, or the request is refused.
 
 Pure: what is used comes in as values; `record.limits` keeps the accounts.
 """
@@ -6,7 +6,7 @@ Pure: what is used comes in as values; `record.limits` keeps the accounts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -21,7 +21,25 @@ MINIS: Mapping[Role, tuple[Role, ...]] = {
     Role.FAST_MINI: (),
     Role.DEEP_MINI: (),
 }
-"""Which roles stand in for a role whose limit is used up, best first."""
+"""Which roles stand in for a role whose limit has no room, best first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bar:
+    """A limit that has no room for a request.
+
+    Attributes:
+        spent: how the limit stands.
+        need: what the request is expected to take of it, in what it counts.
+    """
+
+    spent: Spent
+    need: float
+
+    @property
+    def fits_later(self) -> bool:
+        """Say whether the request fits into the whole limit, so that waiting helps."""
+        return self.need <= self.spent.amount
 
 
 def within_limits(
@@ -58,7 +76,8 @@ def within_limits(
     wish = request.wishes.on_limit or ("block" if request.pin is not None else "downgrade")
     if wish == "block" or stand_in is None:
         bars = over.values() if wish != "block" else (bar,)
-        raise _reached(bar, returns=min(b.returns for b in bars), now=request.received)
+        returns = min((b.spent.returns for b in bars if b.fits_later), default=None)
+        raise _reached(bar, returns=returns, now=request.received)
     reason = _why(first.model, stand_in.model, bar, language)
     rest = [r for r in left if r.model != stand_in.model] if request.pin is None or request.allow_fallback else []
     ranking = (
@@ -69,10 +88,11 @@ def within_limits(
     return Choice(ranking=ranking, excluded=excluded, reason=reason), (notice, *_near(stand_in.model, spent, language))
 
 
-def _bar(ranked: Ranked, spent: Sequence[Spent], features: Features) -> Spent | None:
-    """Return the limit that has no room for what this model is expected to take; of several the last to return."""
-    bars = [s for s in spent if s.model == ranked.model and s.used + _need(ranked, s, features) > s.amount]
-    return max(bars, key=lambda s: s.returns, default=None)
+def _bar(ranked: Ranked, spent: Sequence[Spent], features: Features) -> _Bar | None:
+    """Return the limit that has no room for what this model is expected to take; of several the last to have it."""
+    asked = [_Bar(spent=s, need=_need(ranked, s, features)) for s in spent if s.model == ranked.model]
+    bars = [bar for bar in asked if bar.spent.used + bar.need > bar.spent.amount]
+    return max(bars, key=lambda bar: (not bar.fits_later, bar.spent.returns), default=None)
 
 
 def _need(ranked: Ranked, spent: Spent, features: Features) -> float:
@@ -101,27 +121,67 @@ def _near_text(spent: Spent, language: Literal["en", "zh"]) -> str:
     return f"{used} of {amount} of the limit {spent.limit} are used; it returns from {_clock(spent.returns)} on."
 
 
-def _why(before: str, after: str, bar: Spent, language: Literal["en", "zh"]) -> str:
-    amount = _amount(bar.amount, bar.counts)
+def _why(before: str, after: str, bar: _Bar, language: Literal["en", "zh"]) -> str:
+    spent, whole, need, left = bar.spent, *_figures(bar)
+    limit, clock = spent.limit, _clock(spent.returns)
+    if not bar.fits_later:
+        if language == "zh":
+            return f"此请求预计需要 {need}，超过 {before} 的整个限额 {limit}（{whole}）；由 {after} 回答。"
+        return (
+            f"This request is expected to take {need}, more than the whole limit {limit} ({whole}) of {before}; "
+            f"{after} answers."
+        )
+    if left is not None:
+        if language == "zh":
+            return (
+                f"{before} 的限额 {limit}（{whole}）还剩 {left}，而此请求预计需要 {need}；"
+                f"该限额 {clock} 恢复，此次由 {after} 回答。"
+            )
+        return (
+            f"The limit {limit} ({whole}) of {before} has {left} left until {clock}, and this request is expected to "
+            f"take {need}; {after} answers."
+        )
     if language == "zh":
-        return f"{before} 的限额 {bar.limit}（{amount}）已用完，{_clock(bar.returns)} 恢复；在此之前由 {after} 回答。"
-    return (
-        f"The limit {bar.limit} ({amount}) of {before} is used up until {_clock(bar.returns)}; "
-        f"{after} answers until then."
-    )
+        return f"{before} 的限额 {limit}（{whole}）已用完，{clock} 恢复；在此之前由 {after} 回答。"
+    return f"The limit {limit} ({whole}) of {before} is used up until {clock}; {after} answers until then."
 
 
-def _excluded(model: str, bar: Spent) -> Excluded:
-    reason = f"its limit {bar.limit} ({_amount(bar.amount, bar.counts)}) is used up until {_clock(bar.returns)}"
+def _excluded(model: str, bar: _Bar) -> Excluded:
+    spent, whole, need, left = bar.spent, *_figures(bar)
+    if not bar.fits_later:
+        reason = f"this request is expected to take {need}, more than its whole limit {spent.limit} ({whole})"
+    elif left is not None:
+        until = _clock(spent.returns)
+        reason = f"its limit {spent.limit} ({whole}) has {left} left until {until}, and this request is expected to"
+        reason = f"{reason} take {need}"
+    else:
+        reason = f"its limit {spent.limit} ({whole}) is used up until {_clock(spent.returns)}"
     return Excluded(model=model, rule="limit", reason=reason)
 
 
-def _reached(bar: Spent, *, returns: datetime, now: datetime) -> LimitReached:
-    amount = _amount(bar.amount, bar.counts)
-    return LimitReached(
-        f"The limit {bar.limit} ({amount}) is used up; it returns at {_clock(returns)}. Wait, or ask another model.",
-        retry_after_s=max((returns - now).total_seconds(), 1.0),
-    )
+def _reached(bar: _Bar, *, returns: datetime | None, now: datetime) -> LimitReached:
+    """Return the refusal; `returns` is when waiting helps, None for never."""
+    limit, whole, need, left = bar.spent.limit, *_figures(bar)
+    back = _clock(bar.spent.returns if returns is None else returns)
+    less = "ask for less (a shorter prompt, a lower `max_tokens`), or ask another model."
+    if not bar.fits_later:
+        text = f"This request is expected to take {need}, more than the whole limit {limit} ({whole}): {less}"
+    elif left is not None:
+        text = (
+            f"The limit {limit} ({whole}) has {left} left, and this request is expected to take {need}; "
+            f"it returns at {back}. Wait, {less}"
+        )
+    else:
+        text = f"The limit {limit} ({whole}) is used up; it returns at {back}. Wait, or ask another model."
+    return LimitReached(text, retry_after_s=None if returns is None else max((returns - now).total_seconds(), 1.0))
+
+
+def _figures(bar: _Bar) -> tuple[str, str, str | None]:
+    """Return the whole limit, what the request needs of it, and what is left, None for nothing."""
+    spent = bar.spent
+    left = spent.amount - spent.used
+    shown = _amount(left, spent.counts) if left > 0 else None
+    return _amount(spent.amount, spent.counts), _amount(bar.need, spent.counts), shown
 
 
 def _amount(value: float, counts: str) -> str:

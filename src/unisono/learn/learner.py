@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 
 from unisono.learn.reward import rewards
+from unisono.record.limits import user_of
 from unisono.record.reader import Stored
 from unisono.record.store import Store
 from unisono.types import Score, Signal
@@ -65,7 +66,7 @@ class Learner:
         if config is None:
             return []
         expected = {e.model: e.quality.mean for e in made.situation.estimates}
-        voter = f"{stored.request.key}/{stored.request.user or ''}"
+        voter = user_of(stored.request.key, stored.request.user)
         found = []
         for reward in rewards(said, answered=outcome.model, expected=expected):
             if reward.model not in config.fingerprints:

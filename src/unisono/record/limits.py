@@ -229,6 +229,11 @@ class Ledger:
         self._store.record_rows(_ADD, (limit.name, holder, bucket, self._store.run, amount))
 
 
+def user_of(key: str, user: str | None) -> str:
+    """Return what the end user of a key is called in the record: the first / ends the key, so no other is called so."""
+    return f"{key.replace('/', '%2F')}/{user or ''}"
+
+
 def _calls(decision: Decision) -> tuple[Planned, ...]:
     """Return the calls that a decision foresees."""
     if decision.plan is not None:
@@ -245,7 +250,7 @@ def _holder(limit: Limit, key: str, user: str | None) -> str:
         case "key":
             return key
         case "user":
-            return f"{key}/{user or ''}"
+            return user_of(key, user)
 
 
 def _is_about(limit: Limit, model: Model) -> bool:

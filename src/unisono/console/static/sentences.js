@@ -86,6 +86,8 @@ const SENTENCES = [
   ["May be out of date: the knowledge of {0} ends {1}.", "答案可能已过时：{0} 的知识截至 {1}。"],
   ["{0} of {1} of the limit {2} are used; it returns from {3} on.", "限额 {2} 已用 {0}，共 {1}；{3} 起恢复。"],
   ["The limit {0} ({1}) of {2} is used up until {3}; {4} answers until then.", "{2} 的限额 {0}（{1}）已用完，{3} 恢复；在此之前由 {4} 回答。"],
+  ["The limit {0} ({1}) of {2} has {3} left until {4}, and this request is expected to take {5}; {6} answers.", "{2} 的限额 {0}（{1}）还剩 {3}，而此请求预计需要 {5}；该限额 {4} 恢复，此次由 {6} 回答。"],
+  ["This request is expected to take {0}, more than the whole limit {1} ({2}) of {3}; {4} answers.", "此请求预计需要 {0}，超过 {3} 的整个限额 {1}（{2}）；由 {4} 回答。"],
   ["You asked for {0}.", "您指定了 {0}。"],
 
   // why a model was not asked at all
@@ -105,6 +107,8 @@ const SENTENCES = [
   ["you banned it", "您禁用了它"],
   ["its price is unknown (no usd_per_mtok_in), so it cannot be held to your max_cost_usd", "价格未知（没有 usd_per_mtok_in），无法保证不超过您的 max_cost_usd"],
   ["its limit {0} ({1}) is used up until {2}", "其限额 {0}（{1}）已用完，{2} 恢复"],
+  ["its limit {0} ({1}) has {2} left until {3}, and this request is expected to take {4}", "其限额 {0}（{1}）还剩 {2}，而此请求预计需要 {4}；{3} 恢复"],
+  ["this request is expected to take {0}, more than its whole limit {1} ({2})", "此请求预计需要 {0}，超过其整个限额 {1}（{2}）"],
 
   // what an expected quality rests on
   ["never measured", "从未测量"],
