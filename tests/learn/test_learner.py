@@ -107,6 +107,16 @@ def test_feedback_on_an_answer_that_has_not_ended_waits_for_its_end(store: Store
     assert step(store) == 1
 
 
+def test_nothing_is_learned_of_a_decision_that_is_purged_between_reading_and_writing(store: Store) -> None:
+    decision = decide(store, 1)
+    store.record_signal(decision, "score", "1.0", by="team")
+    said = store.signals(decision)
+    store.purge(older_than=VALUES.at(99))
+    score = Score(model="small", item=decision, kind="score", prompt="", score=1.0, by="team/ann")
+    assert store.join(said, (score,), ("f",)) == 0
+    assert store.rows("SELECT count(*) FROM scores") == [(0,)]
+
+
 def test_a_preference_scores_both_models(store: Store) -> None:
     decision = decide(store, 1)
     store.record_signal(decision, "preferred", '["big","small"]', by="team")

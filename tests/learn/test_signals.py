@@ -21,6 +21,8 @@ EARLIER = Past(model="small", decision="earlier")
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with closing(Store(tmp_path / "record.db")) as made:
+        for decision in (VALUES.decision(1), replace(VALUES.decision(2), id="earlier")):
+            made.record_request(VALUES.request(1), None, decision)
         yield made
 
 

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unisono.errors import NotFound, StoreError
+from unisono.record import database
 from unisono.record.packed import pack_features
 from unisono.record.reader import Reader
 from unisono.record.store import Store
+from unisono.record.texts import text_row
 from unisono.record.view import decision_to_json
-from unisono.types import Mode, Score, Wishes
+from unisono.types import Json, Mode, Said, Score, Wishes
 
 
 @pytest.fixture
@@ -323,16 +325,55 @@ def test_purge_of_a_user_leaves_no_byte_of_them(path: Path, values) -> None:
     assert b"bob's words" in raw
 
 
-def test_purge_takes_outcomes_whose_decision_was_lost(path: Path, values) -> None:
-    late = values.at(0) + timedelta(days=1)
-    with closing(Store(path, now=lambda: values.at(0))) as store:
-        store.record_outcome(values.outcome(1))
+def test_a_purge_that_cannot_empty_the_log_says_so(path: Path, values, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "connect_to_write", partial(database.connect_to_write, busy_s=0.01))
+    with closing(Store(path, text="text")) as store, closing(sqlite3.connect(path, isolation_level=None)) as reading:
+        store.record_request(values.request(1, user="ann", text="ann's words"), None, values.decision(1))
         assert store.flush()
-        assert store.purge(older_than=late) == 0
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute(
-            "SELECT (SELECT count(*) FROM outcomes) + (SELECT count(*) FROM attempts)"
-        ).fetchone() == (0,)
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM decisions").fetchone()
+        with pytest.raises(StoreError, match="still holds them"):
+            store.purge(user="ann")
+        reading.execute("COMMIT")
+        assert store.purge(user="ann") == 0
+        assert b"ann's words" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_what_ends_after_a_purge_leaves_nothing_either(path: Path, values) -> None:
+    """A request that was being answered meanwhile: its outcome, words and signals are written later."""
+    with closing(Store(path, text="text")) as store:
+        store.record_request(values.request(1, user="ann", text="ann's words"), None, values.decision(1))
+        store.record_request(values.request(2, user="bob", text="bob's words"), None, values.decision(2))
+        assert store.flush()
+        assert store.purge(user="ann") == 1
+        for n, words in ((1, "ann's words"), (2, "bob's words")):
+            body: Json = {"messages": [{"role": "user", "content": words}]}
+            row = text_row(values.id(n), body, Said(text=f"An answer to {words}"))
+            assert row is not None
+            store.record_rows(*row)
+            store.record_outcome(values.outcome(n))
+            store.record_signal(values.id(n), "abandoned", None, by="team")
+        assert store.flush()
+        for table in ("outcomes", "attempts", "texts", "signals"):
+            kept = store.rows(f"SELECT DISTINCT decision FROM {table}")  # noqa: S608
+            assert kept == [(values.id(2),)], table
+        raw = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b"ann's words" not in raw
+    assert b"bob's words" in raw
+
+
+def test_an_outcome_waits_behind_its_decision_whatever_comes_before_them_in_a_batch(path: Path, values) -> None:
+    with closing(Store(path)) as store:
+        store.record_request(values.request(1), None, values.decision(1))
+        assert store.flush()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # so that all of this is one batch
+            store.record_outcome(values.outcome(1))
+            store.record_request(values.request(2), None, values.decision(2))
+            store.record_outcome(values.outcome(2))
+            other.execute("COMMIT")
+        assert store.flush()
+        assert [row["status"] for row in store.decisions()] == ["ok", "ok"]
 
 
 def test_purge_wants_to_know_what(store) -> None:

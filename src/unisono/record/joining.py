@@ -79,12 +79,13 @@ def join(
         at: now.
 
     Returns:
-        How many scores changed. Another process may have joined the same: then none.
+        How many scores changed. Another process may have joined the same: then none. Nor does one of a decision that
+        has been purged.
     """
     changed = [
         place
         for place, score in enumerate(scores)
-        if _known(connection, score, fingerprints[place]) != (score.score, score.weight)
+        if _is_kept(connection, score) and _known(connection, score, fingerprints[place]) != (score.score, score.weight)
     ]
     if changed:
         prints = [fingerprints[place] for place in changed]
@@ -109,6 +110,11 @@ def purge_learned(connection: sqlite3.Connection, ids: Sequence[tuple[Value, ...
             connection.execute(_GROWN)
         connection.execute(_PURGED_BEFORE, one)
         connection.execute("DELETE FROM old_scores WHERE item = ? AND features IS NOT NULL", one)
+
+
+def _is_kept(connection: sqlite3.Connection, score: Score) -> bool:
+    """Say whether the decision of a score is still there: it may have been purged since its signals were read."""
+    return connection.execute("SELECT 1 FROM decisions WHERE id = ?", (score.item,)).fetchone() is not None
 
 
 def _known(connection: sqlite3.Connection, score: Score, fingerprint: str) -> tuple[float, float] | None:

@@ -56,6 +56,7 @@ __all__ = [
     "decision_to_json",
     "decision_view",
     "from_us",
+    "of_a_decision",
     "outcome_from_rows",
     "outcome_rows",
     "prompt_of",
@@ -160,6 +161,16 @@ def to_us(at: datetime) -> int:
 def from_us(us: int) -> datetime:
     """Return the aware UTC stamp of whole microseconds since 1970."""
     return _EPOCH + us * _MICROSECOND
+
+
+def of_a_decision(table: str, *, n_columns: int) -> str:
+    """Return the statement that adds a row about a decision, named by its first column, where the decision is kept.
+
+    A decision that was purged while it was being answered leaves nothing.
+    """
+    values = ", ".join(f"?{n}" for n in range(1, n_columns + 1))
+    known = "EXISTS (SELECT 1 FROM decisions WHERE id = ?1)"
+    return f"INSERT INTO {table} SELECT {values} WHERE {known} ON CONFLICT DO NOTHING"
 
 
 # ------------------------------------------------------------------------------------- the decision

@@ -260,7 +260,8 @@ class Store:
             How many decisions were deleted.
 
         Raises:
-            StoreError: neither was given, or the record cannot be written.
+            StoreError: neither was given, the record cannot be written, or somebody reads its log so that it could not
+                be emptied.
         """
         if older_than is None and user is None:
             raise StoreError("Say what to purge: `older_than`, `user`, or both.")
@@ -283,7 +284,12 @@ class Store:
             with transaction(connection):
                 for sql in _ORPHANS if user is None else _OF_THE_USER:
                     connection.execute(sql, values)
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            raise StoreError(
+                f"The requests are deleted, but the log beside the file ({self._path.name}-wal) still holds them, for "
+                "another program reads it. End that program, or wait, and purge again."
+            )
         return n_purged
 
     def close(self, *, timeout_s: float = 5.0) -> None:
@@ -306,7 +312,8 @@ def _found(row: T | None, *, settled: bool) -> T | None:
 _CONFIG = "INSERT INTO configs VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _IN_FORCE = "INSERT INTO settings VALUES ('config_in_force', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 _SIGNAL = (
-    "INSERT INTO signals (decision, kind, value, by, at) VALUES (?, ?, ?, ?, ?)"
+    "INSERT INTO signals (decision, kind, value, by, at)"
+    " SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM decisions WHERE id = ?1)"
     " ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, joined = 0"
     " WHERE value IS NOT excluded.value"
 )
@@ -322,7 +329,7 @@ _DELETIONS = (
     "DELETE FROM texts WHERE decision = ?",
     "DELETE FROM decisions WHERE id = ?",
 )
-_ORPHANS = (  # outcomes whose decision was lost to a full queue
+_ORPHANS = (  # of a version that kept outcomes whose decision was purged or lost
     "DELETE FROM attempts WHERE decision IN (SELECT decision FROM outcomes WHERE at < :before)"
     " AND decision NOT IN (SELECT id FROM decisions)",
     "DELETE FROM outcomes WHERE at < :before AND decision NOT IN (SELECT id FROM decisions)",

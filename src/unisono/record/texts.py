@@ -12,13 +12,13 @@ from datetime import datetime
 import msgspec
 
 from unisono.record.reader import Reader
-from unisono.record.rows import Value, from_us, to_us
+from unisono.record.rows import Value, from_us, of_a_decision, to_us
 from unisono.types import Json, JsonValue, Said
 
 MAX_BYTES = 256 * 1024
 """Longer conversations are not kept: images mostly."""
 
-_PUT = "INSERT INTO texts VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_PUT = of_a_decision("texts", n_columns=3)
 _PAGE = """
 SELECT t.decision, t.messages, t.answer, d.at, d.key, d.user, o.model,
     (SELECT upstream_model FROM attempts a WHERE a.decision = t.decision ORDER BY n DESC LIMIT 1)

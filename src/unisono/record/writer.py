@@ -26,7 +26,7 @@ from typing import NamedTuple, TypeAlias
 
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, explain, file_identity, transaction
-from unisono.record.rows import Asked, Ended, KeepText, Value, decision_rows, outcome_rows, to_us
+from unisono.record.rows import Asked, Ended, KeepText, Value, decision_rows, of_a_decision, outcome_rows, to_us
 
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Encoded rows that wait for a locked or full database take at most this much memory."""
@@ -40,8 +40,8 @@ _LAST_RETRY_S = 1.0
 
 _DECISION = "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DETAIL = "INSERT INTO details VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_ATTEMPT = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_OUTCOME = of_a_decision("outcomes", n_columns=9)
+_ATTEMPT = of_a_decision("attempts", n_columns=18)
 _RUN = "INSERT INTO runs VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING"
 _RUN_ENDED = "UPDATE runs SET ended = ? WHERE id = ?"
 
@@ -371,8 +371,8 @@ class Writer:
 
 
 def _by_statement(batch: Sequence[_Rows]) -> dict[str, list[tuple[Value, ...]]]:
-    """Return the rows of a batch by what is done with them; those of one table stay in order."""
-    found: dict[str, list[tuple[Value, ...]]] = {}
+    """Return the rows of a batch by what is done with them: decisions first; those of one table stay in order."""
+    found: dict[str, list[tuple[Value, ...]]] = {_DECISION: [], _DETAIL: []}
     for rows in batch:
         for sql, values in rows.statements:
             if (known := found.get(sql)) is None:
