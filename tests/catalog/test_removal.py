@@ -60,6 +60,8 @@ def test_a_model_is_not_taken_away_without_notice(
         ((sunset("old", PAST), NEW), (retired("old"), NEW)),
         ((sunset("old", PAST), NEW), (replace(NEW, aliases=("old",)),)),
         ((OLD, NEW), (replace(OLD, name="better", aliases=("old",)), NEW)),
+        ((retired("old", None), NEW), (NEW,)),  # it led to nothing before
+        ((retired("old", None), NEW), (retired("old", None), NEW, model("more"))),
     ],
 )
 def test_notice_was_given_or_nothing_is_lost(before: tuple[Model, ...], after: tuple[Model, ...]) -> None:

@@ -95,6 +95,13 @@ def test_a_name_that_is_taken_is_no_fault_of_the_record(file: Path) -> None:
     assert str(told.exception) == "A key named 'alice' is in force. Choose another name, or use `unisono keys rotate`."
 
 
+def test_a_limit_is_listed_with_all_its_digits_as_it_is_written(file: Path) -> None:
+    bounds = ["tokens=1234567/month", "usd=0.00000125/day"]
+    run(file, "keys", "create", "alice", *(word for bound in bounds for word in ("--limit", bound)))
+    (row,) = json.loads(run(file, "keys", "list", "--json"))
+    assert row["limits"] == bounds
+
+
 def test_purge_leaves_nothing_of_a_user_and_everything_of_the_rest(file: Path) -> None:
     path = file.parent / "record.db"
     run(file, "keys", "list")  # makes the record

@@ -67,6 +67,28 @@ def test_the_top_and_a_section_change_with_their_comments_kept(file: Path) -> No
     assert 'path = "other.db"' in draft.after
 
 
+def test_a_new_key_stands_beside_its_tables_keys_and_not_under_the_comment_on_the_next_table(file: Path) -> None:
+    file.write_text(
+        'default = "a"\n\n# the pool\n# the first\n[[models]]\nname = "a"\nupstream = "scripted"\n\n'
+        '# the second\n[[models]]\nname = "b"\nupstream = "scripted"\nrole = "deep"\n# the end'
+    )
+    draft = with_keys(opened(file), "", {"removed": ["c"]})
+    draft = with_model_keys(draft, "a", {"lifecycle": "sunset", "until": date(2027, 1, 31), "role": "deep"})
+    draft = with_model_keys(draft, "b", {"role": "fast", "quality": 0.5})
+    assert draft.after == (
+        'default = "a"\nremoved = ["c"]\n\n# the pool\n# the first\n[[models]]\nname = "a"\nupstream = "scripted"\n'
+        'lifecycle = "sunset"\nuntil = 2027-01-31\nrole = "deep"\n\n'
+        '# the second\n[[models]]\nname = "b"\nupstream = "scripted"\nrole = "fast"\nquality = 0.5\n# the end\n'
+    )
+
+
+def test_a_key_behind_words_that_look_like_a_comment_is_still_written(file: Path) -> None:
+    text = 'default = "a"\n[[models]]\nname = "a"\nupstream = "scripted"\nreply = """x\n# y"""\n'
+    file.write_text(text)
+    after = with_model_keys(opened(file), "a", {"role": "deep"}).after
+    assert tomllib.loads(after)["models"] == [{**tomllib.loads(text)["models"][0], "role": "deep"}]
+
+
 @pytest.mark.parametrize(
     "fragment", ["", 'name = "c"', NEW + "\n" + NEW.replace('"c"', '"d"'), NEW + '\n[store]\npath = "x"', "[[models]"]
 )

@@ -28,11 +28,11 @@ def removals(
         today: UTC.
         forced: names that the operator removes at once and on purpose.
     """
-    pool = Catalog(tuple(after))
+    known, pool = Catalog(tuple(before)), Catalog(tuple(after))
     for model in before:
         ended = is_retired(model, today=today)
         for name in (model.name, *model.aliases):
-            if name in forced:
+            if name in forced or _means(known, name, today=today) is None:  # it led to nothing before
                 continue
             means = _means(pool, name, today=today)
             if means is None:

@@ -9,19 +9,16 @@ from __future__ import annotations
 import os
 import tempfile
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from unisono.config.load import parse_config
 from unisono.config.source import read_text
 from unisono.config.values import Config
 from unisono.errors import ConfigError, Problem
-
-if TYPE_CHECKING:
-    from tomlkit.container import Container
 
 Table: TypeAlias = Mapping[str, Any]
 """Keys and TOML values; under `None` a key is taken out."""
@@ -89,7 +86,7 @@ def with_model_text(draft: Draft, fragment: str) -> Draft:
     text = draft.after.rstrip() + 2 * newline + newline.join(fragment.strip().splitlines()) + newline
     meant = _read(draft.after, draft.file, "the file")
     meant["models"] = [*meant.get("models", []), tables[0]]
-    return _meaning(draft, text, meant)
+    return _meaning(draft, (text,), meant)
 
 
 def model_text(table: Table) -> str:
@@ -112,11 +109,7 @@ def with_model_keys(draft: Draft, name: str, keys: Table) -> Draft:
     Raises:
         ConfigError: the file has no such model in a form that can be edited.
     """
-    meant = _read(draft.after, draft.file, "the file")
-    document = _document(draft)
-    for tables in (meant.get("models"), document.get("models")):
-        _change(_named(tables, name, draft.file), keys)
-    return _written(draft, document, meant)
+    return _edited(draft, keys, lambda tables: _named(tables.get("models"), name, draft.file))
 
 
 def with_keys(draft: Draft, section: str, keys: Table) -> Draft:
@@ -125,33 +118,44 @@ def with_keys(draft: Draft, section: str, keys: Table) -> Draft:
     Raises:
         ConfigError: the file cannot be edited so.
     """
+    return _edited(draft, keys, lambda tables: tables[section] if section else tables)
+
+
+def _edited(draft: Draft, keys: Table, find: Callable[[Any], Any]) -> Draft:
+    """Return the file with other values of some keys of the table that `find` finds in it."""
+    import tomlkit
+
     meant = _read(draft.after, draft.file, "the file")
+    table = find(meant)
+    known = {key: value for key, value in keys.items() if value is None or key in table}
     document = _document(draft)
-    for tables in (meant, document):
-        _change(tables if not section else tables[section], keys)
-    return _written(draft, document, meant)
+    _change(find(document), known)
+    before = tomlkit.dumps(document)
+    _change(table, keys)
+    _change(find(document), {key: value for key, value in keys.items() if key not in known})
+    after = tomlkit.dumps(document)
+    return _meaning(draft, (_beside_keys(before, after), after), meant)
 
 
 def _change(table: Any, keys: Table) -> None:
-    behind = _behind(table)
     for key, value in keys.items():
         if value is None:
             table.pop(key, None)
         else:
             table[key] = value
-    if behind:
-        table.value.body.extend(behind)
 
 
-def _behind(table: Any) -> list[Any]:
-    """Take the blank lines and comments off the end of a table: they introduce what follows it in the file."""
-    from tomlkit.items import Table as TomlTable
+def _beside_keys(before: str, after: str) -> str:
+    """Return `after`, which has new keys at the end of a table, with these right behind the table's last key.
 
-    found: list[Any] = []
-    body = table.value.body if isinstance(table, TomlTable) else []
-    while body and body[-1][0] is None:
-        found.insert(0, body.pop())
-    return found
+    What stands between them is a comment on the next table, and stays with it.
+    """
+    old, new = f"{before.rstrip()}\n".splitlines(keepends=True), after.splitlines(keepends=True)
+    at = next((n for n, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), len(old))
+    added = [line for line in new[at : at + len(new) - len(old)] if line.strip()]
+    while at > 0 and (not old[at - 1].strip() or old[at - 1].lstrip().startswith("#")):
+        at -= 1
+    return "".join([*old[:at], *added, *old[at:]])
 
 
 def _named(tables: object, name: str, file: Path) -> Any:
@@ -171,21 +175,13 @@ def _document(draft: Draft) -> Any:
         raise _refusal(draft.file, f"cannot be edited here ({exc}); change it by hand") from exc
 
 
-def _written(draft: Draft, document: Container, meant: dict[str, Any]) -> Draft:
-    import tomlkit
-
-    return _meaning(draft, tomlkit.dumps(document), meant)
-
-
-def _meaning(draft: Draft, text: str, meant: Mapping[str, Any]) -> Draft:
-    """Return the draft with a new text that says what was meant, and nothing else."""
-    try:
-        said: object = tomllib.loads(text)
-    except ValueError:
-        said = None
-    if said != meant:
-        raise _refusal(draft.file, "is written in a form that cannot be edited here; change it by hand")
-    return Draft(draft.file, draft.before, text)
+def _meaning(draft: Draft, texts: Sequence[str], meant: Mapping[str, Any]) -> Draft:
+    """Return the draft with the first of some new texts that says what was meant, and nothing else."""
+    for text in texts:
+        with suppress(ValueError):
+            if tomllib.loads(text) == meant:
+                return Draft(draft.file, draft.before, text)
+    raise _refusal(draft.file, "is written in a form that cannot be edited here; change it by hand")
 
 
 def _read(text: str, file: Path, what: str) -> dict[str, Any]:

@@ -21,7 +21,10 @@ def within_scope(request: Request, grant: Grant) -> Request:
     if not (scope.models or scope.ban or scope.modes):
         return request
     if request.pin is not None and not may_use(scope, request.pin):
-        raise NotAllowed(f"Your key may not use the model {request.pin!r}. {_allowed(scope)}", param="model")
+        asked = request.model
+        who = f"{asked!r} leads to the model {request.pin!r}, which your key may not use"
+        text = f"Your key may not use the model {asked!r}" if asked == request.pin else who
+        raise NotAllowed(f"{text}. {_allowed(scope)}", param="model")
     if request.mode is not None and scope.modes and request.mode not in scope.modes:
         modes = ", ".join(f"auto:{mode.value}" for mode in scope.modes)
         raise NotAllowed(f"Your key may not use `auto:{request.mode.value}`. It may use: {modes}.", param="model")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
@@ -64,7 +65,8 @@ class StoredKey:
 
 def written(limit: Limit) -> str:
     """Return a key's limit as `unisono keys create --limit` takes it."""
-    return f"{limit.counts}={limit.amount:g}/{limit.window}"
+    amount = f"{Decimal(repr(limit.amount)):f}".removesuffix(".0")  # all its digits: 1234567 is not 1.23457e+06
+    return f"{limit.counts}={amount}/{limit.window}"
 
 
 def key_to_json(key: StoredKey, *, now: datetime) -> Json:
