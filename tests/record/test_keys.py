@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisono.errors import NotAuthorised, NotFound, StoreError
+from unisono.errors import NotAuthorised, NotFound, RequestError
 from unisono.record.keys import create_key, list_keys, revoke_key, rotate_key, signal_path
 from unisono.record.ring import ANONYMOUS, KeyRing
 from unisono.record.store import Store
@@ -131,7 +131,7 @@ def test_a_rotation_keeps_name_scope_limits_and_lifetime(path: Path) -> None:
 
 def test_a_name_has_one_holder(path: Path) -> None:
     create_key(path, "alice", scope=Scope(), now=NOW)
-    with pytest.raises(StoreError, match="rotate"):
+    with pytest.raises(RequestError, match="rotate"):
         create_key(path, "alice", scope=Scope(), now=NOW)
     revoke_key(path, "alice", now=NOW)
     create_key(path, "alice", scope=Scope(), now=NOW)
