@@ -264,15 +264,23 @@ def test_what_a_model_thinks_is_shown_in_each_form(tmp_path: Path) -> None:
 def test_an_anthropic_client_at_an_anthropic_upstream_loses_nothing_that_only_they_know(tmp_path: Path) -> None:
     mark = {"type": "ephemeral", "ttl": "1h"}
     thinking = {"type": "thinking", "thinking": "hm", "signature": "sig"}
+    source = {"type": "text", "media_type": "text/plain", "data": "Rain in Oslo."}
+    document: Any = {"type": "document", "source": source, "title": "News", "citations": {"enabled": True}}
+    use: Any = {"type": "tool_use", "id": "t", "name": "look", "input": {}, "cache_control": mark}
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QUJD"}}
+    shown = [{"type": "text", "text": "a"}, picture]
+    result: Any = {"type": "tool_result", "tool_use_id": "t", "content": shown, "cache_control": mark}
 
     def behave(exchange: Exchange) -> None:
         content = [{**thinking, "signature": "new"}, {"type": "text", "text": "Good day."}]
-        usage = {"input_tokens": 5, "output_tokens": 6, "cache_read_input_tokens": 7, "cache_creation_input_tokens": 0}
+        usage = {"input_tokens": 5, "output_tokens": 6, "cache_read_input_tokens": 7, "cache_creation_input_tokens": 9}
         frame = {"id": "msg_9", "type": "message", "role": "assistant", "model": exchange.body["model"]}
         exchange.json({**frame, "content": content, "stop_reason": "end_turn", "stop_sequence": None, "usage": usage})
 
     with upstream(behave) as up:
-        text = config_text(model("claude", up, upstream="anthropic", capabilities=["files"]), default="claude")
+        text = config_text(
+            model("claude", up, upstream="anthropic", capabilities=["tools", "vision"]), default="claude"
+        )
         with serving(tmp_path, text) as house:
             answer = _claude(house).messages.create(
                 model="claude",
@@ -281,13 +289,19 @@ def test_an_anthropic_client_at_an_anthropic_upstream_loses_nothing_that_only_th
                 thinking={"type": "enabled", "budget_tokens": 1024},
                 extra_body={"top_k": 5},
                 metadata={"user_id": "u-1"},
+                extra_headers={"anthropic-beta": "a-2025-01-01, b-2"},
                 messages=[
                     {"role": "user", "content": [{"type": "text", "text": "hello", "cache_control": mark}]},  # type: ignore[typeddict-item]
                     {"role": "assistant", "content": [thinking, {"type": "text", "text": "Yes?"}]},  # type: ignore[list-item]
-                    {"role": "user", "content": "well?"},
+                    {"role": "user", "content": [document, {"type": "text", "text": "well?"}]},
+                    {"role": "assistant", "content": [use]},
+                    {"role": "user", "content": [result]},
                 ],
             )
     body = up.seen[0].body
+    assert up.seen[0].headers["anthropic-beta"] == "a-2025-01-01,b-2"
+    assert body["messages"][2]["content"] == [document, {"type": "text", "text": "well?"}]
+    assert [m["content"] for m in body["messages"][3:]] == [[use], [result]]
     assert body["system"] == [{"type": "text", "text": "Be brief.", "cache_control": mark}]
     assert body["messages"][0]["content"] == [{"type": "text", "text": "hello", "cache_control": mark}]
     assert body["messages"][1]["content"][0] == thinking
@@ -297,7 +311,62 @@ def test_an_anthropic_client_at_an_anthropic_upstream_loses_nothing_that_only_th
     assert answer.id == "msg_9"
     assert [block.type for block in answer.content] == ["thinking", "text"]
     assert answer.content[0].signature == "new"  # type: ignore[union-attr]
-    assert (answer.usage.input_tokens, answer.usage.cache_read_input_tokens) == (5, 7)
+    usage = answer.usage
+    assert (usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens) == (5, 7, 9)
+
+
+def test_words_of_documents_reach_every_model_and_what_only_anthropic_has_a_model_of_theirs(tmp_path: Path) -> None:
+    def behave(exchange: Exchange) -> None:
+        if exchange.path != "/v1/messages":
+            return says("hello")(exchange)
+        frame = {"id": "msg_9", "type": "message", "role": "assistant", "model": exchange.body["model"]}
+        usage = {"input_tokens": 5, "output_tokens": 6}
+        return exchange.json({**frame, "content": [], "stop_reason": "end_turn", "stop_sequence": None, "usage": usage})
+
+    source = {"type": "text", "media_type": "text/plain", "data": "Rain in Oslo."}
+    ask: Any = [{"type": "document", "source": source, "title": "News"}, {"type": "text", "text": "Where?"}]
+    screen: Any = {"type": "computer_20250124", "name": "computer", "display_width_px": 9, "display_height_px": 9}
+    with upstream(behave) as up:
+        pool = (
+            model("small", up, capabilities=["tools"]),
+            model("claude", up, upstream="anthropic", capabilities=["tools"]),
+        )
+        with serving(tmp_path, config_text(*pool, default="small")) as house:
+            _claude(house).messages.create(model="small", max_tokens=9, messages=[{"role": "user", "content": ask}])
+            (told,) = up.seen[-1].body["messages"]
+            assert [part["text"] for part in told["content"]] == ["News\nRain in Oslo.", "Where?"]
+            assert [set(part) for part in told["content"]] == [{"type", "text"}] * 2
+            answer = _claude(house).messages.create(**CLAUDE, tools=[screen])
+            assert (answer.model, up.seen[-1].path) == ("claude", "/v1/messages")
+            assert [notice["code"] for notice in answer.unisono["notices"]] == ["fallback"]  # type: ignore[attr-defined]
+            with pytest.raises(anthropic.BadRequestError, match="computer_20250124"):
+                _claude(house).messages.create(**{**CLAUDE, "model": "small"}, tools=[screen])
+
+
+def test_an_answer_in_parts_says_its_text_in_each_form(tmp_path: Path) -> None:
+    thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "2 and 2."}]}]
+    parts = [*thinking, {"type": "text", "text": "Four."}]
+
+    def behave(exchange: Exchange) -> None:
+        if not exchange.stream:
+            exchange.json(completion(exchange, {"content": parts}))
+            return
+        exchange.open_stream()
+        exchange.delta({"content": thinking})
+        exchange.delta({"content": "Four."})
+        exchange.delta({}, finish="stop")
+        exchange.end_stream()
+
+    with upstream(behave) as up, serving(tmp_path, _pool(up)) as house:
+        plain = _claude(house).messages.create(**CLAUDE)
+        with _claude(house).messages.stream(**CLAUDE) as stream:
+            streamed = stream.get_final_message()
+        for message in (plain, streamed):
+            assert [block.type for block in message.content] == ["thinking", "text"]
+        responses = house.client().responses
+        assert responses.create(model="auto", input="2 + 2?").output_text == "Four."
+        last: Any = list(responses.create(model="auto", input="2 + 2?", stream=True))[-1]
+        assert [item.type for item in last.response.output] == ["reasoning", "message"]
 
 
 def test_errors_are_the_ones_that_anthropics_client_knows(tmp_path: Path) -> None:

@@ -81,6 +81,34 @@ def test_a_request_that_two_programs_could_read_differently_is_refused_and_its_c
         assert house.chat().status == 200
 
 
+def test_an_offer_of_another_protocol_is_passed_over_and_the_request_answered(tmp_path: Path) -> None:
+    offer = b"connection: Upgrade, HTTP2-Settings\r\nhttp2-settings: AAEAAEAAAAIAAAAB\r\nupgrade: h2c\r\n"
+    length = b"content-length: %d\r\n\r\n" % len(BODY)
+    chunks = b"transfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+    with upstream(says("hi")) as up, serving(tmp_path, config_text(model("a", up), default="a")) as house:
+        for parts in (
+            [POST + offer + length + BODY],
+            [POST + offer[:20], offer[20:] + length, BODY[:30], BODY[30:]],
+            [POST + offer + chunks],
+            [WHOLE + POST + offer + length + BODY + WHOLE],
+        ):
+            n_before = len(up.seen)
+            with socket.create_connection(("127.0.0.1", house.port), timeout=LIMIT_S) as line:
+                for part in parts:
+                    line.sendall(part)
+                line.sendall(GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
+                found = statuses(received(line))
+            n_asked = len(up.seen) - n_before
+            assert found == [200] * (n_asked + 1)
+            assert n_asked == b"".join(parts).count(BODY)
+
+
+def test_a_tunnel_is_refused(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, config_text(model("a", up), default="a")) as house:
+        assert statuses(send(house, b"CONNECT other:443 HTTP/1.1\r\nhost: other:443\r\n\r\n")) == [400]
+        assert up.seen == []
+
+
 def test_requests_one_behind_the_other_are_answered_in_order(tmp_path: Path) -> None:
     with upstream(says("hi")) as up, serving(tmp_path, config_text(model("a", up), default="a")) as house:
         last = GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -123,6 +125,11 @@ def test_one_model_is_found_under_its_many_names(written: str) -> None:
 def test_other_sizes_and_versions_are_not_taken_for_it() -> None:
     for other in ("llama-3.1-8b-instruct-turbo", "llama-3.2-8b-instruct", "llama-3.1-9b-instruct", "my-llama"):
         assert ARTIFACT.ability.place(unknown(other)) is None
+
+
+def test_a_model_is_not_taken_for_the_one_whose_name_callers_know_it_by() -> None:
+    assert ARTIFACT.ability.place(unknown("gpt-4o-mini")) is not None
+    assert ARTIFACT.ability.place(replace(unknown("my-llama"), aliases=("gpt-4o-mini",))) is None
 
 
 def test_names() -> None:

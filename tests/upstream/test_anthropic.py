@@ -16,7 +16,7 @@ from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, Upstre
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Secret, Timeouts, Usage
 from unisono.upstream.anthropic import AnthropicProvider, messages_url
 from unisono.upstream.anthropic_answer import MessagesReading
-from unisono.upstream.anthropic_request import messages_body
+from unisono.upstream.anthropic_request import beta_field, messages_body
 from unisono.upstream.exchange import BrokenEvent
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -168,6 +168,29 @@ def test_thinking_blocks_go_back_as_they_came() -> None:
     messages = body["messages"]
     assert isinstance(messages, list)
     assert messages[1] == {"role": "assistant", "content": [block, text("y")]}
+
+
+def test_what_another_model_thought_does_not_go_there_for_it_has_no_signature() -> None:
+    unsigned: Json = {"type": "thinking", "thinking": "hm", "signature": ""}
+    redacted: Json = {"type": "redacted_thinking", "data": "sealed"}
+    said: Json = {"role": "assistant", "content": "y", "thinking_blocks": [unsigned, redacted, {"type": "thinking"}]}
+    only: Json = {"role": "assistant", "content": None, "thinking_blocks": [unsigned]}
+    body = translated(user("x"), said, user("z"), only, user("a"))
+    assert body["messages"] == [
+        user([text("x")]),
+        {"role": "assistant", "content": [redacted, text("y")]},
+        user([text("z"), text("a")]),
+    ]
+
+
+def test_only_names_of_betas_become_a_header() -> None:
+    def field(betas: JsonValue) -> bytes:
+        call = Call(model=MODEL, body={"messages": [], "anthropic": {"betas": betas}}, stream=False, decision="d")
+        return beta_field(call)
+
+    assert field(["a-2025-01-01", "b_1.x"]) == b"anthropic-beta: a-2025-01-01,b_1.x\r\n"
+    for odd in (None, [], "a", ["a\r\nx: 1"], [""], [1], ["a b"], ["a" * 200]):
+        assert field(odd) == b""
 
 
 def test_a_json_schema_becomes_the_output_format() -> None:

@@ -247,3 +247,12 @@ def test_an_error_with_status_200_is_an_error(stream: bool) -> None:
     _, error = play(Script(), wire, stream=stream)
     assert isinstance(error, UpstreamRefused)
     assert error.http_status == 429
+
+
+def test_a_choice_that_failed_is_no_answer() -> None:
+    failed = {"index": 0, "finish_reason": "error", "message": {"content": ""}, "error": {"code": 502, "message": "x"}}
+    with pytest.raises(UpstreamRefused) as caught:
+        ChatReading("m").whole(orjson.dumps({"choices": [failed]}))
+    assert caught.value.http_status == 502
+    with pytest.raises(UpstreamRefused):
+        ChatReading("m").event(b"", orjson.dumps({"choices": [{"delta": {"content": ""}, "finish_reason": "error"}]}))

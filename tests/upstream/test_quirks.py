@@ -5,7 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from unisono.types import Call, Json, Model, Timeouts
+from unisono.errors import UpstreamRefused
+from unisono.types import Call, Json, JsonValue, Model, Timeouts
 from unisono.upstream.openai import ChatReading, GeminiReading, chat_body, openai_provider
 from unisono.upstream.plain import plain
 from unisono.upstream.sse import EventParser
@@ -17,6 +18,9 @@ LIMITS = [
     ("http://127.0.0.1:11434/v1", {"max_completion_tokens": 9}, {"max_completion_tokens": 9, "max_tokens": 9}),
     ("http://ollama/v1", {"max_completion_tokens": 9}, {"max_completion_tokens": 9, "max_tokens": 9}),
     ("http://127.0.0.1:11434/v1", {"max_completion_tokens": 9, "max_tokens": 8}, None),
+    ("https://api.mistral.ai/v1", {"max_completion_tokens": 9}, {"max_tokens": 9}),
+    ("https://api.mistral.ai/v1", {"max_completion_tokens": 9, "max_tokens": 8}, {"max_tokens": 8}),
+    ("https://api.mistral.ai/v1", {"max_tokens": 9}, None),
     ("http://127.0.0.1:8000/v1", {"max_completion_tokens": 9}, None),
     ("http://127.0.0.1:8000/v1", {"max_tokens": 9}, None),
     ("https://generativelanguage.googleapis.com/v1beta/openai", {"max_tokens": 9}, None),
@@ -34,6 +38,32 @@ def test_the_length_of_an_answer_goes_out_under_the_name_that_the_host_obeys(
     base_url: str, given: Json, sent: Json | None
 ) -> None:
     assert _body(base_url, dict(given)) == {**(given if sent is None else sent), "model": "m"}
+
+
+def test_mistral_counts_a_streams_tokens_unasked_and_is_not_asked() -> None:
+    asked: Json = {"stream_options": {"include_usage": True}}
+    assert "stream_options" not in _body("https://api.mistral.ai/v1", asked, stream=True)
+    assert _body("http://h/v1", {}, stream=True)["stream_options"] == {"include_usage": True}
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://api.openai.com/v1",
+        "https://h.openai.azure.com/openai/v1",
+        "https://api.mistral.ai/v1",
+        "https://api.groq.com/openai/v1",
+        "https://api.cerebras.ai/v1",
+    ],
+)
+def test_what_another_model_thought_reaches_no_host_that_refuses_the_field(base_url: str) -> None:
+    said: Json = {"role": "assistant", "content": "a", "refusal": None, "annotations": [], "name": "n"}
+    thought: Json = {"reasoning_content": "hm", "reasoning": "hm", "reasoning_details": [{}], "thinking_blocks": [{}]}
+    asked: Json = {"role": "user", "content": "b", "reasoning": "the user's own"}
+    body: Json = {"messages": [{**said, **thought}, asked]}
+    kept: Json = {"role": "assistant", "content": "a", "name": "n"}
+    assert _body(base_url, body)["messages"] == [kept, asked]
+    assert _body("http://127.0.0.1:8000/v1", body)["messages"] == body["messages"]  # DeepSeek's own wants it back
 
 
 def _chunk(delta: Json, finish: str | None = None) -> bytes:
@@ -81,7 +111,7 @@ def test_what_only_anthropic_reads_reaches_no_other_upstream() -> None:
         "tools": [{"type": "function", "function": {"name": "f"}, **mark}],
         "anthropic": {"thinking": {"type": "enabled"}},
     }
-    assert plain(body) == {
+    assert plain(body, model="m") == {
         "messages": [
             {"role": "system", "content": "a\n\nb"},
             {"role": "user", "content": [{"type": "text", "text": "c"}]},
@@ -90,5 +120,48 @@ def test_what_only_anthropic_reads_reaches_no_other_upstream() -> None:
         ],
         "tools": [{"type": "function", "function": {"name": "f"}}],
     }
-    own = {key: value for key, value in body.items() if key != "anthropic"}
-    assert plain(own) is own  # what a caller of chat completions wrote is his
+    own: Json = {key: value for key, value in body.items() if key != "anthropic"}
+    assert plain(own, model="m") is own  # what a caller of chat completions wrote is his
+
+
+def test_pictures_of_tool_results_come_behind_the_last_of_them_as_a_users() -> None:
+    picture: Json = {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD"}}
+    found: Json = {"type": "text", "text": "found"}
+    results: list[JsonValue] = [
+        {"role": "tool", "tool_call_id": "a", "content": [found, picture]},
+        {"role": "tool", "tool_call_id": "b", "content": [picture]},
+        {"role": "tool", "tool_call_id": "c", "content": "plain"},
+    ]
+    texts: list[JsonValue] = [
+        {"role": "tool", "tool_call_id": "a", "content": "found"},
+        {"role": "tool", "tool_call_id": "b", "content": ""},
+        {"role": "tool", "tool_call_id": "c", "content": "plain"},
+    ]
+    for after, made in (
+        ([], [{"role": "user", "content": [picture, picture]}]),
+        ([{"role": "user", "content": "and?"}], [{"role": "user", "content": [picture, picture, _text("and?")]}]),
+        ([{"role": "user", "content": [found]}], [{"role": "user", "content": [picture, picture, found]}]),
+        (
+            [{"role": "assistant", "content": "so"}],
+            [{"role": "user", "content": [picture, picture]}, {"role": "assistant", "content": "so"}],
+        ),
+    ):
+        body: Json = {"messages": [*results, *after], "anthropic": {}}
+        assert plain(body, model="m") == {"messages": [*texts, *made]}
+
+
+def _text(text: str) -> Json:
+    return {"type": "text", "text": text}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"tools": [{"type": "computer_20250124", "name": "computer"}]},
+        {"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "file", "file_id": "f"}}]}]},
+    ],
+)
+def test_what_only_anthropic_has_is_refused_before_it_is_sent_so_that_another_model_may_take_it(more: Json) -> None:
+    with pytest.raises(UpstreamRefused, match="only Anthropic") as caught:
+        plain({"messages": [], "anthropic": {}, **more}, model="m")
+    assert (caught.value.http_status, caught.value.retryable) == (400, True)

@@ -163,7 +163,7 @@ def _print(found: Fit, folder: Path, *, known: Config | None, encoder: str) -> N
     models = found.manifest["models"]
     taught = set(models) if isinstance(models, list) else set()
     for model in () if known is None else known.models:
-        if not taught & {normal(name) for name in (model.name, model.upstream_model, *model.reports, *model.aliases)}:
+        if not taught & {normal(name) for name in (model.name, model.upstream_model, *model.reports)}:
             print(f"not in the table: {model.name}; it will be judged by its role, price and probes")
     if isinstance(training, dict) and "log_until" in training:
         print(f"\nunisono policies create --set 'artifact=\"{folder.resolve()}\"'")

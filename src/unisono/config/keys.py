@@ -447,7 +447,7 @@ _MODELS = (
     ),
     Key(
         section="models", name="aliases", kind="names", default=[],
-        text="Other names by which callers may ask for this model.",
+        text="Other names by which callers may ask for this model. They say nothing about what it can do.",
     ),
     Key(
         section="models", name="api_key", kind="secret", upstreams=_HTTP,

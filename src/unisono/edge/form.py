@@ -5,6 +5,7 @@ Each form is a file beside this one. The request itself takes the one road of ch
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
@@ -16,6 +17,9 @@ from unisono.types import Json, JsonValue
 
 class Form(Protocol):
     """One request of another API. Made anew for each request."""
+
+    def hear(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Take in what the request's headers say that this API alone knows."""
 
     def chat(self, body: Json) -> Json:
         """Return the request as a body of chat completions.
@@ -100,3 +104,21 @@ def inside(value: JsonValue, key: str) -> Json:
     """Return an object inside an object; empty where there is none."""
     found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+def said(content: JsonValue) -> str:
+    """Return the text of a content: itself, or those of its parts, as Mistral's reasoning models answer."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return "".join(text for part in parts if isinstance(part, dict) and isinstance(text := part.get("text"), str))
+
+
+def thought(message: Json) -> str:
+    """Return what a message or a delta shows of its model's thinking, under whichever name its host has for it."""
+    for key in ("reasoning_content", "reasoning"):
+        if isinstance(text := message.get(key), str) and text:
+            return text
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    return "".join(said(part.get("thinking")) for part in parts if isinstance(part, dict))

@@ -6,6 +6,7 @@ never see it (`upstream.plain`). Answers are `messages_answer.py`'s.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -26,7 +27,7 @@ ONLY_ANTHROPIC = (
     "thinking",
     "top_k",
 )
-_NATIVE = frozenset({"document", "search_result"})
+BETA_HEADER = b"anthropic-beta"
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
@@ -56,6 +57,17 @@ class MessagesBody(msgspec.Struct):
 class MessagesForm(MessagesAnswer):
     """One request of the Messages API."""
 
+    def __init__(self) -> None:
+        """Know of no version beyond the stable one."""
+        super().__init__()
+        self._betas: list[JsonValue] = []
+
+    def hear(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """See `form.Form`: which parts of the API that are not stable yet the caller speaks."""
+        for name, value in headers:
+            if name == BETA_HEADER:
+                self._betas += [beta for part in value.decode("latin-1").split(",") if (beta := part.strip())]
+
     def chat(self, body: Json) -> Json:
         """See `form.Form`."""
         read = read_as(body, MessagesBody)
@@ -75,7 +87,8 @@ class MessagesForm(MessagesAnswer):
         if isinstance(user, str):
             chat["user"] = user
         chat.update(_format(body))
-        chat["anthropic"] = {key: body[key] for key in ONLY_ANTHROPIC if body.get(key) is not None}
+        own: Json = {key: body[key] for key in ONLY_ANTHROPIC if body.get(key) is not None}
+        chat["anthropic"] = {**own, "betas": self._betas} if self._betas else own
         if "unisono" in body:
             chat["unisono"] = body["unisono"]
         return chat
@@ -141,9 +154,7 @@ def _user(content: list[dict[str, Any]], *, where: str) -> list[JsonValue]:
     for place, block in enumerate(content):
         at = f"{where}[{place}]"
         if block.get("type") == "tool_result":
-            result, pictures = _tool_result(block, where=at)
-            results.append(result)
-            parts += pictures
+            results.append(_tool_result(block, where=at))
         else:
             parts.append(_part(block, where=at))
     if parts or not results:
@@ -162,9 +173,29 @@ def _part(block: Json, *, where: str) -> Json:
         title = block.get("title")
         name = title if isinstance(title, str) and title else "document.pdf"
         return {"type": "file", "file": {"filename": name, "file_data": _address(block, where=where)}, **mark}
-    if isinstance(kind, str) and kind in _NATIVE:
+    if (text := _written(block)) is not None:
+        return {"type": "text", "text": text, "anthropic_block": block}
+    if kind == "document":
         return block
     raise refuse(f"a block of type {str(kind)[:40]!r} is not served here.", param=f"{where}.type")
+
+
+def _written(block: Json) -> str | None:
+    """Return the words of a document or a search result that holds nothing else, for models that know no such block."""
+    head = [str(block[key]) for key in ("title", "context") if isinstance(block.get(key), str)]
+    if block.get("type") == "search_result":
+        held = block.get("content")
+    elif block.get("type") == "document" and isinstance(source := block.get("source"), dict):
+        held = source.get({"text": "data", "content": "content"}.get(str(source.get("type")), ""))
+    else:
+        return None
+    if isinstance(held, str):
+        return "\n".join([*head, held])
+    if not isinstance(held, list):
+        return None
+    texts = [part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None for part in held]
+    known = [text for text in texts if isinstance(text, str)]
+    return "\n".join([*head, *known]) if len(known) == len(texts) else None
 
 
 def _address(block: Json, *, where: str) -> str:
@@ -180,23 +211,18 @@ def _address(block: Json, *, where: str) -> str:
     raise refuse("only `base64` and `url` are served here.", param=f"{at}.type")
 
 
-def _tool_result(block: Json, *, where: str) -> tuple[Json, list[JsonValue]]:
-    """Return the result as a message, and the pictures in it, which a tool's message cannot hold."""
+def _tool_result(block: Json, *, where: str) -> Json:
     result: Json = {"role": "tool", "tool_call_id": text_of(block, "tool_use_id", where=where)}
-    pictures: list[JsonValue] = []
     content = block.get("content")
     if content is None or isinstance(content, str):
         result["content"] = content or ""
     else:
-        texts: list[JsonValue] = []
-        for place, part in enumerate(blocks_of(content, where=f"{where}.content")):
-            made = _part(part, where=f"{where}.content[{place}]")
-            (texts if made.get("type") == "text" else pictures).append(made)
-        result["content"] = texts or ""
+        parts = blocks_of(content, where=f"{where}.content")
+        result["content"] = [_part(part, where=f"{where}.content[{n}]") for n, part in enumerate(parts)]
     for key in ("is_error", "cache_control"):
         if block.get(key) is not None:
             result[key] = block[key]
-    return result, pictures
+    return result
 
 
 def _assistant(content: list[dict[str, Any]], *, where: str) -> Json:
@@ -227,7 +253,8 @@ def _tool_call(block: Json, *, where: str) -> Json:
     if not isinstance(given, dict):
         raise refuse("must be an object.", param=f"{where}.input")
     function: Json = {"name": text_of(block, "name", where=where), "arguments": orjson.dumps(given).decode()}
-    return {"id": text_of(block, "id", where=where), "type": "function", "function": function}
+    call: Json = {"id": text_of(block, "id", where=where), "type": "function", "function": function}
+    return {**call, "cache_control": block["cache_control"]} if block.get("cache_control") is not None else call
 
 
 def _tool(tool: Json, *, where: str) -> Json:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import orjson
 
-from unisono.edge.form import first_choice, inside, whole
+from unisono.edge.form import first_choice, inside, said, thought, whole
 from unisono.types import Json, JsonValue
 
 _STOPS = {
@@ -89,10 +89,10 @@ class MessagesAnswer:
             self._usage = _usage(document)
         choice = first_choice(document)
         delta = inside(choice, "delta")
-        for thought in _delta_texts(delta, "reasoning_content", "reasoning"):
-            events += self._say("thinking", {"type": "thinking_delta", "thinking": thought})
+        if thinking := thought(delta):
+            events += self._say("thinking", {"type": "thinking_delta", "thinking": thinking})
         events += self._signatures(delta)
-        for text in _delta_texts(delta, "content", "refusal"):
+        for text in _texts_of(delta):
             events += self._say("text", {"type": "text_delta", "text": text})
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
@@ -212,17 +212,17 @@ def _thoughts(message: Json) -> list[JsonValue]:
     blocks = message.get("thinking_blocks")
     if isinstance(blocks, list) and blocks:
         return blocks
-    texts = _delta_texts(message, "reasoning_content", "reasoning")
-    return [{"type": "thinking", "thinking": text, "signature": ""} for text in texts[:1]]
+    text = thought(message)
+    return [{"type": "thinking", "thinking": text, "signature": ""}] if text else []
 
 
 def _texts(message: Json) -> list[JsonValue]:
-    content = message.get("content")
-    if isinstance(content, list):
-        found = [part.get("text") for part in content if isinstance(part, dict)]
-        content = "".join(text for text in found if isinstance(text, str))
-    texts = [text for text in (content, message.get("refusal")) if isinstance(text, str) and text]
-    return [{"type": "text", "text": text} for text in texts]
+    return [{"type": "text", "text": text} for text in _texts_of(message)]
+
+
+def _texts_of(message: Json) -> list[str]:
+    """Return what a message or a delta says and what it declines; once, where a host says both alike."""
+    return list(dict.fromkeys(text for key in ("content", "refusal") if (text := said(message.get(key)))))
 
 
 def _tool_uses(message: Json) -> list[JsonValue]:
@@ -252,18 +252,13 @@ def _input(arguments: JsonValue) -> Json:
     return value if isinstance(value, dict) else {"unparsed": arguments}
 
 
-def _delta_texts(delta: Json, *keys: str) -> list[str]:
-    """Return the texts under the keys, each text once: some upstreams say the same under two names."""
-    found = [value for key in keys if isinstance(value := delta.get(key), str) and value]
-    return list(dict.fromkeys(found))
-
-
 def _usage(document: Json) -> Json:
     usage = inside(document, "usage")
-    cached = whole(inside(usage, "prompt_tokens_details").get("cached_tokens"))
+    details = inside(usage, "prompt_tokens_details")
+    cached, written = whole(details.get("cached_tokens")), whole(details.get("cache_write_tokens"))
     return {
-        "input_tokens": max(whole(usage.get("prompt_tokens")) - cached, 0),
+        "input_tokens": max(whole(usage.get("prompt_tokens")) - cached - written, 0),
         "output_tokens": whole(usage.get("completion_tokens")),
         "cache_read_input_tokens": cached,
-        "cache_creation_input_tokens": 0,
+        "cache_creation_input_tokens": written,
     }

@@ -6,6 +6,7 @@ references to items) is refused, and so are tools that OpenAI itself runs. Answe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -40,6 +41,9 @@ class ResponsesBody(msgspec.Struct):
 class ResponsesForm(ResponsesAnswer):
     """One request of the Responses API."""
 
+    def hear(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """See `form.Form`. This API has no header of its own that matters here."""
+
     def chat(self, body: Json) -> Json:
         """See `form.Form`."""
         read = read_as(body, ResponsesBody)
@@ -65,6 +69,7 @@ class ResponsesForm(ResponsesAnswer):
         effort = (read.reasoning or {}).get("effort")
         if isinstance(effort, str):
             chat["reasoning_effort"] = effort
+        chat["anthropic"] = {}  # tool results may hold pictures, which other upstreams get in a form of their own
         if "unisono" in body:
             chat["unisono"] = body["unisono"]
         return chat

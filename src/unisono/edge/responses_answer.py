@@ -9,7 +9,7 @@ from typing import Literal
 
 import orjson
 
-from unisono.edge.form import first_choice, inside, whole
+from unisono.edge.form import first_choice, inside, said, thought, whole
 from unisono.types import Json, JsonValue
 
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -42,18 +42,15 @@ class ResponsesAnswer:
         message = inside(choice, "message")
         response = self._response(document)
         output: list[JsonValue] = []
-        thought = _first_text(message, "reasoning_content", "reasoning")
-        if thought:
-            output.append(_done_item(_reasoning_item(_id(document, "rs")), "reasoning_text", thought))
+        if thinking := thought(message):
+            output.append(_done_item(_reasoning_item(_id(document, "rs")), "reasoning_text", thinking))
         refusal = message.get("refusal")
-        text = message.get("content")
+        text = said(message.get("content"))
         calls = message.get("tool_calls")
         if isinstance(refusal, str) and refusal:
             output.append(_done_item(_message_item(_id(document, "msg")), "refusal", refusal))
-        elif (isinstance(text, str) and text) or not calls:
-            output.append(
-                _done_item(_message_item(_id(document, "msg")), "output_text", text if isinstance(text, str) else "")
-            )
+        elif text or not calls:
+            output.append(_done_item(_message_item(_id(document, "msg")), "output_text", text))
         for place, call in enumerate(calls if isinstance(calls, list) else ()):
             output.append({**_call_item(call, place=place), "status": "completed"})
         finish = choice.get("finish_reason")
@@ -77,11 +74,11 @@ class ResponsesAnswer:
             self._usage = _usage(document)
         choice = first_choice(document)
         delta = inside(choice, "delta")
-        if thought := _first_text(delta, "reasoning_content", "reasoning"):
-            events += self._say("reasoning", "reasoning_text", thought)
-        if text := _first_text(delta, "content"):
+        if thinking := thought(delta):
+            events += self._say("reasoning", "reasoning_text", thinking)
+        if text := said(delta.get("content")):
             events += self._say("message", "output_text", text)
-        if refusal := _first_text(delta, "refusal"):
+        if refusal := said(delta.get("refusal")):
             events += self._say("message", "refusal", refusal)
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
@@ -293,18 +290,15 @@ def _logs(part: str) -> Json:
     return {"logprobs": []} if part == "output_text" else {}
 
 
-def _first_text(message: Json, *keys: str) -> str:
-    return next((value for key in keys if isinstance(value := message.get(key), str) and value), "")
-
-
 def _usage(document: Json) -> Json:
     usage = inside(document, "usage")
     n_in, n_out = whole(usage.get("prompt_tokens")), whole(usage.get("completion_tokens"))
-    cached = whole(inside(usage, "prompt_tokens_details").get("cached_tokens"))
+    details = inside(usage, "prompt_tokens_details")
+    cached, written = whole(details.get("cached_tokens")), whole(details.get("cache_write_tokens"))
     thought = whole(inside(usage, "completion_tokens_details").get("reasoning_tokens"))
     return {
         "input_tokens": n_in,
-        "input_tokens_details": {"cached_tokens": cached},
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
         "output_tokens": n_out,
         "output_tokens_details": {"reasoning_tokens": thought},
         "total_tokens": n_in + n_out,

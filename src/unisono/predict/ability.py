@@ -114,8 +114,11 @@ class Ability:
     caution: float = FULL
 
     def place(self, model: Model) -> int | None:
-        """Return the place of a trained model by any of its names, or None."""
-        return lookup((model.upstream_model, *model.reports, model.name, *model.aliases), self.known, self.aliases)
+        """Return the place of a trained model by any name of its own, or None.
+
+        Not by its aliases: those are what callers like to say, such as a large model's name in front of a small one.
+        """
+        return lookup((model.upstream_model, *model.reports, model.name), self.known, self.aliases)
 
     def demand(self, features: Features) -> Demand:
         """Return what a prompt asks for."""

@@ -97,5 +97,5 @@ class LengthModel:
         return known[1]
 
 
-def _names(model: Model) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    return model.upstream_model, model.reports, model.aliases
+def _names(model: Model) -> tuple[str, tuple[str, ...]]:
+    return model.upstream_model, model.reports

@@ -90,7 +90,13 @@ class GuardedProtocol(HttpToolsProtocol):
         """Parse, then see whether something is still missing."""
         self._idle_since_s = None
         self._n_now_bytes = len(data)
-        super().data_received(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._stay(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self.send_400_response("")
         if (cycle := self._unanswered) is not None:
             self._unanswered = None
             self._answer(cycle)
@@ -118,6 +124,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Look at the head as a whole, then begin to answer."""
+        if self.parser.should_upgrade():
+            return  # the parser stops behind this head, whose body it takes for another protocol's: see `_stay`
         self._in_head, self._in_body = False, True
         self._look_at_head()
         version = self.parser.get_http_version()
@@ -155,6 +163,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a body."""
+        if self._in_head:
+            return  # the head asks for another protocol
         self._in_body = False
         cycle = self.cycle
         if not cycle.response_complete:
@@ -239,6 +249,22 @@ class GuardedProtocol(HttpToolsProtocol):
         at_once = getattr(self.app, "at_once", None)
         if at_once is None or cycle.more_body or self.flow.write_paused or not at_once(cycle, self._start_asgi_task):
             self._start_asgi_task(cycle, self.app)
+
+    def _stay(self, rest: bytes) -> None:
+        """Read a request that offers another protocol as if it did not: nothing but HTTP/1.1 is spoken here.
+
+        Java's own client offers HTTP/2 with every first request of a connection, and sends its body all the same.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(400, "CONNECT is not served here. The connection is closed.")
+            self.send_400_response("")
+            return
+        fields = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        version = self.parser.get_http_version().encode()
+        head = b"\r\n".join([method + b" " + self.url + b" HTTP/" + version, *fields, b"", b""])
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(head + rest)
 
     def _refuse(self, status: int, text: str) -> None:
         self._refusal = (status, text)

@@ -13,7 +13,7 @@ from yarl import URL
 
 from unisono.types import Call, Chunk, Model, Timeouts
 from unisono.upstream.anthropic_answer import MessagesReading
-from unisono.upstream.anthropic_request import messages_body
+from unisono.upstream.anthropic_request import beta_field, messages_body
 from unisono.upstream.exchange import Exchange
 from unisono.upstream.http import Transport
 
@@ -63,7 +63,8 @@ class AnthropicProvider:
         name = call.model.name
         body = orjson.dumps(messages_body(call))
         reading = MessagesReading(name, created=int(self._now()))
-        chunks = Exchange(self._transport, reading, model=name, body=body, stream=call.stream)
+        fields = beta_field(call)
+        chunks = Exchange(self._transport, reading, model=name, body=body, stream=call.stream, fields=fields)
         try:
             async for chunk in chunks:
                 yield chunk

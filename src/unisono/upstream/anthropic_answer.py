@@ -11,6 +11,7 @@ import orjson
 
 from unisono.errors import UpstreamError
 from unisono.types import Chunk, Json, JsonValue, Usage
+from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, error_in
 
 _FINISH = {
@@ -30,6 +31,7 @@ class MessagesReading:
     def __init__(self, model: str, *, created: int) -> None:
         self._model = model
         self._created = created
+        self._documents = Documents()
         self._id = ""
         self._reported: str | None = None
         self._counts: dict[str, int] = {}
@@ -40,7 +42,7 @@ class MessagesReading:
 
     def event(self, name: bytes, data: bytes) -> list[Chunk]:
         """Read one stream event; kinds that are not known are ignored, as the API's description asks."""
-        event = _parsed(data)
+        event = self._read(data, goes_on=True)
         match event.get("type"):
             case "content_block_delta":
                 return self._delta(event)
@@ -62,7 +64,7 @@ class MessagesReading:
 
     def whole(self, data: bytes) -> Chunk:
         """Read a plain answer."""
-        message = _parsed(data)
+        message = self._read(data, goes_on=False)
         if message.get("type") == "error" or "error" in message:
             raise self._failed(message)
         blocks = message.get("content")
@@ -77,10 +79,16 @@ class MessagesReading:
             "created": self._created,
             "model": self._reported,
             "choices": [{"index": 0, "message": _message(blocks), "logprobs": None, "finish_reason": finish}],
-            "usage": _usage_json(usage),
+            "usage": self._usage_json(usage),
         }
         self.ended = self.finished = True
         return Chunk(data=orjson.dumps(document), has_content=True, model=self._reported, finish=finish, usage=usage)
+
+    def _read(self, data: bytes, *, goes_on: bool) -> Json:
+        try:
+            return self._documents.read(data, goes_on=goes_on)[0]
+        except NoDocument as exc:
+            raise BrokenEvent(str(exc)) from exc
 
     # -------------------------------------------------------------------------------------- events
 
@@ -173,7 +181,7 @@ class MessagesReading:
 
     def _usage_chunk(self) -> Chunk:
         usage = self._usage()
-        document = {**self._document([]), "usage": _usage_json(usage)}
+        document = {**self._document([]), "usage": self._usage_json(usage)}
         return Chunk(data=orjson.dumps(document), has_content=False, model=self._reported, usage=usage, usage_only=True)
 
     def _document(self, choices: list[JsonValue]) -> Json:
@@ -209,6 +217,16 @@ class MessagesReading:
             cached_input_tokens=cached,
             reasoning_tokens=min(count("thinking_tokens", 0), count("output_tokens", 0)),
         )
+
+    def _usage_json(self, usage: Usage) -> Json:
+        n_written = self._counts.get("cache_creation_input_tokens", 0)
+        return {
+            "prompt_tokens": usage.input_tokens,
+            "completion_tokens": usage.output_tokens,
+            "total_tokens": usage.input_tokens + usage.output_tokens,
+            "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens, "cache_write_tokens": n_written},
+            "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        }
 
     def _failed(self, event: Json) -> UpstreamError:
         failed = error_in({"error": event.get("error") or {"type": "api_error"}}, self._model)
@@ -253,26 +271,6 @@ def _message(blocks: list[JsonValue]) -> Json:
     if thinking:
         message["thinking_blocks"] = thinking
     return message
-
-
-def _usage_json(usage: Usage) -> Json:
-    return {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-    }
-
-
-def _parsed(data: bytes) -> Json:
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError as exc:
-        raise BrokenEvent("not JSON") from exc
-    if not isinstance(document, dict):
-        raise BrokenEvent("not a JSON object")
-    return document
 
 
 def _object(event: Json, key: str) -> Json:

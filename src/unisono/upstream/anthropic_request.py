@@ -16,7 +16,7 @@ import orjson
 from unisono.errors import UpstreamRefused
 from unisono.types import Call, Json, JsonValue
 from unisono.upstream.exchange import untranslatable
-from unisono.upstream.plain import MARK
+from unisono.upstream.plain import MARK, NATIVE
 
 DEFAULT_MAX_TOKENS = 4096
 
@@ -38,6 +38,7 @@ PASSED = (
 _NATIVE_BLOCKS = frozenset(
     {"image", "document", "search_result", "thinking", "redacted_thinking", "tool_use", "tool_result"}
 )
+_BETA = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w=.+-]+)*;base64,(.*)", re.DOTALL)
 
 
@@ -48,6 +49,14 @@ def messages_body(call: Call) -> Json:
         UpstreamRefused: status 400, retryable elsewhere: this API cannot say what the body asks.
     """
     return _Translation(call.model.name).body(call)
+
+
+def beta_field(call: Call) -> bytes:
+    """Return the header field that names what the caller speaks beyond the stable API; empty where it is nothing."""
+    own = call.body.get(MARK)
+    named = own.get("betas") if isinstance(own, dict) else None
+    betas = [b for b in (named if isinstance(named, list) else []) if isinstance(b, str) and _BETA.fullmatch(b)]
+    return f"anthropic-beta: {','.join(betas)}\r\n".encode() if betas else b""
 
 
 class _Translation:
@@ -140,7 +149,7 @@ class _Translation:
 
     def _assistant(self, message: Json, *, where: str) -> list[JsonValue]:
         thinking = message.get("thinking_blocks")
-        blocks: list[JsonValue] = list(thinking) if isinstance(thinking, list) else []
+        blocks = [block for block in thinking if _is_signed(block)] if isinstance(thinking, list) else []
         blocks += self._parts(message.get("content"), where=where)
         refusal = message.get("refusal")
         if isinstance(refusal, str) and refusal:
@@ -161,7 +170,8 @@ class _Translation:
             raise self._cannot("take arguments that are not JSON", param=f"{where}.function.arguments") from exc
         if not isinstance(value, dict):
             raise self._cannot("take arguments that are no JSON object", param=f"{where}.function.arguments")
-        return {"type": "tool_use", "id": call.get("id"), "name": function.get("name"), "input": value}
+        use: Json = {"type": "tool_use", "id": call.get("id"), "name": function.get("name"), "input": value}
+        return use if call.get("cache_control") is None else {**use, "cache_control": call["cache_control"]}
 
     def _parts(self, content: JsonValue, *, where: str) -> list[JsonValue]:
         """Return the blocks of a content; empty texts are left out, the API refuses them."""
@@ -176,6 +186,8 @@ class _Translation:
         if not isinstance(part, dict) or not isinstance(kind, str):
             raise self._cannot("read a content part without a type", param=where)
         if kind == "text":
+            if isinstance(block := part.get(NATIVE), dict):
+                return block
             return part if part.get("text") else None
         if kind == "refusal":
             return {"type": "text", "text": part.get("refusal")} if part.get("refusal") else None
@@ -257,6 +269,11 @@ class _Translation:
         if kind == "json_schema" and isinstance(described, dict) and isinstance(described.get("schema"), dict):
             return {"type": "json_schema", "schema": described["schema"]}
         raise self._cannot("promise JSON without a schema; send `json_schema` with one", param="response_format")
+
+
+def _is_signed(block: JsonValue) -> bool:
+    """Is a block of thinking one that the API gave? It refuses what another model thought: that has no signature."""
+    return isinstance(block, dict) and bool(block.get("signature") or block.get("data"))
 
 
 def _max_tokens(call: Call) -> int:

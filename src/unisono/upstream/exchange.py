@@ -65,10 +65,13 @@ class Exchange:
         UpstreamError: the attempt failed, before or after the first chunk.
     """
 
-    __slots__ = ("_begun", "_body", "_chunks", "_model", "_reading", "_sink", "_transport")
+    __slots__ = ("_begun", "_body", "_chunks", "_fields", "_model", "_reading", "_sink", "_transport")
 
-    def __init__(self, transport: Transport, reading: Reading, *, model: str, body: bytes, stream: bool) -> None:
-        """Do nothing before the first step."""
+    def __init__(
+        self, transport: Transport, reading: Reading, *, model: str, body: bytes, stream: bool, fields: bytes = b""
+    ) -> None:
+        """Do nothing before the first step. `fields` are header fields of this call alone, which `begin` knows not."""
+        self._fields = fields
         self._transport = transport
         self._reading = reading
         self._model = model
@@ -100,7 +103,7 @@ class Exchange:
 
     def begin(self, news: Callable[[], None]) -> bool:
         """Send a plain call at once if a connection is kept for it; `news` is called when `whole` may have changed."""
-        if self._chunks is not None or self._body is None:
+        if self._chunks is not None or self._body is None or self._fields:
             return False
         self._begun = self._transport.begin(self._body, news)
         return self._begun is not None
@@ -127,12 +130,12 @@ class Exchange:
         if body is None:
             raise StopAsyncIteration
         begun, self._begun = self._begun, None
-        with await self._transport.post(body, begun) as answer:
+        with await self._transport.post(body, begun, fields=self._fields) as answer:
             return _whole(self._reading, await answer.read_all(), self._model)
 
     async def _stream(self, body: bytes) -> AsyncGenerator[Chunk, None]:
         reading, model = self._reading, self._model
-        with await self._transport.post(body) as answer:
+        with await self._transport.post(body, fields=self._fields) as answer:
             if answer.content_type != "text/event-stream":
                 raise await _not_a_stream(answer, model)
             inflow = _Inflow(answer, reading, model)

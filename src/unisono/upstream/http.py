@@ -113,7 +113,7 @@ class Transport:
             self._note_quota(answer)
         return data
 
-    async def post(self, body: bytes, begun: Answer | None = None) -> Answer:
+    async def post(self, body: bytes, begun: Answer | None = None, *, fields: bytes = b"") -> Answer:
         """Send one body and wait for a status of 200.
 
         A kept connection may be closed by the server just as we write on it (llama.cpp's server closes each one behind
@@ -123,6 +123,7 @@ class Transport:
         Args:
             body: what to send.
             begun: what came of it if it was sent already.
+            fields: header fields of this call alone, each with its line's end.
 
         Returns:
             The answer, to be used as a context manager: leaving it frees or closes the connection.
@@ -145,7 +146,7 @@ class Transport:
                 wire = pool.kept() if n_stale <= _MAX_STALE else None
                 if wire is None:
                     wire = await self._connected(pool, began_s)
-                answer = self._sent(wire, pool, body, began_s=began_s)
+                answer = self._sent(wire, pool, body, began_s=began_s, fields=fields)
             try:
                 await answer.until_head()
             except _Stale:
@@ -161,11 +162,11 @@ class Transport:
                     raise await _refusal(answer, model=self._model)
             return answer
 
-    def _sent(self, wire: Wire, pool: Pool, body: bytes, *, began_s: float) -> Answer:
+    def _sent(self, wire: Wire, pool: Pool, body: bytes, *, began_s: float, fields: bytes = b"") -> Answer:
         answer = Answer(
             wire, pool=pool, model=self._model, limits=self._timeouts, began_s=began_s, open_answers=self._open
         )
-        wire.begin(self._head + b"%d\r\n\r\n" % len(body), body)
+        wire.begin(self._head + b"%d\r\n%b\r\n" % (len(body), fields), body)
         return answer
 
     def _note_quota(self, answer: Answer) -> None:

@@ -6,18 +6,19 @@ repair or translate answers.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import orjson
 from yarl import URL
 
-from unisono.errors import UpstreamError
+from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Timeouts, Usage
 from unisono.upstream.alike import Alike
+from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, Exchange, error_in
 from unisono.upstream.http import Transport
 from unisono.upstream.plain import plain
-from unisono.upstream.quirks import CallsEnd, ends_calls_with_stop, with_limit
+from unisono.upstream.quirks import CallsEnd, counts_unasked, ends_calls_with_stop, with_known_fields, with_limit
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -68,12 +69,21 @@ class OpenAIProvider:
             UpstreamError: the attempt failed.
         """
         name = call.model.name
+        try:
+            body = orjson.dumps(chat_body(call))
+        except UpstreamRefused as refused:
+            return _refusing(refused)
         reading = GeminiReading(name) if self._is_gemini else ChatReading(name)
-        return Exchange(self._transport, reading, model=name, body=orjson.dumps(chat_body(call)), stream=call.stream)
+        return Exchange(self._transport, reading, model=name, body=body, stream=call.stream)
 
     async def close(self) -> None:
         """Close the pool; calls in flight fail."""
         await self._transport.close()
+
+
+async def _refusing(refused: UpstreamRefused) -> AsyncGenerator[Chunk, None]:
+    raise refused
+    yield  # never; it makes this a generator of chunks
 
 
 def chat_url(base_url: str) -> str:
@@ -85,14 +95,19 @@ def chat_url(base_url: str) -> str:
 def chat_body(call: Call) -> Json:
     """Return the caller's body with the upstream's model name; a stream also asks for usage.
 
-    Nothing else changes, but for `quirks`, and for what came in by the edge of Anthropic's API: see `plain`.
+    Nothing else changes, but for `quirks`, and for what came in by the edge of another API: see `plain`.
+
+    Raises:
+        UpstreamRefused: status 400, retryable elsewhere: the body asks for what only another API has.
     """
-    body: Json = {**plain(call.body), "model": call.model.upstream_model}
-    body = with_limit(body, base_url=call.model.base_url or DEFAULT_BASE_URL)
+    body: Json = {**plain(call.body, model=call.model.name), "model": call.model.upstream_model}
+    base_url = call.model.base_url or DEFAULT_BASE_URL
+    body = with_known_fields(with_limit(body, base_url=base_url), base_url=base_url)
     if call.stream:
-        options = call.body.get("stream_options")
+        options = body.pop("stream_options", None)
         body["stream"] = True
-        body["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}
+        if not counts_unasked(base_url):
+            body["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}
     else:
         body.pop("stream_options", None)
         if "stream" in body:
@@ -103,11 +118,12 @@ def chat_body(call: Call) -> Json:
 class ChatReading:
     """Reads `chat.completion` and `chat.completion.chunk` documents. One per call."""
 
-    __slots__ = ("_alike", "_model", "ended", "finished")
+    __slots__ = ("_alike", "_documents", "_model", "ended", "finished")
 
     def __init__(self, model: str) -> None:
         self._model = model
         self._alike: Alike | None = None
+        self._documents = Documents()
         self.ended = False
         self.finished = False
 
@@ -125,7 +141,7 @@ class ChatReading:
             return ()
         if b"\n" in data:  # written over several lines: it goes out as one, where a blank means the same in JSON
             data = data.replace(b"\n", b" ")
-        document = _parsed(data)
+        document, data = self._read(data, goes_on=True)
         choices = document.get("choices")
         if not isinstance(choices, list) or "error" in document:
             if (error := self._error(name, document)) is not None:
@@ -137,6 +153,7 @@ class ChatReading:
         reported = document.get("model")
         finish, has_content = _seen_in(choices)
         if finish is not None:
+            self._refuse_failed(finish, choices)
             self.finished = True
         chunk = Chunk(
             data=data,
@@ -151,21 +168,37 @@ class ChatReading:
 
     def whole(self, data: bytes) -> Chunk:
         """Read a plain answer."""
-        document = _parsed(data)
+        document, data = self._read(data, goes_on=False)
         if (error := error_in(document, self._model)) is not None:
             raise error
         choices = document.get("choices")
         if not isinstance(choices, list):
             raise BrokenEvent("no `choices`")
+        finish = _seen_in(choices)[0]
+        self._refuse_failed(finish, choices)
         self.finished = self.ended = True
         reported = document.get("model")
         return Chunk(
             data=data,
             has_content=bool(choices),
             model=reported if isinstance(reported, str) and reported else None,
-            finish=_seen_in(choices)[0],
+            finish=finish,
             usage=usage_of(document.get("usage")),
         )
+
+    def _read(self, data: bytes, *, goes_on: bool) -> tuple[Json, bytes]:
+        try:
+            return self._documents.read(data, goes_on=goes_on)
+        except NoDocument as exc:
+            raise BrokenEvent(str(exc)) from exc
+
+    def _refuse_failed(self, finish: str | None, choices: list[JsonValue]) -> None:
+        """Raise what a choice says that has failed: OpenRouter tells so of an upstream of its own."""
+        if finish == "error":
+            told = (choice.get("error") for choice in choices if isinstance(choice, dict))
+            error = error_in({"error": next((e for e in told if e), None) or {"type": "api_error"}}, self._model)
+            if error is not None:
+                raise error
 
     def _error(self, name: bytes, document: Json) -> UpstreamError | None:
         if name == b"error" and "error" not in document:
@@ -204,16 +237,6 @@ def usage_of(value: JsonValue) -> Usage | None:
     if isinstance(details := value.get("completion_tokens_details"), dict):
         n_reasoning = min(n_out, _count(details.get("reasoning_tokens")) or 0)
     return Usage(input_tokens=n_in, output_tokens=n_out, cached_input_tokens=n_cached, reasoning_tokens=n_reasoning)
-
-
-def _parsed(data: bytes) -> Json:
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError as exc:
-        raise BrokenEvent("not JSON") from exc
-    if not isinstance(document, dict):
-        raise BrokenEvent("not a JSON object")
-    return document
 
 
 def _count(value: object) -> int | None:

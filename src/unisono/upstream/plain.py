@@ -1,4 +1,4 @@
-"""Takes out of a chat body what came in by the edge of Anthropic's Messages API and other upstreams would refuse.
+"""A chat body that came in by the edge of another API, in OpenAI's words only: what hosts would refuse is taken out.
 
 A body that came in as a chat request is not touched: what its caller wrote is the caller's.
 """
@@ -6,31 +6,79 @@ A body that came in as a chat request is not touched: what its caller wrote is t
 from __future__ import annotations
 
 from unisono.types import Json, JsonValue
+from unisono.upstream.exchange import untranslatable
 
 MARK = "anthropic"
-"""The member of a chat body under which the edge keeps what only Anthropic's upstreams read; see `edge.messages`."""
+"""The member of a chat body under which an edge keeps what only Anthropic's upstreams read; see `edge.messages`."""
+NATIVE = "anthropic_block"
+"""The member of a text part under which the edge keeps the block of Anthropic's API that has this text."""
 
 _OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control"})
-_OF_PARTS = frozenset({"cache_control", "citations"})
+_OF_PARTS = frozenset({"cache_control", "citations", NATIVE})
+_PARTS = frozenset({"text", "image_url", "file", "input_audio", "refusal"})
 
 
-def plain(body: Json) -> Json:
-    """Return the body in OpenAI's words only; the same object where it is that already."""
+def plain(body: Json, *, model: str) -> Json:
+    """Return the body in OpenAI's words only; the same object where it is that already.
+
+    Raises:
+        UpstreamRefused: status 400, retryable elsewhere: it asks for what only Anthropic's API has.
+    """
     if MARK not in body:
         return body
     made = {key: value for key, value in body.items() if key != MARK}
-    made["messages"] = [_message(message) for message in _list(body.get("messages"))]
+    made["messages"] = _messages(_list(body.get("messages")), model=model)
     if "tools" in body:
-        made["tools"] = [_without(tool, _OF_PARTS) for tool in _list(body["tools"])]
+        made["tools"] = [_tool(tool, model=model, place=n) for n, tool in enumerate(_list(body["tools"]))]
     return made
 
 
-def _message(message: JsonValue) -> JsonValue:
-    left = _without(message, _OF_MESSAGES)
-    if isinstance(left, dict) and isinstance(content := left.get("content"), list):
-        parts = [_without(part, _OF_PARTS) for part in content]
-        left["content"] = _joined(parts) if left.get("role") != "user" else parts
+def _messages(messages: list[JsonValue], *, model: str) -> list[JsonValue]:
+    """Return messages whose tool results are texts; pictures in them come behind the last result, as a user's."""
+    made: list[JsonValue] = []
+    shown: list[JsonValue] = []
+    for place, message in enumerate(messages):
+        left = _without(message, _OF_MESSAGES)
+        if not isinstance(left, dict):
+            made.append(left)
+            continue
+        role, content = left.get("role"), left.get("content")
+        if isinstance(calls := left.get("tool_calls"), list):
+            left["tool_calls"] = [_without(call, _OF_PARTS) for call in calls]
+        parts = content if isinstance(content, list) else []
+        known = [_part(part, model=model, where=f"messages.{place}.content.{n}") for n, part in enumerate(parts)]
+        if role == "tool":
+            shown += [part for part in known if not _is_text(part)]
+            known = [part for part in known if _is_text(part)]
+        elif shown:
+            if role == "user":
+                known = [*shown, *(known or ([{"type": "text", "text": content}] if content else []))]
+            else:
+                made.append({"role": "user", "content": shown})
+            shown, parts = [], known
+        if parts or isinstance(content, list):
+            left["content"] = known if role == "user" else _joined(known)
+        made.append(left)
+    return [*made, {"role": "user", "content": shown}] if shown else made
+
+
+def _part(part: JsonValue, *, model: str, where: str) -> JsonValue:
+    left = _without(part, _OF_PARTS)
+    if isinstance(left, dict) and (kind := left.get("type")) not in _PARTS:
+        raise untranslatable(model, f"only Anthropic's API takes a block of type {str(kind)[:40]!r}.", param=where)
     return left
+
+
+def _tool(tool: JsonValue, *, model: str, place: int) -> JsonValue:
+    left = _without(tool, _OF_PARTS)
+    if isinstance(left, dict) and (kind := left.get("type")) != "function":
+        what = f"only Anthropic's API has a tool of type {str(kind)[:40]!r}."
+        raise untranslatable(model, what, param=f"tools.{place}.type")
+    return left
+
+
+def _is_text(part: JsonValue) -> bool:
+    return isinstance(part, dict) and part.get("type") == "text"
 
 
 def _joined(parts: list[JsonValue]) -> JsonValue:

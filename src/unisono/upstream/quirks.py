@@ -4,6 +4,9 @@ Told by the address, never by the model's name. A quirk that harms nobody is not
 
 - OpenAI (and Azure) refuse `max_tokens` for their newer models: it goes out as `max_completion_tokens`.
 - Ollama ignores `max_completion_tokens` and writes on without a limit: it goes out as `max_tokens` too.
+- Mistral refuses `max_completion_tokens` (it goes out as `max_tokens`) and `stream_options` (it counts unasked).
+- OpenAI, Azure, Mistral, Groq and Cerebras refuse fields that they do not know in a message: what another model thought
+  is taken out, and so is what says nothing. A conversation that changes its model would end there with a 400.
 - Gemini's OpenAI surface ends a stream of tool calls with the reason `stop`, at which agents end their loop.
 """
 
@@ -15,9 +18,14 @@ from typing import Literal
 import orjson
 from yarl import URL
 
-from unisono.types import Chunk, Json
+from unisono.types import Chunk, Json, JsonValue
 
 _OLLAMA_PORT = 11434
+_MISTRAL = "api.mistral.ai"
+_STRICT = frozenset({_MISTRAL, "api.openai.com", "api.groq.com", "api.cerebras.ai"})
+_THOUGHT = frozenset({"reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"})
+_EMPTY = frozenset({"refusal", "annotations", "audio", "function_call", "tool_calls"})
+"""What clients send back empty, as it came in an answer."""
 
 
 def with_limit(body: Json, *, base_url: str) -> Json:
@@ -25,20 +33,51 @@ def with_limit(body: Json, *, base_url: str) -> Json:
     if "max_tokens" not in body and "max_completion_tokens" not in body:
         return body
     wants = _limit_wanted(base_url)
-    if wants == "max_completion_tokens" and wants not in body:
-        return {(wants if k == "max_tokens" else k): v for k, v in body.items()}
-    if wants == "max_tokens" and wants not in body:
-        return {**body, wants: body["max_completion_tokens"]}
-    return body
+    if wants == "both":
+        return body if "max_tokens" in body else {**body, "max_tokens": body["max_completion_tokens"]}
+    if wants is None:
+        return body
+    other = "max_tokens" if wants == "max_completion_tokens" else "max_completion_tokens"
+    if wants not in body:
+        return {(wants if k == other else k): v for k, v in body.items()}
+    return {k: v for k, v in body.items() if k != other} if wants == "max_tokens" and other in body else body
 
 
 @cache  # of the few addresses of a configuration
-def _limit_wanted(base_url: str) -> Literal["max_completion_tokens", "max_tokens"] | None:
+def _limit_wanted(base_url: str) -> Literal["max_completion_tokens", "max_tokens", "both"] | None:
     url = URL(base_url)
     host = url.host or ""
     if host == "api.openai.com" or host.endswith(".openai.azure.com"):
         return "max_completion_tokens"
-    return "max_tokens" if url.port == _OLLAMA_PORT or host in ("ollama", "ollama.com") else None
+    if host == _MISTRAL:
+        return "max_tokens"
+    return "both" if url.port == _OLLAMA_PORT or host in ("ollama", "ollama.com") else None
+
+
+@cache
+def counts_unasked(base_url: str) -> bool:
+    """Say whether this host counts a stream's tokens unasked, and refuses to be asked."""
+    return URL(base_url).host == _MISTRAL
+
+
+@cache
+def _is_strict(base_url: str) -> bool:
+    host = URL(base_url).host or ""
+    return host in _STRICT or host.endswith(".openai.azure.com")
+
+
+def with_known_fields(body: Json, *, base_url: str) -> Json:
+    """Return the body with messages that a strict host takes; the same object for every other host."""
+    messages = body.get("messages")
+    if not _is_strict(base_url) or not isinstance(messages, list):
+        return body
+    return {**body, "messages": [_known(message) for message in messages]}
+
+
+def _known(message: JsonValue) -> JsonValue:
+    if not isinstance(message, dict) or message.get("role") != "assistant":
+        return message
+    return {k: v for k, v in message.items() if k not in _THOUGHT and (v or k not in _EMPTY)}
 
 
 def ends_calls_with_stop(base_url: str) -> bool:
