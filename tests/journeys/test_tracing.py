@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from tests.journeys.house import config_text, model, serving
 from tests.journeys.upstream import fails, says, upstream
+from tests.record.conftest import Values
 
 from unisono.config import parse_config
 from unisono.config.describe import as_tables, as_toml
@@ -108,6 +111,31 @@ def test_a_collector_that_is_gone_costs_nobody_an_answer(tmp_path: Path) -> None
         more = '\n[tracing]\nendpoint = "http://127.0.0.1:9/v1/traces"\n'
         with serving(tmp_path, config_text(model("a", up), default="a", more=more)) as house:
             assert [house.chat().status for _ in range(5)] == [200] * 5
+
+
+class _Stuck(SpanExporter):
+    """Sends nothing until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go, self.began = threading.Event(), threading.Event()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.began.set()
+        self.let_go.wait()
+        return SpanExportResult.SUCCESS
+
+
+def test_the_end_of_the_server_does_not_wait_for_a_collector_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tracing, "CLOSE_S", 0.01)
+    exporter, values = _Stuck(), Values()
+    spans = Tracing("http://127.0.0.1:9", sample=1.0, exporter=exporter)
+    spans.request(values.request(1), values.decision(1), values.outcome(1), models={})
+    spans.close()
+    assert exporter.began.wait(10)
+    assert not exporter.let_go.is_set()
+    exporter.let_go.set()
 
 
 def test_the_section_survives_being_written_and_read_again() -> None:

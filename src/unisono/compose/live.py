@@ -187,10 +187,10 @@ class Live:
         await self._reading.close()
         await self.outlets.close()
         await self.embedders.close()
+        self.policies.close()
+        await asyncio.to_thread(self.store.close)  # before what waits for others
         if self.tracing is not None:
             await asyncio.to_thread(self.tracing.close)
-        self.policies.close()
-        await asyncio.to_thread(self.store.close)
 
     async def reload(self, config: Config) -> None:
         """Put a new configuration in force as a whole, or not at all. Requests in flight end on the old one.

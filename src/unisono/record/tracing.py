@@ -9,6 +9,7 @@ Source: OpenTelemetry semantic conventions for generative AI, spans of inference
 from __future__ import annotations
 
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_PARENTS = 10_000
 """Requests whose callers sent a `traceparent` and that have not ended; older ones are forgotten."""
+
+CLOSE_S = 2.0
+"""How long the end of the server waits for a collector: whoever stops it kills it soon."""
 
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _PROVIDERS = {"openai": "openai", "anthropic": "anthropic"}
@@ -55,7 +59,8 @@ class Tracing:
         except ImportError as exc:
             raise StartError("Tracing needs the extra `otel`: pip install 'unisono[otel]'.") from exc
         resource = Resource.create({"service.name": "unisono", "service.version": __version__})
-        self._provider = TracerProvider(resource=resource, sampler=ParentBased(TraceIdRatioBased(sample)))
+        sampler = ParentBased(TraceIdRatioBased(sample))
+        self._provider = TracerProvider(resource=resource, sampler=sampler, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter(endpoint=endpoint)))
         self._tracer = self._provider.get_tracer("unisono", __version__)
         self._parents: OrderedDict[str, str] = OrderedDict()
@@ -107,8 +112,10 @@ class Tracing:
         _end(span, error=error, at=last)
 
     def close(self) -> None:
-        """Send what waits, and end the thread. It blocks."""
-        self._provider.shutdown()
+        """Send what waits, and end the thread. It blocks, but not for long: a collector that is gone gets nothing."""
+        ending = threading.Thread(target=self._provider.shutdown, name="unisono-tracing-end", daemon=True)
+        ending.start()
+        ending.join(CLOSE_S)
 
     def _parent(self, request: str) -> Context | None:
         given = self._parents.pop(request, None)
