@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from unisono import plugins
 from unisono.cli.doctor import (
     default_serves,
     disk_space,
     exposed_key,
     local_files,
     plug_ins,
+    policies,
     port,
     prices,
     python_version,
@@ -24,9 +26,11 @@ from unisono.cli.exposure import exposure
 from unisono.cli.finding import Finding
 from unisono.config import Config, load_config, parse_config
 from unisono.record.keys import create_key
+from unisono.record.policies import Policies, made
 from unisono.record.store import Store
-from unisono.types import Model, Scope, Secret
+from unisono.types import Json, Model, Scope, Secret
 
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
 SCRIPTED = 'default = "a"\n[[models]]\nname = "a"\nupstream = "scripted"\n'
 
 
@@ -49,6 +53,34 @@ def http_config(*base_urls: str) -> Config:
 def test_an_old_python_fails() -> None:
     assert python_version((3, 10)).state == "fail"
     assert python_version((3, 11)).state == "ok"
+
+
+def test_a_damaged_record_fails_and_a_sound_one_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "record.db"
+    with closing(Store(path)) as made:
+        assert made.flush()
+    assert states(store(path))[0] == "ok"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8192] + b"\xff" * 16384 + whole[24576:])
+    found = next(store(path))
+    assert found.state == "fail"
+    assert ".recover" in found.text
+
+
+def test_a_policy_in_force_whose_parts_are_gone_fails(tmp_path: Path) -> None:
+    config = parse_config(f'{SCRIPTED}[store]\npath = "{tmp_path / "record.db"}"\n', {})
+    registry = plugins.load()
+    with closing(Store(config.store.path)), closing(Policies(config.store.path)) as kept:
+        assert [*policies(config, registry)] == []
+        settings: Json = {"artifact": str(tmp_path / "gone")}
+        policy = made(settings=settings, name="own", parent="config", artifact="0123456789abcdef", scores=None)
+        kept.create(policy, by="team", now=NOW)
+        assert [*policies(config, registry)] == []
+        live = kept.known().state().live
+        kept.promote(policy, live=live, verdict=None, why="", by="team", now=NOW)
+        (found,) = policies(config, registry)
+    assert (found.check, found.state) == ("policy own", "fail")
+    assert "unisono rollback" in found.todo
 
 
 def test_a_taken_port_fails_and_says_what_to_do() -> None:
@@ -84,7 +116,7 @@ def test_another_kind_of_file_in_the_place_of_the_record_fails(tmp_path: Path) -
 
 def test_a_record_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "u.db"
-    file.write_bytes(b"SQLite format 3\x00" + bytes(84))
+    Store(file).close()
     file.chmod(0o644)
     assert next(store(file)).state == "warn"
     file.chmod(0o600)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from unisono.types import Model
 
 CONNECT_S = 2.0
+LOOK_S = 1.5
+"""How long the record's file is looked at: some hundred megabytes."""
 OLDEST_PYTHON = (3, 11)
 _MIB = 1024 * 1024
 _LITTLE_BYTES = 1024 * _MIB
@@ -148,10 +150,19 @@ def _store_file(path: Path) -> Finding:
     if _begins(path) != _SQLITE_MAGIC:
         text, todo = f"{path} is not a SQLite file", "set another store.path; that file is something else"
         return Finding(check="store", state="fail", text=text, todo=todo)
+    if (why := _damage(path)) is not None:
+        todo = "stop the server, then as it says; or put a copy from before in its place"
+        return Finding(check="store", state="fail", text=f"{path} is damaged: {why}", todo=todo)
     if path.stat().st_mode & stat.S_IROTH:
         text = f"{path} can be read by every user of this machine"
         return Finding(check="store", state="warn", text=text, todo=f"chmod 600 {path}")
     return Finding(check="store", state="ok", text=str(path))
+
+
+def _damage(path: Path) -> str | None:
+    from unisono.record.database import damage
+
+    return damage(path, limit_s=LOOK_S)
 
 
 def disk_space(free_bytes: int, *, folder: Path) -> Finding:
@@ -189,6 +200,7 @@ def plug_ins(config: Config) -> Iterator[Finding]:
     for model in config.models:
         yield from _provider(model, config, registry)
     yield _artifact(config, registry)
+    yield from policies(config, registry)
 
 
 def _provider(model: Model, config: Config, registry: Registry) -> Iterator[Finding]:
@@ -214,6 +226,39 @@ def _artifact(config: Config, registry: Registry) -> Finding:
         todo = "take `routing.artifact` out to use the built-in one, or install Unisono again"
         return Finding(check="artifact", state="fail", text=trained.fault, todo=todo)
     return Finding(check="artifact", state="ok", text=trained.id)
+
+
+def policies(config: Config, registry: Registry) -> Iterator[Finding]:
+    """Say which policy in force, or tried on a share, has trained parts that cannot be read."""
+    from unisono.compose.trained import as_promised, with_artifact
+    from unisono.config.overlay import with_overlay
+    from unisono.errors import UnisonoError
+    from unisono.record.policies import Policies, Standing
+
+    if _begins(config.store.path) != _SQLITE_MAGIC:
+        return
+    kept = Policies(config.store.path)
+    try:
+        state = kept.known().state()
+        encoder = registry.encoder(config.encoder)
+    except UnisonoError:
+        return  # an older record, or an encoder that is told of above
+    finally:
+        kept.close()
+    tried = () if state.canary is None else (Standing(policy=state.canary),)
+    for standing in (state.live, *tried):
+        policy = standing.policy
+        try:
+            own = with_overlay(config, policy.settings)
+        except UnisonoError as error:
+            fault: str | None = str(error)
+        else:
+            fault = None if policy.artifact is None else as_promised(standing, with_artifact(own, encoder)).fault
+        if fault is not None:
+            todo = (
+                "bring its folder back and send the server a SIGHUP, or return to the policy before: unisono rollback"
+            )
+            yield Finding(check=f"policy {policy.name}", state="fail", text=fault, todo=todo)
 
 
 # ----------------------------------------------------------------------------------------- the models

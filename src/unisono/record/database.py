@@ -29,6 +29,9 @@ _FOLD_PAGES = 4000
 """The log is folded into the file when it holds so many pages, 32 MB: by then most have been written several times."""
 
 
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def connect_to_write(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connection:
     """Open a connection in WAL mode with the current schema; the file is made if it is missing.
 
@@ -116,6 +119,25 @@ def told_plainly(path: Path) -> Iterator[None]:
         raise StoreError(f"The record {str(path)!r} cannot be used: {exc}") from exc
     except (sqlite3.Error, OSError) as exc:
         raise StoreError(f"The record {str(path)!r} cannot be used: {explain(exc, path)}") from exc
+
+
+def damage(path: Path, *, limit_s: float) -> str | None:
+    """Return what is wrong inside a record's file; None where nothing was found within the time.
+
+    Args:
+        path: a SQLite file.
+        limit_s: how long to look at most; a large file is looked at in part.
+    """
+    until_s = time.monotonic() + limit_s
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as connection:
+            connection.set_progress_handler(lambda: time.monotonic() > until_s, 10_000)
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as exc:
+        return explain(exc, path) if exc.sqlite_errorcode & 0xFF in _DAMAGED else None  # looked at in part, or locked
+    if found is None or found[0] == "ok":
+        return None
+    return explain(sqlite3.DatabaseError("database disk image is malformed"), path)
 
 
 def explain(error: Exception, path: Path) -> str:
