@@ -117,6 +117,29 @@ def test_a_canary_ends_before_anything_is_rolled_back(policies: Policies) -> Non
     assert back(policies) == "config"
 
 
+def test_a_canary_that_another_policy_takes_the_place_of_has_its_end_among_the_events(policies: Policies) -> None:
+    first, second = make(policies, "first", dial=0.1), make(policies, "second", dial=0.2)
+    live = policies.known().state().live
+    for policy, share in ((first, 0.1), (first, 0.2), (second, 0.5)):
+        policies.try_on(policy, live=live, share=share, verdict=None, why="", by="test", now=NOW)
+    promote(policies, first)
+    known = policies.known()
+    assert [(e.kind, e.policy) for e in known.events if e.kind != "created"] == [
+        ("canary", first.id),
+        ("canary", first.id),
+        ("canary_ended", first.id),
+        ("canary", second.id),
+        ("canary_ended", second.id),
+        ("promoted", first.id),
+    ]
+    assert [e.why for e in known.events if e.kind == "canary_ended"] == [
+        "second takes its place.",
+        "first takes its place.",
+    ]
+    assert known.state().canary is None
+    assert back(policies) == "config"
+
+
 def test_what_was_judged_against_another_live_policy_is_not_put_in_force(policies: Policies) -> None:
     one, two = make(policies, "one", dial=0.1), make(policies, "two", dial=0.2)
     judged_against = policies.known().state().live

@@ -163,7 +163,7 @@ _ADVICE = (
         "malformed",
         "Move it away (mv {path} {path}.broken) and start again; `sqlite3 {path}.broken .recover` saves rows.",
     ),
-    ("disk i/o", "Look at the disk."),
+    ("disk i/o", "Look at the disk; if the file was put back under a running Unisono, start that again."),
 )
 
 

@@ -297,6 +297,7 @@ class Policies:
                 return _happened(
                     connection, after, kind="released", policy=policy.id, by=by, now=now, why=why, verdict=verdict
                 )
+            state = _instead(connection, state, policy, by=by, now=now)
             now_at = _whole(connection.execute(_GENERATION).fetchone()[0])
             left_at = now_at if state.live.scores is None else state.live.scores
             after = State(n=state.n, live=Standing(policy=policy))
@@ -344,7 +345,7 @@ class Policies:
             _is_still(live, state)
             if policy.id == state.live.policy.id:
                 raise PolicyRefused(f"{policy.name} is in force already: every conversation is its own.")
-            after = replace(state, canary=policy, share=share)
+            after = replace(_instead(connection, state, policy, by=by, now=now), canary=policy, share=share)
             return _happened(
                 connection, after, kind="canary", policy=policy.id, by=by, now=now, why=why, verdict=verdict
             )
@@ -387,6 +388,15 @@ class Policies:
 def _is_still(live: Standing, state: State) -> None:
     if state.live.key != live.key:
         raise PolicyRefused("Another policy was put in force meanwhile; judge against that one, by doing this again.")
+
+
+def _instead(connection: sqlite3.Connection, state: State, policy: Policy, *, by: str, now: datetime) -> State:
+    """Return how things stand without the canary of another policy than this one; its end is an event of its own."""
+    if state.canary is None or state.canary.id == policy.id:
+        return state
+    why = f"{policy.name} takes its place."
+    after = replace(state, canary=None, share=0.0)
+    return _happened(connection, after, kind="canary_ended", policy=state.canary.id, by=by, now=now, why=why)
 
 
 def _happened(
