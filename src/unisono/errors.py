@@ -96,9 +96,11 @@ class ModelNotFound(RequestError):
     status = 404
     code = "model_not_found"
 
-    def __init__(self, name: str, *, nearest: Sequence[str]) -> None:
+    def __init__(self, name: str, *, nearest: Sequence[str], kind: str = "model") -> None:
         hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
-        super().__init__(f"The model {name!r} does not exist here.{hint} GET /v1/models lists them all.", param="model")
+        super().__init__(
+            f"The {kind} {name!r} does not exist here.{hint} GET /v1/models lists them all.", param="model"
+        )
         self.nearest = tuple(nearest)
 
 

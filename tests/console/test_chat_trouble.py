@@ -132,6 +132,24 @@ def test_two_tabs_of_one_conversation_keep_the_turns_of_both_and_see_each_other(
         ]
 
 
+def test_a_conversation_that_is_deleted_in_the_middle_of_an_answer_stays_deleted(
+    chromium: Browser, house: House, up: Upstream
+) -> None:
+    up.behave = slow = Slow()
+    with page_at(chromium, base(house)) as page:
+        begun(page, "a question")
+        house.until(lambda: page.evaluate(KEPT), "what has come is kept")
+        page.click(".chat-head button:has-text('Delete')")
+        page.click("dialog button.danger")
+        page.wait_for_selector(".welcome")
+        slow.gate.set()
+        up.behave = says("an answer")
+        ask(page, "another conversation")
+        page.reload()
+        page.wait_for_selector(".turn .answer.ok")
+        assert page.locator(".chats li").all_inner_texts() == ["another conversation"]
+
+
 def test_a_key_that_is_not_taken_is_said_to_be_wrong(chromium: Browser, tmp_path: Path, up: Upstream) -> None:
     with process(tmp_path, config_text(model("only", up), default="only")) as house:
         _, secret = create_key(tmp_path / "record.db", "guest", scope=Scope(), now=datetime.now(UTC))

@@ -343,6 +343,30 @@ def test_words_of_documents_reach_every_model_and_what_only_anthropic_has_a_mode
                 _claude(house).messages.create(**{**CLAUDE, "model": "small"}, tools=[screen])
 
 
+def test_a_window_or_a_setting_that_one_model_refuses_sends_auto_to_the_next_and_a_pin_its_own_words(
+    tmp_path: Path,
+) -> None:
+    told = {"message": "'temperature' does not support 0 with this model.", "code": "unsupported_value"}
+
+    def behave(exchange: Exchange) -> None:
+        if exchange.body["model"] == "real-small":
+            return exchange.json({"error": told}, status=400)
+        return says("hello")(exchange)
+
+    with upstream(behave) as up, serving(tmp_path, _pool(up)) as house:
+        ask: Any = {"messages": [{"role": "user", "content": "hello"}], "temperature": 0}
+        answer = house.client().chat.completions.create(model="auto", **ask)
+        assert answer.model == "big"
+        assert [notice["code"] for notice in answer.unisono["notices"]] == ["fallback"]  # type: ignore[attr-defined]
+        with pytest.raises(openai.BadRequestError, match="does not support 0"):
+            house.client().chat.completions.create(model="small", **ask)
+        health = {row["id"]: row["unisono"]["health"] for row in house.get("/v1/models")["data"] if "unisono" in row}
+        assert health["small"] == "up"
+        with pytest.raises(openai.NotFoundError, match="embedding model 'small'"):
+            house.client().embeddings.create(model="small", input="x")
+        assert house.call("GET", "/v1/decisions?status=done").json["error"]["param"] == "status"
+
+
 def test_an_answer_in_parts_says_its_text_in_each_form(tmp_path: Path) -> None:
     thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "2 and 2."}]}]
     parts = [*thinking, {"type": "text", "text": "Four."}]

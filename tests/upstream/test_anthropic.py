@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -143,10 +144,8 @@ def test_cache_control_stays_on_its_part_and_moves_from_a_message_to_its_last_pa
 
 
 def test_limits_and_sampling() -> None:
-    body = translated(
-        user("x"), max_tokens=5, max_completion_tokens=9, temperature=1.7, top_p=0.5, stop="END", user="u1", top_k=3
-    )
-    assert (body["max_tokens"], body["temperature"], body["top_p"], body["top_k"]) == (9, 1.0, 0.5, 3)
+    body = translated(user("x"), max_tokens=5, max_completion_tokens=9, temperature=1.7, stop="END", user="u1", top_k=3)
+    assert (body["max_tokens"], body["temperature"], body["top_k"]) == (9, 1.0, 3)
     assert body["stop_sequences"] == ["END"]
     assert body["metadata"] == {"user_id": "u1"}
 
@@ -181,6 +180,23 @@ def test_what_another_model_thought_does_not_go_there_for_it_has_no_signature() 
         {"role": "assistant", "content": [redacted, text("y")]},
         user([text("z"), text("a")]),
     ]
+
+
+def test_ids_of_calls_that_the_api_refuses_are_made_to_fit_in_call_and_result_alike() -> None:
+    call: Json = {"id": "functions.look:0", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    result: Json = {"role": "tool", "tool_call_id": "functions.look:0", "content": "x"}
+    messages = translated(user("a"), {"role": "assistant", "content": None, "tool_calls": [call]}, result)["messages"]
+    assert isinstance(messages, list)
+    (use,), (told,) = messages[1]["content"], messages[2]["content"]  # type: ignore[index, call-overload]
+    assert use["id"] == told["tool_use_id"] != "functions.look:0"
+    assert re.fullmatch(r"[a-zA-Z0-9_-]+", use["id"])
+
+
+def test_of_two_ways_to_say_how_freely_to_write_one_goes_there() -> None:
+    both = translated(user("a"), temperature=0.2, top_p=0.9)
+    assert "top_p" not in both
+    assert both["temperature"] == 0.2
+    assert translated(user("a"), top_p=0.9)["top_p"] == 0.9
 
 
 def test_only_names_of_betas_become_a_header() -> None:

@@ -66,6 +66,33 @@ def test_what_another_model_thought_reaches_no_host_that_refuses_the_field(base_
     assert _body("http://127.0.0.1:8000/v1", body)["messages"] == body["messages"]  # DeepSeek's own wants it back
 
 
+@pytest.mark.parametrize(
+    ("base_url", "fits", "odd"),
+    [
+        ("https://api.mistral.ai/v1", "abCD12345", ["call_abc", "toolu_0123456789", "abcdefgh-"]),
+        ("https://api.openai.com/v1", "call_" + "a" * 35, ["a" * 41]),
+        ("https://api.groq.com/openai/v1", "functions.look:0", ["a" * 41]),
+    ],
+)
+def test_ids_of_calls_that_a_host_refuses_are_made_to_fit(base_url: str, fits: str, odd: list[str]) -> None:
+    made = []
+    for name in (fits, *odd):
+        function: Json = {"name": "f", "arguments": "{}"}
+        call: Json = {"id": name, "type": "function", "function": function, "index": 0, "extra_content": {"google": {}}}
+        turn: list[JsonValue] = [
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": name, "content": "x"},
+        ]
+        asked, told = _body(base_url, {"messages": turn})["messages"]  # type: ignore[misc]
+        (sent,) = asked["tool_calls"]  # type: ignore[index, call-overload]
+        assert set(sent) == {"id", "type", "function"}  # type: ignore[arg-type]
+        assert sent["id"] == told["tool_call_id"]  # type: ignore[index, call-overload]
+        made.append(sent["id"])  # type: ignore[index, call-overload]
+    assert made[0] == fits
+    assert all(len(str(name)) == 9 and str(name).isalnum() for name in made[1:])
+    assert len(set(made)) == len(made)
+
+
 def _chunk(delta: Json, finish: str | None = None) -> bytes:
     return orjson.dumps({"id": "x", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
 

@@ -91,7 +91,7 @@ class EmbeddingsEndpoint:
         if found is None and name == "auto" and models:
             found = next(iter(models.values()))
         if found is None:
-            raise ModelNotFound(name, nearest=nearest(name, list(models)))
+            raise ModelNotFound(name, nearest=nearest(name, list(models)) or list(models)[:3], kind="embedding model")
         if not may_use(grant.scope, found.name):
             raise NotAllowed(f"Your key may not use the model {found.name!r}.", param="model")
         return found

@@ -130,7 +130,7 @@ class Facts:
                 limit=limit,
                 before=query.get("before"),
                 model=query.get("model"),
-                status=query.get("status"),
+                status=_status(query.get("status")),
                 since=_stamp(query.get("since")),
                 key=None if grant.scope.admin else grant.name,
             )
@@ -183,6 +183,16 @@ def whole(text: str, *, name: str = "limit") -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= 1000):
         raise RequestError(f"`{name}` must be a whole number from 1 to 1000.", param=name)
     return int(text)
+
+
+STATUSES = ("ok", "failed", "cut", "cancelled", "running", "interrupted")
+"""How a request ended, or that it has not."""
+
+
+def _status(text: str | None) -> str | None:
+    if text is not None and text not in STATUSES:
+        raise RequestError(f"`status` must be one of {', '.join(STATUSES)}.", param="status")
+    return text
 
 
 def _stamp(text: str | None) -> datetime | None:

@@ -16,6 +16,7 @@ import orjson
 from unisono.errors import UpstreamRefused
 from unisono.types import Call, Json, JsonValue
 from unisono.upstream.exchange import untranslatable
+from unisono.upstream.ids import ANTHROPIC, fitting
 from unisono.upstream.plain import MARK, NATIVE
 
 DEFAULT_MAX_TOKENS = 4096
@@ -83,6 +84,8 @@ class _Translation:
             body["system"] = [*_as_blocks(body.get("system")), *system]
         body["messages"] = messages
         body.update(_sampling(source))
+        if "temperature" in body:
+            body.pop("top_p", None)  # its newer models refuse both, which OpenAI's clients like to send
         tools = self._tools(source.get("tools"))
         if tools:
             body["tools"] = tools
@@ -138,7 +141,7 @@ class _Translation:
         if role == "assistant":
             return "assistant", _cached(self._assistant(message, where=where), message)
         if role == "tool":
-            result: Json = {"type": "tool_result", "tool_use_id": message.get("tool_call_id")}
+            result: Json = {"type": "tool_result", "tool_use_id": fitting(message.get("tool_call_id"), ANTHROPIC)}
             blocks = self._parts(content, where=where)
             if blocks:
                 result["content"] = content if isinstance(content, str) else blocks
@@ -170,7 +173,12 @@ class _Translation:
             raise self._cannot("take arguments that are not JSON", param=f"{where}.function.arguments") from exc
         if not isinstance(value, dict):
             raise self._cannot("take arguments that are no JSON object", param=f"{where}.function.arguments")
-        use: Json = {"type": "tool_use", "id": call.get("id"), "name": function.get("name"), "input": value}
+        use: Json = {
+            "type": "tool_use",
+            "id": fitting(call.get("id"), ANTHROPIC),
+            "name": function.get("name"),
+            "input": value,
+        }
         return use if call.get("cache_control") is None else {**use, "cache_control": call["cache_control"]}
 
     def _parts(self, content: JsonValue, *, where: str) -> list[JsonValue]:

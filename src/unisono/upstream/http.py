@@ -44,6 +44,11 @@ _MAX_INFLATED_BYTES = 1024 * 1024
 """Of a compressed body no more than this is unpacked at once."""
 _TOKEN = re.compile(r"[\w.:-]{1,64}")
 _MAX_STALE = 3
+_OF_MODEL = frozenset(
+    {"context_length_exceeded", "exceed_context_size_error", "unsupported_parameter", "unsupported_value"}
+)
+_SAYS_MODEL = re.compile(r"\bthis model\b|\bmodel does not support\b|\bprompt is too long\b", re.IGNORECASE)
+"""What a refusal is about that another model may take: by OpenAI's and llama.cpp's codes, or in their hosts' words."""
 
 _HINTS = {
     401: "check `api_key`",
@@ -542,7 +547,7 @@ def refusal(model: str, *, http_status: int, body: Json | None, retry_s: float |
     """Build the error of a refused call.
 
     The text names the upstream's error type or code, never its message: that may quote the prompt or a key. The
-    whole body stays in `body`, for the caller.
+    whole body stays in `body`, for the caller. What the caller did wrong for this model alone may be tried at another.
     """
     error = body.get("error") if body else None
     names = [error.get("code"), error.get("type")] if isinstance(error, dict) else []
@@ -550,7 +555,10 @@ def refusal(model: str, *, http_status: int, body: Json | None, retry_s: float |
     what = f"{http_status} {name}".strip()
     hint = _HINTS.get(http_status, "")
     text = f"{model}: the upstream answered {what}" + (f"; {hint}." if hint else ".")
-    return UpstreamRefused(text, http_status=http_status, body=body, retry_after_s=retry_s)
+    refused = UpstreamRefused(text, http_status=http_status, body=body, retry_after_s=retry_s)
+    if isinstance(error, dict) and (_OF_MODEL & {*map(str, names)} or _SAYS_MODEL.search(str(error.get("message")))):
+        refused.retryable = True
+    return refused
 
 
 async def _refusal(answer: Answer, *, model: str) -> UpstreamError:

@@ -6,12 +6,14 @@ Told by the address, never by the model's name. A quirk that harms nobody is not
 - Ollama ignores `max_completion_tokens` and writes on without a limit: it goes out as `max_tokens` too.
 - Mistral refuses `max_completion_tokens` (it goes out as `max_tokens`) and `stream_options` (it counts unasked).
 - OpenAI, Azure, Mistral, Groq and Cerebras refuse fields that they do not know in a message: what another model thought
-  is taken out, and so is what says nothing. A conversation that changes its model would end there with a 400.
+  is taken out, so is what says nothing, and ids of tool calls are made to fit (`ids.py`). A conversation that changes
+  its model would end there with a 400.
 - Gemini's OpenAI surface ends a stream of tool calls with the reason `stop`, at which agents end their loop.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Literal
 
@@ -19,6 +21,7 @@ import orjson
 from yarl import URL
 
 from unisono.types import Chunk, Json, JsonValue
+from unisono.upstream.ids import MISTRAL, OPENAI, fitting
 
 _OLLAMA_PORT = 11434
 _MISTRAL = "api.mistral.ai"
@@ -26,6 +29,7 @@ _STRICT = frozenset({_MISTRAL, "api.openai.com", "api.groq.com", "api.cerebras.a
 _THOUGHT = frozenset({"reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"})
 _EMPTY = frozenset({"refusal", "annotations", "audio", "function_call", "tool_calls"})
 """What clients send back empty, as it came in an answer."""
+_OF_CALLS = frozenset({"extra_content", "index", "provider_specific_fields"})
 
 
 def with_limit(body: Json, *, base_url: str) -> Json:
@@ -61,23 +65,39 @@ def counts_unasked(base_url: str) -> bool:
 
 
 @cache
-def _is_strict(base_url: str) -> bool:
+def _ids_taken(base_url: str) -> re.Pattern[str] | None:
+    """Return what ids of tool calls a strict host takes; None for every other host."""
     host = URL(base_url).host or ""
-    return host in _STRICT or host.endswith(".openai.azure.com")
+    if host == _MISTRAL:
+        return MISTRAL
+    return OPENAI if host in _STRICT or host.endswith(".openai.azure.com") else None
 
 
 def with_known_fields(body: Json, *, base_url: str) -> Json:
     """Return the body with messages that a strict host takes; the same object for every other host."""
-    messages = body.get("messages")
-    if not _is_strict(base_url) or not isinstance(messages, list):
+    messages, ids = body.get("messages"), _ids_taken(base_url)
+    if ids is None or not isinstance(messages, list):
         return body
-    return {**body, "messages": [_known(message) for message in messages]}
+    return {**body, "messages": [_known(message, ids=ids) for message in messages]}
 
 
-def _known(message: JsonValue) -> JsonValue:
-    if not isinstance(message, dict) or message.get("role") != "assistant":
+def _known(message: JsonValue, *, ids: re.Pattern[str]) -> JsonValue:
+    if not isinstance(message, dict):
         return message
-    return {k: v for k, v in message.items() if k not in _THOUGHT and (v or k not in _EMPTY)}
+    if message.get("role") == "tool":
+        return {k: fitting(v, ids) if k == "tool_call_id" else v for k, v in message.items()}
+    if message.get("role") != "assistant":
+        return message
+    kept = {k: v for k, v in message.items() if k not in _THOUGHT and (v or k not in _EMPTY)}
+    if isinstance(calls := kept.get("tool_calls"), list):
+        kept["tool_calls"] = [_known_call(call, ids=ids) for call in calls]
+    return kept
+
+
+def _known_call(call: JsonValue, *, ids: re.Pattern[str]) -> JsonValue:
+    if not isinstance(call, dict):
+        return call
+    return {k: fitting(v, ids) if k == "id" else v for k, v in call.items() if k not in _OF_CALLS}
 
 
 def ends_calls_with_stop(base_url: str) -> bool:

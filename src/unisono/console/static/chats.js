@@ -79,7 +79,7 @@ export async function keepChat(chat) {
 // Puts a conversation into the database with what other tabs have added to it. An answer that still comes is kept as one
 // that was cut, which it is if this tab is closed now.
 export async function saveChat(chat) {
-  if (!database) return;
+  if (!database || !chatOf(chat.id)) return;   // it may have been deleted in mid-answer
   try {
     const store = database.transaction("chats", "readwrite").objectStore("chats");
     const stored = await asked(store.get(chat.id));
@@ -93,6 +93,7 @@ export async function saveChat(chat) {
 const plain = (name, value) => name === "running" ? undefined : name === "status" && value === "running" ? "cut" : value;
 
 export async function dropChat(chat) {
+  for (const answer of chat.turns.flatMap((turn) => turn.answers)) answer.running?.abort();
   chats.all = chats.all.filter((other) => other.id !== chat.id);
   if (database) await asked(database.transaction("chats", "readwrite").objectStore("chats").delete(chat.id)).catch(() => null);
   tabs?.postMessage({ id: chat.id, gone: true });
