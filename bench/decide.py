@@ -3,7 +3,7 @@
     python -m bench.decide            # some minutes
     python -m bench.decide --quick
 
-Prompts of 20 to 8,000 tokens (as Unisono estimates them), with ten models of several kinds of text (`prompts.KINDS`),
+Prompts of 20 to 8,000 tokens (as Unisono estimates them), with ten models of many kinds (`kinds.BODIES`),
 and pools of 2 to 50 models; every prompt is new. One thread, one process for each encoder. `cpu` is the process's own
 clock, which noise of the machine touches least. For an encoder that does not run on the event loop (`use`, `e5`) its
 time is part of the figure all the same: the prompt is read, then decided. It writes `bench/results/decide.json` and
@@ -26,9 +26,9 @@ from random import Random
 from time import perf_counter, process_time
 from typing import Any
 
+from bench.kinds import BODIES
 from bench.load import quantile
 from bench.machine import ROOT, provenance
-from bench.prompts import KINDS, body
 
 RESULTS = ROOT / "bench" / "results" / "decide.json"
 N_TOKENS = (20, 200, 2_000, 8_000)
@@ -48,6 +48,7 @@ upstream = "openai"
 base_url = "http://127.0.0.1:9/v1"
 role = "{_ROLES[i % len(_ROLES)]}"
 context_tokens = 131072
+capabilities = ["tools"]
 usd_per_mtok_in = {0.05 * (i + 1):.2f}
 usd_per_mtok_out = {0.2 * (i + 1):.2f}
 quality = {0.4 + 0.5 * i / n_models:.3f}
@@ -62,11 +63,10 @@ def prompts(n: int, *, n_tokens: int, kind: str = "words") -> Iterator[bytes]:
     """Yield `n` bodies whose prompt has about `n_tokens` tokens by Unisono's own estimate."""
     from unisono.understand.tokens import count_prompt
 
-    rng, text = Random(n_tokens), KINDS[kind]
-    probe = body(text(rng, 4000), model="auto", stream=False)
-    n_chars = round(4000 * n_tokens / count_prompt(json.loads(probe)))
+    rng, make = Random(n_tokens), BODIES[kind]
+    n_chars = round(4000 * n_tokens / count_prompt(json.loads(make(rng, 4000))))
     for _ in range(n):
-        yield body(text(rng, n_chars), model="auto", stream=False)
+        yield make(rng, n_chars)
 
 
 def measure(n_models: int, *, n_repeats: int, folder: Path, encoder: str, artifact: Path | None) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def measure(n_models: int, *, n_repeats: int, folder: Path, encoder: str, artifa
     rows, stages = [], []
     try:
         assert live.router._stages.quality is not None, live.faults()
-        for kind, n_tokens in [(kind, n) for kind in (KINDS if n_models == 10 else ("words",)) for n in N_TOKENS]:
+        for kind, n_tokens in [(kind, n) for kind in (BODIES if n_models == 10 else ("words",)) for n in N_TOKENS]:
             parse_us: list[float] = []
             decide_us: list[float] = []
             cpu_us: list[float] = []
@@ -187,7 +187,7 @@ def table(found: dict[str, dict[str, Any]]) -> str:
             f"| {encoder} | {r['kind']} | {r['tokens']:,} | {r['models']} "
             f"| {r['p50_us'] / 1e3:.2f} | {r['p99_us'] / 1e3:.2f} "
             f"| {r['cpu_p50_us'] / 1e3:.2f} | {r['cpu_p99_us'] / 1e3:.2f} | {r['parse_p50_us'] / 1e3:.3f} |"
-            for r in sorted(told["rows"], key=lambda r: (list(KINDS).index(r["kind"]), r["tokens"], r["models"]))
+            for r in sorted(told["rows"], key=lambda r: (list(BODIES).index(r["kind"]), r["tokens"], r["models"]))
         ]
     lines += ["", "Resident memory of the process, MB: " + ", ".join(f"{n} {t['memory_mb']}" for n, t in found.items())]
     for encoder, told in found.items():

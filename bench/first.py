@@ -21,9 +21,9 @@ from random import Random
 from statistics import median
 from time import perf_counter
 
+from bench.kinds import KINDS as TEXTS
 from bench.overhead import config_text
 from bench.processes import Server, free_port, serving
-from bench.prompts import KINDS as TEXTS
 from bench.prompts import prompt
 
 N_REQUESTS = 100

@@ -6,7 +6,6 @@ They are words without meaning: what they cost to read matters here, not what th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from random import Random
 
 _WORDS = """
@@ -28,69 +27,6 @@ def prompt(rng: Random, n_chars: int) -> str:
         words.append(word)
         length += len(word) + 1
     return " ".join(words)[:n_chars]
-
-
-_GERMAN = """
-der die das über für größe können müssen straße haus schön fünf zwölf prüfung rechnung und ist nicht mit von wie viele
-übung erklären käse
-""".split()  # noqa: SIM905
-_RUSSIAN = """
-это как для что слово который время человек год рука дело жизнь день вопрос почему нужно объяснить задача
-""".split()  # noqa: SIM905
-_CHINESE = (
-    "的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着事其里所去行过家十"
-    "用发天如然作方成者多日都三小军二无同么经法当起与好看学进种将还分此心前面又定见只主没公从"
-)
-
-
-def _joined(piece: Callable[[], str], n_chars: int) -> str:
-    pieces: list[str] = []
-    length = 0
-    while length < n_chars:
-        pieces.append(piece())
-        length += len(pieces[-1])
-    return "".join(pieces)[:n_chars]
-
-
-def _prose(rng: Random, n_chars: int) -> str:
-    ends = (". ", "? ", ", however: ", "; (see 3.1) ", " 42 % ", ".\n\n")
-    return _joined(lambda: prompt(rng, rng.randint(30, 120)).capitalize() + rng.choice(ends), n_chars)
-
-
-def _code(rng: Random, n_chars: int) -> str:
-    def line() -> str:
-        name = f"{rng.choice('abcdef')}_{rng.randint(0, 99)}"
-        return f'    {rng.choice(("x", "return", "self"))} {name} = f({rng.randint(0, 9)}, "y");  # {prompt(rng, 20)}\n'
-
-    return f"Fix this:\n```python\n{_joined(line, n_chars)}"
-
-
-def _table(rng: Random, n_chars: int) -> str:
-    def row() -> str:
-        day = f"2024-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}"
-        return f"{rng.randint(1, 9999)},{rng.random():.3f},{rng.choice(('yes', 'no'))},{day}\n"
-
-    return f"Summarise:\n{_joined(row, n_chars)}"
-
-
-def _spaced(words: list[str]) -> Callable[[Random, int], str]:
-    return lambda rng, n_chars: _joined(lambda: rng.choice(words) + rng.choice((*" " * 11, ". ", ", ", "? ")), n_chars)
-
-
-def _chinese(rng: Random, n_chars: int) -> str:
-    return _joined(lambda: rng.choice(_CHINESE) + rng.choice((*[""] * 11, "，", "。", "A1")), n_chars)
-
-
-KINDS: dict[str, Callable[[Random, int], str]] = {
-    "words": prompt,
-    "prose": _prose,
-    "code": _code,
-    "table": _table,
-    "German": _spaced(_GERMAN),
-    "Russian": _spaced(_RUSSIAN),
-    "Chinese": _chinese,
-}
-"""Kinds of text, each made for a number of characters: what they cost to read is not the same."""
 
 
 def body(text: str, *, model: str, stream: bool, max_tokens: int = 64) -> bytes:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unisono.errors import ArtifactError
-from unisono.understand import embed
-from unisono.understand.embed import MAX_TOKENS, StaticEncoder
+from unisono.understand import embed, token_ids
+from unisono.understand.embed import StaticEncoder
+from unisono.understand.token_ids import MAX_TOKENS
 
 ENCODER = StaticEncoder()
 
@@ -68,7 +69,7 @@ def test_a_changed_file_is_an_artifact_error(tmp_path: Path) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.text(alphabet="abCé的9.,'-(", min_size=1, max_size=30), min_size=1), st.data())
+@given(st.lists(st.text(alphabet="abCé的9.,'-(<>/sख😀🌍»\u200e", min_size=1, max_size=30), min_size=1), st.data())
 def test_words_read_one_by_one_give_the_tokens_of_the_whole(words: list[str], data: st.DataObject) -> None:
     ends = st.sampled_from(("", " ", "\n", "  ", " \n"))
     text = (
@@ -77,7 +78,28 @@ def test_words_read_one_by_one_give_the_tokens_of_the_whole(words: list[str], da
         + "".join(data.draw(st.sampled_from((" ", "\n", "\n\n", "  ", " \n ", "   "))) + word for word in words[1:])
     )
     text += data.draw(ends)
-    assert list(ENCODER._word_by_word(text)) == ENCODER._encode(text).ids
+    assert list(ENCODER._ids(text)) == (ENCODER._tokens.whole(text) if text.strip() else [])
+
+
+@pytest.mark.parametrize("text", ["a <s>5 b", "</s>", "<unk> 的", "1<s", "<0x41> 12", "a\tb 12", "▁a 1"])
+def test_what_the_tokenizer_marks_is_read_as_it_reads_it(text: str) -> None:
+    assert list(ENCODER._ids(text)) == ENCODER._tokens.whole(text)
+
+
+def test_no_token_of_the_vocabulary_reaches_over_the_pieces_of_a_word() -> None:
+    vocabulary = ENCODER._tokens._tokenizer.get_vocab(with_added_tokens=False)
+    marks = {*token_ids._MARKS, *(f"<0x{byte:02X}>" for byte in range(256))}
+    assert not [token for token in vocabulary.keys() - marks if token_ids._PIECE.findall(token) != [token]]
+
+
+@pytest.mark.parametrize(
+    "line", ["\n6140,0.086,yes,2024-03-18", "\nlP1zTw4RzOr+NHXwwNlBTOlvbL6QR4Ao70OKapf0n5B4ippAIlBhI", " x_12[0]=3;"]
+)
+def test_of_words_that_are_all_new_the_first_and_the_last_tokens_are_read(line: str) -> None:
+    text = "".join(f"{line}{n * n}" for n in range(4_000 // len(line)))[:4_000]
+    whole, half = ENCODER._tokens.whole(text), MAX_TOKENS // 2
+    assert len(whole) > MAX_TOKENS
+    assert list(ENCODER._ids(text)) == [*whole[:half], *whole[-half:]]
 
 
 def test_vectors_are_the_same_bits_when_there_is_room_for_few_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +115,6 @@ def test_vectors_are_the_same_bits_when_there_is_room_for_few_tokens(monkeypatch
 @pytest.mark.parametrize("piece", ["的一是不了", "的一 是abc\n了不,", "한국어 문장 12.5 ", "あé的 "])
 def test_of_scripts_with_many_tokens_the_first_and_the_last_are_read(piece: str) -> None:
     text = "".join(f"{piece}{n}" if n % 7 == 0 else piece for n in range(4_000 // len(piece)))
-    whole, half = ENCODER._encode(text).ids, MAX_TOKENS // 2
+    whole, half = ENCODER._tokens.whole(text), MAX_TOKENS // 2
     assert len(whole) > MAX_TOKENS
     assert list(ENCODER._ids(text)) == [*whole[:half], *whole[-half:]]

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from array import array
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -21,15 +18,14 @@ import numpy as np
 
 from unisono.errors import ArtifactError
 from unisono.types import Vector
-from unisono.understand.codes import codes_of, within
-from unisono.understand.kept import Kept
 from unisono.understand.surface import clip
+from unisono.understand.token_ids import Ids, TokenReader
 
 if TYPE_CHECKING:
     from io import BufferedReader
 
     from numpy.typing import NDArray
-    from tokenizers import Encoding, Token, Tokenizer
+    from tokenizers import Tokenizer
 
 NAME = "wordllama-l2-256"
 DIM = 256
@@ -41,19 +37,10 @@ SHA256 = {
 }
 MAX_CHARS = 4_000
 """Of a longer text only the first and the last half of this are read; the middle is not."""
-_BLANK = "▁"
-"""A blank inside the tokenizer."""
-_ODD = re.compile(r"[^\S \n]|▁")
-"""Blanks other than the plain one and a line's end, and the mark that stands for one."""
-_ODD_ASCII = "".join(mark for mark in map(chr, range(128)) if _ODD.match(mark))
-_WIDE_RANGES = (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFFEF)
-_WIDE = re.compile(f"([{''.join(f'{chr(low)}-{chr(high)}' for low, high in _WIDE_RANGES)}])")
-"""A character of a script without blanks between words."""
-_ID_BYTES = 8
 MAX_ROWS = 8_192
 """Token vectors kept in single precision, 8 MB."""
-MAX_TOKENS = 1_536
-"""A bound for scripts with several tokens a character: again the first and the last half count."""
+BLOCK = 128
+"""So many vectors are added at once: they stay in the processor's cache meanwhile."""
 
 
 class StaticEncoder:
@@ -81,9 +68,7 @@ class StaticEncoder:
         """
         place = _package_folder() if folder is None else folder
         self._rows = _Rows(_mapped_table(place / WEIGHTS))
-        tokenizer = _read_tokenizer(place / TOKENIZER)
-        self._encode = partial(tokenizer.encode, add_special_tokens=False)
-        self._words = _Words(self._encode, tokenizer.model.tokenize)
+        self._tokens = TokenReader(_read_tokenizer(place / TOKENIZER))
 
     @property
     def name(self) -> str:
@@ -106,112 +91,25 @@ class StaticEncoder:
         ids = self._ids(text)
         if ids.size == 0:
             return
-        total = np.add.reduce(self._rows.of(ids), axis=0)
+        total = self._rows.sum(ids)
         length = float(np.sqrt(np.dot(total, total)))
         if length > 0.0:
             np.divide(total, np.float32(length), out=row)
 
-    def _ids(self, text: str) -> NDArray[np.int64]:
+    def _ids(self, text: str) -> Ids:
         readable = clip(text, MAX_CHARS)
-        if not readable.isascii():  # lone surrogates can come out of JSON escapes and are no text to the tokenizer
-            readable = _without_middle(readable.encode("utf-8", "replace").decode("utf-8"))
-        if not readable.strip():
-            return np.empty(0, dtype=np.int64)
-        ids = self._word_by_word(readable)
-        if ids.size > MAX_TOKENS:
-            half = MAX_TOKENS // 2
-            ids = np.concatenate((ids[:half], ids[-half:]))
-        return ids
-
-    def _word_by_word(self, text: str) -> NDArray[np.int64]:
-        """Return a text's token ids. Every token of this vocabulary lies within one word, so words are read once."""
-        if _is_odd(text):
-            return np.array(self._encode(text).ids, dtype=np.int64)
-        text = text.replace("\n", " \n")  # a line's end begins a word
-        parts: Iterable[str] = text.split(" ")
-        if "  " in text or text[0] == " " or text[-1] == " ":
-            parts = _with_blanks(parts)
-        return np.frombuffer(b"".join(map(self._words.__getitem__, parts)), dtype=np.int64)
+        if not readable.isascii():
+            readable = _without_surrogates(readable)
+        return self._tokens.ids(readable) if readable.strip() else np.empty(0, dtype=np.int64)
 
 
-def _without_middle(text: str) -> str:
-    """Return a text without what stands behind the first and before the last `MAX_TOKENS // 2` wide characters.
-
-    Each of them is a token at least, and no token reaches over one: what is left out would not be read.
-    """
-    half = MAX_TOKENS // 2
-    if len(text) <= MAX_TOKENS:
-        return text
-    wide = np.flatnonzero(within(codes_of(text), *_WIDE_RANGES))
-    return text if wide.size <= MAX_TOKENS else text[: wide[half - 1] + 1] + text[wide[-half] :]
-
-
-def _is_odd(text: str) -> bool:
-    """Say whether a text has blanks other than the plain one and a line's end, or the mark inside the tokenizer."""
-    if text.isascii():
-        return any(map(text.__contains__, _ODD_ASCII))  # a twentieth of the time of a search
-    if text.replace("\n", "").isprintable():  # then it has no such blank
-        return _BLANK in text
-    return _ODD.search(text) is not None
-
-
-def _with_blanks(parts: Iterable[str]) -> Iterable[str]:
-    """Yield words; one with further blanks before it, empty parts here, has all its blanks in front."""
-    n_more = 0
-    for part in parts:
-        if not part:
-            n_more += 1
-            continue
-        yield part if n_more == 0 else " " * (n_more + (part[0] != "\n")) + part
-        n_more = 0
-    if n_more:
-        yield " " * n_more
-
-
-class _Words(Kept[bytes]):
-    """The token ids of words, eight bytes each."""
-
-    max_words = 32_768
-
-    def __init__(self, encode: Callable[[str], Encoding], cut: Callable[[str], list[Token]]) -> None:
-        """Read with a tokenizer.
-
-        Args:
-            encode: the whole of it.
-            cut: its model alone, which takes half of the time.
-        """
-        super().__init__()
-        self._encode = encode
-        self._pieces = _Pieces(cut)
-
-    def _made(self, word: str) -> bytes:
-        # The tokenizer puts a blank before a text: a line's end has none before it, and of several one is that.
-        ids = self._ids(word[1:] if word[0] == " " else word)
-        if word[0] == "\n":
-            return ids[_ID_BYTES:]
-        return self._ids("\n")[:_ID_BYTES] if word == " " else ids
-
-    def _ids(self, word: str) -> bytes:
-        if "<" in word or not word:  # it may be a mark of the tokenizer's own, such as "<s>"
-            return array("q", self._encode(word).ids).tobytes()
-        return self._pieces.ids(f"{_BLANK}{word.replace(' ', _BLANK)}")
-
-
-class _Pieces(Kept[bytes]):
-    """The token ids of single wide characters and of what stands between them: no token of this vocabulary has two."""
-
-    def __init__(self, cut: Callable[[str], list[Token]]) -> None:
-        super().__init__()
-        self._cut = cut
-
-    def ids(self, word: str) -> bytes:
-        """Return the token ids of a word, which is read character by character where its script has no blanks."""
-        if word.isascii() or _WIDE.search(word) is None:
-            return self._made(word)
-        return b"".join(map(self.__getitem__, _WIDE.split(word)))
-
-    def _made(self, word: str) -> bytes:
-        return array("q", [token.id for token in self._cut(word)]).tobytes()
+def _without_surrogates(text: str) -> str:
+    """Return a text that the tokenizer can read: lone surrogates can come out of JSON escapes."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text
 
 
 class _Kept:
@@ -231,18 +129,26 @@ class _Rows:
         self._kept = _Kept(len(half))
         self._lock = Lock()  # scores are read in a thread beside the event loop
 
-    def of(self, ids: NDArray[np.int64]) -> Vector:
-        """Return the vectors of at least one and at most `MAX_ROWS` tokens, shape (len(ids), DIM)."""
+    def sum(self, ids: Ids) -> Vector:
+        """Return the sum of the vectors of at least one and at most `MAX_ROWS` tokens, one after the other."""
         kept = self._kept
         places = kept.place.take(ids)
         if places.min() < 0:
             with self._lock:
                 kept = self._made(ids)
             places = kept.place.take(ids)
-        found: Vector = kept.rows.take(places, axis=0)  # three quarters of the time of kept.rows[places]
-        return found
+        total: Vector = np.add.reduce(kept.rows.take(places[:BLOCK], axis=0), axis=0)
+        if places.size > BLOCK:
+            block: Vector = np.empty((BLOCK + 1, DIM), dtype=np.float32)
+            for begin in range(BLOCK, places.size, BLOCK):
+                some = places[begin : begin + BLOCK]
+                rows = block[: some.size + 1]
+                rows[0] = total
+                kept.rows.take(some, axis=0, out=rows[1:], mode="clip")
+                np.add.reduce(rows, axis=0, out=total)
+        return total
 
-    def _made(self, ids: NDArray[np.int64]) -> _Kept:
+    def _made(self, ids: Ids) -> _Kept:
         """Return rows with these tokens among them; when there is no more room, begin anew."""
         kept = self._kept
         new = _distinct(ids[kept.place[ids] < 0])
@@ -256,7 +162,7 @@ class _Rows:
         return kept
 
 
-def _distinct(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+def _distinct(ids: Ids) -> Ids:
     """Return each id once: of a few ids in a third of the time of `np.unique`."""
     return np.array(list(set(ids.tolist())), dtype=np.int64)
 

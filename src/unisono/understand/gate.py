@@ -8,6 +8,7 @@ nothing itself.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import chain
 from re import _constants as op  # type: ignore[attr-defined]
@@ -93,14 +94,13 @@ class Gates(Generic[Name]):
                 rarest, *others = [folded(string) for string in _strings(pieces)] or [""]
                 into = self._by_key.setdefault(max(keys, key=_rareness), []) if keys else anywhere
                 into.append(Hint(name, rarest, tuple(others), keys, max(rarest.split() or [""], key=len)))
-        self._anywhere = [(frozenset(hint.longest), hint) for hint in anywhere]  # with the letters that each needs
-        self._anywhere_ascii = [(letters, hint) for letters, hint in self._anywhere if hint.rarest.isascii()]
-        self._keys = _Keys({key for hints in self._by_key.values() for hint in hints for key in hint.keys})
-
-    @property
-    def by_beginnings(self) -> bool:
+        self._by_letter = _by_rarest_letter(anywhere)
+        self.by_beginnings = not any(hint.rarest.isascii() for hint in anywhere)
         """Whether each pattern is known by how a word begins, as far as texts of ASCII letters go."""
-        return not self._anywhere_ascii
+        needed = {key for hints in self._by_key.values() for hint in hints for key in hint.keys}
+        self._keys = _Keys(needed)
+        firsts = [key[0] for key in needed] or [""]
+        self._first, self._last = min(firsts), max(firsts)
 
     def begun(self, word: str) -> tuple[Hint[Name], ...]:
         """Return the hints whose first look a word, or a part of it behind a mark, stands.
@@ -114,15 +114,59 @@ class Gates(Generic[Name]):
 
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""
-        lowered = folded(text)
-        held = set(chain.from_iterable(map(self._keys.__getitem__, _words(lowered)))) if self._by_key else set()
-        anywhere = self._anywhere_ascii if lowered.isascii() else self._anywhere
-        first = map(self._by_key.__getitem__, self._by_key.keys() & held)
-        found = [hint for hints in first for hint in hints if hint.keys <= held]
-        if anywhere:
-            letters = frozenset(lowered)
-            found += [hint for needed, hint in anywhere if needed <= letters]
-        return _held(found, lowered) if found else found
+        return self.passed_in(Look(text))
+
+    def passed_in(self, look: Look) -> list[Hint[Name]]:
+        """Return the same for a text that several gates look at."""
+        found: list[Hint[Name]] = []
+        if self._by_key:
+            words = look.words
+            if not look.plain:  # most words of other scripts are told by their first letter
+                words = [word for word in words if self._first <= word[0] <= self._last]
+            held = set(chain.from_iterable(map(self._keys.__getitem__, words)))
+            first = map(self._by_key.__getitem__, self._by_key.keys() & held)
+            found = [hint for hints in first for hint in hints if hint.keys <= held]
+        if self._by_letter and not (look.plain and self.by_beginnings):
+            letters = look.letters
+            near = map(self._by_letter.__getitem__, self._by_letter.keys() & letters)
+            found += [hint for hints in near for needed, hint in hints if needed <= letters]
+        return _held(found, look.spaced) if found else found
+
+
+class Look:
+    """A text as gates look at it; each view of it is made when a gate first asks for it, and once."""
+
+    __slots__ = ("_letters", "_spaced", "_words", "lowered", "plain", "text")
+
+    def __init__(self, text: str) -> None:
+        """Look at a text."""
+        self.text = text
+        self.lowered = folded(text)
+        self.plain = self.lowered.isascii()
+        self._words: list[str] | None = None
+        self._letters: frozenset[str] | None = None
+        self._spaced: str | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The words in small letters, in their order."""
+        if self._words is None:
+            self._words = _words(self.lowered)
+        return self._words
+
+    @property
+    def letters(self) -> frozenset[str]:
+        """Its characters in small letters, and the empty one."""
+        if self._letters is None:
+            self._letters = frozenset(self.lowered).union(("",))
+        return self._letters
+
+    @property
+    def spaced(self) -> str:
+        """The text in small letters with one blank for each run of them."""
+        if self._spaced is None:
+            self._spaced = _evenly_spaced(self.lowered)
+        return self._spaced
 
 
 def narrowed(hints: Sequence[Hint[Name]], text: str) -> list[Hint[Name]]:
@@ -133,12 +177,22 @@ def narrowed(hints: Sequence[Hint[Name]], text: str) -> list[Hint[Name]]:
 def narrowed_in(hints: Sequence[Hint[Name]], lowered: str) -> list[Hint[Name]]:
     """Return the same for a part that is `folded` already."""
     near = [hint for hint in hints if hint.longest in lowered]
-    return _held(near, lowered) if near else near
+    return _held(near, _evenly_spaced(lowered)) if near else near
 
 
-def _held(hints: Sequence[Hint[Name]], lowered: str) -> list[Hint[Name]]:
-    spaced = _evenly_spaced(lowered)
+def _held(hints: Sequence[Hint[Name]], spaced: str) -> list[Hint[Name]]:
     return [hint for hint in hints if hint.rarest in spaced and all(map(spaced.__contains__, hint.others))]
+
+
+def _by_rarest_letter(hints: Sequence[Hint[Name]]) -> dict[str, list[tuple[frozenset[str], Hint[Name]]]]:
+    """Return hints with the letters that each needs, by that which the fewest need; by "" where it needs none."""
+    needs = [frozenset(hint.longest) for hint in hints]
+    n_needing = Counter(chain.from_iterable(needs))
+    found: dict[str, list[tuple[frozenset[str], Hint[Name]]]] = {}
+    for needed, hint in zip(needs, hints, strict=True):
+        rarest = min(needed, key=lambda letter: (n_needing[letter], letter), default="")
+        found.setdefault(rarest, []).append((needed, hint))
+    return found
 
 
 def folded(text: str) -> str:

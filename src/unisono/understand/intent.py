@@ -12,13 +12,14 @@ It does not learn, and it does not say what effort means for a choice.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TypeAlias
 
 from unisono.types import Effort, Message
-from unisono.understand.gate import Gates, Hint, folded, narrowed, narrowed_in
-from unisono.understand.own import own_words
+from unisono.understand.gate import Gates, Hint, Look, narrowed_in
+from unisono.understand.own import own_look
 from unisono.understand.phrases import LANGUAGES_OF, LESS, MORE
 
 _NEGATION = re.compile(
@@ -88,15 +89,15 @@ _OWN_NEGATION = re.compile(
     r"(?i)^(?:without|sans|sin|senza|sem|без|zonder|bez|ohne|no )|pas |ず|ない|なく|ません|말|않|안 |필요|없|마세요|마$|मत|नहीं|बिना"
 )
 
-_SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("zh", re.compile(r"[\u4e00-\u9fff]")),
-    ("ja", re.compile(r"[\u3040-\u30ff]")),
-    ("ko", re.compile(r"[\uac00-\ud7af]")),
-    ("ru", re.compile(r"[\u0400-\u04ff]")),
-    ("ar", re.compile(r"[\u0600-\u06ff]")),
-    ("hi", re.compile(r"[\u0900-\u097f]")),
-)
-_LATIN = tuple(sorted(MORE.keys() - dict(_SCRIPTS).keys()))
+_SCRIPTS = {
+    "zh": re.compile(r"[\u4e00-\u9fff]"),
+    "ja": re.compile(r"[\u3040-\u30ff]"),
+    "ko": re.compile(r"[\uac00-\ud7af]"),
+    "ru": re.compile(r"[\u0400-\u04ff]"),
+    "ar": re.compile(r"[\u0600-\u06ff]"),
+    "hi": re.compile(r"[\u0900-\u097f]"),
+}
+_LATIN = tuple(sorted(MORE.keys() - _SCRIPTS.keys()))
 
 
 _AS_WRITTEN = _SPACELESS | {"tr"}
@@ -127,6 +128,7 @@ def _compiled(table: dict[str, str]) -> dict[str, re.Pattern[str]]:
 
 Search: TypeAlias = "tuple[Effort, str]"
 """What is searched for: the phrases of a wish in a language."""
+_Hint: TypeAlias = "Hint[Search]"
 
 _PATTERNS = {Effort.LESS: _compiled(LESS), Effort.MORE: _compiled(MORE)}
 
@@ -158,44 +160,64 @@ def effort(messages: Sequence[Message]) -> Effort | None:
     Returns:
         `MORE`, `LESS` or None; of several wishes the last counts.
     """
-    own = own_words(next((m.text for m in reversed(messages) if m.role == "user"), ""))
-    hints = _hints(own)
-    wish: Effort | None = None
-    for clause, here in _clauses(own, hints) if hints else ():
-        wish = _of_clause(clause, here) or wish
-    return wish
+    look = own_look(next((m.text for m in reversed(messages) if m.role == "user"), ""))
+    hints = _hints(look)
+    for clause, here in _clauses_from_last(look.text, look.lowered, hints) if hints else ():
+        wish = _of_clause(clause, here)
+        if wish is not None:
+            return wish
+    return None
 
 
-def _clauses(text: str, hints: Sequence[Hint[Search]]) -> Iterator[tuple[str, Sequence[Hint[Search]]]]:
+def _clauses_from_last(text: str, lowered: str, hints: Sequence[_Hint]) -> Iterator[tuple[str, Sequence[_Hint]]]:
     """Yield the clauses that hold a hint, each with its hints, of sentences that are no questions about something else."""
-    at, lowered = 0, folded(text)
-    for end in [*_SENTENCE_END.finditer(text), None]:
-        begin, stop = at, end.start() if end else len(text)
-        at = end.end() if end else at
-        if not narrowed_in(hints, lowered[begin:stop]):
-            continue
-        question = end is not None and end.group()[0] in "?？"
-        parts = [(clause, mark, narrowed(hints, clause)) for clause, mark in _parts(text[begin:stop])]
-        if not any(here for _, _, here in parts):
-            continue
-        asks = authored = False
-        for place, (clause, mark, here) in enumerate(parts):
-            asks = _asks(clause) or (asks and mark == " ")
-            goes_on = mark in ":：" or _GOES_ON.match(clause) is not None
-            authored = _AUTHORING.match(clause) is not None or (authored and goes_on)
-            if authored or _AUTHORED.search(clause) is not None:
-                continue
-            if here and clause.strip() and not (asks and (question or place == 0)):
-                yield clause[:MAX_CLAUSE_CHARS], here
+    ends = list(_SENTENCE_END.finditer(text))
+    begins = [0, *(end.end() for end in ends)]
+    places = {bisect_right(begins, at) - 1 for hint in hints for at in _occurrences(hint.longest, lowered)}
+    for place in sorted(places, reverse=True):
+        begin, end = begins[place], ends[place] if place < len(ends) else None
+        stop = end.start() if end else len(text)
+        near = narrowed_in(hints, lowered[begin:stop])
+        if near:
+            question = end is not None and end.group()[0] in "?？"
+            clauses = _clauses(text[begin:stop], lowered[begin:stop], near, question=question)
+            yield from reversed(clauses)
 
 
-def _parts(sentence: str) -> Iterator[tuple[str, str]]:
-    """Yield the clauses of a sentence, each with the mark before it."""
+def _occurrences(string: str, text: str) -> Iterator[int]:
+    """Yield where a string begins in a text; an empty one begins everywhere."""
+    at = text.find(string)
+    while at >= 0:
+        yield at
+        at = text.find(string, at + 1)
+
+
+def _clauses(
+    sentence: str, lowered: str, hints: Sequence[_Hint], *, question: bool
+) -> list[tuple[str, Sequence[_Hint]]]:
+    """Return the clauses of a sentence that hold a hint, but for those of questions about something else."""
+    found: list[tuple[str, Sequence[_Hint]]] = []
+    asks = authored = False
+    for begin, stop, mark in _parts(sentence):
+        clause = sentence[begin:stop]
+        asks = _asks(clause) or (asks and mark == " ")
+        goes_on = authored and (mark in ":：" or _GOES_ON.match(clause) is not None)
+        authored = goes_on or _AUTHORING.match(clause) is not None
+        if authored or (asks and (question or begin == 0)):
+            continue
+        here = narrowed_in(hints, lowered[begin:stop])
+        if here and clause.strip() and _AUTHORED.search(clause) is None:
+            found.append((clause[:MAX_CLAUSE_CHARS], here))
+    return found
+
+
+def _parts(sentence: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where the clauses of a sentence begin and stop, each with the mark before it."""
     at, mark = 0, " "
-    for end in [*_CLAUSE_END.finditer(sentence), None]:
-        yield sentence[at : end.start() if end else len(sentence)], mark
-        if end:
-            at, mark = end.end(), end.group()[:1]
+    for end in _CLAUSE_END.finditer(sentence):
+        yield at, end.start(), mark
+        at, mark = end.end(), end.group()[:1]
+    yield at, len(sentence), mark
 
 
 def _asks(clause: str) -> bool:
@@ -210,31 +232,30 @@ def _gates(*names: str) -> Gates[Search]:
     return Gates({(wish, name): table[name] for wish, table in _PATTERNS.items() for name in names})
 
 
-def _hints(text: str) -> list[Hint[Search]]:
+def _hints(look: Look) -> list[_Hint]:
     """Return what hints at phrases in the clauses of a text: without a hint there is none."""
-    found = _gates(*_LATIN).passed(text)
-    for name in _scripts(text):
-        found += _gates(name).passed(text)
+    found = _gates(*_LATIN).passed_in(look)
+    if not look.text.isascii():
+        for name, script in _SCRIPTS.items():
+            if script.search(look.text):
+                found += _gates(name).passed_in(look)
     return found
 
 
-def _scripts(text: str) -> set[str]:
-    return set() if text.isascii() else {name for name, script in _SCRIPTS if script.search(text)}
-
-
-def _languages(clause: str) -> set[str]:
-    """Return the languages whose phrases the clause could hold."""
-    found = _scripts(clause)
-    for word in clause.lower().replace("-", " ").split():
-        found |= LANGUAGES_OF.get(word.lstrip("¿¡'’\"(*_")[:4], frozenset())
-    if "ja" in found:
+def _languages(clause: str, among: set[str]) -> set[str]:
+    """Return those of some languages whose phrases the clause could hold."""
+    found = {name for name in among if name in _SCRIPTS and _SCRIPTS[name].search(clause)}
+    if "zh" in found and _SCRIPTS["ja"].search(clause):
         found.discard("zh")
+    if len(found) < len(among) and not among <= _SCRIPTS.keys():
+        for word in clause.lower().replace("-", " ").split():
+            found |= among & LANGUAGES_OF.get(word.lstrip("¿¡'’\"(*_")[:4], frozenset())
     return found
 
 
-def _of_clause(clause: str, hints: Sequence[Hint[Search]]) -> Effort | None:
+def _of_clause(clause: str, hints: Sequence[_Hint]) -> Effort | None:
     searches = {hint.name for hint in hints}
-    names = sorted(_languages(clause)) if searches else []
+    names = sorted(_languages(clause, {name for _, name in searches}))
     for wish, patterns in _PATTERNS.items():
         for name in names:
             if (wish, name) not in searches:

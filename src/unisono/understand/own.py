@@ -6,12 +6,17 @@ It does not say what the words mean.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 
+from unisono.understand.gate import Gates, Look, narrowed_in
 from unisono.understand.surface import clip
 
 MAX_CHARS = 2_400
 """Of a longer text only the first and the last half of this are read."""
+
+NEAR_CHARS = 64
+"""What announces a text is searched for at once where it stands so near to the beginning, as it mostly does."""
 
 _FENCE = re.compile(r"(?:```|~~~).*?(?:```|~~~|\Z)", re.DOTALL)
 _INLINE_CODE = re.compile(r"`[^`\n]{0,400}`")
@@ -28,7 +33,7 @@ _MAIL = re.compile(
 )
 _FRAME_WORDS = re.compile(
     r"(?i)\b(?:translat\w*|rephras\w*|rewrit\w*|paraphras\w*|proofread\w*|correct (?:this|the|my)|edit (?:this|the|my)|"
-    r"summari[sz]\w*|classif\w*|label|sentiment|tone of|text|article|passage|document|transcript|e-?mails?|letter|review|"
+    r"summari[sz]\w*|classif\w*|label|sentiment|tone of|text|article|passage|document|transcript|emails?|e-mails?|letter|review|"
     r"paragraph|sentence|phrase|quote|quotation|lyrics|poem|comment|message|notes?|excerpt|idiom|slogan|caption|headline|"
     r"prompt|log|output|reply|post|tweet|chat|speech|following|"
     r"übersetz\w*|fasse|korrigier\w*|satz|absatz|mail|brief|artikel|nachricht|protokoll|dokument|folgend\w*|"
@@ -50,7 +55,12 @@ _BLANK = " \u2022 "
 
 
 def own_words(text: str) -> str:
-    """Return the user's own words of one message; what was taken out leaves a mark that parts clauses.
+    """Return the user's own words of one message, as `own_look` does."""
+    return own_look(text).text
+
+
+def own_look(text: str) -> Look:
+    """Return the user's own words of one message, as gates look at them; what was taken out leaves a mark.
 
     Taken out are code, tagged blocks, quotations, quoted lines, mail headers with what follows them, what stands
     between rules of dashes, and what follows a line such as "Translate this text:".
@@ -67,11 +77,17 @@ def own_words(text: str) -> str:
     if not text.isascii() or _has(text, "\"'"):
         text = _QUOTED.sub(_BLANK, text)
     if not _has(text, ":："):
-        return text
+        return Look(text)
     mail = _MAIL.search(text)
     if mail is not None and len(_MAIL.findall(text)) > 1:
         text = text[: mail.start()]
-    return _before_document(text)
+    at, found = _document_in(text[:NEAR_CHARS], 0)
+    if found:
+        return Look(text[:at] + _BLANK)
+    look = Look(text)
+    if _next_colon(text, at) is not None and (hints := _frame_gate().passed_in(look)):
+        at, found = _document_in(text, at, holds=lambda begin, stop: bool(narrowed_in(hints, look.lowered[begin:stop])))
+    return Look(text[:at] + _BLANK) if found else look
 
 
 def _has(text: str, marks: Iterable[str]) -> bool:
@@ -88,16 +104,32 @@ def _between_rules(text: str) -> str:
     return _BLANK.join(parts[::2]) if len(parts) > 1 else text
 
 
-def _before_document(text: str) -> str:
-    """Drop what follows a colon that announces a text: the words are then somebody else's."""
-    at = 0
+def _document_in(
+    text: str, at: int, *, holds: Callable[[int, int], bool] = lambda begin, stop: True
+) -> tuple[int, bool]:
+    """Return the place behind a colon that announces a text, since the words from there on are somebody else's.
+
+    Args:
+        text: is looked at.
+        at: where the look begins.
+        holds: a cheap look whether a part of the text may announce something.
+
+    Returns:
+        the place behind that colon, or else behind the last one; and whether it announces a text.
+    """
     while (colon := _next_colon(text, at)) is not None:
         # What announces stands between the sentence's begin and the colon; up to the colon before it was looked already.
         start = max(at, *(text.rfind(mark, at, colon) + 1 for mark in ".!?。！？\n"))
-        if _FRAME_WORDS.search(text, start, colon):
-            return text[: colon + 1] + _BLANK
         at = colon + 1
-    return text
+        if holds(start, colon) and _FRAME_WORDS.search(text, start, colon):
+            return at, True
+    return at, False
+
+
+@cache
+def _frame_gate() -> Gates[str]:
+    """Return the cheap look before the search for words that announce a text; built when a colon first comes."""
+    return Gates({"announces": _FRAME_WORDS})
 
 
 def _next_colon(text: str, at: int) -> int | None:
