@@ -38,12 +38,13 @@ _MONTHS = {
     for name in names.split()
 }
 _LETTERS = re.compile("[a-z]+")
-_ISO = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](1[0-2]|0?[1-9])(?:[-/.](3[01]|[12]\d|0?[1-9]))?(?!\d)")
+# Those of figures begin with them and look behind these: `re` is fast where it can look for a first character alone.
+_ISO = re.compile(r"((?:19|20)(?<!\d..)\d\d)[-/.](1[0-2]|0?[1-9])(?:[-/.](3[01]|[12]\d|0?[1-9]))?(?!\d)")
 _CHINESE = re.compile(r"((?:19|20)\d\d)\s*年(?:\s*(1[0-2]|0?[1-9])\s*月)?(?:\s*(3[01]|[12]\d|0?[1-9])\s*[日号])?")
 _NAMED_MONTH = re.compile(
     rf"(?i)(?<!\w)({'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?(?:\s+\d{{1,2}}(?:st|nd|rd|th)?,?)?(?:\s+(?:of|de|do|del))?\s+((?:19|20)\d\d)(?!\d)"
 )
-_YEAR = re.compile(r"(?<![\d.,$€£¥])((?:19|20)\d\d)(?![\d,]|\.\d)(?!\s*(?:km|kg|m|cm|dollars|euros|usd|元|米|公里))")
+_YEAR = re.compile(r"((?:19|20)(?<![\d.,$€£¥]..)\d\d)(?![\d,]|\.\d)(?!\s*(?:km|kg|m|cm|dollars|euros|usd|元|米|公里))")
 _SOME_YEAR = re.compile(r"(?:19|20)\d\d")
 """Every pattern above needs one."""
 _RELATIVE: dict[re.Pattern[str], int] = {
@@ -100,15 +101,19 @@ def asks_about(text: str, *, now: datetime, hints: Sequence[DayHint] | None = No
 
 def _dates(text: str) -> tuple[list[date], str]:
     """Return the dates that a text names, and the text without those of more than a year."""
-    dates = [*_ISO.finditer(text), *(_CHINESE.finditer(text) if "年" in text else ())]
+    figures = list(_ISO.finditer(text))
+    dates = [*figures, *(_CHINESE.finditer(text) if "年" in text else ())]
     months = [*_NAMED_MONTH.finditer(text)] if _may_name_month(text) else []
     days = []
     for found in dates:
         year, month, day = (int(part or 0) for part in found.groups())
         days.append(_last_day(year, month or None, day or None))
     days += [_last_day(int(found.group(2)), _month(found.group(1)), None) for found in months]
-    if dates:
-        text = _CHINESE.sub(" ", _ISO.sub(" ", text))
+    if figures:
+        begins = [0, *(found.end() for found in figures)]
+        text = " ".join([text[a:b] for a, b in zip(begins, [*(f.start() for f in figures), len(text)], strict=True)])
+    if "年" in text:
+        text = _CHINESE.sub(" ", text)
     if _may_name_month(text):
         text = _NAMED_MONTH.sub(" ", text)
     days += [_last_day(int(found.group(1)), None, None) for found in _YEAR.finditer(text)]

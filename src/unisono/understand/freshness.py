@@ -68,9 +68,9 @@ class _Words(Kept[bytes]):
 
     def _made(self, written: str) -> bytes:
         low = written.lower()
-        marks = _MAY_TELL_DAY if hints_of(written) else 0
-        if marks and says_today(written):
-            marks |= _TODAY
+        marks = 0
+        if written.isascii() and hints_of(written):  # of other texts the words are not asked
+            marks = _MAY_TELL_DAY | (_TODAY if says_today(written) else 0)
         n_known, n_all = self._counted(low)
         return word_of(written, counts=n_known | n_all << _ALL, marks=marks)
 
