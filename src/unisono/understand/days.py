@@ -93,31 +93,38 @@ def asks_about(text: str, *, now: datetime, hints: Sequence[DayHint] | None = No
     text = clip(text, MAX_CHARS)
     days: list[date] = []
     if ("19" in text or "20" in text) and _SOME_YEAR.search(text):
-        days, text = _dates(text)
-        hints = None  # a word that a date is taken away from may be one
+        days, text, same_words = _dates(text)
+        if not same_words:
+            hints = None  # a word that a date is taken away from may be one
     days += _in_words(text, today, hints=hints)
     return max([min(day, today) for day in days], default=None)
 
 
-def _dates(text: str) -> tuple[list[date], str]:
-    """Return the dates that a text names, and the text without those of more than a year."""
-    figures = list(_ISO.finditer(text))
-    dates = [*figures, *(_CHINESE.finditer(text) if "年" in text else ())]
-    months = [*_NAMED_MONTH.finditer(text)] if _may_name_month(text) else []
-    days = []
-    for found in dates:
-        year, month, day = (int(part or 0) for part in found.groups())
-        days.append(_last_day(year, month or None, day or None))
+def _dates(text: str) -> tuple[list[date], str, bool]:
+    """Return the dates that a text names, the text without those of more than a year, and whether its words stayed."""
+    before, *rest = _ISO.split(text)
+    after = rest[3::4]
+    figures = [*zip(rest[0::4], rest[1::4], rest[2::4], strict=True)]
+    if "年" in text:
+        figures += _CHINESE.findall(text)
+    months = [*_NAMED_MONTH.finditer(text)] if (may_name_month := _may_name_month(text)) else []
+    days = [_last_day(int(year), int(month or 0) or None, int(day or 0) or None) for year, month, day in figures]
     days += [_last_day(int(found.group(2)), _month(found.group(1)), None) for found in months]
-    if figures:
-        begins = [0, *(found.end() for found in figures)]
-        text = " ".join([text[a:b] for a, b in zip(begins, [*(f.start() for f in figures), len(text)], strict=True)])
+    rest_of_words = [before, *after]
+    same_words = not months and "年" not in text and _stand_apart(rest_of_words)
+    text = " ".join(rest_of_words)
     if "年" in text:
         text = _CHINESE.sub(" ", text)
-    if _may_name_month(text):
+    if may_name_month:
         text = _NAMED_MONTH.sub(" ", text)
-    days += [_last_day(int(found.group(1)), None, None) for found in _YEAR.finditer(text)]
-    return days, text
+    if "19" in text or "20" in text:
+        days += [_last_day(int(found.group(1)), None, None) for found in _YEAR.finditer(text)]
+    return days, text, same_words
+
+
+def _stand_apart(parts: Sequence[str]) -> bool:
+    """Say whether what was taken out between the parts of a text touched no word."""
+    return not any(part[-1:].isalnum() for part in parts[:-1]) and not any(part[:1].isalnum() for part in parts[1:])
 
 
 def _in_words(text: str, today: date, *, hints: Sequence[DayHint] | None) -> Iterator[date]:

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from unisono.errors import ArtifactError
 from unisono.types import Freshness, Vector
 from unisono.understand.days import asks_about, hints_of, says_today
-from unisono.understand.grams import HAN, N_BUCKETS, WORD, Places, Read, hashed, places, word_of, words
+from unisono.understand.grams import ALL_HAN, HAN, N_BUCKETS, WORD, Places, Read, hashed, places, word_of, words
 from unisono.understand.kept import Kept
 
 FORMAT = 3
@@ -80,6 +80,8 @@ class _Words(Kept[bytes]):
             return 0, 0
         if low.isascii():
             return int(self._knows(low)), 1
+        if ALL_HAN.fullmatch(low) is not None:
+            return len(low), len(low)
         n_han, foreign = len(HAN.findall(low)), len(_KANA_OR_HANGUL.findall(low))
         return n_han or int(self._knows(low)), n_han + 4 * foreign if n_han or foreign else 1
 

@@ -27,7 +27,7 @@ Places = NDArray[np.int64]
 _Hashes = NDArray[np.uint32]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
-HAN = re.compile(r"[\u3400-\u9fff]")
+HAN, ALL_HAN = re.compile(r"[\u3400-\u9fff]"), re.compile(r"[\u3400-\u9fff]+")
 _DIGITS = re.compile(r"(\d+)")
 _DIGIT_BYTES, _ASCII_DIGITS = b"0123456789", re.compile("([0-9]+)")
 _NUMBERS = ("", "1d", "2d", "3d", "19c", *["5d"] * MAX_CHARS)

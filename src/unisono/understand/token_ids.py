@@ -162,7 +162,10 @@ class _Pieces(Kept[bytes]):
         pieces = _PIECE.findall(word)
         if len(pieces) == 1 or len(word) > _LONG_PIECE_CHARS * len(pieces):
             return self._made(word)
-        new = [piece for piece in set(pieces) if len(piece) > _MAX_NEW and piece not in self]
+        known = list(map(self.get, pieces))
+        if None not in known:
+            return b"".join(known)  # type: ignore[arg-type]  # as just seen
+        new = {piece for piece, ids in zip(pieces, known, strict=True) if ids is None and len(piece) > _MAX_NEW}
         if len(new) > _MAX_NEW:
             self[min(new, key=lambda piece: (len(piece), piece))]  # learnt for the next word like it
             return self._made(word)
