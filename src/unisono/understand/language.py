@@ -29,5 +29,7 @@ def language(text: str) -> Literal["en", "zh"]:
     n_han = n_within(codes, *_HAN)
     if n_han == 0 or n_within(codes, *_KANA_OR_HANGUL) * 8 > n_han:
         return "en"
+    if n_han / 2 >= len(head) - n_han:  # there are not more words than other characters
+        return "zh"
     n_words = sum(1 for _ in _LETTER.finditer(head))
     return "zh" if n_han / 2 >= n_words else "en"
