@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from unisono.understand.own import _FRAME_WORDS, own_words
 
 
+PIECES = ["a", "text", "translate", ":", "：", ".", " ", "b\n", "1", "of no weight "]
+
+
 @pytest.mark.parametrize(
     ("text", "own"),
     [
@@ -23,7 +26,7 @@ def test_what_follows_an_announcing_colon_is_not_the_users(text: str, own: str) 
     assert own_words(text).rstrip(" \u2022") == own
 
 
-@given(st.lists(st.sampled_from(["a", "text", "translate", ":", "：", ".", " ", "b\n", "1"]), max_size=40).map("".join))
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 def test_each_colon_is_looked_at_with_all_that_stands_before_it_in_its_sentence(text: str) -> None:
     """The rule said outright: the first colon whose sentence up to it holds a word that announces."""
     kept = text

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, combinations
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
@@ -180,6 +180,17 @@ def narrowed_in(hints: Sequence[Hint[Name]], lowered: str) -> list[Hint[Name]]:
     return _held(near, _evenly_spaced(lowered)) if near else near
 
 
+def places_of(hints: Sequence[Hint[Name]], lowered: str) -> list[int]:
+    """Return where the longest parts of hints stand in a `folded` text, in their order."""
+    found: set[int] = set()
+    for string in {hint.longest for hint in hints}:
+        at = lowered.find(string)
+        while at >= 0:
+            found.add(at)
+            at = lowered.find(string, at + 1)
+    return sorted(found)
+
+
 def _held(hints: Sequence[Hint[Name]], spaced: str) -> list[Hint[Name]]:
     return [hint for hint in hints if hint.rarest in spaced and all(map(spaced.__contains__, hint.others))]
 
@@ -249,11 +260,12 @@ def _strings(pieces: frozenset[_Piece]) -> tuple[str, ...]:
 
 def _without_narrower(needs: Sequence[frozenset[_Piece]]) -> list[frozenset[_Piece]]:
     """Drop a set that holds another one whole."""
-    kept: list[frozenset[_Piece]] = []
-    for pieces in sorted(set(needs), key=lambda s: (len(s), sorted(s))):
-        if not any(other <= pieces for other in kept):
-            kept.append(pieces)
-    return kept
+    kept: set[frozenset[_Piece]] = set()
+    for pieces in sorted(set(needs), key=len):
+        smaller = (some for n in range(len(pieces)) for some in combinations(pieces, n))
+        if not any(frozenset(some) in kept for some in smaller):
+            kept.add(pieces)
+    return list(kept)
 
 
 def _of_pattern(pattern: re.Pattern[str]) -> _Needs:

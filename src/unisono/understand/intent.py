@@ -18,7 +18,7 @@ from functools import cache
 from typing import TypeAlias
 
 from unisono.types import Effort, Message
-from unisono.understand.gate import Gates, Hint, Look, narrowed_in
+from unisono.understand.gate import Gates, Hint, Look, narrowed_in, places_of
 from unisono.understand.own import own_look
 from unisono.understand.phrases import LANGUAGES_OF, LESS, MORE
 
@@ -162,52 +162,41 @@ def effort(messages: Sequence[Message]) -> Effort | None:
     """
     look = own_look(next((m.text for m in reversed(messages) if m.role == "user"), ""))
     hints = _hints(look)
-    for clause, here in _clauses_from_last(look.text, look.lowered, hints) if hints else ():
-        wish = _of_clause(clause, here)
-        if wish is not None:
-            return wish
+    return _last_wish(look.text, look.lowered, hints) if hints else None
+
+
+def _last_wish(text: str, lowered: str, hints: Sequence[_Hint]) -> Effort | None:
+    """Return the last wish of a text, whose sentences are read from the last one that holds a hint."""
+    ends = list(_SENTENCE_END.finditer(text))
+    begins = [0, *(end.end() for end in ends)]
+    for place in sorted({bisect_right(begins, at) - 1 for at in places_of(hints, lowered)}, reverse=True):
+        begin, end = begins[place], ends[place] if place < len(ends) else None
+        stop = end.start() if end else len(text)
+        if near := narrowed_in(hints, lowered[begin:stop]):
+            question = end is not None and end.group()[0] in "?？"
+            wish = _of_sentence(text[begin:stop], lowered[begin:stop], near, question=question)
+            if wish is not None:
+                return wish
     return None
 
 
-def _clauses_from_last(text: str, lowered: str, hints: Sequence[_Hint]) -> Iterator[tuple[str, Sequence[_Hint]]]:
-    """Yield the clauses that hold a hint, each with its hints, of sentences that are no questions about something else."""
-    ends = list(_SENTENCE_END.finditer(text))
-    begins = [0, *(end.end() for end in ends)]
-    places = {bisect_right(begins, at) - 1 for hint in hints for at in _occurrences(hint.longest, lowered)}
-    for place in sorted(places, reverse=True):
-        begin, end = begins[place], ends[place] if place < len(ends) else None
-        stop = end.start() if end else len(text)
-        near = narrowed_in(hints, lowered[begin:stop])
-        if near:
-            question = end is not None and end.group()[0] in "?？"
-            clauses = _clauses(text[begin:stop], lowered[begin:stop], near, question=question)
-            yield from reversed(clauses)
-
-
-def _occurrences(string: str, text: str) -> Iterator[int]:
-    """Yield where a string begins in a text; an empty one begins everywhere."""
-    at = text.find(string)
-    while at >= 0:
-        yield at
-        at = text.find(string, at + 1)
-
-
-def _clauses(
-    sentence: str, lowered: str, hints: Sequence[_Hint], *, question: bool
-) -> list[tuple[str, Sequence[_Hint]]]:
-    """Return the clauses of a sentence that hold a hint, but for those of questions about something else."""
-    found: list[tuple[str, Sequence[_Hint]]] = []
+def _of_sentence(sentence: str, lowered: str, hints: Sequence[_Hint], *, question: bool) -> Effort | None:
+    """Return the last wish of a sentence, but for those of a question, or of a text to be written, about something."""
+    parts = list(_parts(sentence))
+    wishes: dict[int, Effort] = {}
+    for begin, stop, _ in parts:
+        here = narrowed_in(hints, lowered[begin:stop])
+        if here and (wish := _of_clause(sentence[begin:stop][:MAX_CLAUSE_CHARS], here)) is not None:
+            wishes[begin] = wish
+    found: Effort | None = None
     asks = authored = False
-    for begin, stop, mark in _parts(sentence):
+    for begin, stop, mark in parts if wishes else ():
         clause = sentence[begin:stop]
         asks = _asks(clause) or (asks and mark == " ")
         goes_on = authored and (mark in ":：" or _GOES_ON.match(clause) is not None)
         authored = goes_on or _AUTHORING.match(clause) is not None
-        if authored or (asks and (question or begin == 0)):
-            continue
-        here = narrowed_in(hints, lowered[begin:stop])
-        if here and clause.strip() and _AUTHORED.search(clause) is None:
-            found.append((clause[:MAX_CLAUSE_CHARS], here))
+        if begin in wishes and not authored and not (asks and (question or begin == 0)):
+            found = found if _AUTHORED.search(clause) is not None else wishes[begin]
     return found
 
 

@@ -6,10 +6,10 @@ It does not say what the words mean.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 
-from unisono.understand.gate import Gates, Look, narrowed_in
+from unisono.understand.gate import Gates, Look, places_of
 from unisono.understand.surface import clip
 
 MAX_CHARS = 2_400
@@ -81,13 +81,23 @@ def own_look(text: str) -> Look:
     mail = _MAIL.search(text)
     if mail is not None and len(_MAIL.findall(text)) > 1:
         text = text[: mail.start()]
-    at, found = _document_in(text[:NEAR_CHARS], 0)
-    if found:
-        return Look(text[:at] + _BLANK)
+    return _before_document(text)
+
+
+def _before_document(text: str) -> Look:
+    """Drop what follows a colon that announces a text: the words are then somebody else's."""
+    at = 0
+    while (colon := _next_colon(text, at)) is not None and colon < NEAR_CHARS:
+        if _announces(text, at, colon):
+            return Look(text[: colon + 1] + _BLANK)
+        at = colon + 1
     look = Look(text)
-    if _next_colon(text, at) is not None and (hints := _frame_gate().passed_in(look)):
-        at, found = _document_in(text, at, holds=lambda begin, stop: bool(narrowed_in(hints, look.lowered[begin:stop])))
-    return Look(text[:at] + _BLANK) if found else look
+    for place in () if colon is None else places_of(_frame_gate().passed_in(look), look.lowered):
+        if place >= at and (colon := _next_colon(text, place)) is not None:
+            if _announces(text, at, colon):
+                return Look(text[: colon + 1] + _BLANK)
+            at = colon + 1
+    return look
 
 
 def _has(text: str, marks: Iterable[str]) -> bool:
@@ -104,26 +114,16 @@ def _between_rules(text: str) -> str:
     return _BLANK.join(parts[::2]) if len(parts) > 1 else text
 
 
-def _document_in(
-    text: str, at: int, *, holds: Callable[[int, int], bool] = lambda begin, stop: True
-) -> tuple[int, bool]:
-    """Return the place behind a colon that announces a text, since the words from there on are somebody else's.
+def _announces(text: str, at: int, colon: int) -> bool:
+    """Say whether the words before a colon announce a text: then those behind it are somebody else's.
 
     Args:
-        text: is looked at.
-        at: where the look begins.
-        holds: a cheap look whether a part of the text may announce something.
-
-    Returns:
-        the place behind that colon, or else behind the last one; and whether it announces a text.
+        text: a message.
+        at: from here on it was not looked at yet.
+        colon: where the colon stands; what announces stands between the sentence's begin, or the colon before, and it.
     """
-    while (colon := _next_colon(text, at)) is not None:
-        # What announces stands between the sentence's begin and the colon; up to the colon before it was looked already.
-        start = max(at, *(text.rfind(mark, at, colon) + 1 for mark in ".!?。！？\n"))
-        at = colon + 1
-        if holds(start, colon) and _FRAME_WORDS.search(text, start, colon):
-            return at, True
-    return at, False
+    begin = max(at, *(text.rfind(mark, at, colon) + 1 for mark in ".!?。！？\n:："))
+    return _FRAME_WORDS.search(text, begin, colon) is not None
 
 
 @cache
