@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from unisono.understand.own import _FRAME_WORDS, own_words
 
-
 PIECES = ["a", "text", "translate", ":", "：", ".", " ", "b\n", "1", "of no weight "]
 
 
