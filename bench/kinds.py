@@ -19,25 +19,25 @@ _GERMAN = (
     "der die das über für größe können müssen straße haus schön fünf zwölf prüfung rechnung und ist nicht mit von wie "
     "viele übung erklären käse"
 )
-_RUSSIAN = (
-    "это как для что слово который время человек год рука дело жизнь день вопрос почему нужно объяснить задача сделать "
-    "быстро ответ проверить"
-)
+_RUSSIAN = "это как для что слово который время человек год рука дело жизнь день вопрос почему нужно объяснить задача"
 _FRENCH = (
     "le la les des une est-ce que l'école où très être déjà c'est français réponse élève garçon aujourd'hui pourquoi "
-    "vérifier expliquer naïve cœur après jusqu'à temps réfléchir"
+    "expliquer naïve cœur après jusqu'à"
 )
-_ARABIC = (
-    "في من على إلى هذا ما كيف لماذا سؤال الجواب العدد مدرسة كتاب اليوم السنة اشرح احسب المسألة خطوة فكر سريع الذي كان "
-    "بين بعد قبل كل"
-)
-_HINDI = (
-    "यह क्या है और में से को का की के लिए कैसे क्यों सवाल जवाब संख्या विद्यालय किताब आज साल समझाइए गणना कीजिए सोच जल्दी ध्यान बाद पहले"
-)
+_ARABIC = "في من على إلى هذا ما كيف لماذا سؤال الجواب العدد مدرسة كتاب اليوم السنة اشرح احسب المسألة خطوة الذي كان بين بعد قبل كل"
+_HINDI = "यह क्या है और में से को का की के लिए कैसे क्यों सवाल जवाब संख्या विद्यालय किताब आज साल समझाइए गणना कीजिए बाद पहले"
 _KOREAN = (
-    "이것은 무엇입니까 어떻게 왜 질문 대답 숫자를 학교에서 책은 오늘 올해 설명해 계산하세요 생각 빨리 "
-    "그리고 그래서 사람들이 시간 문제를 자세히 우리는 있다 없다 같은"
+    "이것은 무엇입니까 어떻게 왜 질문 대답 숫자를 학교에서 책은 오늘 올해 설명해 계산하세요 그리고 그래서 사람들이 "
+    "시간 문제를 우리는 있다 없다 같은"
 )
+_OF_WISHES = {
+    "French": "vérifier réfléchir temps",
+    "Russian": "быстро подумай проверить",
+    "Arabic": "فكر سريع",
+    "Hindi": "सोच जल्दी ध्यान",
+    "Korean": "생각 빨리 자세히",
+}
+"""Words that stand in wishes for more thought or a quick answer; one in forty is one."""
 _CHINESE = (
     "的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着事其里所去行过家十"
     "用发天如然作方成者多日都三小军二无同么经法当起与好看学进种将还分此心前面又定见只主没公从"
@@ -48,6 +48,7 @@ _JAPANESE = (
 )
 _EMOJI = "😀😂🤔👍🏽❤️🔥🎉👨‍👩‍👧🇩🇪✅⚠️🚀😭🙏💡"
 _BASE64_LINE = 76
+_WORDS_PER_WISH = 40
 
 
 def _joined(piece: Callable[[], str], n_chars: int) -> str:
@@ -141,8 +142,9 @@ def _one_line(rng: Random, n_chars: int) -> str:
     return f"What does this do? {_joined(piece, n_chars)}"
 
 
-def _spaced(words: str) -> Text:
-    one_of = words.split()
+def _spaced(words: str, of_wishes: str = "") -> Text:
+    few = of_wishes.split()
+    one_of = words.split() * max(1, _WORDS_PER_WISH * len(few) // len(words.split())) + few
     ends = (*" " * 11, ". ", ", ", "? ")
     return lambda rng, n_chars: _joined(lambda: rng.choice(one_of) + rng.choice(ends), n_chars)
 
@@ -173,11 +175,11 @@ KINDS: dict[str, Text] = {
     "one line": _one_line,
     "emoji": _emoji,
     "German": _spaced(_GERMAN),
-    "French": _spaced(_FRENCH),
-    "Russian": _spaced(_RUSSIAN),
-    "Arabic": _spaced(_ARABIC),
-    "Hindi": _spaced(_HINDI),
-    "Korean": _spaced(_KOREAN),
+    "French": _spaced(_FRENCH, _OF_WISHES["French"]),
+    "Russian": _spaced(_RUSSIAN, _OF_WISHES["Russian"]),
+    "Arabic": _spaced(_ARABIC, _OF_WISHES["Arabic"]),
+    "Hindi": _spaced(_HINDI, _OF_WISHES["Hindi"]),
+    "Korean": _spaced(_KOREAN, _OF_WISHES["Korean"]),
     "Chinese": _unspaced(_CHINESE, "A1"),
     "Chinese and English": _mixed,
     "Japanese": _unspaced(_JAPANESE, "A1"),
