@@ -224,9 +224,10 @@ def _gates(*names: str) -> Gates[Search]:
 def _hints(look: Look) -> list[_Hint]:
     """Return what hints at phrases in the clauses of a text: without a hint there is none."""
     found = _gates(*_LATIN).passed_in(look)
-    if not look.text.isascii():
+    if not look.plain:
+        letters = "".join(look.letters)
         for name, script in _SCRIPTS.items():
-            if script.search(look.text):
+            if script.search(letters):
                 found += _gates(name).passed_in(look)
     return found
 

@@ -35,9 +35,12 @@ _MARKS = ("<s>", "</s>", "<unk>")
 """The tokenizer's own."""
 _WIDE_RANGES = (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFFEF)
 _WIDE = "".join(f"{chr(low)}-{chr(high)}" for low, high in _WIDE_RANGES)
-"""Characters of scripts without blanks between words."""
+"""Characters of scripts with few blanks or none between words."""
 _PIECE = re.compile(rf"[0-9]{{1,2}}|[{_WIDE}\U00010000-\U0010ffff]|[^0-9{_WIDE}\U00010000-\U0010ffff]+")
 """No token holds a digit, a wide character or an emoji together with another character."""
+_UNSPACED = re.compile(r"[\u2e80-\u9fff]")
+_UNSPACED_PIECE = re.compile(rf"[{_WIDE}]|{_BLANK}*[^{_BLANK}\n{_WIDE}]+|{_BLANK}+|\n")
+"""Words that stand between wide characters are seldom met twice together with them."""
 _MAX_NEW = 2
 """Of a word with more pieces that are not known it is cheaper to cut the whole."""
 _LONG_PIECE_CHARS = 3
@@ -56,7 +59,8 @@ class TokenReader:
     def __init__(self, tokenizer: Tokenizer) -> None:
         """Read with a tokenizer of byte pairs that falls back to bytes."""
         self._tokenizer = tokenizer
-        self._words = _Words(tokenizer.model.tokenize)
+        self._pieces = _Pieces(tokenizer.model.tokenize)
+        self._words = _Words(self._pieces)
 
     def whole(self, text: str) -> list[int]:
         """Return the ids of a text by the tokenizer itself."""
@@ -69,6 +73,9 @@ class TokenReader:
             return _ends(np.array(self.whole(text), dtype=np.int64))
         if not text.isascii():
             text = _without_middle(text)
+            if _UNSPACED.search(text) is not None:
+                pieces = _UNSPACED_PIECE.findall(f"{_BLANK}{text.replace(' ', _BLANK)}")
+                return _ends(np.frombuffer(b"".join(map(self._pieces.__getitem__, pieces)), dtype=np.int64))
         words = _words(text)
         if len(text) < _LONG_WORD_CHARS * len(words) or len(text) * _TOKENS_PER_CHAR < MAX_TOKENS:
             return _ends(np.frombuffer(b"".join(map(self._words.__getitem__, words)), dtype=np.int64))
@@ -140,9 +147,9 @@ class _Words(Kept[bytes]):
 
     max_words = 32_768
 
-    def __init__(self, cut: Callable[[str], list[Token]]) -> None:
+    def __init__(self, pieces: _Pieces) -> None:
         super().__init__()
-        self._pieces = _Pieces(cut)
+        self._pieces = pieces
 
     def _made(self, word: str) -> bytes:
         if word[0] == "\n":
