@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from unisono.choose.goal import goal_of
 from unisono.types import Effort, Features, Message, Mode, Request
-from unisono.understand.intent import effort
+from unisono.understand.intent import _PATTERNS, effort
 from unisono.understand.language import language
 from unisono.understand.mood import dissatisfied
+from unisono.understand.phrases import MORE, NOT_WITHIN_WISH
 
 
 def said(text: str) -> tuple[Message, ...]:
@@ -246,3 +248,14 @@ def test_a_new_question_is_none(text: str) -> None:
 
 def test_nothing_is_rejected_before_the_first_answer() -> None:
     assert not dissatisfied(said("That's wrong."))
+
+
+WISH_WORDS = re.findall("[\u4e00-\u9fff]+", MORE["zh"].replace(NOT_WITHIN_WISH, "")) + list("请先再要你多给我好想地，")
+
+
+@given(st.lists(st.sampled_from(WISH_WORDS), max_size=12).map("".join))
+def test_no_wish_is_lost_for_the_words_that_stand_before_it(text: str) -> None:
+    quick = _PATTERNS[Effort.MORE]["zh"]
+    whole = re.compile(quick.pattern.replace(NOT_WITHIN_WISH, ""), quick.flags)
+    assert whole.pattern != quick.pattern
+    assert [found.span() for found in quick.finditer(text)] == [found.span() for found in whole.finditer(text)]

@@ -8,6 +8,9 @@ from __future__ import annotations
 # Each language: MORE and LESS phrases as alternatives of one expression, and what negates them.
 # ASCII blanks in a phrase match any run of blanks. `~` stands for up to three words between two parts of a phrase.
 
+NOT_WITHIN_WISH = "(?=[请麻先再一务要你给帮好多仔认深慢静用反充全严周彻])(?<![请先再要你多])(?<!麻烦)(?<!务必)(?<!帮我)(?<!深入)(?<!深入地)(?<!慢慢)(?<!慢慢地)"
+"""Behind one of these words a Chinese wish begins with that word at the latest: who repeats it makes no search long."""
+
 MORE: dict[str, str] = {
     "en": (
         r"(?:think|reason|reflect|ponder|deliberate)(?: (?:about|on|through|over))?(?: (?:this|it|that|these|things|everything"
@@ -32,7 +35,7 @@ MORE: dict[str, str] = {
         r"|(?:spend|take) (?:some |a lot |a bit |a little )?(?:more|extra|additional) time~|(?:you (?:can|may) )?take (?:a while|a moment|a minute|some time)(?: to~)?|try (?:much |a bit |a lot )?harder|(?:look|think) (?:closer|more closely|again more carefully)"
     ),
     "zh": (
-        r"(?:请|麻烦|先|再|一定要|务必|要|你|给我|帮我|好好|多|仔细地?|认真地?|深入地?|慢慢地?)*(?:仔细|认真|好好|深入|慢慢|静下心来|用心|反复|充分|全面|严谨|周密|彻底)(?:地)?(?:想(?:一?想|清楚|一下|好)?|思考|考虑|分析|推理|推敲|琢磨|斟酌|检查|推导|研究|核对|验证|斟酌)(?:一下|一番|清楚)?"
+        rf"{NOT_WITHIN_WISH}(?:请|麻烦|先|再|一定要|务必|要|你|给我|帮我|好好|多|仔细地?|认真地?|深入地?|慢慢地?)*(?:仔细|认真|好好|深入|慢慢|静下心来|用心|反复|充分|全面|严谨|周密|彻底)(?:地)?(?:想(?:一?想|清楚|一下|好)?|思考|考虑|分析|推理|推敲|琢磨|斟酌|检查|推导|研究|核对|验证|斟酌)(?:一下|一番|清楚)?"
         r"|(?:请|先)?(?:多|多花点?时间|花点?时间|花时间)(?:想(?:一?想|一会儿?|几步)|思考|琢磨|考虑)(?:一下|一会儿)?|慢慢来|慢慢想|(?:不用|不要|别|不必|不需要|无需)(?:太)?(?:着急|急|赶)|不(?:着)?急|不赶时间|没有时间限制|时间(?:很)?充裕"
         r"|(?:一步一步|一步步|逐步|按步骤|分步)(?:地|来)?(?:想|思考|推理|分析|推导|来)|(?:请)?三思(?:而后)?|想(?:清楚|好|明白|透)(?:了)?(?:再|之后再|后再)(?:回答|答|说|告诉我|给)|(?:动动|开动)(?:脑子|脑筋)|深思(?:熟虑)?|(?:用力|使劲|努力|拼命|尽力)想|绞尽脑汁|(?:深度|深入)思考(?:模式)?|全力(?:以赴)?(?:地)?(?:思考|推理|想)"
         r"|(?:请)?(?:反复|再三|多次|仔细|务必|一定要)(?:检查|确认|核实|核对|验算|验证)|严谨(?:一点|些|地)?(?:推理|论证|证明|分析)?|(?:慎重|谨慎)(?:地)?(?:回答|考虑|思考|作答)"
