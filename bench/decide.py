@@ -35,6 +35,8 @@ N_TOKENS = (20, 200, 2_000, 8_000)
 POOLS = (2, 10, 50)
 ENCODERS = ("static", "use", "e5")
 N_STAGE_PROMPTS = 200
+N_WARM = 10
+"""Prompts of each row that do not count."""
 _ROLES = ("fast", "deep", "fast-mini", "deep-mini", "pro")
 
 
@@ -88,7 +90,8 @@ def measure(n_models: int, *, n_repeats: int, folder: Path, encoder: str, artifa
             decide_us: list[float] = []
             cpu_us: list[float] = []
             now = datetime.now(UTC)
-            for raw in prompts(n_repeats + 10, n_tokens=n_tokens, kind=kind):
+            n_prompts = n_repeats if kind == "words" else n_repeats * 2 // 5
+            for raw in prompts(n_prompts + N_WARM, n_tokens=n_tokens, kind=kind):
                 began_s = perf_counter()
                 request = parse(raw, {}, catalog=live.router.catalog, request_id=str(uuid7()), now=now)
                 parsed_s, cpu_s = perf_counter(), process_time()
@@ -97,7 +100,7 @@ def measure(n_models: int, *, n_repeats: int, folder: Path, encoder: str, artifa
                 cpu_us.append(1e6 * (process_time() - cpu_s))
                 decide_us.append(1e6 * (perf_counter() - parsed_s))
                 parse_us.append(1e6 * (parsed_s - began_s))
-            rows.append(_row(n_models, n_tokens, kind, parse_us[10:], decide_us[10:], cpu_us[10:]))
+            rows.append(_row(n_models, n_tokens, kind, parse_us[N_WARM:], decide_us[N_WARM:], cpu_us[N_WARM:]))
             if n_models == 10 and kind == "words":
                 stages.append({"tokens": n_tokens, **_stages(live, n_tokens=n_tokens)})
     finally:

@@ -21,9 +21,11 @@ NEAR_CHARS = 64
 _FENCE = re.compile(r"(?:```|~~~).*?(?:```|~~~|\Z)", re.DOTALL)
 _INLINE_CODE = re.compile(r"`[^`\n]{0,400}`")
 _TAGGED = re.compile(r"<([A-Za-z][\w-]{0,30})(?:\s[^<>]{0,200})?>.*?(?:</\1\s*>|\Z)", re.DOTALL)
+_SINGLE_QUOTED = r"'(?<![\w'’]')[^'’\n]{1,300}['’](?![\w])"
+_QUOTED_ASCII = re.compile(rf"\"[^\"]{{0,600}}\"|{_SINGLE_QUOTED}")
 _QUOTED = re.compile(
     r"\"[^\"]{0,600}\"|“[^”]{0,600}[”“]|„[^“”]{0,600}[“”]|«[^»]{0,600}»|»[^«]{0,600}«|‹[^›]{0,300}›|「[^」]{0,600}」|『[^』]{0,600}』|《[^》]{0,300}》"
-    r"|'(?<![\w'’]')[^'’\n]{1,300}['’](?![\w])|‘(?<![\w'’]‘)[^'’\n]{1,300}['’](?![\w])"
+    rf"|{_SINGLE_QUOTED}|‘(?<![\w'’]‘)[^'’\n]{{1,300}}['’](?![\w])"
 )
 """Each alternative begins with its mark, so that `re` looks for these marks alone."""
 _QUOTED_LINE = re.compile(r"(?m)^[ \t]*(?:>|\|).*$")
@@ -74,8 +76,10 @@ def own_look(text: str) -> Look:
             text = pattern.sub(_BLANK, text)
     if _has(text, "-=*_#") and _has(text, _RULES):
         text = _between_rules(text)
-    if not text.isascii() or _has(text, "\"'"):
+    if not text.isascii():
         text = _QUOTED.sub(_BLANK, text)
+    elif _has(text, "\"'"):
+        text = _QUOTED_ASCII.sub(_BLANK, text)
     if not _has(text, ":："):
         return Look(text)
     mail = _MAIL.search(text)
