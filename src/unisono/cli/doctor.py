@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import typer
 
 from unisono.cli.exposure import exposure
+from unisono.cli.files import allow_files, files_for
 from unisono.cli.finding import Finding, State
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def examine(path: Path, *, today: date) -> Iterator[Finding]:
     yield Finding(check="configuration", state="ok", text=f"{path}: {n_models} model{'s' * (n_models != 1)}")
     yield from default_serves(config, today=today)
     yield port(config.server.host, config.server.port)
+    yield from open_files(config.server.max_requests, allowed=allow_files())
     yield from store(config.store.path)
     yield from exposure(config, now=datetime.now(UTC))
     yield from plug_ins(config)
@@ -128,6 +130,15 @@ def port(host: str, number: int) -> Finding:
             todo = "stop what uses it (a Unisono that runs already?), or set another server.port"
             return Finding(check="port", state="fail", text=f"cannot listen on {address}: {what}", todo=todo)
     return Finding(check="port", state="ok", text=f"{address} is free")
+
+
+def open_files(max_requests: int, *, allowed: int | None) -> Iterator[Finding]:
+    """Warn where this user may have too few files open for as many requests as may be in hand."""
+    needed = files_for(max_requests)
+    if allowed is not None and allowed < needed:
+        text = f"{allowed} files may be open; {max_requests} requests in hand (server.max_requests) need about {needed}"
+        todo = "raise the limit (ulimit -Hn, LimitNOFILE= of systemd), or lower server.max_requests"
+        yield Finding(check="open files", state="warn", text=text, todo=todo)
 
 
 def store(path: Path) -> Iterator[Finding]:

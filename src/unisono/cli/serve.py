@@ -147,6 +147,9 @@ def _log_lines(*, quiet: bool) -> Lines:
 def _run(main: object) -> None:
     import uvloop
 
+    from unisono.cli.files import allow_files
+
+    allow_files()
     uvloop.run(main)  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ wire after that; `total_s` bounds the whole call.
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import ssl
 import time
@@ -195,9 +196,16 @@ class Transport:
             raise UpstreamUnreachable(text) from exc
         except (OSError, ValueError) as exc:  # ValueError: a host name that cannot be one
             where = f"{pool.address.host}:{pool.address.port}"
-            reason = getattr(exc, "strerror", None) or type(exc).__name__
-            text = f"{self._model}: no connection to {where} ({reason}); is it running?"
-            raise UpstreamUnreachable(text) from exc
+            raise UpstreamUnreachable(f"{self._model}: {no_connection(where, exc)}") from exc
+
+
+def no_connection(where: str, exc: OSError | ValueError) -> str:
+    """Say why there is none, and what to do: that too many files are open here says nothing of the upstream."""
+    reason = getattr(exc, "strerror", None) or type(exc).__name__
+    if getattr(exc, "errno", None) in (errno.EMFILE, errno.ENFILE):
+        todo = "raise its limit of open files, or lower `server.max_requests`"
+        return f"no connection to {where}, for Unisono itself has too many files open ({reason}); {todo}."
+    return f"no connection to {where} ({reason}); is it running?"
 
 
 class _Stale(Exception):
