@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.journeys.house import House, config_text, model, process, serving
-from tests.journeys.upstream import Upstream, fails, says, upstream
+from tests.journeys.upstream import Exchange, Upstream, fails, says, upstream
 
 from unisono.record.keys import create_key, revoke_key
 from unisono.types import Scope
@@ -138,3 +140,36 @@ def test_one_process_alone_needs_no_fellows(tmp_path: Path, up: Upstream) -> Non
     with serving(tmp_path, _pool(up)) as house:
         assert house.chat().status == 200
         assert "worker=" not in house.call("GET", "/metrics").raw.decode()
+
+
+def test_who_comes_while_the_workers_end_is_refused_and_not_left_waiting(tmp_path: Path) -> None:
+    asked, let_go = threading.Event(), threading.Event()
+
+    def slowly(exchange: Exchange) -> None:
+        asked.set()
+        let_go.wait(60)
+        says("hi")(exchange)
+
+    with (
+        upstream(slowly) as up,
+        process(tmp_path, _pool(up), more=("--workers", str(N)), limit_s=90.0) as house,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        answer = pool.submit(house.chat)
+        try:
+            assert asked.wait(60)
+            assert house.process is not None
+            house.process.send_signal(signal.SIGTERM)
+
+            def refused() -> bool:
+                try:
+                    socket.create_connection(("127.0.0.1", house.port), timeout=10).close()
+                except ConnectionRefusedError:
+                    return True
+                return False
+
+            house.until(refused, "new connections are refused")
+            assert not answer.done()
+        finally:
+            let_go.set()
+        assert answer.result().status == 200

@@ -159,6 +159,7 @@ def run_workers(
     finally:
         for worker in workers:
             worker.send(signal.SIGTERM)
+        listening.close()  # else whoever comes now would wait for the last answer's end, and for nothing
         until_s = time.monotonic() + END_S
         for worker in workers:
             worker.end(until_s=until_s)
