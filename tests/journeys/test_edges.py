@@ -266,6 +266,9 @@ def test_an_anthropic_client_at_an_anthropic_upstream_loses_nothing_that_only_th
     thinking = {"type": "thinking", "thinking": "hm", "signature": "sig"}
     source = {"type": "text", "media_type": "text/plain", "data": "Rain in Oslo."}
     document: Any = {"type": "document", "source": source, "title": "News", "citations": {"enabled": True}}
+    bytes_of: Any = {"type": "base64", "media_type": "application/pdf", "data": "QUJD"}
+    scan: Any = {"type": "document", "source": bytes_of, "title": "S", "citations": {"enabled": True}, "context": "C"}
+    tool: Any = {"name": "look", "input_schema": {"type": "object"}, "defer_loading": True, "input_examples": [{}]}
     use: Any = {"type": "tool_use", "id": "t", "name": "look", "input": {}, "cache_control": mark}
     picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QUJD"}}
     shown = [{"type": "text", "text": "a"}, picture]
@@ -275,11 +278,12 @@ def test_an_anthropic_client_at_an_anthropic_upstream_loses_nothing_that_only_th
         content = [{**thinking, "signature": "new"}, {"type": "text", "text": "Good day."}]
         usage = {"input_tokens": 5, "output_tokens": 6, "cache_read_input_tokens": 7, "cache_creation_input_tokens": 9}
         frame = {"id": "msg_9", "type": "message", "role": "assistant", "model": exchange.body["model"]}
-        exchange.json({**frame, "content": content, "stop_reason": "end_turn", "stop_sequence": None, "usage": usage})
+        end = {"stop_reason": "stop_sequence", "stop_sequence": "E"}
+        exchange.json({**frame, "content": content, **end, "usage": usage})
 
     with upstream(behave) as up:
         text = config_text(
-            model("claude", up, upstream="anthropic", capabilities=["tools", "vision"]), default="claude"
+            model("claude", up, upstream="anthropic", capabilities=["tools", "vision", "files"]), default="claude"
         )
         with serving(tmp_path, text) as house:
             answer = _claude(house).messages.create(
@@ -289,18 +293,22 @@ def test_an_anthropic_client_at_an_anthropic_upstream_loses_nothing_that_only_th
                 thinking={"type": "enabled", "budget_tokens": 1024},
                 extra_body={"top_k": 5},
                 metadata={"user_id": "u-1"},
+                stop_sequences=["D", "E"],
+                tools=[tool],
                 extra_headers={"anthropic-beta": "a-2025-01-01, b-2"},
                 messages=[
                     {"role": "user", "content": [{"type": "text", "text": "hello", "cache_control": mark}]},  # type: ignore[typeddict-item]
                     {"role": "assistant", "content": [thinking, {"type": "text", "text": "Yes?"}]},  # type: ignore[list-item]
-                    {"role": "user", "content": [document, {"type": "text", "text": "well?"}]},
+                    {"role": "user", "content": [document, scan, {"type": "text", "text": "well?"}]},
                     {"role": "assistant", "content": [use]},
                     {"role": "user", "content": [result]},
                 ],
             )
     body = up.seen[0].body
     assert up.seen[0].headers["anthropic-beta"] == "a-2025-01-01,b-2"
-    assert body["messages"][2]["content"] == [document, {"type": "text", "text": "well?"}]
+    assert body["messages"][2]["content"] == [document, scan, {"type": "text", "text": "well?"}]
+    assert body["tools"] == [tool]
+    assert (answer.stop_reason, answer.stop_sequence) == ("stop_sequence", "E")
     assert [m["content"] for m in body["messages"][3:]] == [[use], [result]]
     assert body["system"] == [{"type": "text", "text": "Be brief.", "cache_control": mark}]
     assert body["messages"][0]["content"] == [{"type": "text", "text": "hello", "cache_control": mark}]

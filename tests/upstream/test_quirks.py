@@ -135,7 +135,7 @@ def test_what_only_anthropic_reads_reaches_no_other_upstream() -> None:
             {"role": "assistant", "content": None, "thinking_blocks": [{"type": "thinking"}]},
             {"role": "tool", "tool_call_id": "t", "content": "no", "is_error": True},
         ],
-        "tools": [{"type": "function", "function": {"name": "f"}, **mark}],
+        "tools": [{"type": "function", "function": {"name": "f"}, "anthropic_block": {"name": "f", **mark}}],
         "anthropic": {"thinking": {"type": "enabled"}},
     }
     assert plain(body, model="m") == {

@@ -27,7 +27,10 @@ ONLY_ANTHROPIC = (
     "thinking",
     "top_k",
 )
+_OF_DOCUMENTS = ("cache_control", "citations", "context", "title")
 BETA_HEADER = b"anthropic-beta"
+NATIVE = "anthropic_block"
+"""Beside what a block or a tool becomes, the thing itself, for Anthropic's own upstreams; see `upstream.plain`."""
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
@@ -76,6 +79,7 @@ class MessagesForm(MessagesAnswer):
         for key, value in (("temperature", read.temperature), ("top_p", read.top_p), ("stop", read.stop_sequences)):
             if value is not None:
                 chat[key] = value  # type: ignore[assignment]  # as JSON has them
+        self.stops = read.stop_sequences or []
         if read.stream:
             chat["stream"] = True
             chat["stream_options"] = {"include_usage": True}
@@ -172,9 +176,10 @@ def _part(block: Json, *, where: str) -> Json:
     if kind == "document" and isinstance(source := block.get("source"), dict) and source.get("type") == "base64":
         title = block.get("title")
         name = title if isinstance(title, str) and title else "document.pdf"
-        return {"type": "file", "file": {"filename": name, "file_data": _address(block, where=where)}, **mark}
+        kept = {key: block[key] for key in _OF_DOCUMENTS if block.get(key) is not None}
+        return {"type": "file", "file": {"filename": name, "file_data": _address(block, where=where)}, **kept}
     if (text := _written(block)) is not None:
-        return {"type": "text", "text": text, "anthropic_block": block}
+        return {"type": "text", "text": text, NATIVE: block}
     if kind == "document":
         return block
     raise refuse(f"a block of type {str(kind)[:40]!r} is not served here.", param=f"{where}.type")
@@ -270,10 +275,7 @@ def _tool(tool: Json, *, where: str) -> Json:
     function["parameters"] = schema
     if tool.get("strict") is not None:
         function["strict"] = tool["strict"]
-    made: Json = {"type": "function", "function": function}
-    if tool.get("cache_control") is not None:
-        made["cache_control"] = tool["cache_control"]
-    return made
+    return {"type": "function", "function": function, NATIVE: tool}
 
 
 def _tool_choice(choice: Json) -> Json:

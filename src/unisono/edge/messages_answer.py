@@ -45,7 +45,8 @@ class MessagesAnswer:
         self._open: _Kind | None = None
         self._tool: int | None = None
         self._is_over = False
-        self._stop: str | None = None
+        self.stops: list[str] = []
+        self._end: Json = {"stop_reason": "end_turn", "stop_sequence": None}
         self._usage: Json = _usage({})
         self._unisono: JsonValue = None
 
@@ -61,8 +62,7 @@ class MessagesAnswer:
             "role": "assistant",
             "model": document.get("model"),
             "content": [*_thoughts(message), *_texts(message), *_tool_uses(message)],
-            "stop_reason": _stop(choice.get("finish_reason")),
-            "stop_sequence": None,
+            **self._ended(choice),
             "usage": _usage(document),
         }
         return {**made, "unisono": document["unisono"]} if "unisono" in document else made
@@ -98,8 +98,8 @@ class MessagesAnswer:
         for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict) and not self._is_over:
                 events += self._call(call)
-        if (stop := choice.get("finish_reason")) is not None:
-            self._stop = _stop(stop)
+        if choice.get("finish_reason") is not None:
+            self._end = self._ended(choice)
         return events
 
     def broken(self, document: Json) -> list[bytes]:
@@ -114,8 +114,7 @@ class MessagesAnswer:
         if self._is_over:
             return []
         events = [] if self._begun else self._begin({})
-        delta: Json = {"stop_reason": self._stop or "end_turn", "stop_sequence": None}
-        last: Json = {"type": "message_delta", "delta": delta, "usage": self._usage}
+        last: Json = {"type": "message_delta", "delta": self._end, "usage": self._usage}
         if self._unisono is not None:
             last["unisono"] = self._unisono
         return [
@@ -124,6 +123,14 @@ class MessagesAnswer:
             _event("message_delta", last),
             _event("message_stop", {"type": "message_stop"}),
         ]
+
+    def _ended(self, choice: Json) -> Json:
+        """Return why an answer ended, with that of the caller's stops which ended it, where its upstream tells it."""
+        reason, stop = choice.get("finish_reason"), choice.get("stop_reason")
+        if reason == "stop" and stop in self.stops:
+            return {"stop_reason": "stop_sequence", "stop_sequence": stop}
+        kind = _STOPS.get(reason, "end_turn") if isinstance(reason, str) else None
+        return {"stop_reason": kind, "stop_sequence": None}
 
     def _begin(self, document: Json) -> list[bytes]:
         self._begun = True
@@ -202,10 +209,6 @@ def _event(name: str, data: Json) -> bytes:
 def _id(document: Json) -> str:
     given = document.get("id")
     return given if isinstance(given, str) and given.startswith("msg_") else f"msg_{given or 'unisono'}"
-
-
-def _stop(reason: JsonValue) -> str | None:
-    return _STOPS.get(reason, "end_turn") if isinstance(reason, str) else None
 
 
 def _thoughts(message: Json) -> list[JsonValue]:

@@ -78,7 +78,7 @@ class MessagesReading:
             "object": "chat.completion",
             "created": self._created,
             "model": self._reported,
-            "choices": [{"index": 0, "message": _message(blocks), "logprobs": None, "finish_reason": finish}],
+            "choices": [{"index": 0, "message": _message(blocks), "logprobs": None, **_end(message, finish)}],
             "usage": self._usage_json(usage),
         }
         self.ended = self.finished = True
@@ -166,18 +166,21 @@ class MessagesReading:
 
     def _message_delta(self, event: Json) -> list[Chunk]:
         self._count(event.get("usage"))
-        finish = self._finish(_object(event, "delta").get("stop_reason"))
+        delta = _object(event, "delta")
+        finish = self._finish(delta.get("stop_reason"))
         if finish is None:
             return []
         self.finished = True
-        return [self._chunk({}, finish=finish)]
+        choice: Json = {"index": 0, "delta": {}, "logprobs": None, **_end(delta, finish)}
+        data = orjson.dumps(self._document([choice]))
+        return [Chunk(data=data, has_content=False, model=self._reported, finish=finish)]
 
     # --------------------------------------------------------------------------------------- parts
 
-    def _chunk(self, delta: Json, *, has_content: bool = False, finish: str | None = None) -> Chunk:
-        choice: Json = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    def _chunk(self, delta: Json, *, has_content: bool = False) -> Chunk:
+        choice: Json = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}
         data = orjson.dumps(self._document([choice]))
-        return Chunk(data=data, has_content=has_content, model=self._reported, finish=finish)
+        return Chunk(data=data, has_content=has_content, model=self._reported)
 
     def _usage_chunk(self) -> Chunk:
         usage = self._usage()
@@ -231,6 +234,13 @@ class MessagesReading:
     def _failed(self, event: Json) -> UpstreamError:
         failed = error_in({"error": event.get("error") or {"type": "api_error"}}, self._model)
         return failed or UpstreamError(f"{self._model}: the upstream reported an error.")
+
+
+def _end(ended: Json, finish: str | None) -> Json:
+    """Return why an answer ended; where one of the caller's stops did it, with that stop, as vLLM tells it."""
+    stop = ended.get("stop_sequence")
+    told: Json = {"stop_reason": stop} if ended.get("stop_reason") == "stop_sequence" and isinstance(stop, str) else {}
+    return {"finish_reason": finish, **told}
 
 
 class _Block:

@@ -193,9 +193,9 @@ class _Translation:
         kind = part.get("type") if isinstance(part, dict) else None
         if not isinstance(part, dict) or not isinstance(kind, str):
             raise self._cannot("read a content part without a type", param=where)
+        if isinstance(block := part.get(NATIVE), dict):
+            return block
         if kind == "text":
-            if isinstance(block := part.get(NATIVE), dict):
-                return block
             return part if part.get("text") else None
         if kind == "refusal":
             return {"type": "text", "text": part.get("refusal")} if part.get("refusal") else None
@@ -235,6 +235,8 @@ class _Translation:
     def _tool(self, tool: JsonValue, *, where: str) -> Json:
         if not isinstance(tool, dict):
             raise self._cannot("read a tool that is no object", param=where)
+        if isinstance(own := tool.get(NATIVE), dict):
+            return own
         function = tool.get("function")
         if tool.get("type") != "function" or not isinstance(function, dict):
             return tool  # one of Anthropic's own tools

@@ -11,10 +11,10 @@ from unisono.upstream.exchange import untranslatable
 MARK = "anthropic"
 """The member of a chat body under which an edge keeps what only Anthropic's upstreams read; see `edge.messages`."""
 NATIVE = "anthropic_block"
-"""The member of a text part under which the edge keeps the block of Anthropic's API that has this text."""
+"""The member of a part or a tool under which the edge keeps what it was in Anthropic's API."""
 
 _OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control"})
-_OF_PARTS = frozenset({"cache_control", "citations", NATIVE})
+_OF_PARTS = frozenset({"cache_control", "citations", "context", "title", NATIVE})
 _PARTS = frozenset({"text", "image_url", "file", "input_audio", "refusal"})
 
 
