@@ -13,7 +13,7 @@ import msgspec
 import orjson
 
 from unisono.edge.form import blocks_of, read_as, refuse, text_of
-from unisono.edge.messages_answer import MessagesAnswer
+from unisono.edge.messages_answer import MessagesAnswer, thinker
 from unisono.types import Json, JsonValue
 
 ONLY_ANTHROPIC = (
@@ -233,12 +233,15 @@ def _tool_result(block: Json, *, where: str) -> Json:
 def _assistant(content: list[dict[str, Any]], *, where: str) -> Json:
     texts: list[JsonValue] = []
     thinking: list[JsonValue] = []
+    thoughts: dict[str, str] = {}
     calls: list[JsonValue] = []
     for place, block in enumerate(content):
         at = f"{where}[{place}]"
         match block.get("type"):
             case "text":
                 texts.append({**block, "text": text_of(block, "text", where=at)})
+            case "thinking" if (name := thinker(block)) is not None:
+                thoughts[name] = thoughts.get(name, "") + text_of(block, "thinking", where=at)
             case "thinking" | "redacted_thinking":
                 thinking.append(block)
             case "tool_use":
@@ -248,6 +251,8 @@ def _assistant(content: list[dict[str, Any]], *, where: str) -> Json:
     message: Json = {"role": "assistant", "content": texts or None}
     if thinking:
         message["thinking_blocks"] = thinking
+    if thoughts:
+        message["thought_by"], message["reasoning_content"] = thoughts.popitem()
     if calls:
         message["tool_calls"] = calls
     return message

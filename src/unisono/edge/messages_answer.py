@@ -34,6 +34,16 @@ _MIXED = (
     "The upstream mixed the fragments of several tool calls, which this form cannot say. The answer is not complete."
 )
 _Kind = Literal["text", "thinking", "tool_use"]
+_SEAL = "unisono:"
+"""How a signature of ours begins: of thinking that its provider did not sign. The name of the model follows."""
+
+
+def thinker(block: Json) -> str | None:
+    """Return the model whose thinking a block holds, if no provider has signed it; empty where that is not known."""
+    signature = block.get("signature")
+    if not isinstance(signature, str) or not signature:
+        return ""
+    return signature.removeprefix(_SEAL) if signature.startswith(_SEAL) else None
 
 
 class MessagesAnswer:
@@ -49,6 +59,8 @@ class MessagesAnswer:
         self._end: Json = {"stop_reason": "end_turn", "stop_sequence": None}
         self._usage: Json = _usage({})
         self._unisono: JsonValue = None
+        self._seal = _SEAL
+        self._is_signed = False
 
     # ------------------------------------------------------------------------------------- plain
 
@@ -61,7 +73,7 @@ class MessagesAnswer:
             "type": "message",
             "role": "assistant",
             "model": document.get("model"),
-            "content": [*_thoughts(message), *_texts(message), *_tool_uses(message)],
+            "content": [*_thoughts(message, seal=_seal(document)), *_texts(message), *_tool_uses(message)],
             **self._ended(choice),
             "usage": _usage(document),
         }
@@ -134,6 +146,7 @@ class MessagesAnswer:
 
     def _begin(self, document: Json) -> list[bytes]:
         self._begun = True
+        self._seal = _seal(document)
         message: Json = {
             "id": _id(document),
             "type": "message",
@@ -162,11 +175,17 @@ class MessagesAnswer:
         for block in blocks if isinstance(blocks, list) else ():
             if not isinstance(block, dict):
                 continue
-            if self._open == "thinking" and isinstance(block.get("signature"), str):
-                events += [self._delta({"type": "signature_delta", "signature": block["signature"]}), *self._close()]
+            if self._open == "thinking" and isinstance(signature := block.get("signature"), str):
+                events += self._sign(signature)
             else:
-                events += [*self._close(), self._start("thinking", block), *self._close()]
+                events += [*self._close(), self._start("thinking", block)]
+                self._is_signed = True
+            events += self._close()
         return events
+
+    def _sign(self, signature: str) -> list[bytes]:
+        self._is_signed = True
+        return [self._delta({"type": "signature_delta", "signature": signature})]
 
     def _call(self, call: Json) -> list[bytes]:
         """Say a fragment of a tool call. Calls come one after the other; a new index closes the one before."""
@@ -187,6 +206,7 @@ class MessagesAnswer:
 
     def _start(self, kind: _Kind, block: Json) -> bytes:
         self._open = kind
+        self._is_signed = False
         start: Json = {"type": "content_block_start", "index": self._n_blocks, "content_block": block}
         return _event("content_block_start", start)
 
@@ -196,10 +216,11 @@ class MessagesAnswer:
     def _close(self) -> list[bytes]:
         if self._open is None:
             return []
+        events = self._sign(self._seal) if self._open == "thinking" and not self._is_signed else []
         stop: Json = {"type": "content_block_stop", "index": self._n_blocks}
         self._open = None
         self._n_blocks += 1
-        return [_event("content_block_stop", stop)]
+        return [*events, _event("content_block_stop", stop)]
 
 
 def _event(name: str, data: Json) -> bytes:
@@ -211,12 +232,17 @@ def _id(document: Json) -> str:
     return given if isinstance(given, str) and given.startswith("msg_") else f"msg_{given or 'unisono'}"
 
 
-def _thoughts(message: Json) -> list[JsonValue]:
+def _thoughts(message: Json, *, seal: str) -> list[JsonValue]:
     blocks = message.get("thinking_blocks")
     if isinstance(blocks, list) and blocks:
         return blocks
     text = thought(message)
-    return [{"type": "thinking", "thinking": text, "signature": ""}] if text else []
+    return [{"type": "thinking", "thinking": text, "signature": seal}] if text else []
+
+
+def _seal(document: Json) -> str:
+    """Return our signature for an answer: it comes back with the thinking, and says whom alone it may go to."""
+    return f"{_SEAL}{inside(document, 'unisono').get('model') or ''}"
 
 
 def _texts(message: Json) -> list[JsonValue]:

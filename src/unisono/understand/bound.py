@@ -8,6 +8,7 @@ from __future__ import annotations
 from unisono.types import Json, JsonValue
 
 _REASONING = ("thinking", "redacted_thinking", "reasoning", "reasoning_details")
+_THOUGHTS = ("reasoning_details", "thinking_blocks")
 _SEALS = ("signature", "encrypted_content", "data", "thought_signature")
 
 
@@ -26,8 +27,9 @@ def bound(body: Json) -> bool:
 def _holds(message: Json) -> bool:
     if len(message) == 2 and isinstance(message.get("content"), str):
         return False  # a role and its words
-    if isinstance(details := message.get("reasoning_details"), list) and any(_sealed(d) for d in details):
-        return True
+    for name in _THOUGHTS:
+        if isinstance(thoughts := message.get(name), list) and any(_sealed(thought) for thought in thoughts):
+            return True
     calls = message.get("tool_calls")
     if isinstance(calls, list) and any(_signed_call(call) for call in calls):
         return True
@@ -40,8 +42,8 @@ def _part(part: JsonValue) -> bool:
         return False
     if part.get("type") in _REASONING:
         return _sealed(part)
-    file = part.get("file")
-    return "file_id" in part or (isinstance(file, dict) and "file_id" in file)
+    held = (part, part.get("file"), part.get("source"))
+    return any(isinstance(place, dict) and "file_id" in place for place in held)
 
 
 def _sealed(part: JsonValue) -> bool:

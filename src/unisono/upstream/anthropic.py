@@ -11,11 +11,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 import orjson
 from yarl import URL
 
+from unisono.errors import UpstreamRefused
 from unisono.types import Call, Chunk, Model, Timeouts
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import beta_field, messages_body
 from unisono.upstream.exchange import Exchange
 from unisono.upstream.http import Transport
+from unisono.upstream.thoughts import messages_otherwise
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 API_VERSION = "2023-06-01"
@@ -61,10 +63,22 @@ class AnthropicProvider:
 
     async def _send(self, call: Call) -> AsyncGenerator[Chunk, None]:
         name = call.model.name
-        body = orjson.dumps(messages_body(call))
+        asked = messages_body(call)
         reading = MessagesReading(name, created=int(self._now()))
-        fields = beta_field(call)
-        chunks = Exchange(self._transport, reading, model=name, body=body, stream=call.stream, fields=fields)
+
+        def otherwise(refused: UpstreamRefused) -> bytes | None:
+            made = messages_otherwise(asked, refused)
+            return None if made is None else orjson.dumps(made)
+
+        chunks = Exchange(
+            self._transport,
+            reading,
+            model=name,
+            body=orjson.dumps(asked),
+            stream=call.stream,
+            fields=beta_field(call),
+            otherwise=otherwise,
+        )
         try:
             async for chunk in chunks:
                 yield chunk

@@ -65,13 +65,32 @@ class Exchange:
         UpstreamError: the attempt failed, before or after the first chunk.
     """
 
-    __slots__ = ("_begun", "_body", "_chunks", "_fields", "_model", "_reading", "_sink", "_transport")
+    __slots__ = ("_begun", "_body", "_chunks", "_fields", "_model", "_otherwise", "_reading", "_sink", "_transport")
 
     def __init__(
-        self, transport: Transport, reading: Reading, *, model: str, body: bytes, stream: bool, fields: bytes = b""
+        self,
+        transport: Transport,
+        reading: Reading,
+        *,
+        model: str,
+        body: bytes,
+        stream: bool,
+        fields: bytes = b"",
+        otherwise: Callable[[UpstreamRefused], bytes | None] | None = None,
     ) -> None:
-        """Do nothing before the first step. `fields` are header fields of this call alone, which `begin` knows not."""
+        """Do nothing before the first step.
+
+        Args:
+            transport: where to send it.
+            reading: reads the answer.
+            model: catalogue name, for messages.
+            body: what to send.
+            stream: whether a stream is asked for.
+            fields: header fields of this call alone, which `begin` knows not.
+            otherwise: what to send instead of a body that was refused, once; None where the refusal stands.
+        """
         self._fields = fields
+        self._otherwise = otherwise
         self._transport = transport
         self._reading = reading
         self._model = model
@@ -130,12 +149,21 @@ class Exchange:
         if body is None:
             raise StopAsyncIteration
         begun, self._begun = self._begun, None
-        with await self._transport.post(body, begun, fields=self._fields) as answer:
+        with await self._post(body, begun) as answer:
             return _whole(self._reading, await answer.read_all(), self._model)
+
+    async def _post(self, body: bytes, begun: Answer | None = None) -> Answer:
+        try:
+            return await self._transport.post(body, begun, fields=self._fields)
+        except UpstreamRefused as refused:
+            other = None if self._otherwise is None else self._otherwise(refused)
+            if other is None:
+                raise
+        return await self._transport.post(other, fields=self._fields)
 
     async def _stream(self, body: bytes) -> AsyncGenerator[Chunk, None]:
         reading, model = self._reading, self._model
-        with await self._transport.post(body, fields=self._fields) as answer:
+        with await self._post(body) as answer:
             if answer.content_type != "text/event-stream":
                 raise await _not_a_stream(answer, model)
             inflow = _Inflow(answer, reading, model)

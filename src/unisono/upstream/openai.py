@@ -19,6 +19,7 @@ from unisono.upstream.exchange import BrokenEvent, Exchange, error_in
 from unisono.upstream.http import Transport
 from unisono.upstream.plain import plain
 from unisono.upstream.quirks import CallsEnd, counts_unasked, ends_calls_with_stop, with_known_fields, with_limit
+from unisono.upstream.thoughts import chat_otherwise
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -70,11 +71,17 @@ class OpenAIProvider:
         """
         name = call.model.name
         try:
-            body = orjson.dumps(chat_body(call))
+            asked = chat_body(call)
+            body = orjson.dumps(asked)
         except UpstreamRefused as refused:
             return _refusing(refused)
         reading = GeminiReading(name) if self._is_gemini else ChatReading(name)
-        return Exchange(self._transport, reading, model=name, body=body, stream=call.stream)
+
+        def otherwise(refused: UpstreamRefused) -> bytes | None:
+            made = chat_otherwise(asked, refused)
+            return None if made is None else orjson.dumps(made)
+
+        return Exchange(self._transport, reading, model=name, body=body, stream=call.stream, otherwise=otherwise)
 
     async def close(self) -> None:
         """Close the pool; calls in flight fail."""

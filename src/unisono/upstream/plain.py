@@ -13,7 +13,11 @@ MARK = "anthropic"
 NATIVE = "anthropic_block"
 """The member of a part or a tool under which the edge keeps what it was in Anthropic's API."""
 
-_OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control"})
+THOUGHT_BY = "thought_by"
+"""The member of an assistant's message under which the edge keeps which model thought its `reasoning_content`."""
+
+_OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control", THOUGHT_BY})
+_OF_OTHERS = _OF_MESSAGES | {"reasoning_content"}
 _OF_PARTS = frozenset({"cache_control", "citations", "context", "title", NATIVE})
 _PARTS = frozenset({"text", "image_url", "file", "input_audio", "refusal"})
 
@@ -38,7 +42,8 @@ def _messages(messages: list[JsonValue], *, model: str) -> list[JsonValue]:
     made: list[JsonValue] = []
     shown: list[JsonValue] = []
     for place, message in enumerate(messages):
-        left = _without(message, _OF_MESSAGES)
+        is_own = isinstance(message, dict) and message.get(THOUGHT_BY) == model
+        left = _without(message, _OF_MESSAGES if is_own else _OF_OTHERS)
         if not isinstance(left, dict):
             made.append(left)
             continue

@@ -22,11 +22,11 @@ from yarl import URL
 
 from unisono.types import Chunk, Json, JsonValue
 from unisono.upstream.ids import MISTRAL, OPENAI, fitting
+from unisono.upstream.thoughts import FIELDS
 
 _OLLAMA_PORT = 11434
 _MISTRAL = "api.mistral.ai"
 _STRICT = frozenset({_MISTRAL, "api.openai.com", "api.groq.com", "api.cerebras.ai"})
-_THOUGHT = frozenset({"reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"})
 _EMPTY = frozenset({"refusal", "annotations", "audio", "function_call", "tool_calls"})
 """What clients send back empty, as it came in an answer."""
 _OF_CALLS = frozenset({"extra_content", "index", "provider_specific_fields"})
@@ -88,7 +88,7 @@ def _known(message: JsonValue, *, ids: re.Pattern[str]) -> JsonValue:
         return {k: fitting(v, ids) if k == "tool_call_id" else v for k, v in message.items()}
     if message.get("role") != "assistant":
         return message
-    kept = {k: v for k, v in message.items() if k not in _THOUGHT and (v or k not in _EMPTY)}
+    kept = {k: v for k, v in message.items() if k not in FIELDS and (v or k not in _EMPTY)}
     if isinstance(calls := kept.get("tool_calls"), list):
         kept["tool_calls"] = [_known_call(call, ids=ids) for call in calls]
     return kept
