@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from tests.journeys.house import House, config_text, model, serving
 from tests.journeys.upstream import LIMIT_S, Exchange, completion, cuts_after, fails, says, upstream
 
 from unisono.record.keys import create_key
+from unisono.record.reader import Reader
 from unisono.types import Scope
 
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -556,3 +560,37 @@ def test_tokens_of_a_message_are_counted_as_routing_counts_them_and_nothing_is_c
             client.messages.count_tokens(model="no-such-model", messages=said)
         with pytest.raises(anthropic.BadRequestError):
             client.messages.count_tokens(model="auto", messages=[])
+
+
+def test_who_is_being_answered_when_the_server_ends_is_told_and_has_not_abandoned_the_answer(tmp_path: Path) -> None:
+    """A stream that has begun ends with an error and without its end; what has not begun gets an error's body."""
+    let_go = threading.Event()
+    held = threading.Semaphore(0)
+
+    def slowly(exchange: Exchange) -> None:
+        if exchange.stream:
+            exchange.open_stream()
+            exchange.delta({"role": "assistant", "content": "one "})
+        held.release()
+        let_go.wait(60)
+
+    with upstream(slowly) as up, ThreadPoolExecutor(3) as pool:
+        try:
+            with serving(tmp_path, config_text(model("a", up), default="a")) as house:
+                streamed = pool.submit(house.chat, "s", stream=True)
+                routed = pool.submit(house.chat, "r")
+                pinned = pool.submit(house.chat, "p", model="a")
+                for _ in range(3):
+                    assert held.acquire(timeout=60)
+            raw = streamed.result().raw
+            assert b"one " in raw
+            assert b"The server ends" in raw
+            assert b"[DONE]" not in raw
+            for answer in (routed.result(), pinned.result()):
+                assert answer.status == 500
+                assert "The server ends" in answer.json["error"]["message"]
+        finally:
+            let_go.set()
+    with closing(Reader(tmp_path / "record.db")) as reader:
+        assert [row["status"] for row in reader.decisions(limit=9)] == ["cancelled"] * 3
+        assert reader.rows("SELECT * FROM signals") == []

@@ -439,14 +439,22 @@ class Live:
         if past is not None or after.model is not None:
             self.sessions.note(request.key, request.session, after)
 
-    def note_outcome(self, outcome: Outcome, *, baseline_usd: float | None, by: str) -> None:
-        """Record how a request of a key ended; one line in the log."""
+    def note_outcome(self, outcome: Outcome, *, baseline_usd: float | None, by: str, by_caller: bool = True) -> None:
+        """Record how a request of a key ended; one line in the log.
+
+        Args:
+            outcome: how.
+            baseline_usd: what the same tokens would have cost at the baseline model, where that is known.
+            by: the key.
+            by_caller: where it was cancelled, whether the caller left, which says something of the answer.
+        """
         self.metrics.observe_outcome(outcome)
         for notice in outcome.notices:
             if notice.code == "model_mismatch" and outcome.model is not None:
                 self.note_incident("model_mismatch", outcome.model, notice.text)
         self.store.record_outcome(outcome, baseline_usd=baseline_usd)
-        self.signals.ended(outcome, by=by)
+        if by_caller:
+            self.signals.ended(outcome, by=by)
         self.tell(
             f"decision={outcome.decision} key={by} status={outcome.status} model={outcome.model}"
             f" attempts={len(outcome.attempts)} seconds={outcome.total_s:.3f} cost_usd={outcome.cost_usd}"

@@ -195,17 +195,24 @@ class ChatEndpoint:
         except UnisonoError as error:
             await send_error(send, error)
             return
-        await while_there(scope, receive, Exchange(self._live, request, known, send).serve())
+        exchange = Exchange(self._live, request, known, send)
+        await while_there(scope, receive, exchange, exchange.serve())
 
 
-async def while_there(scope: Scope, receive: Receive, work: Coroutine[None, None, None]) -> None:
-    """Do what is to be done for a caller until he leaves."""
+async def while_there(scope: Scope, receive: Receive, exchange: Exchange, work: Coroutine[None, None, None]) -> None:
+    """Do what is to be done for a caller until he leaves, or until the server, which ends, waits no more for it."""
     with Watch(scope, receive) as watch:
+        exchange.watch = watch
         try:
             await work
         except asyncio.CancelledError:
             if not watch.caller_left:
-                raise
+                await exchange.break_off()
+
+
+def the_end() -> UnisonoError:
+    """Return what a caller is told whose answer is not done when the server ends."""
+    return UnisonoError("The server ends, and this request with it. Send it again.")
 
 
 def note_failed(live: Live, exc: Exception) -> None:
@@ -229,7 +236,10 @@ class Exchange:
         self._outcome: Outcome | None = None
         self._baseline_usd: float | None = None
         self._names: dict[str | None, str] = {}
+        self._stream_out: Stream | None = None
+        self._has_left = False
         self.relay = Relay()
+        self.watch: Watch | None = None
 
     async def serve(self) -> None:
         """Decide, call, answer; errors go out in OpenAI's form."""
@@ -270,9 +280,18 @@ class Exchange:
         """Take in how it ended: record, limits, conversation."""
         live, request, decision = self._live, self.request, self.decision
         self._outcome, self._baseline_usd = outcome, live.baseline_usd(decision, outcome)
-        live.note_outcome(outcome, baseline_usd=self._baseline_usd, by=request.key)
+        by_caller = self.watch is None or self.watch.caller_left
+        live.note_outcome(outcome, baseline_usd=self._baseline_usd, by=request.key, by_caller=by_caller)
         live.note_turn(request, self.features, self._reservation, outcome)
         live.trace(request, decision, outcome)
+
+    async def break_off(self) -> None:
+        """Tell a caller who still waits that the server ends; what has left whole is left alone."""
+        error, decision = the_end(), self.decision
+        if self._stream_out is not None:
+            await self._stream_out.break_off(orjson.dumps(error_body(error, decision=decision)))
+        elif not self._has_left:
+            await send_error(self._send, error, decision=decision)
 
     async def carry_out(self, events: AsyncGenerator[Committed | Chunk, None]) -> None:
         """Answer with what comes of the decision."""
@@ -301,6 +320,7 @@ class Exchange:
         else:
             chunks = [event async for event in events if isinstance(event, Chunk)]
             body, head = self.whole(committed, chunks[-1])
+            self._has_left = True
             await send_json(self._send, body, headers=head)
 
     def _reason(self, committed: Committed) -> str:
@@ -355,7 +375,7 @@ class Exchange:
         def named(reported: str | None) -> str:
             return self._true_name(committed.model, committed.reported_model if reported is None else reported)
 
-        stream = Stream(self._send, facts=facts, named=named, show_usage=wants_usage(self.request))
+        stream = self._stream_out = Stream(self._send, facts=facts, named=named, show_usage=wants_usage(self.request))
         self.relay.lead_to(stream.take)
         try:
             async for event in events:
@@ -363,11 +383,13 @@ class Exchange:
                     await slow
         except UpstreamError as error:
             notices = self._told(committed.notices)
+            self._stream_out, self._has_left = None, True
             await stream.break_off(orjson.dumps(error_body(error, decision=decision, notices=notices)))
             return
         last = {"decision": decision.id, **self._parts(), **self._money()}
         if (notices := self._told(committed.notices)) != committed.notices:
             last["notices"] = notices_to_json(notices)
+        self._stream_out, self._has_left = None, True
         await stream.end(last)
 
     def _parts(self) -> Json:

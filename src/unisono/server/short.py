@@ -18,7 +18,7 @@ from unisono.errors import UnisonoError
 from unisono.execute.plain import Plain
 from unisono.router import is_plain_pin
 from unisono.server.auth import identify
-from unisono.server.chat import ChatEndpoint, Exchange, asked, note_failed, while_there
+from unisono.server.chat import ChatEndpoint, Exchange, asked, note_failed, the_end, while_there
 from unisono.server.cycle import Cycle
 from unisono.server.reply import headers_in
 
@@ -118,7 +118,7 @@ class _OnWay:
     def cancel(self, msg: object = None) -> None:
         """End it: the server ends."""
         self.gone()
-        error = UnisonoError("The server ends, and this request with it. Send it again.")
+        error = the_end()
         self._cycle.answer(orjson.dumps(error_body(error)), [(b"connection", b"close")], status=error.status)
 
     def _news(self) -> None:
@@ -155,11 +155,11 @@ async def _refused(exchange: Exchange, error: UnisonoError, scope: Scope, receiv
 
 
 async def _carried_out(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-    await while_there(scope, receive, exchange.carry_out(exchange.run()))
+    await while_there(scope, receive, exchange, exchange.carry_out(exchange.run()))
 
 
 async def _walked(exchange: Exchange, plain: Plain, scope: Scope, receive: Receive, send: Send) -> None:
-    await while_there(scope, receive, exchange.carry_out(plain.events(exchange.relay)))
+    await while_there(scope, receive, exchange, exchange.carry_out(plain.events(exchange.relay)))
 
 
 async def _failed(live: Live, exc: Exception, scope: Scope, receive: Receive, send: Send) -> None:
