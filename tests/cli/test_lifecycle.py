@@ -145,6 +145,15 @@ def test_by_force_a_model_goes_today_and_its_successor_answers(pool: Path) -> No
     assert (after.models[1].lifecycle.state, after.removed) == ("retired", ("b",))
 
 
+def test_nobody_follows_who_serves_no_more(pool: Path) -> None:
+    run(pool, "add", "c", "--upstream", "scripted", "--no-probe")
+    run(pool, "retire", "b", "--now", "--force", "--successor", "a")
+    text = pool.read_text()
+    assert "serves no more" in run(pool, "retire", "c", "--on", DAY, "--successor", "b", code=2)
+    assert "serves no more" in run(pool, "replace", "c", "b", "--yes", code=2)
+    assert pool.read_text() == text
+
+
 def test_without_a_day_there_is_a_month(pool: Path) -> None:
     told = run(pool, "retire", "b", "--successor", "a", "--dry-run")
     assert told["until"] == (datetime.now(UTC).date() + timedelta(days=30)).isoformat()

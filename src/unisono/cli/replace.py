@@ -28,7 +28,7 @@ from unisono.cli.probing import (
     probe_pool,
 )
 from unisono.cli.record import AS_JSON, console, print_json
-from unisono.cli.retire import MOVE, ON, day, ending, known, lines, moved, who
+from unisono.cli.retire import MOVE, ON, day, ending, known, lines, moved, serving, who
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def replace(
     from unisono.errors import StartError
 
     before = load_config(config)
+    today = datetime.now(UTC).date()
     known(before, old)
-    known(before, new)
+    serving(before, new, today=today)
     if old == new:
         raise typer.BadParameter("a model cannot replace itself.", param_hint="NEW")
-    today = datetime.now(UTC).date()
     last = day(on, today=today)
     found = who(before, old)
     if found.parts and not (move_default or report):

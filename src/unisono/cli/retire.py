@@ -58,7 +58,7 @@ def retire(
         raise typer.BadParameter("--now and --on exclude each other.", param_hint="--on")
     known(before, name)
     if successor:
-        known(before, successor)
+        serving(before, successor, today=today)
     last = today if now else day(on, today=today)
     found = who(before, name)
     if dry_run:
@@ -88,6 +88,15 @@ def known(config: Config, name: str) -> None:
     if name not in names:
         near = ", ".join(nearest(name, names)) or ", ".join(names[:8])
         raise typer.BadParameter(f"no model {name!r} in the configuration (nearest: {near}).")
+
+
+def serving(config: Config, name: str, *, today: date) -> None:
+    """Refuse a name that is not of the pool, or of a model that serves no more, as wrong use."""
+    from unisono.catalog.catalog import is_retired
+
+    known(config, name)
+    if is_retired(next(model for model in config.models if model.name == name), today=today):
+        raise typer.BadParameter(f"{name} serves no more; name a model that does.")
 
 
 def day(text: str, *, today: date) -> date:
