@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import anthropic
 import openai
 import pytest
 from tests.journeys.house import config_text, model, serving
@@ -163,3 +164,39 @@ def test_its_errors_become_the_official_clients_exceptions(tmp_path: Path) -> No
         with pytest.raises(openai.RateLimitError) as limited:
             client.chat.completions.create(model="claude", messages=HELLO)
     assert limited.value.response.headers["retry-after"] == "3"
+
+
+def test_its_usage_comes_whole_to_its_own_clients_from_the_first_event_on(tmp_path: Path) -> None:
+    written = {"ephemeral_5m_input_tokens": 9, "ephemeral_1h_input_tokens": 0}
+    counts = {"input_tokens": 5, "cache_read_input_tokens": 7, "cache_creation_input_tokens": 9}
+    beside = {"cache_creation": written, "service_tier": "standard", "server_tool_use": None}
+
+    def behave(exchange: Exchange) -> None:
+        message = {"id": "msg_9", "type": "message", "role": "assistant", "model": exchange.body["model"]}
+        stop = {"stop_reason": "end_turn", "stop_sequence": None}
+        if not exchange.stream:
+            exchange.json({**message, "content": [], **stop, "usage": {**counts, **beside, "output_tokens": 6}})
+            return
+        exchange.open_stream()
+        start = {**message, "content": [], "stop_reason": None, "usage": {**counts, **beside, "output_tokens": 1}}
+        exchange.event({"type": "message_start", "message": start}, name="message_start")
+        exchange.event({"type": "message_delta", "delta": stop, "usage": {"output_tokens": 6}}, name="message_delta")
+        exchange.event({"type": "message_stop"}, name="message_stop")
+
+    def read(usage: Any) -> Any:
+        told = usage.to_dict()
+        return {key: told.get(key) for key in (*counts, "cache_creation", "service_tier", "output_tokens")}
+
+    whole = {**counts, "cache_creation": written, "service_tier": "standard", "output_tokens": 6}
+    ask: Any = {"model": "claude", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
+    with upstream(behave) as up, serving(tmp_path, _claude(up)) as house:
+        base = house.base_url.removesuffix("/v1")
+        client = anthropic.Anthropic(base_url=base, api_key="none", max_retries=0)
+        assert read(client.messages.create(**ask).usage) == whole
+        with client.messages.stream(**ask) as stream:
+            first = next(iter(stream))
+            assert first.type == "message_start"
+            assert read(first.message.usage) == {**whole, "output_tokens": 1}
+            assert read(stream.get_final_message().usage) == whole
+        chunks = list(house.client().chat.completions.create(model="claude", messages=HELLO, stream=True))
+        assert [chunk.usage for chunk in chunks] == [None] * len(chunks)  # who speaks chat did not ask for any

@@ -286,6 +286,7 @@ def _usage(document: Json) -> Json:
     details = inside(usage, "prompt_tokens_details")
     cached, written = whole(details.get("cached_tokens")), whole(details.get("cache_write_tokens"))
     return {
+        **inside(usage, "anthropic"),
         "input_tokens": max(whole(usage.get("prompt_tokens")) - cached - written, 0),
         "output_tokens": whole(usage.get("completion_tokens")),
         "cache_read_input_tokens": cached,

@@ -17,6 +17,7 @@ from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import beta_field, messages_body
 from unisono.upstream.exchange import Exchange
 from unisono.upstream.http import Transport
+from unisono.upstream.plain import MARK
 from unisono.upstream.thoughts import messages_otherwise
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
@@ -64,7 +65,7 @@ class AnthropicProvider:
     async def _send(self, call: Call) -> AsyncGenerator[Chunk, None]:
         name = call.model.name
         asked = messages_body(call)
-        reading = MessagesReading(name, created=int(self._now()))
+        reading = MessagesReading(name, created=int(self._now()), counts_early=MARK in call.body)
 
         def otherwise(refused: UpstreamRefused) -> bytes | None:
             made = messages_otherwise(asked, refused)

@@ -13,6 +13,7 @@ from unisono.errors import UpstreamError
 from unisono.types import Chunk, Json, JsonValue, Usage
 from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, error_in
+from unisono.upstream.plain import MARK
 
 _FINISH = {
     "end_turn": "stop",
@@ -25,11 +26,24 @@ _FINISH = {
 }
 
 
+_COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+
+
 class MessagesReading:
     """Reads one answer of the Messages API."""
 
-    def __init__(self, model: str, *, created: int) -> None:
+    def __init__(self, model: str, *, created: int, counts_early: bool = False) -> None:
+        """Read nothing yet.
+
+        Args:
+            model: catalogue name, for messages.
+            created: when, in seconds since 1970.
+            counts_early: what is counted when a stream begins stands on its first chunk too, for a caller of this very
+                API, which tells it then.
+        """
         self._model = model
+        self._counts_early = counts_early
+        self._beside: Json = {}
         self._created = created
         self._documents = Documents()
         self._id = ""
@@ -94,7 +108,11 @@ class MessagesReading:
 
     def _start(self, message: Json) -> list[Chunk]:
         self._open(message)
-        return [self._chunk({"role": "assistant", "content": ""})]
+        choice: Json = {"index": 0, "delta": {"role": "assistant", "content": ""}, "logprobs": None}
+        document = self._document([{**choice, "finish_reason": None}])
+        if self._counts_early:
+            document["usage"] = self._usage_json(self._usage())
+        return [Chunk(data=orjson.dumps(document), has_content=False, model=self._reported)]
 
     def _open(self, message: Json) -> None:
         identity, reported = message.get("id"), message.get("model")
@@ -203,9 +221,10 @@ class MessagesReading:
         """Take in counts; those of a stream are cumulative, and a later event need not repeat all."""
         if not isinstance(usage, dict):
             return
-        for key in ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"):
+        for key in _COUNTS:
             if isinstance(n := usage.get(key), int) and n >= 0:
                 self._counts[key] = n
+        self._beside |= {key: value for key, value in usage.items() if value is not None and key not in _COUNTS}
         details = usage.get("output_tokens_details")
         if isinstance(details, dict) and isinstance(n := details.get("thinking_tokens"), int) and n >= 0:
             self._counts["thinking_tokens"] = n
@@ -223,12 +242,14 @@ class MessagesReading:
 
     def _usage_json(self, usage: Usage) -> Json:
         n_written = self._counts.get("cache_creation_input_tokens", 0)
+        beside: Json = {MARK: {**self._beside}} if self._beside else {}
         return {
             "prompt_tokens": usage.input_tokens,
             "completion_tokens": usage.output_tokens,
             "total_tokens": usage.input_tokens + usage.output_tokens,
             "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens, "cache_write_tokens": n_written},
             "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+            **beside,
         }
 
     def _failed(self, event: Json) -> UpstreamError:
