@@ -134,6 +134,32 @@ def test_a_conversation_in_chat_goes_from_any_model_to_any_other_and_back(tmp_pa
             turns.append(message.to_dict())
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("reader", POOL)
+def test_a_function_calls_output_in_responses_goes_with_its_thinking_to_the_model_that_called(
+    tmp_path: Path, reader: str, streamed: bool
+) -> None:
+    with upstream(_hosts) as up, serving(tmp_path, _pool(up)) as house:
+        ask: Any = {"tools": [{"type": "function", "name": "weather", "parameters": TOOL["input_schema"]}]}
+        responses = house.client().responses
+        asked: list[Any] = [{"role": "user", "content": "Rain?"}]
+        if streamed:
+            last: Any = list(responses.create(model="deepseek", input=asked, stream=True, **ask))[-1]
+            first = last.response
+        else:
+            first = responses.create(model="deepseek", input=asked, **ask)
+        assert [item.type for item in first.output] == ["reasoning", "function_call"]
+        call = first.output[-1].call_id
+        asked += [*first.output, {"type": "function_call_output", "call_id": call, "output": "rainy"}]
+        second = responses.create(model=reader, input=asked, **ask)
+        assert second.output_text == f"{reader} speaks"
+        assert ("deepseek thinks" in json.dumps(up.seen[-1].body["messages"])) is (reader == "deepseek")
+        asked += [*second.output, {"role": "user", "content": "And?"}]
+        third = responses.create(model=reader, input=asked)
+        assert third.output_text == f"{reader} speaks"
+        assert len(up.seen) == 3  # nobody refused anything
+
+
 def test_what_a_caller_of_chat_sent_back_goes_out_as_it_was_to_who_takes_it(tmp_path: Path) -> None:
     turns: list[Any] = [
         {"role": "user", "content": "And?"},

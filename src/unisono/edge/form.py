@@ -122,3 +122,21 @@ def thought(message: Json) -> str:
     content = message.get("content")
     parts = content if isinstance(content, list) else []
     return "".join(said(part.get("thinking")) for part in parts if isinstance(part, dict))
+
+
+_SEAL = "unisono:"
+
+
+def seal_of(document: Json) -> str:
+    """Return our seal for what a model thought and its provider did not sign.
+
+    It comes back with the thinking, and says to which model alone this may go.
+    """
+    return f"{_SEAL}{inside(document, 'unisono').get('model') or ''}"
+
+
+def thinker(seal: JsonValue) -> str | None:
+    """Return the model that a seal of ours names, None for a provider's own; empty where nobody is known."""
+    if not isinstance(seal, str) or not seal:
+        return ""
+    return seal.removeprefix(_SEAL) if seal.startswith(_SEAL) else None

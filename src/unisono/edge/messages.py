@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 import orjson
 
-from unisono.edge.form import blocks_of, read_as, refuse, text_of
-from unisono.edge.messages_answer import MessagesAnswer, thinker
+from unisono.edge.form import blocks_of, read_as, refuse, text_of, thinker
+from unisono.edge.messages_answer import MessagesAnswer
 from unisono.types import Json, JsonValue
 
 ONLY_ANTHROPIC = (
@@ -240,7 +240,7 @@ def _assistant(content: list[dict[str, Any]], *, where: str) -> Json:
         match block.get("type"):
             case "text":
                 texts.append({**block, "text": text_of(block, "text", where=at)})
-            case "thinking" if (name := thinker(block)) is not None:
+            case "thinking" if (name := thinker(block.get("signature"))) is not None:
                 thoughts[name] = thoughts.get(name, "") + text_of(block, "thinking", where=at)
             case "thinking" | "redacted_thinking":
                 thinking.append(block)

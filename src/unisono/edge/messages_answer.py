@@ -10,7 +10,7 @@ from typing import Literal
 
 import orjson
 
-from unisono.edge.form import first_choice, inside, said, thought, whole
+from unisono.edge.form import first_choice, inside, said, seal_of, thought, whole
 from unisono.types import Json, JsonValue
 
 _STOPS = {
@@ -34,16 +34,6 @@ _MIXED = (
     "The upstream mixed the fragments of several tool calls, which this form cannot say. The answer is not complete."
 )
 _Kind = Literal["text", "thinking", "tool_use"]
-_SEAL = "unisono:"
-"""How a signature of ours begins: of thinking that its provider did not sign. The name of the model follows."""
-
-
-def thinker(block: Json) -> str | None:
-    """Return the model whose thinking a block holds, if no provider has signed it; empty where that is not known."""
-    signature = block.get("signature")
-    if not isinstance(signature, str) or not signature:
-        return ""
-    return signature.removeprefix(_SEAL) if signature.startswith(_SEAL) else None
 
 
 class MessagesAnswer:
@@ -59,7 +49,7 @@ class MessagesAnswer:
         self._end: Json = {"stop_reason": "end_turn", "stop_sequence": None}
         self._usage: Json = _usage({})
         self._unisono: JsonValue = None
-        self._seal = _SEAL
+        self._seal = ""
         self._is_signed = False
 
     # ------------------------------------------------------------------------------------- plain
@@ -73,7 +63,7 @@ class MessagesAnswer:
             "type": "message",
             "role": "assistant",
             "model": document.get("model"),
-            "content": [*_thoughts(message, seal=_seal(document)), *_texts(message), *_tool_uses(message)],
+            "content": [*_thoughts(message, seal=seal_of(document)), *_texts(message), *_tool_uses(message)],
             **self._ended(choice),
             "usage": _usage(document),
         }
@@ -146,7 +136,7 @@ class MessagesAnswer:
 
     def _begin(self, document: Json) -> list[bytes]:
         self._begun = True
-        self._seal = _seal(document)
+        self._seal = seal_of(document)
         message: Json = {
             "id": _id(document),
             "type": "message",
@@ -238,11 +228,6 @@ def _thoughts(message: Json, *, seal: str) -> list[JsonValue]:
         return blocks
     text = thought(message)
     return [{"type": "thinking", "thinking": text, "signature": seal}] if text else []
-
-
-def _seal(document: Json) -> str:
-    """Return our signature for an answer: it comes back with the thinking, and says whom alone it may go to."""
-    return f"{_SEAL}{inside(document, 'unisono').get('model') or ''}"
 
 
 def _texts(message: Json) -> list[JsonValue]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from unisono.edge.form import blocks_of, read_as, refuse, text_of
+from unisono.edge.form import blocks_of, read_as, refuse, said, text_of, thinker
 from unisono.edge.responses_answer import ResponsesAnswer
 from unisono.types import Json, JsonValue
 
@@ -21,6 +21,7 @@ _SAME = (
     "seed", "service_tier", "stop", "temperature", "top_logprobs", "top_p", "user",
 )  # fmt: skip
 """What both APIs call by the same name."""
+_UNSAID = frozenset({"role", "thought_by", "reasoning_content"})
 
 
 class ResponsesBody(msgspec.Struct):
@@ -84,7 +85,12 @@ def _messages(read: ResponsesBody) -> list[JsonValue]:
         return messages
     for place, item in enumerate(read.input):
         _add(messages, item, where=f"input[{place}]")
-    return messages
+    return [message for message in messages if not _is_unsaid(message)]
+
+
+def _is_unsaid(message: JsonValue) -> bool:
+    """Is it an assistant's message that holds thinking and nothing that it led to?"""
+    return isinstance(message, dict) and message.keys() == _UNSAID
 
 
 def _add(messages: list[JsonValue], item: Json, *, where: str) -> None:
@@ -92,14 +98,17 @@ def _add(messages: list[JsonValue], item: Json, *, where: str) -> None:
     match item.get("type", "message"):
         case "message":
             role = text_of(item, "role", where=where)
-            messages.append(
-                {"role": role, "content": _content(item.get("content"), role=role, where=f"{where}.content")}
-            )
+            content = _content(item.get("content"), role=role, where=f"{where}.content")
+            if role == "assistant" and messages and isinstance(last := messages[-1], dict) and _is_unsaid(last):
+                last["content"] = content
+            else:
+                messages.append({"role": role, "content": content})
         case "function_call":
             last = messages[-1] if messages else None
             if not isinstance(last, dict) or last.get("role") != "assistant":
                 last = {"role": "assistant", "content": None}
                 messages.append(last)
+            last.setdefault("content", None)
             calls = last.setdefault("tool_calls", [])
             function: Json = {key: text_of(item, key, where=where) for key in ("name", "arguments")}
             call: Json = {"id": text_of(item, "call_id", where=where), "type": "function", "function": function}
@@ -110,9 +119,16 @@ def _add(messages: list[JsonValue], item: Json, *, where: str) -> None:
             content = output if isinstance(output, str) else _content(output, role="tool", where=f"{where}.output")
             messages.append({"role": "tool", "tool_call_id": text_of(item, "call_id", where=where), "content": content})
         case "reasoning":
-            return  # what a model thought before is not what the conversation says
+            if (thought := _thought(item)) is not None:
+                messages.append(thought)
         case kind:
             raise refuse(f"an item of type {str(kind)[:40]!r} is not served here.", param=f"{where}.type")
+
+
+def _thought(item: Json) -> Json | None:
+    """Return what a model thought as the beginning of its message; None where nobody knows whose it is."""
+    text, name = said(item.get("content")), thinker(item.get("encrypted_content"))
+    return {"role": "assistant", "thought_by": name, "reasoning_content": text} if name and text else None
 
 
 def _content(content: JsonValue, *, role: str, where: str) -> JsonValue:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import orjson
 
-from unisono.edge.form import first_choice, inside, said, thought, whole
+from unisono.edge.form import first_choice, inside, said, seal_of, thought, whole
 from unisono.types import Json, JsonValue
 
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -43,7 +43,9 @@ class ResponsesAnswer:
         response = self._response(document)
         output: list[JsonValue] = []
         if thinking := thought(message):
-            output.append(_done_item(_reasoning_item(_id(document, "rs")), "reasoning_text", thinking))
+            output.append(
+                _done_item(_reasoning_item(_id(document, "rs"), seal=seal_of(document)), "reasoning_text", thinking)
+            )
         refusal = message.get("refusal")
         text = said(message.get("content"))
         calls = message.get("tool_calls")
@@ -126,7 +128,8 @@ class ResponsesAnswer:
         if self._item is None or self._item["type"] != kind or self._part != part:
             events += self._close()
             head = self._head or {}
-            item = _reasoning_item(_id(head, "rs")) if kind == "reasoning" else _message_item(_id(head, "msg"))
+            thinks = kind == "reasoning"
+            item = _reasoning_item(_id(head, "rs"), seal=seal_of(head)) if thinks else _message_item(_id(head, "msg"))
             item["id"] = f"{item['id']}_{len(self._output)}"
             events += [self._open(item), *self._open_part(part)]
         self._text += text
@@ -257,8 +260,9 @@ def _message_item(item: str) -> Json:
     return {"id": item, "type": "message", "role": "assistant", "status": "in_progress", "content": []}
 
 
-def _reasoning_item(item: str) -> Json:
-    return {"id": item, "type": "reasoning", "summary": [], "content": [], "status": "in_progress"}
+def _reasoning_item(item: str, *, seal: str) -> Json:
+    made: Json = {"id": item, "type": "reasoning", "summary": [], "content": [], "status": "in_progress"}
+    return {**made, "encrypted_content": seal}
 
 
 def _call_item(call: JsonValue, *, place: int) -> Json:
