@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisono.understand.own import _FRAME_WORDS, own_words
+from unisono.understand.gate import Look
+from unisono.understand.own import _announces, own_words
 
 PIECES = ["a", "text", "translate", ":", "：", ".", " ", "b\n", "1", "of no weight "]
 
@@ -31,7 +32,7 @@ def test_each_colon_is_looked_at_with_all_that_stands_before_it_in_its_sentence(
     kept = text
     for colon in (place for place, letter in enumerate(text) if letter in ":："):
         start = max(text.rfind(mark, 0, colon) for mark in ".!?。！？\n")
-        if _FRAME_WORDS.search(text[start + 1 : colon]):
+        if _announces(Look(text[start + 1 : colon]), 0, colon - start - 1):
             kept = text[: colon + 1]
             break
     assert own_words(text).rstrip(" \u2022") == kept.rstrip(" ")

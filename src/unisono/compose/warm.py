@@ -23,7 +23,7 @@ from unisono.types import Json, JsonValue, Request
 from unisono.understand.reading import Reading
 
 KEY = "unisono"
-_ENGLISH = "Compare these two contracts, please, and explain step by step: which of them is valid today?"
+_ENGLISH = "Compare these two contracts, please, and explain step by step which of them is valid today."
 _CHINESE = "请比较这两份合同, 并逐步说明今天哪一份有效。"
 _TOOL: Json = {"type": "function", "function": {"name": "find", "parameters": {"type": "object", "properties": {}}}}
 _SCHEMA: Json = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
 
-from unisono.understand.gate import Gates, Look, places_of
+from unisono.understand.gate import Look
 from unisono.understand.surface import clip
 
 MAX_CHARS = 2_400
 """Of a longer text only the first and the last half of this are read."""
-
-NEAR_CHARS = 64
-"""What announces a text is searched for at once where it stands so near to the beginning, as it mostly does."""
 
 _FENCE = re.compile(r"(?:```|~~~).*?(?:```|~~~|\Z)", re.DOTALL)
 _INLINE_CODE = re.compile(r"`[^`\n]{0,400}`")
@@ -33,8 +29,8 @@ _RULE = re.compile(r"(?m)^[ \t]*(?:-{3,}|={3,}|\*{3,}|_{3,}|#{3,}|-{2,}[ \w]{0,4
 _MAIL = re.compile(
     r"(?mi)^[ \t]*(?:from|to|subject|sent|von|an|betreff|de|objet|asunto|发件人|主题|件名|from|cc)[ \t]*[:：].*$"
 )
-_FRAME_WORDS = re.compile(
-    r"(?i)\b(?:translat\w*|rephras\w*|rewrit\w*|paraphras\w*|proofread\w*|correct (?:this|the|my)|edit (?:this|the|my)|"
+_FRAMES = re.compile(
+    r"\b(?:translat\w*|rephras\w*|rewrit\w*|paraphras\w*|proofread\w*|correct (?:this|the|my)|edit (?:this|the|my)|"
     r"summari[sz]\w*|classif\w*|label|sentiment|tone of|text|article|passage|document|transcript|emails?|e-mails?|letter|review|"
     r"paragraph|sentence|phrase|quote|quotation|lyrics|poem|comment|message|notes?|excerpt|idiom|slogan|caption|headline|"
     r"prompt|log|output|reply|post|tweet|chat|speech|following|"
@@ -43,12 +39,16 @@ _FRAME_WORDS = re.compile(
     r"traduc\w*|traduz\w*|resum\w*|corrij\w*|frase|texto|carta|correo|mensaje|siguiente|seguinte\w*|"
     r"riassum\w*|correggi\w*|testo|lettera|messaggio|seguente|articolo|"
     r"vertaal\w*|vat|zin|tekst\w*|bericht|volgende|przetłumacz\w*|popraw|zdanie|wiadomość|streść)\b"
-    r"|перевед\w*|перескаж\w*|исправ\w*|текст\w*|письм\w*|предложени\w*|фраз\w*|сообщени\w*|стать\w*|следующ\w*"
+)
+"""Words that announce a text, in small letters."""
+_MORE_FRAMES = re.compile(
+    r"перевед\w*|перескаж\w*|исправ\w*|текст\w*|письм\w*|предложени\w*|фраз\w*|сообщени\w*|стать\w*|следующ\w*"
     r"|翻译|翻譯|改写|润色|校对|总结|概括|摘要|文章|原文|文本|句子|这段|这句|下面|以下|邮件|短信|评论|歌词|台词|留言|对话|日志|作文"
     r"|訳し|翻訳|要約|添削|校正|次の|文章|文を|メール|手紙|歌詞|セリフ|コメント"
     r"|번역|요약|교정|다음|문장|글을|이메일|메일|편지|가사|댓글"
     r"|ترجم|لخص|صحح|النص|الجملة|الرسالة|التالي|अनुवाद|सारांश|वाक्य|पाठ|संदेश|निम्न"
 )
+"""The same in other scripts, which no ASCII text holds."""
 _TAKEN_OUT = ((_FENCE, "`~"), (_TAGGED, "<"), (_INLINE_CODE, "`"), (_QUOTED_LINE, ">|"))
 """Patterns with the marks of which their matches hold one."""
 _RULES = ("--", "===", "***", "___", "###")
@@ -90,18 +90,21 @@ def own_look(text: str) -> Look:
 
 def _before_document(text: str) -> Look:
     """Drop what follows a colon that announces a text: the words are then somebody else's."""
-    at = 0
-    while (colon := _next_colon(text, at)) is not None and colon < NEAR_CHARS:
-        if _announces(text, at, colon):
+    look, at = Look(text), 0
+    ends = [mark for mark in ".!?。！？\n" if mark in text]
+    while (colon := _next_colon(text, at)) is not None:
+        # What announces stands between the sentence's begin and the colon; up to the colon before it was looked already.
+        begin = max([at, *[text.rfind(mark, at, colon) + 1 for mark in ends]])
+        if _announces(look, begin, colon):
             return Look(text[: colon + 1] + _BLANK)
         at = colon + 1
-    look = Look(text)
-    for place in () if colon is None else places_of(_frame_gate().passed_in(look), look.lowered):
-        if place >= at and (colon := _next_colon(text, place)) is not None:
-            if _announces(text, at, colon):
-                return Look(text[: colon + 1] + _BLANK)
-            at = colon + 1
     return look
+
+
+def _announces(look: Look, begin: int, end: int) -> bool:
+    if _FRAMES.search(look.lowered, begin, end) is not None:
+        return True
+    return not look.plain and _MORE_FRAMES.search(look.lowered, begin, end) is not None
 
 
 def _has(text: str, marks: Iterable[str]) -> bool:
@@ -118,24 +121,7 @@ def _between_rules(text: str) -> str:
     return _BLANK.join(parts[::2]) if len(parts) > 1 else text
 
 
-def _announces(text: str, at: int, colon: int) -> bool:
-    """Say whether the words before a colon announce a text: then those behind it are somebody else's.
-
-    Args:
-        text: a message.
-        at: from here on it was not looked at yet.
-        colon: where the colon stands; what announces stands between the sentence's begin, or the colon before, and it.
-    """
-    begin = max(at, *(text.rfind(mark, at, colon) + 1 for mark in ".!?。！？\n:："))
-    return _FRAME_WORDS.search(text, begin, colon) is not None
-
-
-@cache
-def _frame_gate() -> Gates[str]:
-    """Return the cheap look before the search for words that announce a text; built when a colon first comes."""
-    return Gates({"announces": _FRAME_WORDS})
-
-
 def _next_colon(text: str, at: int) -> int | None:
-    places = [place for mark in ":：" if (place := text.find(mark, at)) >= 0]
-    return min(places) if places else None
+    plain, wide = text.find(":", at), text.find("：", at)
+    found = plain if wide < 0 or 0 <= plain < wide else wide
+    return None if found < 0 else found
