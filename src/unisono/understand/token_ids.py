@@ -43,10 +43,12 @@ _UNSPACED_PIECE = re.compile(rf"[{_WIDE}]|{_BLANK}*[^{_BLANK}\n{_WIDE}]+|{_BLANK
 """Words that stand between wide characters are seldom met twice together with them."""
 _MAX_NEW = 2
 """Of a word with more pieces that are not known it is cheaper to cut the whole."""
+_LONG_CHARS = 48
+"""Words of so many characters without many digits among them are not parted: they are signs without blanks."""
 _LONG_PIECE_CHARS = 3
 """Pieces that are longer on average are hardly known."""
 _TOKENS_PER_CHAR = 4
-"""At most: the bytes of a character."""
+"""At most: the bytes of a character; an ASCII character is one at most."""
 _ID_BYTES = 8
 _LONG_WORD_CHARS = 8
 """Where words are longer on average most are new: they are read from both ends of a text until they are enough."""
@@ -77,7 +79,8 @@ class TokenReader:
                 pieces = _UNSPACED_PIECE.findall(f"{_BLANK}{text.replace(' ', _BLANK)}")
                 return _ends(np.frombuffer(b"".join(map(self._pieces.__getitem__, pieces)), dtype=np.int64))
         words = _words(text)
-        if len(text) < _LONG_WORD_CHARS * len(words) or len(text) * _TOKENS_PER_CHAR < MAX_TOKENS:
+        n_at_most = len(text) * (1 if text.isascii() else _TOKENS_PER_CHAR)
+        if n_at_most < MAX_TOKENS or len(text) < _LONG_WORD_CHARS * len(words):
             return _ends(np.frombuffer(b"".join(map(self._words.__getitem__, words)), dtype=np.int64))
         n_words = _AT_ONCE_CHARS * len(words) // len(text) + 1
         found = self._read_until_enough(words, at_once=n_words)
@@ -142,6 +145,12 @@ def _ends(ids: Ids) -> Ids:
     return ids if ids.size <= MAX_TOKENS else np.concatenate((ids[:half], ids[-half:]))
 
 
+def _n_digits(word: str) -> int:
+    """Return how many digits a word has: a twentieth of the time of parting it."""
+    content = word.encode()
+    return len(content) - len(content.translate(None, b"0123456789"))
+
+
 class _Words(Kept[bytes]):
     """The ids of words that stand behind a blank or a line's end, eight bytes each."""
 
@@ -166,6 +175,8 @@ class _Pieces(Kept[bytes]):
 
     def of(self, word: str) -> bytes:
         """Return the ids of a word."""
+        if len(word) > _LONG_CHARS and 4 * _n_digits(word) < len(word):
+            return self._made(word)
         pieces = _PIECE.findall(word)
         if len(pieces) == 1 or len(word) > _LONG_PIECE_CHARS * len(pieces):
             return self._made(word)
