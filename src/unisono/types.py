@@ -295,7 +295,7 @@ class Request:
 
     `body` is the whole JSON body, unread fields included, without the `unisono` object.
     Exactly one of `mode` and `pin` is set; `pin` is a catalogue name. `n_choices` answers are wanted at once, each of
-    `max_output_tokens` at most.
+    `max_output_tokens` at most. `betas` are the parts of Anthropic's API that are not stable yet and the caller speaks.
     """
 
     id: str
@@ -313,6 +313,7 @@ class Request:
     session: str = ""
     key: str = "anonymous"
     user: str | None = None
+    betas: tuple[str, ...] = ()
 
     @property
     def allow_fallback(self) -> bool:
@@ -673,13 +674,17 @@ class Decision:
 
 @value
 class Call:
-    """One thing to ask of one upstream: the caller's body, to be put into the upstream's dialect."""
+    """One thing to ask of one upstream: the caller's body, to be put into the upstream's dialect.
+
+    `betas` are those of the request, for an upstream that knows them.
+    """
 
     model: Model
     body: Json
     stream: bool
     decision: str
     caller: str = ""
+    betas: tuple[str, ...] = ()
 
 
 @value

@@ -115,6 +115,19 @@ def test_a_header_that_is_no_wish_is_refused_and_those_of_an_answer_are_none() -
     assert read(chat(), of_an_answer).wishes == Wishes()
 
 
+@pytest.mark.parametrize(
+    ("said", "betas"),
+    [
+        ("a-2025-01-01, b_1.x", ("a-2025-01-01", "b_1.x")),
+        ("", ()),
+        ("a b,\u00e9,a\r\nx: 1,,c", ("c",)),
+        ("a" * 200, ()),
+    ],
+)
+def test_only_names_of_betas_are_read_from_their_header(said: str, betas: tuple[str, ...]) -> None:
+    assert read(chat(), {"anthropic-beta": said}).betas == betas
+
+
 def test_needs_are_read_from_what_the_request_holds() -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:,"}}
     messages = [{"role": "user", "content": [{"type": "text", "text": "what is it?"}, picture]}]

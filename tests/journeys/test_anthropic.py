@@ -6,6 +6,8 @@ The events are written by hand from Anthropic's public documentation.
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import anthropic
 import openai
 import pytest
 from tests.journeys.house import config_text, model, serving
-from tests.journeys.upstream import Exchange, upstream
+from tests.journeys.upstream import LIMIT_S, Exchange, says, upstream
 
 HELLO: list[Any] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello"}]
 TOOLS: list[Any] = [
@@ -164,6 +166,37 @@ def test_its_errors_become_the_official_clients_exceptions(tmp_path: Path) -> No
         with pytest.raises(openai.RateLimitError) as limited:
             client.chat.completions.create(model="claude", messages=HELLO)
     assert limited.value.response.headers["retry-after"] == "3"
+
+
+def test_what_is_not_stable_in_its_api_reaches_it_from_chat_too_and_no_other_upstream(tmp_path: Path) -> None:
+    edits = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+
+    def behave(exchange: Exchange) -> None:
+        (_answers if exchange.path == "/v1/messages" else says("hello"))(exchange)
+
+    with upstream(behave) as up:
+        text = config_text(model("claude", up, upstream="anthropic"), model("small", up), default="small")
+        with serving(tmp_path, text) as house:
+            for name, stream in (("claude", False), ("claude", True), ("small", False)):
+                answer = house.client().chat.completions.with_raw_response.create(
+                    model=name,
+                    messages=HELLO,
+                    stream=stream,
+                    extra_headers={"anthropic-beta": "context-management-2025-06-27"},
+                    extra_body={"context_management": edits},
+                )
+                assert answer.http_response.read()
+            body = json.dumps({"model": "claude", "messages": HELLO}).encode()
+            with closing(HTTPConnection("127.0.0.1", house.port, timeout=LIMIT_S)) as raw:
+                raw.putrequest("POST", "/v1/chat/completions")
+                for line in ("a", "b,c"):
+                    raw.putheader("anthropic-beta", line)
+                raw.putheader("content-length", str(len(body)))
+                raw.endheaders(body)
+                assert raw.getresponse().status == 200
+    named = [seen.headers.get("anthropic-beta") for seen in up.seen]
+    assert named == ["context-management-2025-06-27"] * 2 + [None, "a,b,c"]
+    assert up.seen[0].body["context_management"] == edits
 
 
 def test_its_usage_comes_whole_to_its_own_clients_from_the_first_event_on(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ Each form is a file beside this one. The request itself takes the one road of ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
@@ -17,9 +16,6 @@ from unisono.types import Json, JsonValue
 
 class Form(Protocol):
     """One request of another API. Made anew for each request."""
-
-    def hear(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Take in what the request's headers say that this API alone knows."""
 
     def chat(self, body: Json) -> Json:
         """Return the request as a body of chat completions.

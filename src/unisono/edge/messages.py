@@ -6,7 +6,6 @@ never see it (`upstream.plain`). Answers are `messages_answer.py`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -28,7 +27,6 @@ ONLY_ANTHROPIC = (
     "top_k",
 )
 _OF_DOCUMENTS = ("cache_control", "citations", "context", "title")
-BETA_HEADER = b"anthropic-beta"
 NATIVE = "anthropic_block"
 """Beside what a block or a tool becomes, the thing itself, for Anthropic's own upstreams; see `upstream.plain`."""
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
@@ -60,17 +58,6 @@ class MessagesBody(msgspec.Struct):
 class MessagesForm(MessagesAnswer):
     """One request of the Messages API."""
 
-    def __init__(self) -> None:
-        """Know of no version beyond the stable one."""
-        super().__init__()
-        self._betas: list[JsonValue] = []
-
-    def hear(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """See `form.Form`: which parts of the API that are not stable yet the caller speaks."""
-        for name, value in headers:
-            if name == BETA_HEADER:
-                self._betas += [beta for part in value.decode("latin-1").split(",") if (beta := part.strip())]
-
     def chat(self, body: Json) -> Json:
         """See `form.Form`."""
         read = read_as(body, MessagesBody)
@@ -91,8 +78,7 @@ class MessagesForm(MessagesAnswer):
         if isinstance(user, str):
             chat["user"] = user
         chat.update(_format(body))
-        own: Json = {key: body[key] for key in ONLY_ANTHROPIC if body.get(key) is not None}
-        chat["anthropic"] = {**own, "betas": self._betas} if self._betas else own
+        chat["anthropic"] = {key: body[key] for key in ONLY_ANTHROPIC if body.get(key) is not None}
         if "unisono" in body:
             chat["unisono"] = body["unisono"]
         return chat

@@ -5,6 +5,7 @@ It refuses what no upstream could read, and names the field; everything else is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b, sha1
@@ -21,6 +22,9 @@ from unisono.types import Capability, Json, JsonValue, Message, Mode, Request, W
 CHAT_ID_HEADERS = ("x-openwebui-chat-id",)
 USER_ID_HEADERS = ("x-openwebui-user-id",)
 """Headers by which chat front ends name the conversation and the person."""
+
+BETA_HEADER = "anthropic-beta"
+_BETA = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 DERIVED = "s_"
 """How the id of a conversation begins that nobody has named."""
@@ -166,6 +170,7 @@ def parse(
         session=_session(wishes, headers, messages, key=key, user=user),
         key=key,
         user=user,
+        betas=_betas(headers),
     )
 
 
@@ -225,6 +230,12 @@ def _needs(read: ChatBody, messages: tuple[Message, ...]) -> frozenset[Capabilit
     if read.web_search_options is not None:
         needs.add(Capability.SEARCH)
     return frozenset(needs) if needs else _NO_NEEDS
+
+
+def _betas(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what a client of Anthropic's API names in its header; a name that is none is left out."""
+    named = headers.get(BETA_HEADER)
+    return () if named is None else tuple(beta for part in named.split(",") if _BETA.fullmatch(beta := part.strip()))
 
 
 def _first(headers: Mapping[str, str], names: tuple[str, ...]) -> str | None:

@@ -6,7 +6,6 @@ references to items) is refused, and so are tools that OpenAI itself runs. Answe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -41,9 +40,6 @@ class ResponsesBody(msgspec.Struct):
 
 class ResponsesForm(ResponsesAnswer):
     """One request of the Responses API."""
-
-    def hear(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """See `form.Form`. This API has no header of its own that matters here."""
 
     def chat(self, body: Json) -> Json:
         """See `form.Form`."""

@@ -107,6 +107,7 @@ class Crew:
             stream=self.request.stream if stream is None else stream,
             decision=self.decision.id,
             caller=self.request.key,
+            betas=self.request.betas,
         )
         member = Member(
             found,

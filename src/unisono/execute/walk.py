@@ -262,6 +262,7 @@ class Walk:
             stream=request.stream,
             decision=self._decision.id,
             caller=request.key,
+            betas=request.betas,
         )
 
     def order(self) -> Iterator[tuple[str, float]]:

@@ -39,7 +39,6 @@ class EdgeEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         form = self._form()
-        form.hear(scope["headers"])
         await self._chat(scope, _Inward(form, receive, max_bytes=self._max_bytes()), _Outward(form, send))
 
 

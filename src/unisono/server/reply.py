@@ -16,6 +16,8 @@ from unisono.errors import RequestError, RouterBroken, UnisonoError
 from unisono.types import Decision, JsonValue, Notice
 
 _ONCE = frozenset({b"authorization", b"x-api-key", b"host", b"origin", b"content-type", b"content-length"})
+_LISTS = ("anthropic-beta",)
+"""Headers of which each line adds to the one before."""
 Headers = Iterable[tuple[bytes, bytes]]
 LESS_OR_RAISE = "Send less, or raise `server.max_body_bytes`."
 
@@ -37,6 +39,9 @@ def headers_in(scope: Scope) -> Mapping[str, str]:
         for name in sorted(set(names)):
             if names.count(name) > 1 and (name in _ONCE or name.startswith(b"x-unisono-")):
                 raise RequestError(f"The header `{name.decode('latin-1')}` was sent twice.")
+        for listed in _LISTS:
+            if listed in found:
+                found[listed] = ",".join(v.decode("latin-1") for name, v in pairs if name == listed.encode())
     return found
 
 

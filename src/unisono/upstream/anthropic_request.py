@@ -39,7 +39,6 @@ PASSED = (
 _NATIVE_BLOCKS = frozenset(
     {"image", "document", "search_result", "thinking", "redacted_thinking", "tool_use", "tool_result"}
 )
-_BETA = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w=.+-]+)*;base64,(.*)", re.DOTALL)
 
 
@@ -54,10 +53,7 @@ def messages_body(call: Call) -> Json:
 
 def beta_field(call: Call) -> bytes:
     """Return the header field that names what the caller speaks beyond the stable API; empty where it is nothing."""
-    own = call.body.get(MARK)
-    named = own.get("betas") if isinstance(own, dict) else None
-    betas = [b for b in (named if isinstance(named, list) else []) if isinstance(b, str) and _BETA.fullmatch(b)]
-    return f"anthropic-beta: {','.join(betas)}\r\n".encode() if betas else b""
+    return f"anthropic-beta: {','.join(call.betas)}\r\n".encode() if call.betas else b""
 
 
 class _Translation:
