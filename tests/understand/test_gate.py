@@ -81,12 +81,12 @@ def test_no_labelled_wish_or_day_is_stopped() -> None:
         passed_days = {hint.name for hint in Gates(of_days).passed(text)}
         assert {pattern for pattern in of_days if pattern.search(text)} <= passed_days, text
     assert days._looks().by_beginnings
-    gates = Gates({(wish, name): p for wish, table in intent._PATTERNS.items() for name, p in table.items()})
+    gates = Gates({(wish, name): p for wish, table in intent._PHRASES.items() for name, p in table.items()})
     for text in lines:
         passed = {hint.name for hint in gates.passed(text)}
-        for wish, table in intent._PATTERNS.items():
-            for name, pattern in table.items():
-                if pattern.search(text if name in intent._AS_WRITTEN else text.lower()):
+        for wish, table in intent._PHRASES.items():
+            for name in table:
+                if intent._pattern(wish, name).search(text if name in intent._AS_WRITTEN else text.lower()):
                     assert (wish, name) in passed, (wish, name, text)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from unisono.choose.goal import goal_of
 from unisono.types import Effort, Features, Message, Mode, Request
-from unisono.understand.intent import _PATTERNS, effort
+from unisono.understand.intent import _pattern, effort
 from unisono.understand.language import language
 from unisono.understand.mood import dissatisfied
 from unisono.understand.phrases import MORE, NOT_WITHIN_WISH
@@ -255,7 +255,7 @@ WISH_WORDS = re.findall("[\u4e00-\u9fff]+", MORE["zh"].replace(NOT_WITHIN_WISH, 
 
 @given(st.lists(st.sampled_from(WISH_WORDS), max_size=12).map("".join))
 def test_no_wish_is_lost_for_the_words_that_stand_before_it(text: str) -> None:
-    quick = _PATTERNS[Effort.MORE]["zh"]
+    quick = _pattern(Effort.MORE, "zh")
     whole = re.compile(quick.pattern.replace(NOT_WITHIN_WISH, ""), quick.flags)
     assert whole.pattern != quick.pattern
     assert [found.span() for found in quick.finditer(text)] == [found.span() for found in whole.finditer(text)]

@@ -13,11 +13,23 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import chain, combinations
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from unisono.understand.kept import Kept
 
 Name = TypeVar("Name", bound=Hashable)
+
+
+class Source(Protocol):
+    """A regular expression, compiled or not."""
+
+    @property
+    def pattern(self) -> str:
+        """What it was written as."""
+
+    @property
+    def flags(self) -> int:
+        """Those of `re`."""
 
 
 class _Piece(NamedTuple):
@@ -84,7 +96,7 @@ class Gates(Generic[Name]):
     patterns.
     """
 
-    def __init__(self, patterns: Mapping[Name, re.Pattern[str]]) -> None:
+    def __init__(self, patterns: Mapping[Name, Source]) -> None:
         """Take patterns by name that are searched for in small letters, or in any."""
         self._by_key: dict[str, list[Hint[Name]]] = {}
         anywhere: list[Hint[Name]] = []  # where no word's beginning is known
@@ -268,7 +280,7 @@ def _without_narrower(needs: Sequence[frozenset[_Piece]]) -> list[frozenset[_Pie
     return list(kept)
 
 
-def _of_pattern(pattern: re.Pattern[str]) -> _Needs:
+def _of_pattern(pattern: Source) -> _Needs:
     return _of_sequence(list(parser.parse(pattern.pattern, pattern.flags)), _Piece("", opens=False))[0]
 
 

@@ -15,7 +15,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from unisono.types import Effort, Message
 from unisono.understand.gate import Gates, Hint, Look, narrowed_in, places_of
@@ -115,10 +115,17 @@ def _gap(pattern: str) -> str:
     return words.replace(" ?", "\0").replace(" ", r"\s+").replace("\0", r"\s?")
 
 
-def _compiled(table: dict[str, str]) -> dict[str, re.Pattern[str]]:
-    """Compile the phrases, which are searched for in small letters: ignoring case would take twice as long."""
+class _Phrases(NamedTuple):
+    """A pattern that is compiled when a hint of it first comes: all of them would take a start fifty milliseconds."""
+
+    pattern: str
+    flags: int
+
+
+def _written(table: dict[str, str]) -> dict[str, _Phrases]:
+    """Return the phrases, which are searched for in small letters: ignoring case would take twice as long."""
     return {
-        name: re.compile(
+        name: _Phrases(
             f"(?:{_gap(pattern)})" if name in _SPACELESS else rf"(?<!\w)(?:{_gap(pattern)})(?!\w)",
             re.IGNORECASE if name in _AS_WRITTEN else 0,
         )
@@ -130,7 +137,13 @@ Search: TypeAlias = "tuple[Effort, str]"
 """What is searched for: the phrases of a wish in a language."""
 _Hint: TypeAlias = "Hint[Search]"
 
-_PATTERNS = {Effort.LESS: _compiled(LESS), Effort.MORE: _compiled(MORE)}
+_PHRASES = {Effort.LESS: _written(LESS), Effort.MORE: _written(MORE)}
+
+
+@cache
+def _pattern(wish: Effort, name: str) -> re.Pattern[str]:
+    phrases = _PHRASES[wish][name]
+    return re.compile(phrases.pattern, phrases.flags)
 
 
 _AUTHORING = re.compile(
@@ -218,7 +231,7 @@ def _asks(clause: str) -> bool:
 @cache
 def _gates(*names: str) -> Gates[Search]:
     """Return what looks for the phrases of some languages, made when a text in their letters first comes."""
-    return Gates({(wish, name): table[name] for wish, table in _PATTERNS.items() for name in names})
+    return Gates({(wish, name): table[name] for wish, table in _PHRASES.items() for name in names})
 
 
 def _hints(look: Look) -> list[_Hint]:
@@ -246,12 +259,12 @@ def _languages(clause: str, among: set[str]) -> set[str]:
 def _of_clause(clause: str, hints: Sequence[_Hint]) -> Effort | None:
     searches = {hint.name for hint in hints}
     names = sorted(_languages(clause, {name for _, name in searches}))
-    for wish, patterns in _PATTERNS.items():
+    for wish in _PHRASES:
         for name in names:
             if (wish, name) not in searches:
                 continue
             text = clause if name in _AS_WRITTEN else clause.lower()
-            for found in patterns[name].finditer(text):
+            for found in _pattern(wish, name).finditer(text):
                 before, phrase, after = text[: found.start()], found.group(), text[found.end() :]
                 if _instructs(before, phrase, after, spaceless=name in _SPACELESS):
                     meant = _turned(wish, before, phrase)
