@@ -110,6 +110,21 @@ def test_geminis_streams_of_tool_calls_end_with_their_own_reason_and_others_as_t
         assert (kept.finish, kept.data) == ("stop", data)
 
 
+def test_geminis_calls_beside_each_other_get_places_of_their_own() -> None:
+    def call(name: str | None, arguments: str) -> Json:
+        named: Json = {} if name is None else {"id": name}
+        return {"index": 0, **named, "type": "function", "function": {"name": "f", "arguments": arguments}}
+
+    reading = GeminiReading("m")
+    told = [[call("a", "{}")], [call("b", '{"x"'), call("c", "{}")], [call(None, "more")]]
+    chunks = [chunk for calls in told for chunk in reading.event(b"", _chunk({"tool_calls": calls}))]  # type: ignore[dict-item]
+    (last,) = reading.event(b"", _chunk({}, "stop"))
+    seen = [c["index"] for chunk in chunks for c in orjson.loads(chunk.data)["choices"][0]["delta"]["tool_calls"]]
+    assert seen == [0, 1, 2, 2]
+    assert all(chunk.has_content and chunk.finish is None for chunk in chunks)
+    assert last.finish == "tool_calls"
+
+
 def test_only_geminis_address_is_read_so() -> None:
     for url, is_gemini in (("https://generativelanguage.googleapis.com/v1beta/openai", True), ("http://x/v1", False)):
         provider = openai_provider(Model(name="m", upstream="openai", upstream_model="m", base_url=url), Timeouts())

@@ -18,7 +18,7 @@ from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, Exchange, error_in
 from unisono.upstream.http import Transport
 from unisono.upstream.plain import plain
-from unisono.upstream.quirks import CallsEnd, counts_unasked, ends_calls_with_stop, with_known_fields, with_limit
+from unisono.upstream.quirks import Calls, counts_unasked, is_gemini, with_known_fields, with_limit
 from unisono.upstream.thoughts import chat_otherwise
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -52,7 +52,7 @@ class OpenAIProvider:
             headers={} if key is None else {"Authorization": f"Bearer {key.reveal()}"},
             timeouts=timeouts,
         )
-        self._is_gemini = ends_calls_with_stop(model.base_url or DEFAULT_BASE_URL)
+        self._is_gemini = is_gemini(model.base_url or DEFAULT_BASE_URL)
 
     @property
     def used_up_for_s(self) -> float | None:
@@ -216,15 +216,15 @@ class ChatReading:
 class GeminiReading(ChatReading):
     """Reads Gemini's OpenAI surface; see `quirks`."""
 
-    __slots__ = ("_end",)
+    __slots__ = ("_calls",)
 
     def __init__(self, model: str) -> None:
         super().__init__(model)
-        self._end = CallsEnd()
+        self._calls = Calls()
 
     def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:
         """Read one stream event; see `ChatReading`."""
-        return tuple(self._end.mended(chunk) for chunk in super().event(name, data))
+        return tuple(self._calls.mended(chunk) for chunk in super().event(name, data))
 
 
 MOST_TOKENS = 10**9

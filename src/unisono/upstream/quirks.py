@@ -8,7 +8,8 @@ Told by the address, never by the model's name. A quirk that harms nobody is not
 - OpenAI, Azure, Mistral, Groq and Cerebras refuse fields that they do not know in a message: what another model thought
   is taken out, so is what says nothing, and ids of tool calls are made to fit (`ids.py`). A conversation that changes
   its model would end there with a 400.
-- Gemini's OpenAI surface ends a stream of tool calls with the reason `stop`, at which agents end their loop.
+- Gemini's OpenAI surface ends a stream of tool calls with the reason `stop`, at which agents end their loop, and gives
+  calls beside each other one place, at which clients run their arguments together.
 """
 
 from __future__ import annotations
@@ -100,33 +101,45 @@ def _known_call(call: JsonValue, *, ids: re.Pattern[str]) -> JsonValue:
     return {k: fitting(v, ids) if k == "id" else v for k, v in call.items() if k not in _OF_CALLS}
 
 
-def ends_calls_with_stop(base_url: str) -> bool:
-    """Say whether this host calls the end of a stream of tool calls `stop`."""
+def is_gemini(base_url: str) -> bool:
+    """Say whether this host tells of tool calls in a stream as Gemini does; see `Calls`."""
     return URL(base_url).host == "generativelanguage.googleapis.com"
 
 
-class CallsEnd:
-    """Mends the finish reason of one stream; a stream without tool calls passes as it came."""
+class Calls:
+    """Mends the tool calls of one stream of Gemini's; a stream without them passes as it came."""
 
-    __slots__ = ("_has_calls",)
+    __slots__ = ("_places",)
 
     def __init__(self) -> None:
-        self._has_calls = False
+        self._places: dict[str, list[JsonValue]] = {}
 
     def mended(self, chunk: Chunk) -> Chunk:
-        """Return the chunk, with the reason `tool_calls` where tool calls went before a `stop`."""
-        self._has_calls = self._has_calls or b'"tool_calls"' in chunk.data
-        if chunk.finish != "stop" or not self._has_calls:
+        """Return the chunk with a place for each call, and the reason `tool_calls` where some went before."""
+        has_calls = b'"tool_calls"' in chunk.data
+        if not has_calls and not (chunk.finish == "stop" and self._places):
             return chunk
         document = orjson.loads(chunk.data)
         for choice in document["choices"]:
-            if isinstance(choice, dict) and choice.get("finish_reason") == "stop":
-                choice["finish_reason"] = "tool_calls"
+            if isinstance(choice, dict):
+                self._place(choice)
         return Chunk(
             data=orjson.dumps(document),
             has_content=chunk.has_content,
             model=chunk.model,
-            finish="tool_calls",
+            finish="tool_calls" if chunk.finish == "stop" and self._places else chunk.finish,
             usage=chunk.usage,
             usage_only=chunk.usage_only,
         )
+
+    def _place(self, choice: Json) -> None:
+        delta = choice.get("delta")
+        calls = delta.get("tool_calls") if isinstance(delta, dict) else None
+        for call in calls if isinstance(calls, list) else ():
+            if isinstance(call, dict):
+                ids, given = self._places.setdefault(str(choice.get("index")), []), call.get("id")
+                if not ids or (given and given not in ids):
+                    ids.append(given)
+                call["index"] = ids.index(given) if given in ids else len(ids) - 1
+        if choice.get("finish_reason") == "stop" and self._places:
+            choice["finish_reason"] = "tool_calls"
