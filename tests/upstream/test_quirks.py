@@ -40,6 +40,15 @@ def test_the_length_of_an_answer_goes_out_under_the_name_that_the_host_obeys(
     assert _body(base_url, dict(given)) == {**(given if sent is None else sent), "model": "m"}
 
 
+def test_what_a_developer_says_goes_out_as_system_where_the_role_is_not_known() -> None:
+    said: Json = {"role": "developer", "content": "be brief", "name": "d"}
+    asked: Json = {"role": "user", "content": "hi"}
+    for base_url in ("https://api.deepseek.com", "http://127.0.0.1:8000/v1", "https://api.mistral.ai/v1"):
+        assert _body(base_url, {"messages": [asked, said]})["messages"] == [asked, {**said, "role": "system"}]
+    for base_url in ("https://api.openai.com/v1", "https://h.openai.azure.com/openai/v1"):
+        assert _body(base_url, {"messages": [said]})["messages"] == [said]
+
+
 def test_mistral_counts_a_streams_tokens_unasked_and_is_not_asked() -> None:
     asked: Json = {"stream_options": {"include_usage": True}}
     assert "stream_options" not in _body("https://api.mistral.ai/v1", asked, stream=True)

@@ -18,7 +18,7 @@ from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, Exchange, error_in
 from unisono.upstream.http import Transport
 from unisono.upstream.plain import plain
-from unisono.upstream.quirks import Calls, counts_unasked, is_gemini, with_known_fields, with_limit
+from unisono.upstream.quirks import Calls, counts_unasked, is_gemini, with_known_fields, with_known_roles, with_limit
 from unisono.upstream.thoughts import chat_otherwise
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -109,7 +109,8 @@ def chat_body(call: Call) -> Json:
     """
     body: Json = {**plain(call.body, model=call.model.name), "model": call.model.upstream_model}
     base_url = call.model.base_url or DEFAULT_BASE_URL
-    body = with_known_fields(with_limit(body, base_url=base_url), base_url=base_url)
+    body = with_known_roles(with_limit(body, base_url=base_url), base_url=base_url)
+    body = with_known_fields(body, base_url=base_url)
     if call.stream:
         options = body.pop("stream_options", None)
         body["stream"] = True

@@ -3,6 +3,7 @@
 Told by the address, never by the model's name. A quirk that harms nobody is not here: bytes pass as they came.
 
 - OpenAI (and Azure) refuse `max_tokens` for their newer models: it goes out as `max_completion_tokens`.
+- Only OpenAI and Azure know the role `developer`: to every other host such a message goes out as `system`.
 - Ollama ignores `max_completion_tokens` and writes on without a limit: it goes out as `max_tokens` too.
 - Mistral refuses `max_completion_tokens` (it goes out as `max_tokens`) and `stream_options` (it counts unasked).
 - OpenAI, Azure, Mistral, Groq and Cerebras refuse fields that they do not know in a message: what another model thought
@@ -27,7 +28,7 @@ from unisono.upstream.thoughts import FIELDS
 
 _OLLAMA_PORT = 11434
 _MISTRAL = "api.mistral.ai"
-_STRICT = frozenset({_MISTRAL, "api.openai.com", "api.groq.com", "api.cerebras.ai"})
+_STRICT = frozenset({"api.groq.com", "api.cerebras.ai"})
 _EMPTY = frozenset({"refusal", "annotations", "audio", "function_call", "tool_calls"})
 """What clients send back empty, as it came in an answer."""
 _OF_CALLS = frozenset({"extra_content", "index", "provider_specific_fields"})
@@ -50,13 +51,32 @@ def with_limit(body: Json, *, base_url: str) -> Json:
 
 @cache  # of the few addresses of a configuration
 def _limit_wanted(base_url: str) -> Literal["max_completion_tokens", "max_tokens", "both"] | None:
+    if _is_openai(base_url):
+        return "max_completion_tokens"
     url = URL(base_url)
     host = url.host or ""
-    if host == "api.openai.com" or host.endswith(".openai.azure.com"):
-        return "max_completion_tokens"
     if host == _MISTRAL:
         return "max_tokens"
     return "both" if url.port == _OLLAMA_PORT or host in ("ollama", "ollama.com") else None
+
+
+@cache
+def _is_openai(base_url: str) -> bool:
+    host = URL(base_url).host or ""
+    return host == "api.openai.com" or host.endswith(".openai.azure.com")
+
+
+def with_known_roles(body: Json, *, base_url: str) -> Json:
+    """Return the body with roles that this host knows; the same object where it has no other."""
+    messages = body.get("messages")
+    if _is_openai(base_url) or not isinstance(messages, list) or not any(map(_is_developers, messages)):
+        return body
+    said = [{**message, "role": "system"} if _is_developers(message) else message for message in messages]  # type: ignore[dict-item]
+    return {**body, "messages": said}
+
+
+def _is_developers(message: JsonValue) -> bool:
+    return isinstance(message, dict) and message.get("role") == "developer"
 
 
 @cache
@@ -71,7 +91,7 @@ def _ids_taken(base_url: str) -> re.Pattern[str] | None:
     host = URL(base_url).host or ""
     if host == _MISTRAL:
         return MISTRAL
-    return OPENAI if host in _STRICT or host.endswith(".openai.azure.com") else None
+    return OPENAI if host in _STRICT or _is_openai(base_url) else None
 
 
 def with_known_fields(body: Json, *, base_url: str) -> Json:
