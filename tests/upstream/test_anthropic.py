@@ -193,6 +193,14 @@ def test_ids_of_calls_that_the_api_refuses_are_made_to_fit_in_call_and_result_al
     assert re.fullmatch(r"[a-zA-Z0-9_-]+", use["id"])
 
 
+def test_texts_of_blanks_do_not_go_there_for_they_are_refused() -> None:
+    call: Json = {"id": "a", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    asks: Json = {"role": "assistant", "content": "\n\n", "tool_calls": [call]}
+    messages = translated(user([text(" "), text("a")]), asks)["messages"]
+    use: Json = {"type": "tool_use", "id": "a", "name": "look", "input": {}}
+    assert messages == [user([text("a")]), {"role": "assistant", "content": [use]}]
+
+
 def test_of_two_ways_to_say_how_freely_to_write_one_goes_there() -> None:
     both = translated(user("a"), temperature=0.2, top_p=0.9)
     assert "top_p" not in both

@@ -178,9 +178,9 @@ class _Translation:
         return use if call.get("cache_control") is None else {**use, "cache_control": call["cache_control"]}
 
     def _parts(self, content: JsonValue, *, where: str) -> list[JsonValue]:
-        """Return the blocks of a content; empty texts are left out, the API refuses them."""
+        """Return the blocks of a content; texts of blanks are left out, the API refuses them."""
         if isinstance(content, str):
-            return [{"type": "text", "text": content}] if content else []
+            return [{"type": "text", "text": content}] if content.strip() else []
         parts = content if isinstance(content, list) else []
         blocks = (self._part(part, where=f"{where}.content.{i}") for i, part in enumerate(parts))
         return [block for block in blocks if block is not None]
@@ -192,7 +192,7 @@ class _Translation:
         if isinstance(block := part.get(NATIVE), dict):
             return block
         if kind == "text":
-            return part if part.get("text") else None
+            return part if str(part.get("text") or "").strip() else None
         if kind == "refusal":
             return {"type": "text", "text": part.get("refusal")} if part.get("refusal") else None
         if kind == "image_url":

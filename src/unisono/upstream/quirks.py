@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import orjson
 from yarl import URL
@@ -71,11 +71,11 @@ def with_known_roles(body: Json, *, base_url: str) -> Json:
     messages = body.get("messages")
     if _is_openai(base_url) or not isinstance(messages, list) or not any(map(_is_developers, messages)):
         return body
-    said = [{**message, "role": "system"} if _is_developers(message) else message for message in messages]  # type: ignore[dict-item]
+    said = [{**message, "role": "system"} if _is_developers(message) else message for message in messages]
     return {**body, "messages": said}
 
 
-def _is_developers(message: JsonValue) -> bool:
+def _is_developers(message: JsonValue) -> TypeGuard[Json]:
     return isinstance(message, dict) and message.get("role") == "developer"
 
 
