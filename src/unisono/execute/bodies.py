@@ -11,6 +11,8 @@ from unisono.types import Json, JsonValue, Model, Request
 
 SHOWN_CHARS = 6000
 """Of each answer that the judge or the author is shown."""
+LEAST_BUDGET = 1024
+"""Tokens of thinking that Anthropic's API asks for at least."""
 _NOT_OURS = ("tools", "tool_choice", "functions", "function_call", "response_format", "n", "logprobs", "top_logprobs")
 """Members of the caller's body that are about the caller's own question."""
 
@@ -47,7 +49,8 @@ def asked_of(model: Model, request: Request, body: Json) -> Json:
     if longest is None or wanted is None or wanted <= longest or request.pin == model.name:
         return body
     limits = {name: body.get(name) for name in ("max_completion_tokens", "max_tokens")}
-    return {**body, **{name: min(own, longest) for name, own in limits.items() if isinstance(own, int)}}
+    limited = {**body, **{name: min(own, longest) for name, own in limits.items() if isinstance(own, int)}}
+    return _thinking_within(limited, longest)
 
 
 def plain_body(body: Json, messages: list[JsonValue], *, max_tokens: int | None = None) -> Json:
@@ -64,7 +67,21 @@ def capped(body: Json, max_tokens: int | None) -> Json:
     name = "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
     own = body.get(name)
     limit = min(own, max_tokens) if isinstance(own, int) and own > 0 else max_tokens
-    return {**body, name: limit}
+    return _thinking_within({**body, name: limit}, limit)
+
+
+def _thinking_within(body: Json, max_tokens: int) -> Json:
+    """Return a body whose `thinking` fits into a limit of ours: Anthropic refuses a budget that is not below it."""
+    made = dict(body)
+    thinking = body.get("thinking")
+    budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+    if isinstance(thinking, dict) and isinstance(budget, int) and budget >= max_tokens:
+        del made["thinking"]
+        if (half := max_tokens // 2) >= LEAST_BUDGET:
+            made["thinking"] = {**thinking, "budget_tokens": half}
+    if isinstance(own := body.get("anthropic"), dict):
+        made["anthropic"] = _thinking_within(own, max_tokens)
+    return made
 
 
 def planner_body(body: Json, task: str) -> Json:
