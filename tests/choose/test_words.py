@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from unisono.choose.words import why_first, why_not
 from unisono.notices import usd
+from unisono.types import Cost, Estimate, Goal, Latency, Quality
 
 
 @pytest.mark.parametrize(
@@ -22,3 +24,23 @@ from unisono.notices import usd
 )
 def test_an_amount_is_told_in_plain_digits(amount: float, told: str) -> None:
     assert usd(amount) == told
+
+
+def estimate(name: str, mean: float, usd: float, *, total_s: float = 1.0) -> Estimate:
+    return Estimate(
+        model=name,
+        quality=Quality(mean=mean, spread=0.1, evidence=""),
+        cost=Cost(usd=usd, low_usd=usd, high_usd=usd, output_tokens=10.0),
+        latency=Latency(first_token_s=0.1, total_s=total_s),
+    )
+
+
+def test_of_equals_none_is_said_to_be_best_and_none_to_be_slower() -> None:
+    one, other = estimate("a", 0.7, 0.01), estimate("b", 0.7, 0.01)
+    told = why_first(one, other, Goal())
+    figures = "quality 0.70 for $0.01"
+    assert told == f"a is expected to do no worse here: {figures}, against {figures} of b."
+    assert why_not(other, one, Goal(), kept_default=False) == "not clearly better: quality 0.70 for $0.01"
+    slow = estimate("c", 0.7, 0.01, total_s=9.0)
+    assert why_not(slow, one, Goal(), kept_default=False).startswith("slower without being better enough")
+    assert why_first(one, slow, Goal()).startswith("a answers sooner")

@@ -20,11 +20,14 @@ from unisono.cli.doctor import (
     prices,
     python_version,
     store,
+    strangers,
     upstreams,
 )
 from unisono.cli.exposure import exposure
 from unisono.cli.finding import Finding
 from unisono.config import Config, load_config, parse_config
+from unisono.predict.artifact import default_artifact_path
+from unisono.predict.artifact import load as load_artifact
 from unisono.record.keys import create_key
 from unisono.record.policies import Policies, made
 from unisono.record.store import Store
@@ -242,3 +245,13 @@ def test_a_configuration_that_others_can_change_is_unsafe(tmp_path: Path) -> Non
     file.chmod(0o666)
     texts = [f.text for f in exposure(load_config(file), now=datetime(2026, 11, 25, tzinfo=UTC))]
     assert any("can be changed by others" in text for text in texts)
+
+
+def test_an_artifact_of_ones_own_that_does_not_know_the_pool_is_told() -> None:
+    artifact = load_artifact(default_artifact_path(), encoder="wordllama-l2-256")
+    known = next(iter(artifact.ability.known))
+    pool = SCRIPTED + f'reports = ["{known}"]\n[[models]]\nname = "nobody-knows-1"\nupstream = "scripted"\n'
+    told = strangers(artifact, parse_config(pool, {}))
+    assert told.state == "warn"
+    assert "knows 1 of 2 models; not nobody-knows-1. It was fitted on " in told.text
+    assert strangers(artifact, parse_config(SCRIPTED + f'reports = ["{known}"]\n', {})).state == "ok"

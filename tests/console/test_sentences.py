@@ -83,6 +83,7 @@ PAIRED: dict[str, list[Say]] = {
         lambda zh: words.why_first(BEST, CHEAP, goal(zh)),
         lambda zh: words.why_first(CHEAP, BEST, goal(zh)),
         lambda zh: words.why_first(estimate("s", 0.5, 0.1), BEST, goal(zh)),
+        lambda zh: words.why_first(replace(BEST, model="s"), BEST, goal(zh)),
     ],
     "why_stays": [
         lambda zh: words.why_stays(STAY, goal(zh)),
@@ -95,6 +96,9 @@ PAIRED: dict[str, list[Say]] = {
         lambda zh: words.why_not(BEST, CHEAP, goal(zh), kept_default=True),
         lambda zh: words.why_not(estimate("s", 0.5, 0.1), BEST, goal(zh), kept_default=False),
         lambda zh: words.why_not(BEST, BEST, goal(zh), kept_default=False),
+        lambda zh: words.why_not(
+            replace(BEST, latency=Latency(first_token_s=0.1, total_s=9.0)), BEST, goal(zh), kept_default=False
+        ),
     ],
     "over_cost": [lambda zh: words.over_cost(0.5, bound_usd=0.01, language=zh)],
     "late": [lambda zh: words.late(2.5, bound_s=1.5, language=zh)],

@@ -16,7 +16,8 @@ from unisono.cli.main import app
 from unisono.config import EncoderConfig, load_config
 from unisono.errors import ArtifactError, StartError
 from unisono.evaluate.datasets import Outcomes
-from unisono.evaluate.fit import Fit, fit_table
+from unisono.evaluate.fit import Fit, Found, Served, fit_table
+from unisono.evaluate.metrics import Interval
 from unisono.plugins import load
 from unisono.predict.artifact import load as load_artifact
 from unisono.predict.ensemble import QualityEnsemble
@@ -167,3 +168,29 @@ def test_fit_takes_another_encoder() -> None:
     assert found.manifest["encoder"] == "use-multilingual-3-1000"
     assert found.found.gain is not None
     assert found.found.gain.low > 0.0
+
+
+def test_what_the_default_dial_wins_is_not_called_nothing() -> None:
+    won, none = Interval(value=0.11, low=0.03, high=0.19), Interval(value=0.0, low=-0.02, high=0.02)
+    served = Served(gain=won, left=0.24, spent=1.0, elsewhere=0.0, caution=0.5)
+    found = Found(
+        n_held_out=24, n_complete=24, best_single="b", log_loss=0.6, log_loss_means=0.6, calibration_error=0.1,
+        gain=none, served=served,
+    )  # fmt: skip
+    assert found.verdict.startswith("On held-out prompts it wins quality over single models.")
+    assert "nothing is won" in replace(found, served=replace(served, gain=none)).verdict
+
+
+def test_the_command_names_models_that_no_configuration_can_call_so(tmp_path: Path) -> None:
+    table = two_kinds(80, seed=7)
+    named = {POEM_MODEL: "Poems 7B", SUM_MODEL: "模型"}
+    lines = [
+        json.dumps({"prompt": prompt, "model": named[model], "score": score})
+        for prompt, scores in zip(table.prompts, table.scores, strict=True)
+        for model, score in zip(table.models, scores, strict=True)
+    ]
+    (tmp_path / "outcomes.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    words = ["fit", str(tmp_path / "outcomes.jsonl"), "--out", str(tmp_path / "made")]
+    told = CliRunner().invoke(app, [*words, "--config", str(tmp_path / "none.toml")])
+    assert told.exit_code == 0, told.output
+    assert "no configuration can call a model 模型:" in told.stdout

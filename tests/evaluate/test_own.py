@@ -13,10 +13,10 @@ import pytest
 from unisono.choose.utility import UtilityChooser
 from unisono.config import EncoderConfig
 from unisono.errors import StartError
-from unisono.evaluate.crossfit import CrossFit, cross_fit
+from unisono.evaluate.crossfit import CrossFit, best_single, cross_fit
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.metrics import Interval, saved_share
-from unisono.evaluate.own import Settled, comparable, evaluate, priced
+from unisono.evaluate.own import Settled, comparable, evaluate, priced, served
 from unisono.evaluate.replay import Expected, Policy, Replay
 from unisono.evaluate.tables import read_table
 from unisono.evaluate.verdict import cheapest_equal, held_choices
@@ -226,6 +226,27 @@ def test_the_command_prints_the_verdict_first_and_the_same_as_json(tmp_path: Pat
     assert found["verdict"] in ("pays", "unclear")
     assert {"aiq", "gain_at_best", "gap_at_oracle", "perf_gain", "cost_save"} <= set(found["policies"][0])
     assert found["n_prompts"] == 60
+    gained = 100 * found["at_dial"]["quality_gained"]["value"]
+    assert told.stdout.splitlines()[1].startswith("At dial 0.5 a server that learns online, with the best single model")
+    assert f"would change quality by {gained:+.1f} [" in told.stdout
+    assert not found["artifact_was_fitted_on_this_table"]
+    assert "was fitted on this table" not in told.stdout
+
+
+def test_an_artifact_that_was_fitted_on_the_table_is_said_to_flatter_it(tmp_path: Path) -> None:
+    file = table(tmp_path, 60, kinds_differ=True)
+    run = [sys.executable, "-m", "unisono.cli"]
+    fit = [*run, "fit", str(file), "--out", str(tmp_path), "--json", "--config", str(tmp_path / "none.toml")]
+    made = json.loads(subprocess.run(fit, capture_output=True, text=True, timeout=60).stdout)["artifact"]
+    command = [*run, "evaluate", str(file), "--seeds", "1", "--artifact", made]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    assert "was fitted on this table: all of this is too good" in told
+
+
+def test_few_prompts_cannot_tell_that_nothing_is_to_be_won(tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]
+    found = judge(table(tmp_path, 40, kinds_differ=False), parts).verdict
+    assert found.kind == "unclear"
+    assert found.sentence.startswith(f"Not shown: use {found.model} always for now. 40 prompts are too few")
 
 
 def test_the_command_refuses_an_unknown_model_by_name(tmp_path: Path) -> None:
@@ -234,3 +255,14 @@ def test_the_command_refuses_an_unknown_model_by_name(tmp_path: Path) -> None:
     told = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert told.returncode == 1
     assert "has no model gone. It has: hosted-b, local-a" in told.stderr
+
+
+def test_a_server_that_keeps_its_default_is_said_to_change_nothing() -> None:
+    # Two equal models: which one is the default differs by fold, and the best one in hindsight is above both.
+    rng = np.random.default_rng(2)
+    outcomes = made((rng.random((60, 2)) < 0.5).astype(float).tolist(), [[1.0, 1.0]] * 60)
+    folds = np.arange(60) % 5
+    chosen = np.array([best_single(outcomes.scores[folds != fold]) for fold in folds.tolist()])
+    expected = Expected(quality=outcomes.scores, cost_usd=outcomes.costs_usd)
+    found = served(outcomes, [CrossFit(expected=expected, folds=folds, chosen=chosen)], n_resamples=100)
+    assert found.gained == found.saved == Interval(value=0.0, low=0.0, high=0.0)

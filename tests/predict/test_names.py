@@ -53,3 +53,8 @@ def test_a_trained_model_is_found_by_the_name_that_it_was_trained_with(name: str
 
 def test_vendor_paths_and_builds_are_left_out() -> None:
     assert normal("Lab / Llama-3-1-8B-Instruct.Q4_K_M.gguf ") == normal("llama-3.1-8b-instruct")
+
+
+def test_blanks_in_a_name_are_dashes() -> None:
+    assert normal("Llama 3.1 8B Instruct") == normal("meta-llama/Llama-3.1-8B-Instruct")
+    assert lookup(("gpt-4o-mini",), {normal("GPT-4o mini"): 0}, {}) == 0

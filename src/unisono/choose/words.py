@@ -86,8 +86,10 @@ def why_not(loser: Estimate, first: Estimate, goal: Goal, *, kept_default: bool)
             if chinese
             else f"expected quality {quality:.2f} higher, not worth its price here"
         )
-    else:
+    elif loser.latency.total_s > first.latency.total_s:
         why = "更慢，而质量优势不足" if chinese else "slower without being better enough"
+    else:
+        why = "并不明显更好" if chinese else "not clearly better"
     figures = _figures(loser, goal)
     return f"{why}：{figures}" if chinese else f"{why}: {figures}"
 
@@ -153,6 +155,11 @@ def behind_degraded(goal: Goal) -> str:
 
 def _ground(first: Estimate, second: Estimate) -> tuple[str, str]:
     """Return the ground in English and in Chinese."""
+    equal = first.quality.mean == second.quality.mean and first.cost.usd == second.cost.usd
+    if equal and first.latency.total_s < second.latency.total_s:
+        return "answers sooner", "回答更快"
+    if equal:
+        return "is expected to do no worse here", "预计在此不逊色"
     if first.quality.mean >= second.quality.mean and first.cost.usd <= second.cost.usd:
         return "is expected to answer this best", "预计回答得最好"
     if first.quality.mean >= second.quality.mean:

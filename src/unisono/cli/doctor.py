@@ -28,6 +28,7 @@ from unisono.cli.finding import Finding, State
 if TYPE_CHECKING:
     from unisono.config import Config
     from unisono.plugins import Registry
+    from unisono.predict.artifact import Artifact
     from unisono.types import Model
 
 CONNECT_S = 2.0
@@ -236,7 +237,25 @@ def _artifact(config: Config, registry: Registry) -> Finding:
     if trained.fault is not None:
         todo = "take `routing.artifact` out to use the built-in one, or install Unisono again"
         return Finding(check="artifact", state="fail", text=trained.fault, todo=todo)
-    return Finding(check="artifact", state="ok", text=trained.id)
+    if config.routing.artifact is None or trained.artifact is None:
+        return Finding(check="artifact", state="ok", text=trained.id)
+    return strangers(trained.artifact, config)
+
+
+def strangers(artifact: Artifact, config: Config) -> Finding:
+    """Warn where an artifact of one's own does not know models of the pool: they are only guessed at."""
+    unknown = [model.name for model in config.models if artifact.ability.place(model) is None]
+    if not unknown:
+        return Finding(check="artifact", state="ok", text=artifact.id)
+    known = sorted(artifact.ability.known)
+    more = f" and {len(known) - 8} more" if len(known) > 8 else ""
+    return Finding(
+        check="artifact",
+        state="warn",
+        text=f"{artifact.id} knows {len(config.models) - len(unknown)} of {len(config.models)} models; not "
+        f"{', '.join(unknown)}. It was fitted on {', '.join(known[:8])}{more}",
+        todo="put the name that it was fitted under among the model's `reports`, or probe it",
+    )
 
 
 def policies(config: Config, registry: Registry) -> Iterator[Finding]:

@@ -17,11 +17,14 @@ import typer
 from unisono.cli.record import STORE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from unisono.evaluate.own import Evaluation
     from unisono.types import Json
 
 QUIET_S = 2.0
 DEFAULT_SEEDS = 5
+FITTED = "What it is worth on prompts held out `unisono fit` has said, and its manifest keeps."
 
 
 def evaluate(
@@ -103,12 +106,13 @@ def evaluate(
     features = [understand.text(prompt) for prompt in outcomes.prompts]
     tick = _progress(own.n_ticks(settled))
     found = own.evaluate(outcomes, features, lambda: QualityEnsemble(trained), UtilityChooser(), settled, tick=tick)
+    seen = _has_seen(trained.manifest, outcomes.hashes)
     if as_json:
         import orjson
 
-        print(orjson.dumps(_as_json(found, trained.id), option=orjson.OPT_INDENT_2).decode())
+        print(orjson.dumps(_as_json(found, trained.id, seen=seen), option=orjson.OPT_INDENT_2).decode())
     else:
-        print(_report(found, trained.id, costless=costless))
+        print(_report(found, trained.id, costless=costless, dial=dial, seen=seen))
 
 
 def _progress(total: int) -> Callable[[], None]:
@@ -125,7 +129,14 @@ def _progress(total: int) -> Callable[[], None]:
     return tick
 
 
-def _report(found: Evaluation, artifact: str, *, costless: bool) -> str:
+def _has_seen(manifest: Json, hashes: Mapping[str, str]) -> bool:
+    """Return whether an artifact was fitted on this very file: then nothing here is held out from it."""
+    training = manifest.get("training")
+    known = training.get("data_sha256") if isinstance(training, dict) else None
+    return isinstance(known, dict) and not set(hashes.values()).isdisjoint(known.values())
+
+
+def _report(found: Evaluation, artifact: str, *, costless: bool, dial: float, seen: bool) -> str:
     from unisono.evaluate.report import markdown, shown
 
     table = found.table
@@ -150,6 +161,8 @@ def _report(found: Evaluation, artifact: str, *, costless: bool) -> str:
     return "\n".join(
         [
             found.verdict.sentence,
+            _as_served(found, dial),
+            *([f"The artifact {artifact} was fitted on this table: all of this is too good. {FITTED}"] if seen else []),
             *_lower_down(found),
             *(["The table has no costs, so quality alone is judged."] if costless else []),
             "",
@@ -166,6 +179,17 @@ def _report(found: Evaluation, artifact: str, *, costless: bool) -> str:
     )
 
 
+def _as_served(found: Evaluation, dial: float) -> str:
+    """Say what a server's own choices come to: the verdict's setting is the best for its aim and need not be a dial."""
+    gained, saved = found.served.gained, found.served.saved
+    value, low, high = (100 * part for part in (gained.value, gained.low, gained.high))
+    return (
+        f"At dial {dial:g} a server that learns online, with the best single model as its default, would change "
+        f"quality by {value:+.1f} [{low:+.1f}, {high:+.1f}] points and the bill by {-saved.value:+.0%}; `--dial` shows "
+        "other settings, `unisono fit` what training on the table gives."
+    )
+
+
 def _lower_down(found: Evaluation) -> list[str]:
     """Say so where routing does not pay at the best single model's quality, but beats mixing at smaller budgets."""
     lead = {s.name: s.behind for s in found.standings if s.behind is not None}
@@ -178,7 +202,7 @@ def _lower_down(found: Evaluation) -> list[str]:
     ]
 
 
-def _as_json(found: Evaluation, artifact: str) -> Json:
+def _as_json(found: Evaluation, artifact: str, *, seen: bool) -> Json:
     from unisono.evaluate.report import as_json, standing_as_json
 
     v, table = found.verdict, found.table
@@ -190,7 +214,9 @@ def _as_json(found: Evaluation, artifact: str) -> Json:
         "bill_saved": as_json(v.saved),
         "lead_over_mixing_singles": as_json(v.lead),
         "routed_share": v.routed,
+        "at_dial": {"quality_gained": as_json(found.served.gained), "bill_saved": as_json(found.served.saved)},
         "artifact": artifact,
+        "artifact_was_fitted_on_this_table": seen,
         "table": table.name,
         "n_prompts": len(table.prompts),
         "n_left_out": found.n_left_out,

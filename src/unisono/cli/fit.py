@@ -140,6 +140,7 @@ def _print(found: Fit, folder: Path, *, known: Config | None, encoder: str) -> N
     from rich.console import Console
     from rich.table import Table
 
+    from unisono.config.kinds import is_name
     from unisono.evaluate.report import shown
     from unisono.predict.names import normal
 
@@ -162,6 +163,11 @@ def _print(found: Fit, folder: Path, *, known: Config | None, encoder: str) -> N
             print(f"left out: {line}")
     models = found.manifest["models"]
     taught = set(models) if isinstance(models, list) else set()
+    if odd := sorted(model for model in map(str, taught) if not is_name(model)):
+        print(
+            f"no configuration can call a model {', '.join(odd)}: give it another `name` there, and the "
+            "table's among its `reports`"
+        )
     for model in () if known is None else known.models:
         if not taught & {normal(name) for name in (model.name, model.upstream_model, *model.reports)}:
             print(f"not in the table: {model.name}; it will be judged by its role, price and probes")

@@ -77,11 +77,16 @@ def _item(key: Key, value: object, around: Around) -> str:
     return value
 
 
+def is_name(text: str) -> bool:
+    """Return whether a text can be a name in a configuration."""
+    return _NAME.fullmatch(text) is not None
+
+
 def _name(key: Key, value: object, around: Around) -> str:
     text = _text(key, value, around)
     if key.section == "models" and is_reserved(text):
         raise wrong(f"{text!r} belongs to the router (`auto` and `auto:…`); choose another name")
-    if not _NAME.fullmatch(text):
+    if not is_name(text):
         raise wrong(f"must be a name of letters, digits and . _ : / @ + - (100 at most, no spaces), not {shown(value)}")
     return text
 

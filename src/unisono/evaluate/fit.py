@@ -101,7 +101,8 @@ class Found:
                 "No prompt was answered by every model, so choices cannot be replayed; "
                 "try it in shadow before you trust it."
             )
-        wins = [self.gain.low > 0.0, self.aiq_gain is not None and self.aiq_gain.low > 0.0]
+        better = self.gain.low > 0.0 or (self.served is not None and self.served.gain.low > 0.0)
+        wins = [better, self.aiq_gain is not None and self.aiq_gain.low > 0.0]
         if any(wins):
             what = " and ".join(
                 name for name, won in zip(("quality", "cost at equal quality"), wins, strict=True) if won

@@ -14,9 +14,9 @@ import numpy as np
 
 from unisono.errors import StartError
 from unisono.evaluate.compare import N_RESAMPLES, Contender, Field, Standing, field_of, standings
-from unisono.evaluate.crossfit import N_FOLDS, CrossFit, cross_fit
+from unisono.evaluate.crossfit import N_FOLDS, CrossFit, best_single, cross_fit
 from unisono.evaluate.datasets import Outcomes
-from unisono.evaluate.metrics import calibration_error
+from unisono.evaluate.metrics import Interval, calibration_error, interval, resampled, saved_share
 from unisono.evaluate.replay import DEFAULT_DIAL, Expected, Policy, Replay, always, singles, sweep
 from unisono.evaluate.verdict import TOLERANCE, Verdict, verdict
 from unisono.protocols import Chooser, QualityPredictor
@@ -44,6 +44,19 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What a server's choices come to beside its default, the best single model of the other folds.
+
+    Attributes:
+        gained: mean score less the default's.
+        saved: share of the default's bill that is saved.
+    """
+
+    gained: Interval
+    saved: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """What was found on one table.
 
@@ -54,6 +67,7 @@ class Evaluation:
         standings: ours first.
         verdict: whether routing pays.
         calibration: expected calibration error of the held-out expectations, per model.
+        served: what the server's own choices at the dial come to.
     """
 
     table: Outcomes
@@ -62,6 +76,7 @@ class Evaluation:
     standings: tuple[Standing, ...]
     verdict: Verdict
     calibration: dict[str, float]
+    served: Served
 
 
 def evaluate(
@@ -121,6 +136,24 @@ def evaluate(
         standings=tuple(standings(replay, contenders, field, n_resamples=settled.n_resamples)),
         verdict=verdict(replay, fits, swept, tolerance=settled.tolerance, n_resamples=settled.n_resamples),
         calibration=calibration(whole, fits),
+        served=served(whole, fits, n_resamples=settled.n_resamples),
+    )
+
+
+def served(table: Outcomes, fits: Sequence[CrossFit], *, n_resamples: int) -> Served:
+    """Return what the choices of the fits come to, each beside the default that it had: neither saw its own fold."""
+    rows = np.arange(len(table.prompts))
+    gained, usd, default_usd = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows))
+    for fit in fits:
+        default = np.zeros(len(rows), dtype=np.intp)
+        for fold in np.unique(fit.folds):
+            default[fit.folds == fold] = best_single(table.scores[fit.folds != fold])
+        gained += table.scores[rows, fit.chosen] - table.scores[rows, default]
+        usd += table.costs_usd[rows, fit.chosen]
+        default_usd += table.costs_usd[rows, default]
+    weights = resampled(len(rows), rng=np.random.default_rng(0), n_resamples=n_resamples)
+    return Served(
+        gained=interval(weights @ gained / len(fits)), saved=interval(saved_share(weights @ usd, weights @ default_usd))
     )
 
 

@@ -34,6 +34,8 @@ EVEN = 0.01
 """A bill that is higher by less than this share counts as no more money."""
 WIDEST = 3.0
 """An interval that reaches further down than this many tolerances belongs to a table that is too small to tell."""
+TELLING = 100
+"""Fewer prompts teach a router so little that its winning nothing says nothing about more of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +121,7 @@ def _judged(
     lead = interval(score - np.array(mixed))
     model = table.models[cheapest_equal(table.scores, table.costs_usd, tolerance=tolerance)]
     price = price_of(float(cost[0]), float(single_cost[0]))
-    kind = _kind(gained, saved, lead, price=price, tolerance=tolerance)
+    kind = _kind(gained, saved, lead, price=price, n=len(rows), tolerance=tolerance)
     share = float(np.mean(routed))
     found = Verdict(
         kind=kind,
@@ -191,15 +193,15 @@ def cheapest_equal(scores: Array, costs_usd: Array, *, tolerance: float) -> int:
 
 
 def _kind(
-    gained: Interval, saved: Interval, lead: Interval, *, price: float, tolerance: float
+    gained: Interval, saved: Interval, lead: Interval, *, price: float, n: int, tolerance: float
 ) -> Literal["pays", "nothing", "unclear"]:
-    """Judge the intervals; `price` is the quality that what routing costs on top is worth."""
+    """Judge the intervals of `n` prompts; `price` is the quality that what routing costs on top is worth."""
     not_worse, cheaper = gained.value >= -tolerance and gained.low > -WIDEST * tolerance, saved.low > 0.0
     better = gained.low > 0.0 and (saved.low > -tolerance or gained.low > price)
     if lead.low > 0.0 and ((not_worse and cheaper) or better):
         return "pays"
     no_gain = saved.high <= tolerance and gained.value <= tolerance
-    if lead.value <= 0.0 or no_gain or gained.high < -tolerance:
+    if n >= TELLING and (lead.value <= 0.0 or no_gain or gained.high < -tolerance):
         return "nothing"
     return "unclear"
 
@@ -231,6 +233,11 @@ def _sentence(
         return (
             f"Route nothing: use {model} always. Routing would change quality by {points} and the bill by "
             f"{-saved.value:+.0%}; against mixing single models at random for the same money: {mixed}."
+        )
+    if n < TELLING:
+        return (
+            f"Not shown: use {model} always for now. {n:,} prompts are too few to teach a router and to judge it; some "
+            f"hundreds are needed. Here it would change quality by {points} and the bill by {-saved.value:+.0%}."
         )
     return (
         f"Not shown: use {model} always for now. Routing looks {cheaper} cheaper at {points}, and {mixed} against "

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+_GAP = re.compile(r"[\s_]+")
+"""A configuration's names hold no blanks; a table's may ("Llama 3.1 8B Instruct")."""
 _NOISE = re.compile(r"\.gguf$|[-.]q\d(?:-[a-z0-9]{1,2})*$|@.*$|:latest$|^meta-(?=llama)")
 _VERSION = re.compile(r"(?<=\d)-(?=\d(?:-\d+b|$))")
 _DATE = re.compile(r"-(?:20\d{2}-?\d{2}-?\d{2}|\d{4}|\d{2}-\d{2}-\d{2})$")
@@ -18,7 +20,7 @@ _SIZE = re.compile(r"(?:^|[-_ :.x])(?:(\d+)x)?(\d+(?:\.\d+)?)([bm])(?![a-z0-9])"
 @lru_cache(maxsize=4096)
 def normal(name: str) -> str:
     """Return a name without vendor path, quantisation, tag and spelling differences; of such a one, itself."""
-    short = name.casefold().strip("/ \t\n").rsplit("/", 1)[-1].strip().replace("_", "-")
+    short = _GAP.sub("-", name.casefold().strip("/ \t\n").rsplit("/", 1)[-1].strip())
     previous = None
     while previous != short:
         previous, short = short, _NOISE.sub("", _VERSION.sub(".", short)).strip()

@@ -10,6 +10,7 @@ const SENTENCES = [
   // why a model leads, and why another one does not
   ["{0} is the only model that may serve this request.", "只有 {0} 可以回答这个请求。"],
   ["{0} is expected to answer this best: {1~}, against {2~} of {3}.", "{0} 预计回答得最好：{1~}；{3} 为{2~}。"],
+  ["{0} is expected to do no worse here: {1~}, against {2~} of {3}.", "{0} 预计在此不逊色：{1~}；{3} 为{2~}。"],
   ["{0} is worth its price here: {1~}, against {2~} of {3}.", "{0} 在此物有所值：{1~}；{3} 为{2~}。"],
   ["{0} is good enough here and cheaper: {1~}, against {2~} of {3}.", "{0} 在此足够好且更便宜：{1~}；{3} 为{2~}。"],
   ["{0} answers sooner: {1~}, against {2~} of {3}.", "{0} 回答更快：{1~}；{3} 为{2~}。"],
@@ -21,6 +22,7 @@ const SENTENCES = [
   ["cheaper, but expected quality {0} lower: {1~}", "更便宜，但预计质量低 {0}：{1~}"],
   ["expected quality {0} higher, not worth its price here: {1~}", "预计质量高 {0}，但在此不值其价：{1~}"],
   ["slower without being better enough: {0~}", "更慢，而质量优势不足：{0~}"],
+  ["not clearly better: {0~}", "并不明显更好：{0~}"],
   ["better here by {0} after costs, which does not pay for a switch", "在此扣除成本后好 {0}，不值得为此切换"],
   ["may cost {0}, above your bound of {1}", "可能花费 {0}，超过您的上限 {1}"],
   ["first token in about {0} s, above your bound of {1} s", "首个词元约需 {0} 秒，超过您的上限 {1} 秒"],
