@@ -33,11 +33,11 @@ _ODD = re.compile(r"[^\S \n]|▁")
 _ODD_ASCII = "".join(mark for mark in map(chr, range(128)) if _ODD.match(mark))
 _MARKS = ("<s>", "</s>", "<unk>")
 """The tokenizer's own."""
-_WIDE_RANGES = (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFFEF)
+_WIDE_RANGES = (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFFEF), (0x10000, 0x10FFFF)
 _WIDE = "".join(f"{chr(low)}-{chr(high)}" for low, high in _WIDE_RANGES)
-"""Characters of scripts with few blanks or none between words."""
-_PIECE = re.compile(rf"[0-9]{{1,2}}|[{_WIDE}\U00010000-\U0010ffff]|[^0-9{_WIDE}\U00010000-\U0010ffff]+")
-"""No token holds a digit, a wide character or an emoji together with another character."""
+"""Characters of scripts with few blanks or none between words, and emoji."""
+_PIECE = re.compile(rf"[0-9]{{1,2}}|[{_WIDE}]|[^0-9{_WIDE}]+")
+"""No token holds a digit or a wide character together with another character."""
 _UNSPACED = re.compile(r"[\u2e80-\u9fff]")
 _UNSPACED_PIECE = re.compile(rf"[{_WIDE}]|{_BLANK}*[^{_BLANK}\n{_WIDE}]+|{_BLANK}+|\n")
 """Words that stand between wide characters are seldom met twice together with them."""
@@ -175,7 +175,7 @@ class _Pieces(Kept[bytes]):
 
     def of(self, word: str) -> bytes:
         """Return the ids of a word."""
-        if len(word) > _LONG_CHARS and 4 * _n_digits(word) < len(word):
+        if len(word) > _LONG_CHARS and word[1:].isascii() and 4 * _n_digits(word) < len(word):
             return self._made(word)
         pieces = _PIECE.findall(word)
         if len(pieces) == 1 or len(word) > _LONG_PIECE_CHARS * len(pieces):
