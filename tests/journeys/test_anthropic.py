@@ -199,6 +199,23 @@ def test_what_is_not_stable_in_its_api_reaches_it_from_chat_too_and_no_other_ups
     assert up.seen[0].body["context_management"] == edits
 
 
+@pytest.mark.parametrize("kind", ["image", "document"])
+def test_a_file_that_lies_with_anthropic_goes_to_a_model_of_theirs_and_to_no_other(tmp_path: Path, kind: str) -> None:
+    held: Any = {"type": kind, "source": {"type": "file", "file_id": "file_1"}}
+    turn: Any = {"role": "user", "content": [held, {"type": "text", "text": "What is it?"}]}
+    with upstream(_answers) as up:
+        kinds = {"claude": "anthropic", "small": "openai"}
+        pool = [model(name, up, upstream=kinds[name], capabilities=["vision", "files"]) for name in kinds]
+        with serving(tmp_path, config_text(*pool, default="small")) as house:
+            base = house.base_url.removesuffix("/v1")
+            client = anthropic.Anthropic(base_url=base, api_key="none", max_retries=0)
+            for name in ("auto", "claude"):
+                assert client.messages.create(model=name, max_tokens=9, messages=[turn]).model == "claude"
+            with pytest.raises(anthropic.BadRequestError, match=kind):
+                client.messages.create(model="small", max_tokens=9, messages=[turn])
+    assert [(seen.path, seen.body["messages"]) for seen in up.seen] == [("/v1/messages", [turn])] * 2
+
+
 def test_its_usage_comes_whole_to_its_own_clients_from_the_first_event_on(tmp_path: Path) -> None:
     written = {"ephemeral_5m_input_tokens": 9, "ephemeral_1h_input_tokens": 0}
     counts = {"input_tokens": 5, "cache_read_input_tokens": 7, "cache_creation_input_tokens": 9}

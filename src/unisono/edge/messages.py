@@ -157,9 +157,12 @@ def _part(block: Json, *, where: str) -> Json:
     mark: Json = {"cache_control": block["cache_control"]} if block.get("cache_control") is not None else {}
     if kind == "text":
         return {**block, "text": text_of(block, "text", where=where)}
+    source = block.get("source")
+    if kind in ("document", "image") and isinstance(source, dict) and source.get("type") == "file":
+        return block  # it lies with Anthropic
     if kind == "image":
         return {"type": "image_url", "image_url": {"url": _address(block, where=where)}, **mark}
-    if kind == "document" and isinstance(source := block.get("source"), dict) and source.get("type") == "base64":
+    if kind == "document" and isinstance(source, dict) and source.get("type") == "base64":
         title = block.get("title")
         name = title if isinstance(title, str) and title else "document.pdf"
         kept = {key: block[key] for key in _OF_DOCUMENTS if block.get(key) is not None}

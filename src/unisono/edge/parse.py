@@ -31,6 +31,7 @@ DERIVED = "s_"
 
 _PART_NEEDS = {
     "image_url": Capability.VISION,
+    "image": Capability.VISION,
     "input_audio": Capability.AUDIO,
     "file": Capability.FILES,
     "document": Capability.FILES,
