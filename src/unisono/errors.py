@@ -101,6 +101,7 @@ class ModelNotFound(RequestError):
         super().__init__(
             f"The {kind} {name!r} does not exist here.{hint} GET /v1/models lists them all.", param="model"
         )
+        self.name = name
         self.nearest = tuple(nearest)
 
 

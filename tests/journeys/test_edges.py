@@ -498,6 +498,9 @@ def test_a_failing_embedding_model_is_an_error_and_no_other_model_stands_in(tmp_
         with serving(tmp_path, config_text(model("small", up), default="small", more=more)) as house:
             reply = house.call("POST", "/v1/embeddings", {"model": "vectors", "input": "a"})
             assert (reply.status, reply.json["error"]["code"]) == (502, "upstream_refused")
+            chat = house.chat(model="vectors")
+            assert (chat.status, chat.json["error"]["param"]) == (400, "model")
+            assert "'vectors' makes vectors and does not chat" in chat.json["error"]["message"]
             assert other.seen == []
             _, secret = create_key(tmp_path / "record.db", "app", scope=Scope(models=("second",)), now=NOW)
             head = {"authorization": f"Bearer {secret}"}

@@ -24,7 +24,7 @@ from unisono.edge.failure import error_body
 from unisono.edge.parse import parse, wants_usage
 from unisono.edge.preference import merged
 from unisono.edge.scope import within_scope
-from unisono.errors import RouterBroken, UnisonoError, UpstreamError
+from unisono.errors import ModelNotFound, RequestError, RouterBroken, UnisonoError, UpstreamError
 from unisono.execute.relay import Relay
 from unisono.execute.voice import with_voice
 from unisono.execute.walk import Committed
@@ -126,7 +126,13 @@ def asked(live: Live, raw: bytes, headers: Mapping[str, str], grant: Grant) -> A
         UnisonoError: it cannot be read.
     """
     now = datetime.now(UTC)
-    request = parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=grant.name)
+    try:
+        request = parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=grant.name)
+    except ModelNotFound as error:
+        if any(model.name == error.name for model in live.config.embeddings):
+            text = f"{error.name!r} makes vectors and does not chat: ask it at POST /v1/embeddings."
+            raise RequestError(text, param="model") from error
+        raise
     if live.tracing is not None:
         live.tracing.note_parent(request.id, headers)
     return Asked(request=request, grant=grant)
