@@ -41,9 +41,6 @@ LARGE = 0.02
 worth. For less the promise about such tasks is not touched: which of them a table's own tasks stand for nobody knows.
 Where so much is won in score alone, tasks held out may lose more than `MAY_LOSE`: where two models are each good at
 half of the topics, a new topic is a coin's toss, and not to route at all costs far more."""
-STRANGE = 0.02
-"""Where less doubt sends at most so many more of the prompts of tasks held out away from the default, such tasks are
-seen to be strange and keep all of the doubt: the promise about them is not touched, and a gain need not be large."""
 MAY_LOSE_NEAR = 0.005
 """What prompts held out may lose, one standard error taken off."""
 SHOWN = 2.0
@@ -118,9 +115,7 @@ def chosen(near: Mapping[float, Held], far: Mapping[float, Held]) -> float:
         known, unknown = near[share], far[share]
         added, elsewhere = known.worth - near[FULL].worth, unknown.worth - far[FULL].worth
         least, lost = float(known.gained.mean()) - _error(known.gained), float(unknown.gained.mean())
-        least_worth = _over_all(float(added.mean()) - _error(added), float(elsewhere.mean()))
-        strange = float(unknown.left.mean() - far[FULL].left.mean()) <= STRANGE
-        large = least_worth >= (0.0 if strange else LARGE)
+        large = _over_all(float(added.mean()) - _error(added), float(elsewhere.mean())) >= LARGE
         safe = least >= -MAY_LOSE_NEAR and (lost >= -MAY_LOSE or _over_all(least, lost) >= LARGE)
         value = _over_all(float(added.mean()), float(elsewhere.mean()))
         if large and safe and value > most and float(added.mean()) > SHOWN * _error(added):
