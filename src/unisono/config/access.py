@@ -27,18 +27,19 @@ def check_access(keys: Sequence[Section], limits: Sequence[Section], *, models: 
     """Yield what is wrong between keys, limits and models."""
     names = [str(section.values["name"]) for section in keys if "name" in section.values]
     for sections in (keys, limits):
-        yield from _twice(sections)
+        yield from twice(sections)
     yield from _same_secret(keys)
     for section in (*keys, *limits):
         for field in ("models", "ban"):
-            yield from _unknown(section, field, models, "the name of a model in this file")
+            yield from not_known(section, field, models, "the name of a model in this file")
     for section in limits:
-        yield from _unknown(section, "keys", names, "the name of a key in this file")
+        yield from not_known(section, "keys", names, "the name of a key in this file")
         if {"window", "window_s"} <= section.given:
             yield Mistake((*section.path, "window_s"), "and `window` exclude each other; take one out")
 
 
-def _twice(sections: Sequence[Section]) -> Iterator[Mistake]:
+def twice(sections: Sequence[Section]) -> Iterator[Mistake]:
+    """Yield each name that an earlier table of the same kind has."""
     seen: set[object] = set()
     for section in sections:
         name = section.values.get("name")
@@ -58,7 +59,8 @@ def _same_secret(keys: Sequence[Section]) -> Iterator[Mistake]:
             seen[text] = section.values.get("name")
 
 
-def _unknown(section: Section, field: str, known: Sequence[str], what: str) -> Iterator[Mistake]:
+def not_known(section: Section, field: str, known: Sequence[str], what: str) -> Iterator[Mistake]:
+    """Yield each name under a field that is not `what` it must be: one of those known."""
     values = section.values.get(field)
     for place, name in enumerate(values if isinstance(values, tuple) else ()):
         if name not in known:

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from unisono.config.mistake import Mistake, offer
+from unisono.config.access import not_known, twice
+from unisono.config.mistake import Mistake
 from unisono.config.section import Section
 from unisono.types import Capability, HouseRule, Mode
 
 
 def check_rules(rules: Sequence[Section], *, models: Sequence[str]) -> Iterator[Mistake]:
     """Yield what is wrong between rules, and between them and the pool."""
-    seen: set[object] = set()
+    yield from twice(rules)
     for section in rules:
-        name = section.get("name")
-        if name is not None and name in seen:
-            yield Mistake((*section.path, "name"), f"{name!r} is taken by an earlier table")
-        seen.add(name)
-        named = section.get("models")
-        if named == ():
+        if section.get("models") == ():
             yield Mistake((*section.path, "models"), "is empty: name who answers such requests")
-        for place, model in enumerate(named or ()):
-            if model not in models:
-                at = (*section.path, "models", place)
-                yield Mistake(at, f"{model!r} is not the name of a model in this file{offer(model, models)}")
+        yield from not_known(section, "models", models, "the name of a model in this file")
         for place, word in enumerate(section.get("words") or ()):
             if not word.strip():
                 yield Mistake((*section.path, "words", place), "is blank: every task would hold it")

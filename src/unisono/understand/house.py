@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from unisono.types import Features, HouseRule, Request, TaskType
 from unisono.understand.codes import codes_of, n_within
+from unisono.understand.language import HAN, MAX_CHARS
 
 SCRIPTS: dict[str, tuple[tuple[int, int], ...]] = {
     "latin": ((0x41, 0x5A), (0x61, 0x7A), (0xC0, 0x24F), (0x1E00, 0x1EFF)),
@@ -20,14 +21,11 @@ SCRIPTS: dict[str, tuple[tuple[int, int], ...]] = {
     "arabic": ((0x600, 0x6FF), (0x750, 0x77F), (0x8A0, 0x8FF), (0xFB50, 0xFDFF), (0xFE70, 0xFEFF)),
     "devanagari": ((0x900, 0x97F),),
     "thai": ((0xE00, 0xE7F),),
-    "han": ((0x3400, 0x4DBF), (0x4E00, 0x9FFF)),
+    "han": HAN,
     "kana": ((0x3040, 0x30FF),),
     "hangul": ((0x1100, 0x11FF), (0xAC00, 0xD7AF)),
 }
 """Code points of the scripts that a rule may name."""
-MAX_CHARS = 2_000
-"""Of a task its script is told from so many characters at its beginning."""
-
 _UNPARTED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
 """Characters of scripts that write no blanks between words, for a class of `re`."""
 _BEFORE, _AFTER = rf"(?<![^\W{_UNPARTED}])", rf"(?![^\W{_UNPARTED}])"
@@ -72,7 +70,8 @@ def _is_kind(found: TaskType | None, rule: HouseRule) -> bool:
 def script(text: str) -> str | None:
     """Return the script that most letters of a text belong to, None where it has no letters.
 
-    Japanese is `kana`, whatever Chinese characters stand between; of equal ones the first of `SCRIPTS` wins.
+    It is told from the beginning alone, as the language is. Japanese is `kana`, whatever Chinese characters stand
+    between; of equal ones the first of `SCRIPTS` wins.
     """
     codes = codes_of(text[:MAX_CHARS])
     counts = {name: n_within(codes, *ranges) for name, ranges in SCRIPTS.items()}

@@ -11,7 +11,7 @@ from typing import Literal
 
 from unisono.understand.codes import codes_of, n_within
 
-_HAN = (0x3400, 0x4DBF), (0x4E00, 0x9FFF)
+HAN = (0x3400, 0x4DBF), (0x4E00, 0x9FFF)
 _KANA_OR_HANGUL = (0x3040, 0x30FF), (0xAC00, 0xD7AF)
 _LETTER = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff\u0590-\u06ff\u0900-\u097f]+")
 MAX_CHARS = 2_000
@@ -26,7 +26,7 @@ def language(text: str) -> Literal["en", "zh"]:
     if head.isascii():
         return "en"
     codes = codes_of(head)
-    n_han = n_within(codes, *_HAN)
+    n_han = n_within(codes, *HAN)
     if n_han == 0 or n_within(codes, *_KANA_OR_HANGUL) * 8 > n_han:
         return "en"
     if n_han / 2 >= len(head) - n_han:  # there are not more words than other characters
