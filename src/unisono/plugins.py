@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from unisono.config.values import EncoderConfig
 from unisono.consistency.comparers import Ask, Comparer
 from unisono.errors import StartError
-from unisono.protocols import Chooser, Encoder, Evidence, ProviderFactory, Rule
+from unisono.protocols import Encoder, Evidence, PredictorFactory, ProviderFactory, Rule
 
 GROUP = "unisono.plugins"
 BUILT_IN_PROVIDERS: dict[str, str] = {
@@ -24,6 +24,8 @@ BUILT_IN_PROVIDERS: dict[str, str] = {
     "scripted": "unisono.upstream.scripted:scripted_provider",
 }
 """Providers are imported when a model names them, so that a pool of hosted models loads no process code."""
+OWN_PREDICTOR = "unisono"
+"""The name of what expects quality where no plug-in does."""
 
 
 @dataclass(slots=True)
@@ -32,8 +34,8 @@ class Registry:
 
     providers: dict[str, ProviderFactory] = field(default_factory=dict)
     encoders: dict[str, Callable[[EncoderConfig], Encoder]] = field(default_factory=dict)
+    predictors: dict[str, PredictorFactory] = field(default_factory=dict)
     rules: dict[str, Callable[[], Rule]] = field(default_factory=dict)
-    choosers: dict[str, Callable[[float], Chooser]] = field(default_factory=dict)
     comparers: dict[str, Callable[[Ask], Comparer]] = field(default_factory=dict)
     evidence: dict[str, Callable[[], Evidence]] = field(default_factory=dict)
 
@@ -47,6 +49,22 @@ class Registry:
             known = ", ".join(sorted(self.comparers))
             raise StartError(f"No comparer {name!r} is installed. Known: {known}. Mend `routing.compare`.")
         return self.comparers[name]
+
+    def predictor(self, name: str) -> PredictorFactory | None:
+        """Return what makes a plug-in's quality predictor; None for Unisono's own.
+
+        Raises:
+            StartError: nothing of that name is installed.
+        """
+        if name == OWN_PREDICTOR:
+            return None
+        if name not in self.predictors:
+            known = ", ".join(sorted({*self.predictors, OWN_PREDICTOR}))
+            raise StartError(
+                f"No predictor {name!r} is installed. Known: {known}. "
+                "Install its plug-in or mend `predictor` under [routing]."
+            )
+        return self.predictors[name]
 
     def provider(self, name: str) -> ProviderFactory:
         """Return the factory of a provider.
@@ -109,7 +127,6 @@ def _built_in(registry: Registry) -> None:
         "unisono.understand.plug",
         "unisono.upstream.plug",
         "unisono.eligible.plug",
-        "unisono.choose.plug",
         "unisono.execute.plug",
     ):
         import_module(module).plug(registry)

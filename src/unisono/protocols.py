@@ -68,6 +68,10 @@ class QualityPredictor(Protocol):
         """Take in one measured score of one model on the prompt with these features."""
 
 
+PredictorFactory: TypeAlias = Callable[[QualityPredictor], QualityPredictor]
+"""Makes a quality predictor that has learned nothing; is given Unisono's own, with all scores, to ask or to ignore."""
+
+
 class CostPredictor(Protocol):
     """Expected tokens and money per candidate."""
 

@@ -12,11 +12,12 @@ from unisono.choose.explore import Exploration
 from unisono.choose.pattern import Patterns
 from unisono.choose.utility import UtilityChooser
 from unisono.config.kept import KeptConfig
+from unisono.learn.plugged import plugged
 from unisono.learn.voters import swayed, weighed
 from unisono.predict.artifact import Artifact
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.predict.paired import paired
-from unisono.protocols import Chooser, QualityPredictor
+from unisono.protocols import Chooser, PredictorFactory, QualityPredictor
 from unisono.router import Settings
 from unisono.types import FIRST_POLICY, Features, Mode, Model, Score
 
@@ -59,15 +60,26 @@ def settings_of(
 
 
 def measured(
-    artifact: Artifact, scores: Iterable[Score], *, read: Callable[[str], Features], models: Sequence[Model] = ()
+    artifact: Artifact,
+    scores: Iterable[Score],
+    *,
+    read: Callable[[str], Features],
+    models: Sequence[Model] = (),
+    named: str = "",
+    make: PredictorFactory | None = None,
 ) -> QualityPredictor:
-    """Return the trained predictor with every score taken in, in order.
+    """Return the trained predictor, or a plug-in's in its place, with every score taken in, in order.
 
     Args:
         artifact: the trained parts.
         scores: as `Store.scores_at` returns them.
         read: features of a bare text, such as `Understanding.text`.
         models: those that the scores are of; others are known by their names alone.
+        named: what `routing.predictor` says.
+        make: makes the plug-in's predictor of that name; None for Unisono's own.
+
+    Raises:
+        ArtifactError: the plug-in's code failed.
     """
     counted = weighed(tuple(scores))
     rows = [(read(score.prompt) if score.features is None else score.features, score) for score in counted]
@@ -78,7 +90,7 @@ def measured(
         quality.learn_one(features, score)
     if rows:
         quality.predict_one(rows[0][0], models)  # so that no request waits for what is worked out once
-    return quality
+    return quality if make is None else plugged(named, make, ours=quality, rows=rows)
 
 
 def fits(artifact: Artifact, features: Features) -> bool:

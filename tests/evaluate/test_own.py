@@ -233,6 +233,19 @@ def test_the_command_prints_the_verdict_first_and_the_same_as_json(tmp_path: Pat
     assert "was fitted on this table" not in told.stdout
 
 
+def test_the_command_counts_the_prompts_that_it_leaves_out(tmp_path: Path) -> None:
+    file = tmp_path / "own.jsonl"
+    half = [
+        row for row in rows(80, kinds_differ=True) if not (row["model"] == "local-a" and " 1" in str(row["prompt"]))
+    ]
+    file.write_text("\n".join(json.dumps(row) for row in half))
+    n_left_out = 160 - len(half)
+    command = [sys.executable, "-m", "unisono.cli", "evaluate", str(file), "--seeds", "1"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    assert 0 < n_left_out < 60
+    assert f"{80 - n_left_out} prompts, 2 models; {n_left_out} others lack a score or a cost." in told
+
+
 def test_an_artifact_that_was_fitted_on_the_table_is_said_to_flatter_it(tmp_path: Path) -> None:
     file = table(tmp_path, 60, kinds_differ=True)
     run = [sys.executable, "-m", "unisono.cli"]

@@ -43,6 +43,7 @@ def check(path: Path = _PATH, config: Path | None = _CONFIG, as_json: bool = _JS
     own = settings.canaries.own
     for key, look in (
         ("routing.encoder", lambda: load().require_encoder(settings.encoder.name)),  # only the plug-ins know
+        ("routing.predictor", lambda: load().predictor(settings.routing.predictor)),
         ("canaries.own", lambda: own is None or read_own(own)),
     ):
         try:

@@ -212,6 +212,7 @@ def plug_ins(config: Config) -> Iterator[Finding]:
     for model in config.models:
         yield from _provider(model, config, registry)
     yield _artifact(config, registry)
+    yield from _predictor(config, registry)
     yield from policies(config, registry)
 
 
@@ -240,6 +241,19 @@ def _artifact(config: Config, registry: Registry) -> Finding:
     if config.routing.artifact is None or trained.artifact is None:
         return Finding(check="artifact", state="ok", text=trained.id)
     return strangers(trained.artifact, config)
+
+
+def _predictor(config: Config, registry: Registry) -> Iterator[Finding]:
+    """Say whether a plug-in that is to expect quality is installed; of Unisono's own predictor nothing need be said."""
+    from unisono.errors import StartError
+
+    named = config.routing.predictor
+    try:
+        if registry.predictor(named) is not None:
+            yield Finding(check="predictor", state="ok", text=f"{named}, a plug-in")
+    except StartError as error:
+        todo = "install its plug-in, or take `predictor` out of [routing]"
+        yield Finding(check="predictor", state="fail", text=str(error), todo=todo)
 
 
 def strangers(artifact: Artifact, config: Config) -> Finding:
@@ -280,6 +294,7 @@ def policies(config: Config, registry: Registry) -> Iterator[Finding]:
         policy = standing.policy
         try:
             own = with_overlay(config, policy.settings)
+            registry.predictor(own.routing.predictor)
         except UnisonoError as error:
             fault: str | None = str(error)
         else:

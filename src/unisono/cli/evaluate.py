@@ -98,7 +98,8 @@ def evaluate(
             raise StartError(f"{table.name} has no model {', '.join(unknown)}. It has: {', '.join(outcomes.models)}.")
         outcomes = outcomes.only(wanted)
     costless = bool(np.isnan(outcomes.costs_usd).all())
-    outcomes = own.comparable(own.priced(outcomes))
+    outcomes = own.priced(outcomes)
+    own.comparable(outcomes)  # refuses a table that is too little before any prompt is read
     reads = load().encoder(EncoderConfig(name=encoder))
     trained = load_artifact(artifact or default_artifact_path(reads.name), encoder=reads.name)
     settled = own.Settled(seeds=tuple(range(1, seeds + 1)), tolerance=tolerance, dial=dial)

@@ -149,13 +149,21 @@ def compared(
     probes = on_probes(old, new, [s for s in scores if only is None or s.item in only])
     if not settings.store.path.exists():
         return probes, None
-    trained = read_trained(settings, plugins.load())
+    registry, named = plugins.load(), settings.routing.predictor
+    trained = read_trained(settings, registry)
     reader = Reader(settings.store.path)
     try:
         quality, cost = None, TokenCost(unknown_length)
         if trained.artifact is not None:
             seen = reader.scores_at(reader.generation(), {m.name: fingerprint(m) for m in (old, new)})
-            quality = measured(trained.artifact, seen, read=Understanding(trained.encoder).text, models=(old, new))
+            quality = measured(
+                trained.artifact,
+                seen,
+                read=Understanding(trained.encoder).text,
+                models=(old, new),
+                named=named,
+                make=registry.predictor(named),
+            )
             cost = TokenCost(trained.artifact.length.expected)
         return probes, on_log(reader, old, new, quality, cost)
     finally:

@@ -15,7 +15,7 @@ from unisono.compose.trained import Trained, as_promised, with_artifact
 from unisono.config import Config
 from unisono.config.kept import kept_of
 from unisono.config.overlay import with_overlay
-from unisono.errors import RequestError, UnisonoError
+from unisono.errors import ArtifactError, RequestError, StartError, UnisonoError
 from unisono.inforce import Arm
 from unisono.plugins import Registry
 from unisono.predict.artifact import Artifact
@@ -87,7 +87,7 @@ class ArmBuilder:
             anchors: of policies that have decided before, by id.
 
         Raises:
-            StartError: the live policy does not fit the configuration.
+            StartError: the live policy does not fit the configuration, or its predictor is not installed.
         """
         fits(live.policy, config)
         arms = []
@@ -96,7 +96,10 @@ class ArmBuilder:
             self._broken.pop(name, None)
             try:
                 own = with_overlay(config, standing.policy.settings)
-            except RequestError as error:
+                self._registry.predictor(own.routing.predictor)
+            except (RequestError, StartError) as error:
+                if standing.key == live.key:
+                    raise
                 self._broken[name] = str(error)
                 continue
             same = trained.artifact is not None and own.routing.artifact == config.routing.artifact
@@ -127,10 +130,7 @@ class ArmBuilder:
         kept = kept_of(config)
         self._store.keep_config(kept)
         generation = self.seen_scores if standing.scores is None else standing.scores
-        quality: QualityPredictor | None = None
-        if artifact is not None:
-            scores = self._scores(config.models, generation=generation)
-            quality = measured(artifact, scores, read=self.reading.text, models=config.models)
+        quality = None if artifact is None else self._quality(config, artifact, generation=generation)
         stages = Stages(
             understand=self.reading.now,
             rules=[rule() for rule in self._registry.rules.values()],
@@ -156,6 +156,19 @@ class ArmBuilder:
             policy=standing.policy.id,
         )
         return Router(Catalog(config.models), stages=stages, settings=settings)
+
+    def _quality(self, config: Config, artifact: Artifact, *, generation: int) -> QualityPredictor | None:
+        """Return what expects quality, with the scores taken in; None where a plug-in's code fails: it is told."""
+        named = config.routing.predictor
+        make, scores = self._registry.predictor(named), self._scores(config.models, generation=generation)
+        part = f"predictor {named}"
+        try:
+            quality = measured(artifact, scores, read=self.reading.text, models=config.models, named=named, make=make)
+        except ArtifactError as error:
+            self._broken[part] = str(error)
+            return None
+        self._broken.pop(part, None)
+        return quality
 
     def _scores(self, models: Sequence[Model], *, generation: int) -> tuple[Score, ...]:
         try:

@@ -190,10 +190,9 @@ def _routing_table(routing: RoutingConfig) -> Table:
         table["judge"] = routing.judge
     if routing.handoff:
         table["handoff"] = {before: dict(after) for before, after in routing.handoff.items()}
-    if routing.compare != "claims":
-        table["compare"] = routing.compare
-    if routing.run_code:
-        table["run_code"] = True
+    for name, usual in (("compare", "claims"), ("predictor", "unisono"), ("run_code", False)):
+        if (value := getattr(routing, name)) != usual:
+            table[name] = value
     return table
 
 

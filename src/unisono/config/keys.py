@@ -199,6 +199,10 @@ _ROUTING = (
         text="The trained parts of the predictors, such as `unisono fit` writes; they fit one encoder.",
     ),
     Key(
+        section="routing", name="predictor", kind="text", default="unisono",
+        text="What expects how good each model's answer will be: Unisono's own predictor, or a plug-in's name.",
+    ),
+    Key(
         section="routing", name="encoder", kind="text", default="static",
         text="What turns prompts into vectors: `static`, `use`, `e5`, `onnx`, `endpoint`, or the name of a plug-in.",
     ),

@@ -70,6 +70,7 @@ class RoutingConfig:
         compare: what compares the answers of several; it changes no decision.
         run_code: whether code in answers may be run.
         artifact: holds the trained parts; None for the built-in ones.
+        predictor: what expects quality: Unisono's own, or a plug-in's.
     """
 
     dial: float
@@ -86,6 +87,7 @@ class RoutingConfig:
     compare: str = "claims"
     handoff: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     run_code: bool = False
+    predictor: str = "unisono"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import cast
 
 from unisono.config import Config
 from unisono.config.overlay import read_overlay, with_overlay
-from unisono.errors import ArtifactError, PolicyRefused, RequestError
+from unisono.errors import ArtifactError, PolicyRefused, RequestError, StartError
 from unisono.evaluate.gate import TOLERANCE, Verdict, judge
 from unisono.evaluate.rechosen import Rechooser, Row, rows
 from unisono.plugins import Registry
@@ -125,6 +125,7 @@ def create(
     before = known.policy(parent) if parent else known.state().live.policy
     asked = {**before.settings, **settings}
     kept = read_overlay({key: value for key, value in asked.items() if value is not None}, scales.config)
+    _installed(scales, kept)
     scores = scales.reader.generation() if freeze else before.scores
     policy = made(
         settings=kept,
@@ -248,6 +249,18 @@ def _shown(value: object) -> JsonValue:
 def _described(settings: Json, scores: int | None) -> str:
     parts = [f"{key}={value}" for key, value in settings.items()]
     return ", ".join([*parts, *([] if scores is None else [f"scores={scores}"])]) or "config"
+
+
+def _installed(scales: Scales, settings: Json) -> None:
+    """Say that the predictor that settings name is installed here.
+
+    Raises:
+        RequestError: it is not.
+    """
+    try:
+        scales.registry.predictor(with_overlay(scales.config, settings).routing.predictor)
+    except StartError as error:
+        raise RequestError(str(error), param="settings.predictor") from error
 
 
 def _artifact_of(scales: Scales, settings: Json) -> str | None:

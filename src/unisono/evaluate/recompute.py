@@ -91,10 +91,22 @@ def parts_of(
         scores: what the predictor had taken in, in order.
         generation: of the scores.
         policy: whose overlay the configuration has.
+
+    Raises:
+        StartError: the plug-in that expects quality is not installed.
+        ArtifactError: its code failed.
     """
     quality = None
     if artifact is not None:
-        quality = measured(artifact, scores, read=Understanding(encoder, cache_size=1).text, models=config.models)
+        named = config.routing.predictor
+        quality = measured(
+            artifact,
+            scores,
+            read=Understanding(encoder, cache_size=1).text,
+            models=config.models,
+            named=named,
+            make=registry.predictor(named),
+        )
     stages = Stages(
         understand=_not_asked,
         rules=[rule() for rule in registry.rules.values()],
@@ -257,15 +269,18 @@ class Recomputer:
         generation = made.situation.scores
         if generation <= self._reader.purged():
             raise Impossible("What the predictor had learned then has been purged since.")
-        return parts_of(
-            config,
-            registry=self._registry,
-            artifact=self._artifact(made.artifact, config),
-            encoder=self._read_encoder(),
-            scores=self._reader.scores_at(generation, config.fingerprints),
-            generation=generation,
-            policy=made.policy,
-        )
+        try:
+            return parts_of(
+                config,
+                registry=self._registry,
+                artifact=self._artifact(made.artifact, config),
+                encoder=self._read_encoder(),
+                scores=self._reader.scores_at(generation, config.fingerprints),
+                generation=generation,
+                policy=made.policy,
+            )
+        except (StartError, ArtifactError) as error:
+            raise Impossible(str(error)) from error
 
     def _config(self, hash: str) -> KeptConfig:  # noqa: A002  (`Config.hash`)
         kept = self._reader.config(hash)
