@@ -71,6 +71,16 @@ def unrecorded(*, language: Language) -> Notice:
     return Notice(code="unrecorded", text="The record cannot be written now: the decision for this answer may be lost.")
 
 
+def left_out(names: Sequence[str], *, language: Language) -> Notice:
+    """Return the notice that something that the caller sent is served by nobody here, and was left out."""
+    if language == "zh":
+        return Notice(code="left_out", text=f"此处无法提供 {'、'.join(names)}，已略去；其余照常处理。")
+    are = "is" if len(names) == 1 else "are"
+    return Notice(
+        code="left_out", text=f"{' and '.join(names)} {are} not served here and left out; the rest is served."
+    )
+
+
 def successor(asked: str, *, answers: str, language: Language) -> Notice:
     """Return the notice that a retired name was asked for."""
     if language == "zh":

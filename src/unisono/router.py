@@ -667,6 +667,7 @@ class Router:
             notices=(
                 *self._notices(request, choice, degraded=degraded, language=goal.language),
                 *((say.effort(goal.mode, language=goal.language),) if request.mode not in (None, goal.mode) else ()),
+                *((say.left_out(request.left_out, language=goal.language),) if request.left_out else ()),
                 *((say.unrecorded(language=goal.language),) if situation.unrecorded else ()),
                 *notices,
             ),

@@ -296,6 +296,7 @@ class Request:
     `body` is the whole JSON body, unread fields included, without the `unisono` object.
     Exactly one of `mode` and `pin` is set; `pin` is a catalogue name. `n_choices` answers are wanted at once, each of
     `max_output_tokens` at most. `betas` are the parts of Anthropic's API that are not stable yet and the caller speaks.
+    `left_out` names what the caller sent in another API's form and nobody here can serve: `body` is without it.
     """
 
     id: str
@@ -314,6 +315,7 @@ class Request:
     key: str = "anonymous"
     user: str | None = None
     betas: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def allow_fallback(self) -> bool:

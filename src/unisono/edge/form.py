@@ -15,7 +15,13 @@ from unisono.types import Json, JsonValue
 
 
 class Form(Protocol):
-    """One request of another API. Made anew for each request."""
+    """One request of another API. Made anew for each request.
+
+    Attributes:
+        left_out: what the caller offered or sent and no model here can use, by its name; known once `chat` was called.
+    """
+
+    left_out: tuple[str, ...]
 
     def chat(self, body: Json) -> Json:
         """Return the request as a body of chat completions.

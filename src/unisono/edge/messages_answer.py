@@ -45,6 +45,7 @@ class MessagesAnswer:
         self._open: _Kind | None = None
         self._tool: int | None = None
         self._is_over = False
+        self.left_out: tuple[str, ...] = ()
         self.stops: list[str] = []
         self._end: Json = {"stop_reason": "end_turn", "stop_sequence": None}
         self._usage: Json = _usage({})

@@ -1,6 +1,6 @@
 """Answers, streams and errors in the form of OpenAI's Responses API. Pure but for the state of one stream.
 
-Text, refusals, reasoning that upstreams show, function calls and usage are translated; logprobs are left out.
+Text with its logprobs, refusals, reasoning that upstreams show, calls of tools and usage are translated.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from typing import Literal
 import orjson
 
 from unisono.edge.form import first_choice, inside, said, seal_of, thought, whole
+from unisono.edge.responses_calls import Call
+from unisono.edge.responses_tools import Tools
 from unisono.types import Json, JsonValue
 
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
-_Kind = Literal["reasoning", "message", "function_call"]
+_Kind = Literal["reasoning", "message"]
 _PARTS = {"output_text": "text", "refusal": "refusal", "reasoning_text": "text"}
 
 
@@ -22,13 +24,17 @@ class ResponsesAnswer:
 
     def __init__(self) -> None:
         self.asked: Json = {}
+        self.tools = Tools()
+        self.left_out: tuple[str, ...] = ()
         self._n_events = 0
         self._head: Json | None = None
         self._output: list[JsonValue] = []
         self._item: Json | None = None
         self._part: str | None = None
         self._text = ""
-        self._call: int | None = None
+        self._logprobs: list[JsonValue] = []
+        self._call: Call | None = None
+        self._index = -1
         self._finish: str | None = None
         self._usage: Json | None = None
         self._unisono: JsonValue = None
@@ -52,9 +58,12 @@ class ResponsesAnswer:
         if isinstance(refusal, str) and refusal:
             output.append(_done_item(_message_item(_id(document, "msg")), "refusal", refusal))
         elif text or not calls:
-            output.append(_done_item(_message_item(_id(document, "msg")), "output_text", text))
-        for place, call in enumerate(calls if isinstance(calls, list) else ()):
-            output.append({**_call_item(call, place=place), "status": "completed"})
+            probable = _logprobs(choice)
+            output.append(_done_item(_message_item(_id(document, "msg")), "output_text", text, logprobs=probable))
+        for place, given in enumerate(calls if isinstance(calls, list) else ()):
+            call = Call(given, place=place, tools=self.tools)
+            call.take(given)
+            output.append(call.done())
         finish = choice.get("finish_reason")
         self._usage = _usage(document)
         return self._ended(response, output, finish=finish if isinstance(finish, str) else None)
@@ -79,7 +88,7 @@ class ResponsesAnswer:
         if thinking := thought(delta):
             events += self._say("reasoning", "reasoning_text", thinking)
         if text := said(delta.get("content")):
-            events += self._say("message", "output_text", text)
+            events += self._say("message", "output_text", text, logprobs=_logprobs(choice))
         if refusal := said(delta.get("refusal")):
             events += self._say("message", "refusal", refusal)
         calls = delta.get("tool_calls")
@@ -123,7 +132,7 @@ class ResponsesAnswer:
         about: Json = {"response": {**self._head}}
         return [self._event("response.created", about), self._event("response.in_progress", about)]
 
-    def _say(self, kind: _Kind, part: str, text: str) -> list[bytes]:
+    def _say(self, kind: _Kind, part: str, text: str, *, logprobs: list[JsonValue] | None = None) -> list[bytes]:
         events: list[bytes] = []
         if self._item is None or self._item["type"] != kind or self._part != part:
             events += self._close()
@@ -133,30 +142,29 @@ class ResponsesAnswer:
             item["id"] = f"{item['id']}_{len(self._output)}"
             events += [self._open(item), *self._open_part(part)]
         self._text += text
-        events.append(
-            self._event(f"response.{part}.delta", {**self._at(), "content_index": 0, "delta": text, **_logs(part)})
-        )
+        self._logprobs += logprobs or []
+        about: Json = {**self._at(), "content_index": 0, "delta": text, **_logs(part, logprobs or [])}
+        return [*events, self._event(f"response.{part}.delta", about)]
+
+    def _fragment(self, given: Json) -> list[bytes]:
+        """Say a fragment of a call. Calls come one after the other; a new index closes the one before."""
+        index = whole(given.get("index"))
+        events: list[bytes] = []
+        if self._call is None or self._index != index:
+            if index < self._index:
+                return self.broken({"error": {"code": "upstream_malformed", "message": _MIXED}})
+            call = Call(given, place=index, tools=self.tools)
+            events = [*self._close(), self._open(call.item())]
+            self._call, self._index = call, index
+        if more := self._call.take(given):
+            events += self._told_of(self._call, more)
         return events
 
-    def _fragment(self, call: Json) -> list[bytes]:
-        """Say a fragment of a function call. Calls come one after the other; a new index closes the one before."""
-        index = whole(call.get("index"))
-        events: list[bytes] = []
-        if self._call != index or self._item is None or self._item["type"] != "function_call":
-            if self._call is not None and index < self._call:
-                return self.broken({"error": {"code": "upstream_malformed", "message": _MIXED}})
-            item = _call_item(call, place=index)
-            item["arguments"] = ""
-            events = [*self._close(), self._open(item)]
-            self._call = index
-        arguments = inside(call, "function").get("arguments")
-        if isinstance(arguments, str) and arguments:
-            self._text += arguments
-            events.append(self._event("response.function_call_arguments.delta", {**self._at(), "delta": arguments}))
-        return events
+    def _told_of(self, call: Call, more: str) -> list[bytes]:
+        return [] if call.told is None else [self._event(f"response.{call.told}.delta", {**self._at(), "delta": more})]
 
     def _open(self, item: Json) -> bytes:
-        self._item, self._part, self._text = item, None, ""
+        self._item, self._part, self._text, self._logprobs = item, None, "", []
         return self._event("response.output_item.added", {"output_index": len(self._output), "item": {**item}})
 
     def _open_part(self, part: str) -> list[bytes]:
@@ -166,24 +174,26 @@ class ResponsesAnswer:
 
     def _close(self) -> list[bytes]:
         """End the item that is open, each text whole."""
-        item = self._item
+        item, call = self._item, self._call
         if item is None:
             return []
         events: list[bytes] = []
-        if self._part is None:
-            item = {**item, "arguments": self._text, "status": "completed"}
-            about: Json = {**self._at(), "name": item["name"], "arguments": self._text}
-            events.append(self._event("response.function_call_arguments.done", about))
-        else:
-            member = _PARTS[self._part]
-            done: Json = {**self._at(), "content_index": 0, member: self._text, **_logs(self._part)}
+        if call is not None:
+            item = call.done()
+            if rest := call.rest():
+                events += self._told_of(call, rest)
+            if call.told is not None:
+                events.append(self._event(f"response.{call.told}.done", {**self._at(), **call.end()}))
+        elif self._part is not None:
+            member, logs = _PARTS[self._part], _logs(self._part, self._logprobs)
+            done: Json = {**self._at(), "content_index": 0, member: self._text, **logs}
             events.append(self._event(f"response.{self._part}.done", done))
-            whole_part: Json = {**self._at(), "content_index": 0, "part": _part_of(self._part, self._text)}
-            events.append(self._event("response.content_part.done", whole_part))
-            item = _done_item(item, self._part, self._text)
+            about: Json = {**self._at(), "content_index": 0, "part": _part_of(self._part, self._text, self._logprobs)}
+            events.append(self._event("response.content_part.done", about))
+            item = _done_item(item, self._part, self._text, logprobs=self._logprobs)
         events.append(self._event("response.output_item.done", {"output_index": len(self._output), "item": item}))
         self._output.append(item)
-        self._item = self._part = None
+        self._item = self._part = self._call = None
         return events
 
     def _at(self) -> Json:
@@ -265,33 +275,24 @@ def _reasoning_item(item: str, *, seal: str) -> Json:
     return {**made, "encrypted_content": seal}
 
 
-def _call_item(call: JsonValue, *, place: int) -> Json:
-    function = inside(call, "function")
-    given = call.get("id") if isinstance(call, dict) else None
-    named = given if isinstance(given, str) and given else f"call_{place}"
-    arguments = function.get("arguments")
-    return {
-        "id": f"fc_{named}",
-        "type": "function_call",
-        "call_id": named,
-        "name": function.get("name") or "",
-        "arguments": arguments if isinstance(arguments, str) else "",
-        "status": "in_progress",
-    }
+def _done_item(item: Json, part: str, text: str, *, logprobs: list[JsonValue] | None = None) -> Json:
+    return {**item, "status": "completed", "content": [_part_of(part, text, logprobs)]}
 
 
-def _done_item(item: Json, part: str, text: str) -> Json:
-    return {**item, "status": "completed", "content": [_part_of(part, text)]}
-
-
-def _part_of(part: str, text: str) -> Json:
+def _part_of(part: str, text: str, logprobs: list[JsonValue] | None = None) -> Json:
     if part == "output_text":
-        return {"type": part, "text": text, "annotations": [], "logprobs": []}
+        return {"type": part, "text": text, "annotations": [], "logprobs": logprobs or []}
     return {"type": part, _PARTS[part]: text}
 
 
-def _logs(part: str) -> Json:
-    return {"logprobs": []} if part == "output_text" else {}
+def _logs(part: str, logprobs: list[JsonValue]) -> Json:
+    return {"logprobs": logprobs} if part == "output_text" else {}
+
+
+def _logprobs(choice: Json) -> list[JsonValue]:
+    """Return how probable each token of a choice's text was; both APIs write it alike."""
+    found = inside(choice, "logprobs").get("content")
+    return found if isinstance(found, list) else []
 
 
 def _usage(document: Json) -> Json:

@@ -146,6 +146,7 @@ class _Facts(msgspec.Struct, frozen=True):
     needs: tuple[Capability, ...] = ()
     max_output_tokens: int | None = None
     wishes: Wishes = Wishes()
+    left_out: tuple[str, ...] = ()
 
 
 _NO_WISHES = Wishes()
@@ -273,6 +274,7 @@ def request_from(decision: Decision, facts: Mapping[str, JsonValue]) -> Request:
         session=decision.session,
         key=known.key,
         user=known.user,
+        left_out=known.left_out,
     )
 
 
@@ -317,6 +319,8 @@ def _facts_of(request: Request) -> dict[str, JsonValue]:
         facts["max_output_tokens"] = request.max_output_tokens
     if request.wishes != _NO_WISHES and (wishes := _wishes_of(request.wishes)):
         facts["wishes"] = wishes
+    if request.left_out:
+        facts["left_out"] = [*request.left_out]
     return facts
 
 

@@ -32,6 +32,7 @@ from unisono.record.limits import Reservation
 from unisono.record.view import decision_to_json, parts_to_json
 from unisono.router import is_plain_pin
 from unisono.server.auth import identify
+from unisono.server.edges import LEFT_OUT
 from unisono.server.gone import Watch
 from unisono.server.reply import LESS_OR_RAISE, ClientGone, headers_in, read_body, send_error, send_json
 from unisono.server.stream import Stream
@@ -142,7 +143,9 @@ async def _asked(live: Live, scope: Scope, receive: Receive) -> Asked:
     headers = headers_in(scope)
     grant = identify(headers, live.keys)
     raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes, todo=LESS_OR_RAISE)
-    return asked(live, raw, headers, grant)
+    read = asked(live, raw, headers, grant)
+    left_out = scope.get(LEFT_OUT)
+    return replace(read, request=replace(read.request, left_out=left_out)) if left_out else read
 
 
 async def _ready(live: Live, asked: Asked) -> tuple[Request, Situation]:

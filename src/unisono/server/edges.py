@@ -19,6 +19,8 @@ from unisono.types import Json
 
 _DATA = b"data: "
 _DONE = b"[DONE]"
+LEFT_OUT = "unisono.left_out"
+"""Where a scope holds what the form left out of the body, for the notice."""
 
 
 class EdgeEndpoint:
@@ -39,14 +41,15 @@ class EdgeEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         form = self._form()
-        await self._chat(scope, _Inward(form, receive, max_bytes=self._max_bytes()), _Outward(form, send))
+        await self._chat(scope, _Inward(form, scope, receive, max_bytes=self._max_bytes()), _Outward(form, send))
 
 
 class _Inward:
     """What the road reads: the body, translated when it is asked for (after the key was looked at)."""
 
-    def __init__(self, form: Form, receive: Receive, *, max_bytes: int) -> None:
+    def __init__(self, form: Form, scope: Scope, receive: Receive, *, max_bytes: int) -> None:
         self._form = form
+        self._scope = scope
         self._receive = receive
         self._max_bytes = max_bytes
         self._is_read = False
@@ -57,6 +60,7 @@ class _Inward:
         raw = await read_body(self._receive, max_bytes=self._max_bytes, todo=LESS_OR_RAISE)
         self._is_read = True
         body = self._form.chat(load_body(raw))
+        self._scope[LEFT_OUT] = self._form.left_out
         return {"type": "http.request", "body": orjson.dumps(body), "more_body": False}
 
 

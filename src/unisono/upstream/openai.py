@@ -14,11 +14,21 @@ from yarl import URL
 from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Timeouts, Usage
 from unisono.upstream.alike import Alike
+from unisono.upstream.customs import refuses_customs, with_customs
 from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, Exchange, error_in
 from unisono.upstream.http import Transport
-from unisono.upstream.plain import plain
-from unisono.upstream.quirks import Calls, counts_unasked, is_gemini, with_known_fields, with_known_roles, with_limit
+from unisono.upstream.plain import RESPONSES, plain
+from unisono.upstream.quirks import (
+    Calls,
+    counts_unasked,
+    is_gemini,
+    is_openai,
+    with_known_fields,
+    with_known_roles,
+    with_limit,
+    without_openais_own,
+)
 from unisono.upstream.thoughts import chat_otherwise
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -78,6 +88,8 @@ class OpenAIProvider:
         reading = GeminiReading(name) if self._is_gemini else ChatReading(name)
 
         def otherwise(refused: UpstreamRefused) -> bytes | None:
+            if refuses_customs(asked, refused) and RESPONSES in call.body:
+                return orjson.dumps(chat_body(call, customs=False))
             made = chat_otherwise(asked, refused)
             return None if made is None else orjson.dumps(made)
 
@@ -99,16 +111,24 @@ def chat_url(base_url: str) -> str:
     return str(base.with_path(base.path.rstrip("/") + "/chat/completions").with_query(base.query))
 
 
-def chat_body(call: Call) -> Json:
+def chat_body(call: Call, *, customs: bool = True) -> Json:
     """Return the caller's body with the upstream's model name; a stream also asks for usage.
 
     Nothing else changes, but for `quirks`, and for what came in by the edge of another API: see `plain`.
 
+    Args:
+        call: what the upstream is asked.
+        customs: custom tools go to hosts that know them as what they are.
+
     Raises:
         UpstreamRefused: status 400, retryable elsewhere: the body asks for what only another API has.
     """
-    body: Json = {**plain(call.body, model=call.model.name), "model": call.model.upstream_model}
-    base_url = call.model.base_url or DEFAULT_BASE_URL
+    base_url, source = call.model.base_url or DEFAULT_BASE_URL, call.body
+    if RESPONSES in source:
+        source = without_openais_own(source, base_url=base_url)
+        if customs and is_openai(base_url):
+            source = with_customs(source)
+    body: Json = {**plain(source, model=call.model.name), "model": call.model.upstream_model}
     body = with_known_roles(with_limit(body, base_url=base_url), base_url=base_url)
     body = with_known_fields(body, base_url=base_url)
     if call.stream:

@@ -6,10 +6,13 @@ A body that came in as a chat request is not touched: what its caller wrote is t
 from __future__ import annotations
 
 from unisono.types import Json, JsonValue
+from unisono.upstream.customs import CUSTOM
 from unisono.upstream.exchange import untranslatable
 
 MARK = "anthropic"
 """The member of a chat body under which an edge keeps what only Anthropic's upstreams read; see `edge.messages`."""
+RESPONSES = "responses"
+"""The member by which a chat body says that it came in by the Responses API; see `edge.responses`."""
 NATIVE = "anthropic_block"
 """The member of a part or a tool under which the edge keeps what it was in Anthropic's API."""
 
@@ -18,7 +21,7 @@ THOUGHT_BY = "thought_by"
 
 _OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control", THOUGHT_BY})
 _OF_OTHERS = _OF_MESSAGES | {"reasoning_content"}
-_OF_PARTS = frozenset({"cache_control", "citations", "context", "title", NATIVE})
+_OF_PARTS = frozenset({"cache_control", "citations", "context", "title", NATIVE, CUSTOM})
 _PARTS = frozenset({"text", "image_url", "file", "input_audio", "refusal"})
 
 
@@ -28,9 +31,9 @@ def plain(body: Json, *, model: str) -> Json:
     Raises:
         UpstreamRefused: status 400, retryable elsewhere: it asks for what only Anthropic's API has.
     """
-    if MARK not in body:
+    if MARK not in body and RESPONSES not in body:
         return body
-    made = {key: value for key, value in body.items() if key != MARK}
+    made = {key: value for key, value in body.items() if key not in (MARK, RESPONSES)}
     made["messages"] = _messages(_list(body.get("messages")), model=model)
     if "tools" in body:
         made["tools"] = [_tool(tool, model=model, place=n) for n, tool in enumerate(_list(body["tools"]))]
@@ -76,7 +79,7 @@ def _part(part: JsonValue, *, model: str, where: str) -> JsonValue:
 
 def _tool(tool: JsonValue, *, model: str, place: int) -> JsonValue:
     left = _without(tool, _OF_PARTS)
-    if isinstance(left, dict) and (kind := left.get("type")) != "function":
+    if isinstance(left, dict) and (kind := left.get("type")) not in ("function", "custom"):
         what = f"only Anthropic's API has a tool of type {str(kind)[:40]!r}."
         raise untranslatable(model, what, param=f"tools.{place}.type")
     return left

@@ -9,6 +9,8 @@ Told by the address, never by the model's name. A quirk that harms nobody is not
 - OpenAI, Azure, Mistral, Groq and Cerebras refuse fields that they do not know in a message: what another model thought
   is taken out, so is what says nothing, and ids of tool calls are made to fit (`ids.py`). A conversation that changes
   its model would end there with a 400.
+- Mistral, Groq, Cerebras and Gemini refuse fields of a body that they do not know: what OpenAI's Responses API alone
+  has (`prompt_cache_key` and the like) does not go there when a caller of that API sent it.
 - Gemini's OpenAI surface ends a stream of tool calls with the reason `stop`, at which agents end their loop, and gives
   calls beside each other one place, at which clients run their arguments together.
 """
@@ -28,7 +30,9 @@ from unisono.upstream.thoughts import FIELDS
 
 _OLLAMA_PORT = 11434
 _MISTRAL = "api.mistral.ai"
+_GEMINI = "generativelanguage.googleapis.com"
 _STRICT = frozenset({"api.groq.com", "api.cerebras.ai"})
+_OPENAIS_OWN = frozenset({"prompt_cache_key", "safety_identifier", "service_tier", "verbosity"})
 _EMPTY = frozenset({"refusal", "annotations", "audio", "function_call", "tool_calls"})
 """What clients send back empty, as it came in an answer."""
 _OF_CALLS = frozenset({"extra_content", "index", "provider_specific_fields"})
@@ -49,9 +53,16 @@ def with_limit(body: Json, *, base_url: str) -> Json:
     return {k: v for k, v in body.items() if k != other} if wants == "max_tokens" and other in body else body
 
 
+def without_openais_own(body: Json, *, base_url: str) -> Json:
+    """Return a body of the Responses API without what a strict host does not know; the same object for others."""
+    if is_openai(base_url) or (_ids_taken(base_url) is None and not is_gemini(base_url)):
+        return body
+    return {key: value for key, value in body.items() if key not in _OPENAIS_OWN}
+
+
 @cache  # of the few addresses of a configuration
 def _limit_wanted(base_url: str) -> Literal["max_completion_tokens", "max_tokens", "both"] | None:
-    if _is_openai(base_url):
+    if is_openai(base_url):
         return "max_completion_tokens"
     url = URL(base_url)
     host = url.host or ""
@@ -61,7 +72,8 @@ def _limit_wanted(base_url: str) -> Literal["max_completion_tokens", "max_tokens
 
 
 @cache
-def _is_openai(base_url: str) -> bool:
+def is_openai(base_url: str) -> bool:
+    """Say whether OpenAI itself, or Azure for it, answers there."""
     host = URL(base_url).host or ""
     return host == "api.openai.com" or host.endswith(".openai.azure.com")
 
@@ -69,7 +81,7 @@ def _is_openai(base_url: str) -> bool:
 def with_known_roles(body: Json, *, base_url: str) -> Json:
     """Return the body with roles that this host knows; the same object where it has no other."""
     messages = body.get("messages")
-    if _is_openai(base_url) or not isinstance(messages, list) or not any(map(_is_developers, messages)):
+    if is_openai(base_url) or not isinstance(messages, list) or not any(map(_is_developers, messages)):
         return body
     said = [{**message, "role": "system"} if _is_developers(message) else message for message in messages]
     return {**body, "messages": said}
@@ -91,7 +103,7 @@ def _ids_taken(base_url: str) -> re.Pattern[str] | None:
     host = URL(base_url).host or ""
     if host == _MISTRAL:
         return MISTRAL
-    return OPENAI if host in _STRICT or _is_openai(base_url) else None
+    return OPENAI if host in _STRICT or is_openai(base_url) else None
 
 
 def with_known_fields(body: Json, *, base_url: str) -> Json:
@@ -123,7 +135,7 @@ def _known_call(call: JsonValue, *, ids: re.Pattern[str]) -> JsonValue:
 
 def is_gemini(base_url: str) -> bool:
     """Say whether this host tells of tool calls in a stream as Gemini does; see `Calls`."""
-    return URL(base_url).host == "generativelanguage.googleapis.com"
+    return URL(base_url).host == _GEMINI
 
 
 class Calls:
