@@ -19,9 +19,10 @@ from unisono.edge.wishes import HOWS, read_wishes
 from unisono.errors import ModelNotFound, RequestError
 from unisono.types import Capability, Json, JsonValue, Message, Mode, Request, Wishes
 
-CHAT_ID_HEADERS = ("x-openwebui-chat-id",)
+CHAT_ID_HEADERS = ("x-openwebui-chat-id", "thread-id", "session_id")
+"""Of Open WebUI, of Codex, and of Codex before 2026."""
 USER_ID_HEADERS = ("x-openwebui-user-id",)
-"""Headers by which chat front ends name the conversation and the person."""
+"""Headers by which clients name the conversation and the person."""
 
 BETA_HEADER = "anthropic-beta"
 _BETA = re.compile(r"[A-Za-z0-9._-]{1,100}")
