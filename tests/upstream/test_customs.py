@@ -47,10 +47,10 @@ def test_openai_gets_custom_tools_their_grammar_their_choice_and_their_calls(bas
 def test_a_refusal_of_custom_tools_is_told_from_others_and_functions_go_out_instead() -> None:
     sent = _sent(OPENAI)
     told: Json = {"error": {"message": "Unsupported value: 'custom'.", "param": "tools[0].type"}}
-    assert refuses_customs(sent, UpstreamRefused("m", 400, body=told))
+    assert refuses_customs(sent, UpstreamRefused("m", http_status=400, body=told))
     other: Json = {"error": {"message": "maximum context length"}}
-    assert not refuses_customs(sent, UpstreamRefused("m", 400, body=other))
-    assert not refuses_customs(_sent("http://h/v1"), UpstreamRefused("m", 400, body=told))
+    assert not refuses_customs(sent, UpstreamRefused("m", http_status=400, body=other))
+    assert not refuses_customs(_sent("http://h/v1"), UpstreamRefused("m", http_status=400, body=told))
     again = _sent(OPENAI, customs=False)
     assert [tool["type"] for tool in again["tools"]] == ["function", "function"]
     assert again["messages"][1]["tool_calls"][0]["function"] == {"name": "sh", "arguments": '{"input":"ls"}'}
