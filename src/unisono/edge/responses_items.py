@@ -75,6 +75,9 @@ class Conversation:
             case "reasoning":
                 if (thought := _thought(item)) is not None:
                     self._messages.append(thought)
+            case "item_reference":
+                todo = "send the item whole (the Vercel AI SDK does so with `store: false`)."
+                raise refuse(f"nothing is kept between requests here; {todo}", param=f"{where}.type")
             case _ if kind in _HOSTED:
                 self._tools.leave_out(str(kind))
             case _:
