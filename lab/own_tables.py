@@ -3,8 +3,9 @@
 Training parts only, under names that nobody knows. Tables as they are, and made ones: two models, each good at a random
 half of a set's tasks. A fit sees some of the prompts; the product's predictors and chooser decide others, the best
 single model of the seen ones being the default, with all of the doubt (`caution` 1, as every artifact had until 26
-November 2026) and with the share that the fit measured. Then single tasks are kept from the fit and decided. Brackets
-hold 95 % of resamples of the prompts. Writes `lab/runs/own_tables/own_tables.json` (ten minutes).
+November 2026), with the share that the fit measured, and with that of a fit whose requests are of the table's kinds
+(`--in-domain`). Then single tasks are kept from the fit and decided, and pools of models drawn at random. Brackets hold
+95 % of resamples of the prompts. Writes `lab/runs/own_tables/own_tables.json` (fifteen minutes).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from unisono.evaluate.fit import Fit, fit_table
 from unisono.evaluate.metrics import interval, resampled
 from unisono.evaluate.replay import DEFAULT_DIAL, models_of
 from unisono.predict.artifact import CAUTION, assembled
+from unisono.predict.caution import FULL
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.types import Goal, Json, Mode
 from unisono.understand.embed import StaticEncoder
@@ -38,6 +40,8 @@ N_SEEN, N_FRESH = 3200, 1500
 MADE = ((1.0, 0.0), (0.9, 0.3))
 """How often a made model is right on its own half of the tasks and on the other."""
 N_MADE_SEEN, N_MADE_FRESH, SEEDS = 1200, 800, (1, 2)
+POOLS_SEEN = (800, 1600, 3200)
+"""Of each set a pool of random models is drawn for each of these numbers of prompts."""
 HELD_OUT = {
     "mmlu_pro": ("physics", "chemistry", "psychology", "business"),
     "routerbench_0shot_part": ("winogrande", "mbpp"),
@@ -51,18 +55,22 @@ READ = Understanding(ENCODER, cache_size=1).text
 def main() -> None:
     """Fit, decide, print and write."""
     out: dict[str, Json] = {}
-    print("| table | best single | oracle | all of the doubt | measured | gain over the best single | left | bill |")
-    print("|---|" + "---:|" * 7)
+    print("| table | best single | oracle | all of the doubt | measured | left | bill | in domain | left | bill |")
+    print("|---|" + "---:|" * 9)
     for label, seen, fresh in tables():
         row = judged(fit_table(seen, encoder=ENCODER), seen, fresh)
         out[label] = row
         print(
-            f"| {label} | {row['best']:.3f} | {row['oracle']:.3f} | {row['full']:.3f} | {row['measured']:.3f} | "
-            f"{row['gain']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] | {row['left']:.0%} | {row['spent']:.0%} |",
+            f"| {label} | {row['best']:.3f} | {row['oracle']:.3f} | {row['full']['gain']:+.3f} | "
+            f"{shown(row['measured'])} | {shown(row['in_domain'])} |",
             flush=True,
         )
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(out, indent=1) + "\n")
+
+
+def shown(row: Json) -> str:
+    return f"{row['gain']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] | {row['left']:.0%} | {row['spent']:.0%}"
 
 
 def tables() -> Iterator[tuple[str, Outcomes, Outcomes]]:
@@ -83,6 +91,16 @@ def tables() -> Iterator[tuple[str, Outcomes, Outcomes]]:
                 split(whole.rows(tasks != task), N_SEEN, 1, seed=0)[0],
                 whole.rows(tasks == task),
             )
+    for place, n_seen in enumerate(POOLS_SEEN, start=1):
+        for name in SETS:
+            yield f"{name}, pool {place}", *split(drawn(own(name), place), n_seen, N_FRESH, seed=place)
+
+
+def drawn(table: Outcomes, place: int) -> Outcomes:
+    """Return a table with two to six of its models, at random."""
+    rng = np.random.default_rng(100 * place + len(table.name))
+    n = int(rng.integers(2, min(7, len(table.models) + 1)))
+    return table.only(tuple(table.models[one] for one in sorted(rng.choice(len(table.models), n, replace=False))))
 
 
 def own(name: str) -> Outcomes:
@@ -119,32 +137,39 @@ def split(table: Outcomes, n_seen: int, n_fresh: int, *, seed: int) -> tuple[Out
 
 
 def judged(fit: Fit, seen: Outcomes, fresh: Outcomes) -> Json:
-    """Decide fresh prompts with all of the doubt and with what the fit measured."""
+    """Decide fresh prompts with all of the doubt, with what the fit measured, and with that in domain."""
     fresh = fresh.rows(~np.isnan(fresh.scores).any(axis=1))
     default, usd = int(np.nanmean(seen.scores, axis=0).argmax()), np.nanmean(seen.costs_usd, axis=0)
-    scalars = fit.trained.scalars
-    full = chosen(fit, {**scalars, CAUTION: 1.0}, fresh, default=default, usd=usd)
-    measured = chosen(fit, scalars, fresh, default=default, usd=usd)
-    rows, single = np.arange(len(full)), fresh.scores[:, default]
+    rows, single = np.arange(len(fresh.prompts)), fresh.scores[:, default]
     weights = resampled(len(rows), rng=np.random.default_rng(0))
-    gain = interval(weights @ (fresh.scores[rows, measured] - single))
+
+    def with_share(caution: float) -> Json:
+        taken = chosen(fit, caution, fresh, default=default, usd=usd)
+        gain = interval(weights @ (fresh.scores[rows, taken] - single))
+        return {
+            "caution": caution,
+            "quality": float(fresh.scores[rows, taken].mean()),
+            "gain": gain.value,
+            "low": gain.low,
+            "high": gain.high,
+            "left": float((taken != default).mean()),
+            "spent": float(usd[taken].mean() / usd[default]),
+        }
+
+    served, in_domain = fit.found.served, fit.found.in_domain
     return {
         "n": len(rows),
-        "caution": scalars.get(CAUTION, 1.0),
         "best": float(single.mean()),
         "oracle": float(fresh.scores.max(axis=1).mean()),
-        "full": float(fresh.scores[rows, full].mean()),
-        "measured": float(fresh.scores[rows, measured].mean()),
-        "gain": gain.value,
-        "low": gain.low,
-        "high": gain.high,
-        "left": float((measured != default).mean()),
-        "spent": float(usd[measured].mean() / usd[default]),
+        "full": with_share(FULL),
+        "measured": with_share(FULL if served is None else served.caution),
+        "in_domain": with_share(FULL if in_domain is None else in_domain.caution),
     }
 
 
-def chosen(fit: Fit, scalars: Json, fresh: Outcomes, *, default: int, usd: Array) -> NDArray[np.intp]:
+def chosen(fit: Fit, caution: float, fresh: Outcomes, *, default: int, usd: Array) -> NDArray[np.intp]:
     """Return the place of the model that answers each prompt at the default dial."""
+    scalars = {**fit.trained.scalars, CAUTION: caution}
     predictor = QualityEnsemble(assembled(arrays=fit.trained.arrays, manifest={**fit.manifest, "scalars": scalars}))
     models, goal, chooser = models_of(fresh), Goal(mode=Mode.DEEP, dial=DEFAULT_DIAL), UtilityChooser()
     return np.array(

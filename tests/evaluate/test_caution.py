@@ -10,7 +10,7 @@ import pytest
 from tests.learn.two_kinds import two_kinds
 
 from unisono.choose.utility import UtilityChooser
-from unisono.evaluate.caution import Held, chosen, spread_over
+from unisono.evaluate.caution import Held, chosen, chosen_in_domain, spread_over
 from unisono.evaluate.crossfit import best_single, decided
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.fit import Fit, fit_table
@@ -133,6 +133,48 @@ def test_what_is_not_shown_to_win_changes_nothing() -> None:
 
 def test_a_saving_that_costs_quality_on_known_prompts_is_not_chosen() -> None:
     assert chosen({1.0: held(0.0), 0.0: held(-0.03, saved=0.9)}, {1.0: held(0.0), 0.0: held(0.0)}) == 1.0
+
+
+def test_in_domain_prompts_held_out_decide_alone() -> None:
+    assert chosen_in_domain({1.0: held(0.0), 0.5: held(0.06), 0.0: held(0.05)}) == 0.5
+    assert chosen_in_domain({1.0: held(0.0), 0.5: held(0.02, saved=0.4)}) == 0.5
+
+
+def test_in_domain_a_loss_or_what_is_not_shown_is_not_chosen_either() -> None:
+    assert chosen_in_domain({1.0: held(0.0), 0.5: held(-0.02, saved=0.9)}) == 1.0
+    assert chosen_in_domain({1.0: held(0.0), 0.5: held(0.0, seed=3, saved=0.05)}) == 1.0
+
+
+def cheap_as_good_at_sums(n: int, *, seed: int) -> Outcomes:
+    """Return a table in which a model at a fiftieth of the price is as good as the dear one at sums only."""
+    table = two_kinds(n, seed=seed)
+    sums = np.array(table.categories) == "sums"
+    chance = np.stack((np.full(n, 0.95), np.where(sums, 0.95, 0.5)), axis=1)
+    scores = (np.random.default_rng(seed + 2).random((n, 2)) < chance).astype(np.float64)
+    return replace(table, scores=scores, costs_usd=np.tile([1e-3, 2e-5], (n, 1)))
+
+
+def test_a_table_that_stands_for_the_requests_is_routed_more_and_says_what_other_kinds_may_lose() -> None:
+    table = cheap_as_good_at_sums(200, seed=1)
+    careful, routed = fitted(table), fit_table(table, encoder=ENCODER, in_domain=True)
+    assert "`--in-domain` routes more" in careful.found.verdict
+    assert "On tasks held out of the table" in routed.found.verdict
+    assert careful.found.in_domain == routed.found.served
+    assert routed.found.served is not None
+    assert routed.found.served.spent < 0.75
+    assert routed.found.served.gain.value > -0.005
+    assert routed.manifest["training"]["in_domain"] is True  # type: ignore[call-overload,index]
+    models, fresh = models_of(table), cheap_as_good_at_sums(120, seed=7)
+    cost, read = np.array([1e-3, 2e-5]), Understanding(ENCODER).text
+
+    def bill(fit: Fit) -> float:
+        quality = predictor(fit)
+        expected = [quality.predict_one(read(prompt), models) for prompt in fresh.prompts]
+        return float(
+            np.mean([cost[decided(UtilityChooser(), models, e, cost, goal=AT_DEFAULT, default=0)] for e in expected])
+        )
+
+    assert bill(routed) < 0.8 * bill(careful)
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")

@@ -32,6 +32,9 @@ def fit(
     ),
     config: Path = CONFIG,
     encoder: str = typer.Option("", help="static, use, e5, onnx, ...; default: the configuration's, else static."),
+    in_domain: bool = typer.Option(
+        False, "--in-domain", help="Your requests will be of this table's kinds: less doubt, more routing."
+    ),
     seed: int = typer.Option(1, help="Of the split, the folds and the fit."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
@@ -43,6 +46,10 @@ def fit(
 
     With `--from-log` no words are read: the features that were recorded are. A policy of the result is judged by
     answers that came later.
+
+    A table tells little of tasks that it lacks, so the default model keeps its place unless much is won. Where your
+    requests are like the table's prompts, such as a sample of your own traffic, say so with `--in-domain`: then only
+    prompts held out decide how readily another model answers. Kinds that the table lacks may lose by it.
 
     Example: `unisono fit outcomes.csv`
     """
@@ -75,6 +82,7 @@ def fit(
             parents=_parents(known),
             read=None if features is None else features.__getitem__,
             origin=origin,
+            in_domain=in_domain,
             on_step=lambda step: status.update(step),
         )
     folder = found.write(out)

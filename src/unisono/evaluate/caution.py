@@ -4,7 +4,8 @@ The guard was set for models and tasks that training hardly knows. A table of on
 more: two models that are each good at half of the topics. So each of a few shares of the doubt is tried with the
 product's own predictors and chooser, beside the best single model, on prompts held out and on tasks held out. What
 better answers and smaller bills are worth on the former counts, with the latter as one prompt in five; a share that
-loses on tasks held out, or that is not shown to win much, is not taken. It trains nothing but the folds.
+loses on tasks held out, or that is not shown to win much, is not taken. Where the operator says that the requests are
+of the table's kinds, prompts held out decide alone. It trains nothing but the folds.
 
 Source: a tuning parameter by cross-validation, under a bound on the worst kind of fold.
 """
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 LADDER = (FULL, 0.7, 0.5, 0.35, 0.25, 0.1, 0.0)
 """The shares of the doubt that are tried."""
 MAY_LOSE = 0.0025
-"""What tasks held out may lose to the best single model on average: half of what is promised of tasks never seen."""
+"""What tasks held out may lose to the best single model on average: half of what is promised of tasks never seen. In
+domain, what prompts held out may lose, one standard error taken off."""
 LARGE = 0.02
 """What less doubt must add over all, one prompt in five being of tasks never seen, in score less what the money is
 worth. For less the promise about such tasks is not touched: which of them a table's own tasks stand for nobody knows.
@@ -94,8 +96,9 @@ class Measured:
     far: Held
 
 
-def measure_caution(near: Sequence[Fold], far: Sequence[Fold]) -> Measured | None:
-    """Return how much of the doubt to keep; None where too few prompts were answered by every model.
+def measure_caution(near: Sequence[Fold], far: Sequence[Fold]) -> tuple[Measured, Measured] | None:
+    """Return how much of the doubt to keep for any requests, and for such as the table's: there tasks held out are
+    measured, and decide nothing. None where too few prompts were answered by every model.
 
     Args:
         near: of each fold of prompts an artifact that did not see them, its table, theirs and their features.
@@ -104,8 +107,11 @@ def measure_caution(near: Sequence[Fold], far: Sequence[Fold]) -> Measured | Non
     found = [tried(near), tried(far)]
     if any(len(held[FULL].gained) < FEWEST for held in found):
         return None
-    share = chosen(*found)
-    return Measured(caution=share, near=found[0][share], far=found[1][share])
+
+    def at(share: float) -> Measured:
+        return Measured(caution=share, near=found[0][share], far=found[1][share])
+
+    return at(chosen(*found)), at(chosen_in_domain(found[0]))
 
 
 def chosen(near: Mapping[float, Held], far: Mapping[float, Held]) -> float:
@@ -119,6 +125,19 @@ def chosen(near: Mapping[float, Held], far: Mapping[float, Held]) -> float:
         safe = least >= -MAY_LOSE_NEAR and (lost >= -MAY_LOSE or _over_all(least, lost) >= LARGE)
         value = _over_all(float(added.mean()), float(elsewhere.mean()))
         if large and safe and value > most and float(added.mean()) > SHOWN * _error(added):
+            best, most = share, value
+    return best
+
+
+def chosen_in_domain(near: Mapping[float, Held]) -> float:
+    """Return the same where requests are of the table's kinds: what prompts held out show is all that counts."""
+    best, most = FULL, 0.0
+    for share in [step for step in LADDER[1:] if step in near]:
+        held = near[share]
+        added = held.worth - near[FULL].worth
+        value = float(added.mean())
+        safe = float(held.gained.mean()) - _error(held.gained) >= -MAY_LOSE
+        if safe and value > most and value > SHOWN * _error(added):
             best, most = share, value
     return best
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from unisono import __version__
 from unisono.errors import StartError
-from unisono.evaluate.caution import FEWEST, Fold, measure_caution
+from unisono.evaluate.caution import FEWEST, Fold, Measured, measure_caution
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.metrics import Interval, calibration_error, interval, paired_bootstrap, resampled
 from unisono.evaluate.replay import Expected, Replay, areas, expect, models_of, singles, sweep
@@ -66,6 +66,14 @@ class Served:
     elsewhere: float
     caution: float
 
+    def __str__(self) -> str:
+        """Say it in half a sentence."""
+        if self.left < SELDOM:
+            return "the default answers everything"
+        return (
+            f"other models answer {self.left:.0%}: {100 * self.gain.value:+.1f} points for {self.spent:.0%} of the bill"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -80,6 +88,8 @@ class Found:
         gain: mean score of the model expected to be best, less that of `best_single`.
         aiq_gain: area under quality over cost, less that of mixing single models; None without costs.
         served: what the default dial does; None where too few prompts were answered by every model.
+        in_domain: the same for a fit whose requests will be of the table's kinds.
+        for_domain: whether this fit is that one.
     """
 
     n_held_out: int
@@ -92,6 +102,8 @@ class Found:
     gain: Interval | None = None
     aiq_gain: Interval | None = None
     served: Served | None = None
+    in_domain: Served | None = None
+    for_domain: bool = False
 
     @property
     def verdict(self) -> str:
@@ -99,7 +111,7 @@ class Found:
         if self.gain is None:
             return (
                 "No prompt was answered by every model, so choices cannot be replayed; "
-                "try it in shadow before you trust it."
+                f"try it in shadow before you trust it.{self._at_default}"
             )
         better = self.gain.low > 0.0 or (self.served is not None and self.served.gain.low > 0.0)
         wins = [better, self.aiq_gain is not None and self.aiq_gain.low > 0.0]
@@ -116,14 +128,20 @@ class Found:
     @property
     def _at_default(self) -> str:
         if self.served is None:
-            return ""
-        if self.served.left < SELDOM:
-            return f" With {self.best_single} as the default, at the default dial the default answers everything."
-        points = 100 * self.served.gain.value
-        return (
-            f" With {self.best_single} as the default, at the default dial other models answer {self.served.left:.0%}: "
-            f"{points:+.1f} points for {self.served.spent:.0%} of the bill."
-        )
+            return self._without_measure if self.for_domain else ""
+        told = f" With {self.best_single} as the default, at the default dial {self.served}."
+        if self.for_domain:
+            return f"{told} On tasks held out of the table {100 * self.served.elsewhere:+.1f} points."
+        if self.in_domain is not None and self.in_domain.caution < self.served.caution:
+            return (
+                f"{told} If your requests will be of this table's kinds, `--in-domain` routes more: {self.in_domain}; "
+                f"on tasks held out of the table {100 * self.in_domain.elsewhere:+.1f} points."
+            )
+        return told
+
+    @property
+    def _without_measure(self) -> str:
+        return f" `--in-domain` changes nothing: that takes {FEWEST} prompts that every model answered."
 
     def as_json(self) -> Json:
         """Return the figures as the manifest keeps them."""
@@ -137,6 +155,7 @@ class Found:
             "calibration_error": round(self.calibration_error, 4),
             **{name: None if value is None else as_json(value) for name, value in intervals.items()},
             "served": None if self.served is None else _served_as_json(self.served),
+            "in_domain": None if self.in_domain is None else _served_as_json(self.in_domain),
             "verdict": self.verdict,
         }
 
@@ -164,6 +183,7 @@ def fit_table(
     parents: Sequence[str] = (),
     read: Callable[[str], Features] | None = None,
     origin: Json | None = None,
+    in_domain: bool = False,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Fit:
     """Train on a table.
@@ -175,6 +195,7 @@ def fit_table(
         parents: ids of the artifacts that this one is to replace.
         read: gives the features of a prompt; None reads its words with the encoder.
         origin: more facts for the manifest on where the table comes from.
+        in_domain: requests will be of the table's kinds, so that prompts held out tell how much doubt is needed.
         on_step: told what is being done.
 
     Raises:
@@ -202,12 +223,17 @@ def fit_table(
     on_step("fitting on everything")
     after = train(whole, settings, n_clusters=n_clusters(whole), on_step=on_step)
     on_step("how much doubt to keep")
-    after, served = with_caution_measured(whole, after, settings=settings, encoder=encoder, seed=seed)
-    found = replace(found, served=served)
+    found = replace(found, for_domain=in_domain)
+    if (served := measured(whole, after, settings=settings, encoder=encoder, seed=seed)) is not None:
+        for_any, for_domain = served
+        kept = for_domain if in_domain else for_any
+        after = replace(after, scalars={**after.scalars, CAUTION: kept.caution})
+        found = replace(found, served=kept, in_domain=for_domain)
     manifest = _manifest(whole, after, encoder=encoder, settings=settings, parents=parents)
     training = manifest["training"]
     assert isinstance(training, dict)  # noqa: S101 - made by `_manifest`
-    manifest = {**manifest, "training": {**training, **(origin or {})}, "metrics": found.as_json()}
+    facts = {"in_domain": True} if in_domain else {}
+    manifest = {**manifest, "training": {**training, **facts, **(origin or {})}, "metrics": found.as_json()}
     return Fit(trained=after, manifest=manifest, found=found)
 
 
@@ -344,10 +370,13 @@ def worth(artifact: Artifact, *, learnt_from: Corpus, held: Corpus, seed: int) -
     )
 
 
-def with_caution_measured(
+def measured(
     whole: Corpus, trained: Trained, *, settings: Settings, encoder: Encoder, seed: int
-) -> tuple[Trained, Served | None]:
-    """Return the trained parts with the share of their doubt that prompts and tasks held out bear out."""
+) -> tuple[Served, Served] | None:
+    """Return what a server does with as much doubt as any requests need, and with what such as the table's need.
+
+    None where too few prompts were answered by every model to measure it.
+    """
     known = Known(
         trust=np.asarray(trained.arrays["trust"], dtype=np.float64),
         quantiles=np.asarray(trained.arrays["familiar_quantiles"], dtype=np.float64),
@@ -357,7 +386,7 @@ def with_caution_measured(
     table = block.outcomes
     assert isinstance(table, Outcomes)  # noqa: S101 - made here
     if int((~np.isnan(table.scores)).all(axis=1).sum()) < FEWEST:
-        return trained, None
+        return None
 
     def folds(place: NDArray[np.intp]) -> list[Fold]:
         found = []
@@ -375,17 +404,21 @@ def with_caution_measured(
         return found
 
     (near,), (far,) = random_folds(whole, seed=seed + 1), group_folds([tasks_of(whole, trained)])
-    measured = measure_caution(folds(near), folds(far))
-    if measured is None:
-        return trained, None
-    weights = resampled(len(measured.near.gained), rng=np.random.default_rng(seed), n_resamples=N_RESAMPLES)
-    return replace(trained, scalars={**trained.scalars, CAUTION: measured.caution}), Served(
-        gain=interval(weights @ measured.near.gained),
-        left=float(measured.near.left.mean()),
-        spent=float(measured.near.spent.mean()),
-        elsewhere=float(measured.far.gained.mean()),
-        caution=measured.caution,
-    )
+    found = measure_caution(folds(near), folds(far))
+    if found is None:
+        return None
+    weights = resampled(len(found[0].near.gained), rng=np.random.default_rng(seed), n_resamples=N_RESAMPLES)
+
+    def served(one: Measured) -> Served:
+        return Served(
+            gain=interval(weights @ one.near.gained),
+            left=float(one.near.left.mean()),
+            spent=float(one.near.spent.mean()),
+            elsewhere=float(one.far.gained.mean()),
+            caution=one.caution,
+        )
+
+    return served(found[0]), served(found[1])
 
 
 def tasks_of(corpus: Corpus, trained: Trained) -> NDArray[np.str_]:
