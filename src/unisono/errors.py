@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from unisono.types import Attempt, Excluded, Json
 
 Blame = Literal["caller", "operator", "upstream"]
+_LASTING = (401, 402, 403, 404)
+"""Statuses of upstreams that stay until the operator mends a key, a bill or a name."""
 
 
 class UnisonoError(Exception):
@@ -49,6 +51,8 @@ class UnisonoError(Exception):
     retryable: bool = False
     param: str | None = None
     retry_after_s: float | None = None
+    lasting: bool = False
+    """It stays until somebody mends it, whatever its status says: callers need not ask again by themselves."""
 
     @property
     def detail(self) -> Json:
@@ -279,6 +283,7 @@ class UpstreamRefused(UpstreamError):
         self.retryable = http_status not in (400, 413, 415, 422)
         self.status = http_status if http_status in (400, 413, 415, 422, 429) else 502
         self.code = "rate_limit_exceeded" if http_status == 429 else "upstream_refused"
+        self.lasting = http_status in _LASTING
 
 
 class UpstreamBusy(UpstreamError):
@@ -317,6 +322,7 @@ class NoAnswer(UpstreamError):
         self.status = last.status
         self.retryable = last.retryable
         self.retry_after_s = last.retry_after_s
+        self.lasting = last.lasting and all(attempt.http_status in _LASTING for attempt in attempts)
 
     @property
     def detail(self) -> Json:

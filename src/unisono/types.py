@@ -59,6 +59,8 @@ class Capability(StrEnum):
     AUDIO = "audio"
     FILES = "files"
     SEARCH = "search"
+    ANTHROPIC = "anthropic"
+    """No model declares it: whoever is reached by Anthropic's API has what only that API has."""
 
 
 class Effort(StrEnum):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from unisono.config import Config, EnvSecret, load_config, parse_config
 from unisono.config.describe import as_tables, as_toml
+from unisono.config.keys import DECLARED
 from unisono.config.load import parse_tables
 from unisono.config.source import MAX_FILE_BYTES
 from unisono.errors import ConfigError
@@ -479,7 +480,7 @@ TABLES = st.fixed_dictionaries(
         "quality": st.floats(0, 1),
         "context_tokens": st.integers(100, 10**6),
         "max_output_tokens": st.integers(1, 100),
-        "capabilities": st.lists(st.sampled_from([str(c) for c in Capability]), max_size=3),
+        "capabilities": st.lists(st.sampled_from([str(c) for c in DECLARED]), max_size=3),
         "knowledge_cutoff": st.dates(),
         "reply": TEXTS | st.dictionaries(TEXTS, st.integers(0, 9), max_size=2),
         "usage": st.fixed_dictionaries({}, optional={"input_tokens": st.integers(0, 9)}),

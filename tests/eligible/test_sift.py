@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unisono.config.keys import DECLARED
 from unisono.eligible.sift import sift
 from unisono.errors import ContextTooLong, NoCandidate
 from unisono.plugins import load
 from unisono.types import Candidate, Capability, Features, Health, Mode, Model, Prices, Request, Wishes
 
 RULES = [rule() for rule in load().rules.values()]
-capabilities = st.frozensets(st.sampled_from(list(Capability)))
+capabilities = st.frozensets(st.sampled_from(DECLARED))
 
 
 def request(

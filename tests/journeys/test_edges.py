@@ -352,7 +352,9 @@ def test_words_of_documents_reach_every_model_and_what_only_anthropic_has_a_mode
             assert [set(part) for part in told["content"]] == [{"type", "text"}] * 2
             answer = _claude(house).messages.create(**CLAUDE, tools=[screen])
             assert (answer.model, up.seen[-1].path) == ("claude", "/v1/messages")
-            assert [notice["code"] for notice in answer.unisono["notices"]] == ["fallback"]  # type: ignore[attr-defined]
+            assert answer.unisono["notices"] == []  # type: ignore[attr-defined]
+            (lost,) = house.get(f"/v1/decisions/{answer.unisono['decision']}")["excluded"]  # type: ignore[attr-defined]
+            assert (lost["model"], lost["rule"]) == ("small", "dialect")
             with pytest.raises(anthropic.BadRequestError, match="computer_20250124"):
                 _claude(house).messages.create(**{**CLAUDE, "model": "small"}, tools=[screen])
 

@@ -446,3 +446,25 @@ def test_no_order_of_events_crashes_the_reading(events: list[Json]) -> None:
                 orjson.loads(chunk.data)
         except (BrokenEvent, UpstreamError):
             continue
+
+
+def test_what_a_caller_writes_for_anthropic_beside_his_chat_names_no_other_model_and_no_other_words() -> None:
+    other: Json = {
+        "model": "another",
+        "messages": [],
+        "tools": [{"name": "x"}],
+        "stream": True,
+        "max_tokens": 9,
+        "new": 1,
+    }
+    made = messages_body(
+        Call(
+            model=MODEL,
+            body={"messages": [{"role": "user", "content": "hi"}], "anthropic": other},
+            stream=False,
+            decision="d",
+        )
+    )
+    assert (made["model"], made["stream"], made["new"]) == (MODEL.upstream_model, False, 1)
+    assert made["messages"] == [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]
+    assert "tools" not in made

@@ -139,7 +139,11 @@ def moved_on(
         by_hand: the user took another model than the one that spoke before, which says as much as "that is wrong".
     """
     before = past or _NOTHING_BEFORE
-    raised = min(before.raised + 1, MAX_RAISED) if features.dissatisfied or by_hand else max(before.raised - 1, 0)
+    raised = before.raised
+    if features.dissatisfied or by_hand:
+        raised = min(raised + 1, MAX_RAISED)
+    elif not features.in_tool_loop:  # a tool's result is no turn of the user's: nobody was satisfied by it
+        raised = max(raised - 1, 0)
     if outcome.model is None:
         return replace(before, raised=raised)
     usage = outcome.attempts[-1].usage if outcome.attempts else None

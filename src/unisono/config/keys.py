@@ -17,6 +17,8 @@ Kind = Literal[
     "model_file", "url", "secret", "secrets", "upstream", "fault", "table", "json", "tables",
 ]  # fmt: skip
 
+DECLARED = tuple(capability for capability in Capability if capability is not Capability.ANTHROPIC)
+"""What a configuration may say of a model; the API by which it is reached says the rest."""
 BUILT_IN: tuple[str, ...] = ("openai", "anthropic", "local", "scripted")
 """The providers that come with Unisono, and whose keys the table knows."""
 
@@ -386,7 +388,7 @@ _RULES = (
         text="The scripts that most of the task's letters belong to; `kana` is Japanese, its Chinese characters too.",
     ),
     Key(
-        section="rules", name="needs", kind="choices", default=[], otherwise="any", allowed=tuple(Capability),
+        section="rules", name="needs", kind="choices", default=[], otherwise="any", allowed=DECLARED,
         text="Capabilities of which the request needs one.",
     ),
     Key(
@@ -470,7 +472,7 @@ _MODELS = (
         otherwise="the price list's, else no limit of its own", text="The longest answer that the model gives.",
     ),
     Key(
-        section="models", name="capabilities", kind="choices", default=[], allowed=tuple(Capability),
+        section="models", name="capabilities", kind="choices", default=[], allowed=DECLARED,
         text="What the model can take or give beyond plain text.",
     ),
     Key(

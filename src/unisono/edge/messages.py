@@ -11,24 +11,24 @@ from typing import Annotated, Any, Literal
 import msgspec
 import orjson
 
+from unisono.edge.agents import person_of
 from unisono.edge.form import blocks_of, read_as, refuse, text_of, thinker
 from unisono.edge.messages_answer import MessagesAnswer
+from unisono.native import MARK, SAID
 from unisono.types import Json, JsonValue
 
-ONLY_ANTHROPIC = (
-    "container",
-    "context_management",
-    "inference_geo",
-    "mcp_servers",
-    "output_config",
-    "service_tier",
-    "speed",
-    "thinking",
-    "top_k",
-)
 _OF_DOCUMENTS = ("cache_control", "citations", "context", "title")
 NATIVE = "anthropic_block"
 """Beside what a block or a tool becomes, the thing itself, for Anthropic's own upstreams; see `upstream.plain`."""
+_SAID_OF_TOOLS = {"name", "description", "input_schema", "strict", "cache_control"}
+"""What is said of a tool in both APIs: it comes back whole, and need not be kept beside it."""
+NATIVE_TURN = "anthropic_turn"
+"""The same for the blocks of an assistant's turn that has some without a counterpart, or another order."""
+_BILLING = "x-anthropic-billing-header:"
+"""How the first system block of Claude Code begins: it is for Anthropic's accounts, changes from call to call, and is
+no part of any prompt."""
+_PLACES = {"thinking": 0, "redacted_thinking": 0, "text": 1, "tool_use": 2}
+"""Where the blocks of a turn that have a counterpart stand in a chat message."""
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
@@ -76,9 +76,12 @@ class MessagesForm(MessagesAnswer):
             chat.update(_tool_choice(read.tool_choice))
         user = (read.metadata or {}).get("user_id")
         if isinstance(user, str):
-            chat["user"] = user
+            chat["user"] = person_of(user)
         chat.update(_format(body))
-        chat["anthropic"] = {key: body[key] for key in ONLY_ANTHROPIC if body.get(key) is not None}
+        native: Json = {key: value for key, value in body.items() if key not in SAID and value is not None}
+        if marks := _marks(read.system):
+            native["system"] = marks
+        chat[MARK] = native
         if "unisono" in body:
             chat["unisono"] = body["unisono"]
         return chat
@@ -109,8 +112,9 @@ class CountForm(MessagesForm):
 
 def _messages(read: MessagesBody) -> list[JsonValue]:
     messages: list[JsonValue] = []
-    if read.system:
-        messages.append({"role": "system", "content": _texts(read.system, where="system")})
+    n_marks = len(_marks(read.system))
+    if read.system and (said := read.system[n_marks:]):
+        messages.append({"role": "system", "content": _texts(said, where="system", first=n_marks)})
     for place, message in enumerate(read.messages):
         where = f"messages[{place}].content"
         if isinstance(message.content, str):
@@ -124,12 +128,18 @@ def _messages(read: MessagesBody) -> list[JsonValue]:
     return messages
 
 
-def _texts(content: str | list[dict[str, Any]], *, where: str) -> JsonValue:
-    """Return a text, or text parts with their `cache_control`."""
+def _marks(system: str | list[dict[str, Any]] | None) -> list[JsonValue]:
+    """Return the system blocks that speak to Anthropic's accounts and to no model."""
+    first = system[0].get("text") if isinstance(system, list) and system else None
+    return [system[0]] if isinstance(system, list) and isinstance(first, str) and first.startswith(_BILLING) else []
+
+
+def _texts(content: str | list[dict[str, Any]], *, where: str, first: int = 0) -> JsonValue:
+    """Return a text, or text parts with their `cache_control`; `first` is the place of the first one."""
     if isinstance(content, str):
         return content
     parts: list[JsonValue] = []
-    for place, block in enumerate(content):
+    for place, block in enumerate(content, first):
         at = f"{where}[{place}]"
         if block.get("type", "text") != "text":
             raise refuse("only text blocks can stand here.", param=f"{at}.type")
@@ -169,13 +179,18 @@ def _part(block: Json, *, where: str) -> Json:
         return {"type": "file", "file": {"filename": name, "file_data": _address(block, where=where)}, **kept}
     if (text := _written(block)) is not None:
         return {"type": "text", "text": text, NATIVE: block}
-    if kind == "document":
-        return block
-    raise refuse(f"a block of type {str(kind)[:40]!r} is not served here.", param=f"{where}.type")
+    if not isinstance(kind, str):
+        raise refuse("must be a text.", param=f"{where}.type")
+    return block  # for Anthropic's own models alone: see `parse`
 
 
 def _written(block: Json) -> str | None:
-    """Return the words of a document or a search result that holds nothing else, for models that know no such block."""
+    """Return the words of a document or a search result that holds nothing else, for models that know no such block.
+
+    A tool that was found says its name: other models are shown all tools from the beginning.
+    """
+    if block.get("type") == "tool_reference":
+        return f"The tool {block.get('tool_name')} can be called now."
     head = [str(block[key]) for key in ("title", "context") if isinstance(block.get(key), str)]
     if block.get("type") == "search_result":
         held = block.get("content")
@@ -235,9 +250,11 @@ def _assistant(content: list[dict[str, Any]], *, where: str) -> Json:
                 thinking.append(block)
             case "tool_use":
                 calls.append(_tool_call(block, where=at))
-            case kind:
-                raise refuse(f"a block of type {str(kind)[:40]!r} is not served here.", param=f"{at}.type")
+            case _:
+                text_of(block, "type", where=at)  # said by `NATIVE_TURN` alone
     message: Json = {"role": "assistant", "content": texts or None}
+    if not _is_usual(content):
+        message[NATIVE_TURN] = [block for block in content if not _is_of_another(block)]
     if thinking:
         message["thinking_blocks"] = thinking
     if thoughts:
@@ -245,6 +262,18 @@ def _assistant(content: list[dict[str, Any]], *, where: str) -> Json:
     if calls:
         message["tool_calls"] = calls
     return message
+
+
+def _is_usual(content: list[dict[str, Any]]) -> bool:
+    """Say whether a chat message can say a turn whole: thinking, then words, then calls, and nothing else."""
+    places = [_PLACES.get(str(block.get("type"))) for block in content]
+    known = [place for place in places if place is not None]
+    return known == sorted(places, key=lambda place: place or 0) and not any("caller" in block for block in content)
+
+
+def _is_of_another(block: Json) -> bool:
+    """Say whether a block is what another model than Anthropic's thought: its API refuses that."""
+    return block.get("type") == "thinking" and thinker(block.get("signature")) is not None
 
 
 def _tool_call(block: Json, *, where: str) -> Json:
@@ -269,7 +298,10 @@ def _tool(tool: Json, *, where: str) -> Json:
     function["parameters"] = schema
     if tool.get("strict") is not None:
         function["strict"] = tool["strict"]
-    return {"type": "function", "function": function, NATIVE: tool}
+    made: Json = {"type": "function", "function": function}
+    if tool.get("cache_control") is not None:
+        made["cache_control"] = tool["cache_control"]
+    return made if tool.keys() <= _SAID_OF_TOOLS else {**made, NATIVE: tool}
 
 
 def _tool_choice(choice: Json) -> Json:

@@ -11,6 +11,7 @@ from typing import Literal
 import orjson
 
 from unisono.edge.form import first_choice, inside, said, seal_of, thought, whole
+from unisono.native import MARK
 from unisono.types import Json, JsonValue
 
 _STOPS = {
@@ -30,10 +31,11 @@ _ERRORS = {
     503: "overloaded_error",
     504: "timeout_error",
 }
+_TOO_LONG = {"context_length_exceeded", "exceed_context_size_error"}
 _MIXED = (
     "The upstream mixed the fragments of several tool calls, which this form cannot say. The answer is not complete."
 )
-_Kind = Literal["text", "thinking", "tool_use"]
+_Kind = Literal["text", "thinking", "tool_use", "native"]
 
 
 class MessagesAnswer:
@@ -47,6 +49,7 @@ class MessagesAnswer:
         self._is_over = False
         self.left_out: tuple[str, ...] = ()
         self.stops: list[str] = []
+        self._beside: Json = {}
         self._end: Json = {"stop_reason": "end_turn", "stop_sequence": None}
         self._usage: Json = _usage({})
         self._unisono: JsonValue = None
@@ -67,6 +70,7 @@ class MessagesAnswer:
             "content": [*_thoughts(message, seal=seal_of(document)), *_texts(message), *_tool_uses(message)],
             **self._ended(choice),
             "usage": _usage(document),
+            **inside(document, MARK),
         }
         return {**made, "unisono": document["unisono"]} if "unisono" in document else made
 
@@ -74,7 +78,10 @@ class MessagesAnswer:
         """See `form.Form`."""
         error = inside(document, "error")
         kind = _ERRORS.get(status, "invalid_request_error" if 400 <= status < 500 else "api_error")
-        made: Json = {"type": "error", "error": {"type": kind, "message": str(error.get("message") or "")}}
+        message = str(error.get("message") or "")
+        if {str(error.get("code")), str(error.get("type"))} & _TOO_LONG and "prompt is too long" not in message.lower():
+            message = f"prompt is too long: {message}"  # the words by which Anthropic's clients know it
+        made: Json = {"type": "error", "error": {"type": kind, "message": message}}
         facts = document.get("unisono")
         made["unisono"] = {"code": error.get("code"), **(facts if isinstance(facts, dict) else {})}
         return made
@@ -97,12 +104,15 @@ class MessagesAnswer:
         events += self._signatures(delta)
         for text in _texts_of(delta):
             events += self._say("text", {"type": "text_delta", "text": text})
+        events += self._beyond(inside(delta, MARK))
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict) and not self._is_over:
                 events += self._call(call)
         if choice.get("finish_reason") is not None:
-            self._end = self._ended(choice)
+            native = inside(document, MARK)
+            self._end = {**self._ended(choice), **inside(native, "delta")}
+            self._beside = inside(native, "beside")
         return events
 
     def broken(self, document: Json) -> list[bytes]:
@@ -117,7 +127,7 @@ class MessagesAnswer:
         if self._is_over:
             return []
         events = [] if self._begun else self._begin({})
-        last: Json = {"type": "message_delta", "delta": self._end, "usage": self._usage}
+        last: Json = {"type": "message_delta", "delta": self._end, "usage": self._usage, **self._beside}
         if self._unisono is not None:
             last["unisono"] = self._unisono
         return [
@@ -174,6 +184,15 @@ class MessagesAnswer:
             events += self._close()
         return events
 
+    def _beyond(self, native: Json) -> list[bytes]:
+        """Say a block of Anthropic's own, or a piece of one."""
+        if block := inside(native, "block"):
+            return [*self._close(), self._start("text" if block.get("type") == "text" else "native", block)]
+        delta = inside(native, "delta")
+        if delta.get("type") == "citations_delta":
+            return self._say("text", delta)
+        return [self._delta(delta)] if delta else []
+
     def _sign(self, signature: str) -> list[bytes]:
         self._is_signed = True
         return [self._delta({"type": "signature_delta", "signature": signature})]
@@ -188,7 +207,7 @@ class MessagesAnswer:
                 return self.broken({"error": {"message": _MIXED}})
             name, given = function.get("name"), call.get("id")
             block: Json = {"type": "tool_use", "id": given or f"toolu_{index}", "name": name or "", "input": {}}
-            events = [*self._close(), self._start("tool_use", block)]
+            events = [*self._close(), self._start("tool_use", {**block, **inside(call, MARK)})]
             self._tool = index
         arguments = function.get("arguments")
         if isinstance(arguments, str) and arguments:

@@ -15,8 +15,10 @@ import msgspec
 import orjson
 
 from unisono.catalog import MODES, Catalog, is_reserved
+from unisono.edge.agents import session_of
 from unisono.edge.wishes import HOWS, read_wishes
 from unisono.errors import ModelNotFound, RequestError
+from unisono.native import only_anthropics
 from unisono.types import Capability, Json, JsonValue, Message, Mode, Request, Wishes
 
 CHAT_ID_HEADERS = ("x-openwebui-chat-id", "thread-id", "session_id")
@@ -165,11 +167,11 @@ def parse(
         pin=pin,
         messages=messages,
         stream=bool(read.stream),
-        needs=_needs(read, messages),
+        needs=_needs(read, body, messages),
         max_output_tokens=read.max_completion_tokens or read.max_tokens,
         n_choices=read.n if type(read.n) is int and read.n > 1 else 1,
         wishes=wishes,
-        session=_session(wishes, headers, messages, key=key, user=user),
+        session=_session(wishes, headers, messages, key=key, user=user, agent=session_of(headers, body)),
         key=key,
         user=user,
         betas=_betas(headers),
@@ -215,9 +217,11 @@ def _message(message: ChatMessage) -> Message:
     return Message(role=message.role, text=text, parts=parts, n_tool_calls=len(calls) if calls else 0)
 
 
-def _needs(read: ChatBody, messages: tuple[Message, ...]) -> frozenset[Capability]:
+def _needs(read: ChatBody, body: Json, messages: tuple[Message, ...]) -> frozenset[Capability]:
     needs = set()
     calls_tools = bool(read.tools or read.functions)
+    if only_anthropics(body, messages):
+        needs.add(Capability.ANTHROPIC)
     for message in messages:
         if message.parts:
             needs |= {_PART_NEEDS[part] for part in message.parts if part in _PART_NEEDS}
@@ -250,13 +254,22 @@ def _first(headers: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 
 
 def _session(
-    wishes: Wishes, headers: Mapping[str, str], messages: tuple[Message, ...], *, key: str, user: str | None
+    wishes: Wishes,
+    headers: Mapping[str, str],
+    messages: tuple[Message, ...],
+    *,
+    key: str,
+    user: str | None,
+    agent: str,
 ) -> str:
-    """Return the conversation's id: the caller's, the front end's, or a hash of who began it and how."""
+    """Return the conversation's id: the caller's, the front end's, or a hash of who began it, in which session of his
+    agent, and how."""
     named = wishes.session or _first(headers, CHAT_ID_HEADERS)
     if named:
         return named
     digest = sha1(_begun(messages, key=key, user=user), usedforsecurity=False)  # the fastest; keys are apart anyway
+    if agent:
+        digest.update(agent.encode("utf-8", "surrogatepass"))
     return f"{DERIVED}{digest.hexdigest()[:20]}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unisono.eligible.capability import CapabilityRule, WindowRule
+from unisono.eligible.capability import CapabilityRule, DialectRule, WindowRule
 from unisono.eligible.health import HealthRule
 from unisono.eligible.lifecycle import LifecycleRule
 from unisono.eligible.policy import AllowRule, BanRule, PinRule, PriceRule
@@ -11,5 +11,15 @@ from unisono.plugins import Registry
 
 def plug(registry: Registry) -> None:
     """Register the rules."""
-    for rule in (LifecycleRule, PinRule, BanRule, AllowRule, PriceRule, CapabilityRule, WindowRule, HealthRule):
+    for rule in (
+        LifecycleRule,
+        PinRule,
+        BanRule,
+        AllowRule,
+        PriceRule,
+        CapabilityRule,
+        DialectRule,
+        WindowRule,
+        HealthRule,
+    ):
         registry.rules[rule.name] = rule

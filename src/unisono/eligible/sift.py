@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from unisono.errors import ContextTooLong, NoCandidate
+from unisono.native import only_anthropics
 from unisono.protocols import Rule
 from unisono.types import Candidate, Excluded, Features, Request
 
@@ -62,6 +63,8 @@ def _nobody(request: Request, lost: Sequence[Excluded]) -> NoCandidate:
         return ContextTooLong(
             "The prompt is too long for every model that may serve. Shorten it.", excluded=lost, param="messages"
         )
+    beyond = only_anthropics(request.body, request.messages) if any(e.rule == "dialect" for e in lost) else ()
+    asks = f" It has {', '.join(beyond)}." if beyond else ""
     if request.pin is not None:
-        return NoCandidate(f"{request.pin} cannot serve this request.", excluded=lost, param="model")
-    return NoCandidate("No model can serve this request.", excluded=lost)
+        return NoCandidate(f"{request.pin} cannot serve this request.{asks}", excluded=lost, param="model")
+    return NoCandidate(f"No model can serve this request.{asks}", excluded=lost)

@@ -33,6 +33,7 @@ from unisono.server.keys import KeysEndpoint
 from unisono.server.limits import LimitsEndpoint
 from unisono.server.openapi import openapi
 from unisono.server.overview import OverviewEndpoint
+from unisono.server.paths import usual
 from unisono.server.policies import PoliciesEndpoint
 from unisono.server.pool import PoolEndpoint
 from unisono.server.reply import send_error
@@ -66,6 +67,8 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "http" and scope["path"] not in self._hot and (path := usual(scope["path"])):
+            scope = {**scope, "path": path, "raw_path": path.encode()}
         if scope["type"] == "http" and scope["method"] == "POST":
             endpoint = self._hot.get(scope["path"])
             if endpoint is not None:
@@ -187,6 +190,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
         Route("/admin/policies/{id}/promote", guarded(policies.promote, admin=True), methods=["POST"]),
         Route("/admin/rollback", guarded(policies.roll_back, admin=True), methods=["POST"]),
         Route("/openapi.json", openapi),
+        Route("/", facts.root),
         Route("/healthz", facts.healthz),
         Route("/readyz", guarded(facts.readyz)),
         Route("/metrics", guarded(facts.metrics)),

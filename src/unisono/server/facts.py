@@ -13,6 +13,7 @@ import orjson
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from unisono import __version__
 from unisono.catalog import MODES
 from unisono.catalog.catalog import is_retired
 from unisono.compose import Live
@@ -24,6 +25,8 @@ from unisono.server.reply import ClientGone, headers_in
 from unisono.types import EmbeddingModel, Grant, Json, JsonValue, Mode, Model, Scope
 
 Answer = Callable[[HttpRequest], Awaitable[Response]]
+_BEGINNING = "1970-01-01T00:00:00Z"
+"""When a model began, which is not known."""
 
 
 class OrjsonResponse(Response):
@@ -71,7 +74,8 @@ class Facts:
         rows = [_auto_row(mode) for mode in MODES if _may_ask(scope, mode)]
         rows += [self._model_row(model, today) for model in self._live.router.catalog if may_use(scope, model.name)]
         rows += [_embedding_row(model) for model in self._live.config.embeddings if may_use(scope, model.name)]
-        return OrjsonResponse({"object": "list", "data": rows})
+        ends: Json = {"first_id": rows[0]["id"], "last_id": rows[-1]["id"]} if rows else {}
+        return OrjsonResponse({"object": "list", "data": list[JsonValue](rows), "has_more": False, **ends})
 
     async def model(self, http: HttpRequest) -> Response:
         """`GET /v1/models/{name}`: one of those that `GET /v1/models` lists, or whom its name means now."""
@@ -92,10 +96,7 @@ class Facts:
         health, _ = self._live.health_of(model.name)
         prices = model.prices
         return {
-            "id": model.name,
-            "object": "model",
-            "created": 0,
-            "owned_by": model.upstream,
+            **_row(model.name, owned_by=model.upstream),
             "unisono": {
                 "role": model.role.value,
                 "upstream_model": model.upstream_model,
@@ -137,6 +138,10 @@ class Facts:
         )
         return OrjsonResponse({"object": "list", "data": list(rows)})
 
+    async def root(self, http: HttpRequest) -> Response:
+        """`GET /`: who answers here; clients look before they ask."""
+        return OrjsonResponse({"name": "unisono", "version": __version__, "routes": "/openapi.json"})
+
     async def healthz(self, http: HttpRequest) -> Response:
         """`GET /healthz`: the process answers."""
         return OrjsonResponse({"status": "ok"})
@@ -158,7 +163,7 @@ def _embedding_row(model: EmbeddingModel) -> Json:
         "upstream_model": model.upstream_model,
         "usd_per_mtok_in": model.usd_per_mtok_in,
     }
-    return {"id": model.name, "object": "model", "created": 0, "owned_by": "openai", "unisono": about}
+    return {**_row(model.name, owned_by="openai"), "unisono": about}
 
 
 def _may_see(grant: Grant, request: JsonValue) -> bool:
@@ -171,7 +176,13 @@ def _may_ask(scope: Scope, name: str) -> bool:
 
 
 def _auto_row(name: str) -> Json:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "unisono"}
+    return _row(name, owned_by="unisono")
+
+
+def _row(name: str, *, owned_by: str) -> Json:
+    """Return what OpenAI's clients and Anthropic's want to know of a model, in one object."""
+    anthropics: Json = {"type": "model", "display_name": name, "created_at": _BEGINNING}
+    return {"id": name, "object": "model", "created": 0, "owned_by": owned_by, **anthropics}
 
 
 def whole(text: str, *, name: str = "limit") -> int:

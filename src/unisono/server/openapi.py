@@ -144,6 +144,7 @@ _ROUTES = (
         method="post", path="/admin/rollback", text="Ends a canary, else returns to the policy before.",
         body="RollbackBody", errors=(*_TELLING, 403, 409),
     ),
+    _Route(method="get", path="/", text="Who answers here.", is_open=True, errors=()),
     _Route(method="get", path="/healthz", text="The process answers.", is_open=True, errors=()),
     _Route(method="get", path="/readyz", text="What is degraded."),
     _Route(method="get", path="/metrics", text="Metrics in Prometheus' text form.", answer="text/plain"),

@@ -92,6 +92,8 @@ async def send_error(
     extra = list(headers)
     if error.retry_after_s is not None:
         extra.append((b"retry-after", str(math.ceil(error.retry_after_s)).encode()))
+    if error.lasting:
+        extra.append((b"x-should-retry", b"false"))  # what OpenAI's and Anthropic's clients go by
     if isinstance(error, RouterBroken):
         extra.append((b"x-unisono-degraded", b"true"))
     await send_json(send, error_body(error, decision=decision, notices=notices), status=error.status, headers=extra)

@@ -9,6 +9,8 @@ from unisono.types import Json, JsonValue
 
 _REASONING = ("thinking", "redacted_thinking", "reasoning", "reasoning_details")
 _THOUGHTS = ("reasoning_details", "thinking_blocks")
+_TURN = "anthropic_turn"
+"""Where the edge keeps a turn that only Anthropic's API can say whole: what its own tools found."""
 _SEALS = ("signature", "encrypted_content", "data", "thought_signature")
 
 
@@ -27,6 +29,8 @@ def bound(body: Json) -> bool:
 def _holds(message: Json) -> bool:
     if len(message) == 2 and isinstance(message.get("content"), str):
         return False  # a role and its words
+    if _TURN in message:
+        return True
     for name in _THOUGHTS:
         if isinstance(thoughts := message.get(name), list) and any(_sealed(thought) for thought in thoughts):
             return True

@@ -5,15 +5,17 @@ It reads the user's own messages only. Tool results, system prompts and the mode
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from unisono.types import Message
+from unisono.understand.spoken import silent, spoken
 from unisono.understand.surface import clip
 
 SHORT_CHARS = 48
 """A last message no longer than this takes its weight from the work it continues ("yes, do it")."""
 
 MAX_TASK_CHARS = 16_000
+_TEXT = frozenset({"text"})
 
 
 def task_text(messages: Sequence[Message]) -> str:
@@ -28,13 +30,18 @@ def task_text(messages: Sequence[Message]) -> str:
     Returns:
         at most about `MAX_TASK_CHARS` characters, empty when no user message holds text.
     """
-    spoken = [m.text for m in messages if m.role == "user" and m.text.strip()]
-    if not spoken:
-        return ""
-    task = spoken.pop()
-    while spoken and len(task.strip()) <= SHORT_CHARS:
-        task = f"{spoken.pop()}\n{task}"
+    turns = spoken_turns(messages)
+    task = next(turns, "")
+    while len(task.strip()) <= SHORT_CHARS and (before := next(turns, None)) is not None:
+        task = f"{before}\n{task}"
     return clip(task, MAX_TASK_CHARS)
+
+
+def spoken_turns(messages: Sequence[Message]) -> Iterator[str]:
+    """Yield what the user said in each of his turns, the last one first; turns in which he said nothing are none."""
+    for message in reversed(messages):
+        if message.role == "user" and (text := spoken(message.text)).strip():
+            yield text
 
 
 def n_turns(messages: Sequence[Message]) -> int:
@@ -43,5 +50,12 @@ def n_turns(messages: Sequence[Message]) -> int:
 
 
 def in_tool_loop(messages: Sequence[Message]) -> bool:
-    """Say whether the last message is a tool's result that the model is to go on from."""
-    return bool(messages) and messages[-1].role in ("tool", "function")
+    """Say whether a tool's result is the last thing said; what a client adds behind it of its own says nothing."""
+    for message in reversed(messages):
+        if message.role in ("tool", "function"):
+            return True
+        if message.role != "system" and not (
+            message.role == "user" and message.parts <= _TEXT and silent(message.text)
+        ):
+            return False
+    return False

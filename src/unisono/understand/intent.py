@@ -18,6 +18,7 @@ from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from unisono.types import Effort, Message
+from unisono.understand.conversation import spoken_turns
 from unisono.understand.gate import Gates, Hint, Look, narrowed_in, places_of
 from unisono.understand.own import own_look
 from unisono.understand.phrases import LANGUAGES_OF, LESS, MORE
@@ -173,7 +174,7 @@ def effort(messages: Sequence[Message]) -> Effort | None:
     Returns:
         `MORE`, `LESS` or None; of several wishes the last counts.
     """
-    look = own_look(next((m.text for m in reversed(messages) if m.role == "user"), ""))
+    look = own_look(next(spoken_turns(messages), ""))
     hints = _hints(look)
     return _last_wish(look.text, look.lowered, hints) if hints else None
 

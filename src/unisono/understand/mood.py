@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from unisono.types import Message
+from unisono.understand.conversation import in_tool_loop, spoken_turns
 from unisono.understand.own import own_words
 
 MAX_CHARS = 300
@@ -41,14 +42,15 @@ def dissatisfied(messages: Sequence[Message]) -> bool:
     """Say whether the last user message rejects the answer before it, or repeats the question before that.
 
     Args:
-        messages: the whole conversation, oldest first. Nothing can be rejected before the first answer.
+        messages: the whole conversation, oldest first. Nothing can be rejected before the first answer, nor between a
+            tool's call and its result: what was said before it is over.
     """
-    if len(messages) < 2:
+    if len(messages) < 2 or not any(message.role == "assistant" for message in messages[:-1]) or in_tool_loop(messages):
         return False
-    asked = [place for place, message in enumerate(messages) if message.role == "user"]
-    if len(asked) < 2 or not any(message.role == "assistant" for message in messages[: asked[-1]]):
+    turns = spoken_turns(messages)
+    last, before = next(turns, ""), next(turns, None)
+    if before is None:
         return False
-    last, before = messages[asked[-1]].text, messages[asked[-2]].text
     if _plain(last) and _plain(last) == _plain(before):
         return True
     return _REJECTS.search(own_words(last[:MAX_CHARS])) is not None
@@ -60,10 +62,9 @@ def thanked(messages: Sequence[Message]) -> bool:
     Args:
         messages: the whole conversation, oldest first. Nobody is thanked before the first answer.
     """
-    place = next((n for n in range(len(messages) - 1, -1, -1) if messages[n].role == "user"), None)
-    if place is None or not any(message.role == "assistant" for message in messages[:place]):
+    if not any(message.role == "assistant" for message in messages[:-1]):
         return False
-    words = own_words(messages[place].text[:MAX_CHARS])
+    words = own_words(next(spoken_turns(messages), "")[:MAX_CHARS])
     return _THANKS.search(words) is not None and _BUT.search(words) is None
 
 

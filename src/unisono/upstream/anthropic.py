@@ -12,12 +12,13 @@ import orjson
 from yarl import URL
 
 from unisono.errors import UpstreamRefused
+from unisono.native import MARK
 from unisono.types import Call, Chunk, Model, Timeouts
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import beta_field, messages_body
 from unisono.upstream.exchange import Exchange
 from unisono.upstream.http import Transport
-from unisono.upstream.plain import MARK
+from unisono.upstream.reminders import messages_reminded
 from unisono.upstream.thoughts import messages_otherwise
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
@@ -65,10 +66,10 @@ class AnthropicProvider:
     async def _send(self, call: Call) -> AsyncGenerator[Chunk, None]:
         name = call.model.name
         asked = messages_body(call)
-        reading = MessagesReading(name, created=int(self._now()), counts_early=MARK in call.body)
+        reading = MessagesReading(name, created=int(self._now()), native=MARK in call.body)
 
         def otherwise(refused: UpstreamRefused) -> bytes | None:
-            made = messages_otherwise(asked, refused)
+            made = messages_otherwise(asked, refused) or messages_reminded(asked, refused)
             return None if made is None else orjson.dumps(made)
 
         chunks = Exchange(

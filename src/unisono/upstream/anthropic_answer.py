@@ -2,7 +2,8 @@
 
 Text, tool calls, thinking, refusals, stop reasons, errors and usage are translated. Thinking comes as
 `reasoning_content`, and whole with its signature in `thinking_blocks`, which the next request may carry back. Citations
-and the blocks of Anthropic's own server tools have no place in OpenAI's form and are left out.
+and the blocks of Anthropic's own server tools have no place in OpenAI's form: only a caller of this very API gets them,
+under `anthropic`, from where `edge.messages_answer` takes them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 import orjson
 
 from unisono.errors import UpstreamError
+from unisono.native import MARK
 from unisono.types import Chunk, Json, JsonValue, Usage
 from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, error_in
-from unisono.upstream.plain import MARK
 
 _FINISH = {
     "end_turn": "stop",
@@ -26,23 +27,25 @@ _FINISH = {
 }
 
 
+_TRANSLATED = ("id", "type", "role", "model", "usage")
+"""Members of a message that are told in OpenAI's form, or by the edge."""
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 
 class MessagesReading:
     """Reads one answer of the Messages API."""
 
-    def __init__(self, model: str, *, created: int, counts_early: bool = False) -> None:
+    def __init__(self, model: str, *, created: int, native: bool = False) -> None:
         """Read nothing yet.
 
         Args:
             model: catalogue name, for messages.
             created: when, in seconds since 1970.
-            counts_early: what is counted when a stream begins stands on its first chunk too, for a caller of this very
-                API, which tells it then.
+            native: for a caller of this very API, who is told what OpenAI's form has no place for: what is counted when
+                a stream begins, blocks of Anthropic's own tools, citations, why an answer ended.
         """
         self._model = model
-        self._counts_early = counts_early
+        self._native = native
         self._beside: Json = {}
         self._created = created
         self._documents = Documents()
@@ -51,6 +54,7 @@ class MessagesReading:
         self._counts: dict[str, int] = {}
         self._blocks: dict[int, _Block] = {}
         self._n_tools = 0
+        self._is_text = False
         self.ended = False
         self.finished = False
 
@@ -95,6 +99,8 @@ class MessagesReading:
             "choices": [{"index": 0, "message": _message(blocks), "logprobs": None, **_end(message, finish)}],
             "usage": self._usage_json(usage),
         }
+        if self._native:
+            document[MARK] = {key: value for key, value in message.items() if key not in _TRANSLATED}
         self.ended = self.finished = True
         return Chunk(data=orjson.dumps(document), has_content=True, model=self._reported, finish=finish, usage=usage)
 
@@ -110,7 +116,7 @@ class MessagesReading:
         self._open(message)
         choice: Json = {"index": 0, "delta": {"role": "assistant", "content": ""}, "logprobs": None}
         document = self._document([{**choice, "finish_reason": None}])
-        if self._counts_early:
+        if self._native:
             document["usage"] = self._usage_json(self._usage())
         return [Chunk(data=orjson.dumps(document), has_content=False, model=self._reported)]
 
@@ -124,6 +130,7 @@ class MessagesReading:
         block = _object(event, "content_block")
         kind = block.get("type")
         state = self._blocks[_index(event)] = _Block(kind if isinstance(kind, str) else "")
+        follows_text, self._is_text = self._is_text, kind == "text"
         if kind == "tool_use":
             state.tool = self._n_tools
             self._n_tools += 1
@@ -131,11 +138,17 @@ class MessagesReading:
             state.text = orjson.dumps(given).decode() if given else ""
             function: Json = {"name": block.get("name"), "arguments": state.text}
             call: Json = {"index": state.tool, "id": block.get("id"), "type": "function", "function": function}
+            if self._native and "caller" in block:
+                call[MARK] = {"caller": block["caller"]}
             return [self._chunk({"tool_calls": [call]}, has_content=True)]
         if kind == "redacted_thinking":
             return [self._chunk({"thinking_blocks": [block]})]
-        text = block.get("text") if kind == "text" else block.get("thinking") if kind == "thinking" else None
-        return self._text(state, text)
+        if kind not in ("text", "thinking"):
+            return self._beyond({"block": block}, has_content=True)
+        if kind == "thinking":
+            return self._text(state, block.get("thinking"))
+        parted = self._beyond({"block": {**block, "text": ""}}) if follows_text or len(block) > 2 else []
+        return [*parted, *self._text(state, block.get("text"))]
 
     def _delta(self, event: Json) -> list[Chunk]:
         delta = _object(event, "delta")
@@ -153,8 +166,14 @@ class MessagesReading:
                 signature = delta.get("signature")
                 state.signature += signature if isinstance(signature, str) else ""
                 return []
+            case "citations_delta":
+                return self._beyond({"delta": delta}, has_content=True)
             case _:
                 return []
+
+    def _beyond(self, what: Json, *, has_content: bool = False) -> list[Chunk]:
+        """Return what OpenAI's form cannot say, for a caller of this very API."""
+        return [self._chunk({MARK: what}, has_content=has_content)] if self._native else []
 
     def _text(self, state: _Block, text: JsonValue) -> list[Chunk]:
         if not isinstance(text, str) or not text or state.kind not in ("text", "thinking"):
@@ -165,8 +184,10 @@ class MessagesReading:
         return [self._chunk({"reasoning_content": text}, has_content=True)]
 
     def _arguments(self, state: _Block, fragment: JsonValue) -> list[Chunk]:
-        if not isinstance(fragment, str) or not fragment or state.tool is None:
+        if not isinstance(fragment, str) or not fragment:
             return []
+        if state.tool is None:
+            return self._beyond({"delta": {"type": "input_json_delta", "partial_json": fragment}}, has_content=True)
         state.text += fragment
         call: Json = {"index": state.tool, "function": {"arguments": fragment}}
         return [self._chunk({"tool_calls": [call]}, has_content=True)]
@@ -190,7 +211,11 @@ class MessagesReading:
             return []
         self.finished = True
         choice: Json = {"index": 0, "delta": {}, "logprobs": None, **_end(delta, finish)}
-        data = orjson.dumps(self._document([choice]))
+        document = self._document([choice])
+        if self._native:
+            beside = {key: value for key, value in event.items() if key not in ("type", "delta", "usage")}
+            document[MARK] = {"delta": delta, "beside": beside}
+        data = orjson.dumps(document)
         return [Chunk(data=data, has_content=False, model=self._reported, finish=finish)]
 
     # --------------------------------------------------------------------------------------- parts

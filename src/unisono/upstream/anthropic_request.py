@@ -1,9 +1,10 @@
 """OpenAI's chat body to a body of Anthropic's Messages API. Pure.
 
 What both APIs know under other names is translated, what only Anthropic knows (`thinking`, `top_k`, `cache_control`
-and the rest of `PASSED`, also inside messages, parts and tools) passes through, what only OpenAI knows and changes at
-most the sampling (`seed`, `logit_bias`, penalties, `logprobs`, `reasoning_effort`, `store`, ...) is dropped. What would
-change the shape or the meaning of the answer (`n` above 1, audio, `functions`, JSON mode without a schema) is refused.
+and the rest of `PASSED`, also inside messages, parts and tools) passes through, and so does whatever else a client of
+this very API sent (under `anthropic`). What only OpenAI knows and changes at most the sampling (`seed`, `logit_bias`,
+penalties, `logprobs`, `reasoning_effort`, `store`, ...) is dropped. What would change the shape or the meaning of the
+answer (`n` above 1, audio, `functions`, JSON mode without a schema) is refused.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from collections.abc import Iterable
 import orjson
 
 from unisono.errors import UpstreamRefused
+from unisono.native import MARK, SAID
 from unisono.types import Call, Json, JsonValue
 from unisono.upstream.exchange import untranslatable
 from unisono.upstream.ids import ANTHROPIC, fitting
-from unisono.upstream.plain import MARK, NATIVE
+from unisono.upstream.plain import NATIVE, NATIVE_TURN
 
 DEFAULT_MAX_TOKENS = 4096
 
@@ -48,7 +50,7 @@ def messages_body(call: Call) -> Json:
     Raises:
         UpstreamRefused: status 400, retryable elsewhere: this API cannot say what the body asks.
     """
-    return _Translation(call.model.name).body(call)
+    return _Translation(call.model.name, native=MARK in call.body).body(call)
 
 
 def beta_field(call: Call) -> bytes:
@@ -57,30 +59,29 @@ def beta_field(call: Call) -> bytes:
 
 
 class _Translation:
-    """One body's translation; holds only the model's name, for messages."""
+    """One body's translation; holds the model's name, for messages, and whether its caller speaks this very API."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, native: bool) -> None:
         self._model = model
+        self._native = native
 
     def body(self, call: Call) -> Json:
         source = call.body
-        if isinstance(own := source.get(MARK), dict):
-            source = {**source, **own}
+        own = _own(source.get(MARK))
+        source = {**source, **own}
         self._refuse_what_has_no_counterpart(source)
         body: Json = {
             "model": call.model.upstream_model,
             "max_tokens": _max_tokens(call),
             "stream": call.stream,
         }
-        for key in PASSED:
-            if source.get(key) is not None:
-                body[key] = source[key]
+        body |= own | {key: source[key] for key in PASSED if source.get(key) is not None}
         system, messages = self._conversation(source.get("messages"))
         if system:
             body["system"] = [*_as_blocks(body.get("system")), *system]
         body["messages"] = messages
-        body.update(_sampling(source))
-        if "temperature" in body:
+        body.update(_sampling(source, native=self._native))
+        if "temperature" in body and not self._native:
             body.pop("top_p", None)  # its newer models refuse both, which OpenAI's clients like to send
         tools = self._tools(source.get("tools"))
         if tools:
@@ -89,7 +90,7 @@ class _Translation:
             if choice is not None:
                 body["tool_choice"] = choice
         schema = self._schema(source.get("response_format"))
-        if schema is not None:
+        if schema is not None and "output_format" not in body:
             config = body.get("output_config")
             body["output_config"] = {**(config if isinstance(config, dict) else {}), "format": schema}
         return body
@@ -112,14 +113,18 @@ class _Translation:
     # --------------------------------------------------------------------------------- the messages
 
     def _conversation(self, source: JsonValue) -> tuple[list[JsonValue], list[JsonValue]]:
-        """Return the system blocks and the messages, neighbours of one role joined (tool results need that)."""
+        """Return the system blocks and the messages, neighbours of one role joined (tool results need that).
+
+        What the system says in mid-conversation stays there for a caller of this API, which knows it as a beta: at the
+        top it would change the prefix that the provider holds.
+        """
         system: list[JsonValue] = []
         turns: list[tuple[str, list[JsonValue]]] = []
         for i, message in enumerate(source if isinstance(source, list) else []):
             if not isinstance(message, dict):
                 raise self._cannot("read a message that is no object", param=f"messages.{i}")
             role, blocks = self._message(message, where=f"messages.{i}")
-            if role == "system":
+            if role == "system" and not (self._native and turns):
                 system += blocks
             elif turns and turns[-1][0] == role:
                 turns[-1][1].extend(blocks)
@@ -147,6 +152,8 @@ class _Translation:
         raise self._cannot(f"take the role {role!r}", param=f"{where}.role")
 
     def _assistant(self, message: Json, *, where: str) -> list[JsonValue]:
+        if self._native and isinstance(turn := message.get(NATIVE_TURN), list):
+            return turn
         thinking = message.get("thinking_blocks")
         blocks = [block for block in thinking if _is_signed(block)] if isinstance(thinking, list) else []
         blocks += self._parts(message.get("content"), where=where)
@@ -199,7 +206,7 @@ class _Translation:
             return {"type": "image", "source": self._image(part.get("image_url"), where=where), **_kept(part)}
         if kind == "file":
             return self._file(part, where=where)
-        if kind in _NATIVE_BLOCKS:
+        if self._native or kind in _NATIVE_BLOCKS:
             return part
         raise self._cannot(f"take a content part of type {kind[:40]!r}", param=where)
 
@@ -290,7 +297,14 @@ def _max_tokens(call: Call) -> int:
     return call.model.max_output_tokens or DEFAULT_MAX_TOKENS
 
 
-def _sampling(source: Json) -> Json:
+def _own(native: JsonValue) -> Json:
+    """Return what a client of this API said beside the chat: never another model than was decided, nor other words."""
+    if not isinstance(native, dict):
+        return {}
+    return {key: value for key, value in native.items() if key not in SAID or key == "system"}
+
+
+def _sampling(source: Json, *, native: bool) -> Json:
     out: Json = {}
     temperature = source.get("temperature")
     if isinstance(temperature, (int, float)):
@@ -302,6 +316,8 @@ def _sampling(source: Json) -> Json:
         out["stop_sequences"] = stop
     metadata = source.get("metadata")
     user = source.get("user") or (metadata.get("user_id") if isinstance(metadata, dict) else None)
+    if native:
+        return out
     if isinstance(user, str):
         out["metadata"] = {"user_id": user}
     if source.get("service_tier") in ("auto", "standard_only"):

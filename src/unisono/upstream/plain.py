@@ -5,21 +5,23 @@ A body that came in as a chat request is not touched: what its caller wrote is t
 
 from __future__ import annotations
 
+from unisono.native import MARK, SEARCHES
 from unisono.types import Json, JsonValue
 from unisono.upstream.customs import CUSTOM
 from unisono.upstream.exchange import untranslatable
+from unisono.upstream.reminders import reminded
 
-MARK = "anthropic"
-"""The member of a chat body under which an edge keeps what only Anthropic's upstreams read; see `edge.messages`."""
 RESPONSES = "responses"
 """The member by which a chat body says that it came in by the Responses API; see `edge.responses`."""
 NATIVE = "anthropic_block"
 """The member of a part or a tool under which the edge keeps what it was in Anthropic's API."""
 
+NATIVE_TURN = "anthropic_turn"
+"""The member of an assistant's message under which the edge keeps the blocks that no chat message can say."""
 THOUGHT_BY = "thought_by"
 """The member of an assistant's message under which the edge keeps which model thought its `reasoning_content`."""
 
-_OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control", THOUGHT_BY})
+_OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control", THOUGHT_BY, NATIVE_TURN})
 _OF_OTHERS = _OF_MESSAGES | {"reasoning_content"}
 _OF_PARTS = frozenset({"cache_control", "citations", "context", "title", NATIVE, CUSTOM})
 _PARTS = frozenset({"text", "image_url", "file", "input_audio", "refusal"})
@@ -34,9 +36,14 @@ def plain(body: Json, *, model: str) -> Json:
     if MARK not in body and RESPONSES not in body:
         return body
     made = {key: value for key, value in body.items() if key not in (MARK, RESPONSES)}
-    made["messages"] = _messages(_list(body.get("messages")), model=model)
+    messages = _messages(_list(body.get("messages")), model=model)
+    made["messages"] = reminded(messages) if MARK in body else messages
     if "tools" in body:
-        made["tools"] = [_tool(tool, model=model, place=n) for n, tool in enumerate(_list(body["tools"]))]
+        tools = [_tool(tool, model=model, place=n) for n, tool in enumerate(_list(body["tools"]))]
+        made["tools"] = [tool for tool in tools if tool is not None]
+        if not made["tools"]:
+            del made["tools"]
+            made.pop("tool_choice", None)
     return made
 
 
@@ -66,8 +73,14 @@ def _messages(messages: list[JsonValue], *, model: str) -> list[JsonValue]:
             shown, parts = [], known
         if parts or isinstance(content, list):
             left["content"] = known if role == "user" else _joined(known)
+        if _says_nothing(left) and isinstance(message, dict) and NATIVE_TURN in message:
+            continue  # it did nothing but what only Anthropic's API can say
         made.append(left)
     return [*made, {"role": "user", "content": shown}] if shown else made
+
+
+def _says_nothing(message: Json) -> bool:
+    return not any(message.get(name) for name in ("content", "tool_calls", "reasoning_content"))
 
 
 def _part(part: JsonValue, *, model: str, where: str) -> JsonValue:
@@ -78,8 +91,11 @@ def _part(part: JsonValue, *, model: str, where: str) -> JsonValue:
 
 
 def _tool(tool: JsonValue, *, model: str, place: int) -> JsonValue:
+    """Return a tool; None where another model needs none of the kind."""
     left = _without(tool, _OF_PARTS)
     if isinstance(left, dict) and (kind := left.get("type")) not in ("function", "custom"):
+        if str(kind).startswith(SEARCHES):
+            return None
         what = f"only Anthropic's API has a tool of type {str(kind)[:40]!r}."
         raise untranslatable(model, what, param=f"tools.{place}.type")
     return left
