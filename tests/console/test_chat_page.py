@@ -42,6 +42,18 @@ and $x^2$ for $5.
 |---|--:|
 | 1 | 2 |
 """
+ARABIC = "مرحبا بالعالم"
+LONG = "A" * 60_000
+EMBEDDED = f"![a plot](data:image/png;base64,{LONG})\n\n{ARABIC} and English\n\n- {ARABIC}"
+N_PIECES = 3_000
+COUNT_DRAWINGS = """() => {
+    window.drawn = 0;
+    const parts = { subtree: true, childList: true, characterData: true };
+    new MutationObserver(() => { window.drawn += 1; }).observe(document.querySelector("main"), parts);
+}"""
+ENTER_OF_A_COMPOSITION = """(options) => document.querySelector("textarea").dispatchEvent(
+    new KeyboardEvent("keydown", { key: "Enter", keyCode: 229, bubbles: true, cancelable: true, ...options }))"""
+FOCUSED = "document.activeElement.innerText"
 DRAWN = ("h3", "em", "strong", "li", "figure.code .code-note", "math mfrac", "math msup", "td.right")
 
 
@@ -131,6 +143,40 @@ def test_markdown_code_and_formulas_are_drawn(chromium: Browser, pool: Pool) -> 
         for part in DRAWN:
             assert text.locator(part).count() >= 1, part
         assert "for $5." in text.inner_text()
+
+
+def test_a_flood_of_small_pieces_is_drawn_in_a_few_steps_and_is_whole(chromium: Browser, pool: Pool) -> None:
+    def floods(exchange: Exchange) -> None:
+        exchange.open_stream()
+        for n in range(N_PIECES):
+            exchange.delta({"content": f"**{n}** "})
+        exchange.delta({}, finish="stop")
+        exchange.end_stream()
+
+    pool.small.behave = pool.big.behave = floods
+    with page_at(chromium, pool.base) as page:
+        page.evaluate(COUNT_DRAWINGS)
+        ask(page, "go")
+        assert page.inner_text(".answer-text").split() == [str(n) for n in range(N_PIECES)]
+        assert page.evaluate("window.drawn") < N_PIECES / 4
+
+
+def test_a_picture_in_the_text_is_named_a_word_without_end_is_broken_and_arabic_runs_from_the_right(
+    chromium: Browser, pool: Pool
+) -> None:
+    def embeds(exchange: Exchange) -> None:
+        exchange.open_stream()
+        exchange.delta({"role": "assistant", "content": EMBEDDED}, finish="stop")
+        exchange.end_stream()
+
+    pool.small.behave = pool.big.behave = embeds
+    with page_at(chromium, pool.base) as page:
+        ask(page, LONG)
+        assert page.inner_text(".answer-text p >> nth=0") == "[a plot] (data:image/png, 46 kB)"
+        assert page.locator(".asked wbr").count() >= 50
+        assert page.inner_text(".asked") == LONG
+        for part in (".answer-text p >> nth=1", ".answer-text ul"):
+            assert page.locator(part).evaluate("node => getComputedStyle(node).direction") == "rtl"
 
 
 def test_hostile_text_stays_text_everywhere(chromium: Browser, pool: Pool) -> None:
@@ -335,3 +381,116 @@ def test_the_whole_chat_works_by_keyboard(chromium: Browser, pool: Pool) -> None
         page.keyboard.press("Escape")
         page.wait_for_selector("dialog", state="detached")
         assert page.evaluate("document.activeElement.className").startswith("pick")
+
+
+def test_a_control_that_goes_away_leaves_the_focus_to_one_that_is_there(chromium: Browser, pool: Pool) -> None:
+    gate = Event()
+
+    def slowly(exchange: Exchange) -> None:
+        exchange.open_stream()
+        exchange.delta({"role": "assistant", "content": "first words"})
+        gate.wait(LIMIT_S)
+
+    def press(name: str) -> None:
+        page.focus(name)
+        page.keyboard.press("Enter")
+
+    with page_at(chromium, pool.base) as page:
+        press(".pick")
+        press("button[aria-label='Use it: small']")
+        page.wait_for_function(f"{FOCUSED}.trim() === 'small'")
+        press("text=Back to Auto")
+        page.wait_for_function(f"{FOCUSED}.startsWith('Choose a model')")
+        ask(page, "a question")
+        press(".answer summary")
+        press(".menu-items button:has-text('with big')")
+        page.wait_for_function(f"/^(Stop|Why)$/.test({FOCUSED})")
+        page.wait_for_selector(".answer.ok .versions")
+        press("button:has-text('Pin big here')")
+        page.wait_for_function(f"{FOCUSED} === 'Why'")
+        press(".chat-head summary")
+        with page.expect_download():
+            press(".chat-head button:has-text('JSON')")
+        page.wait_for_function(f"{FOCUSED} === 'Export'")
+        press(".chat-head button:has-text('Rename')")
+        page.keyboard.press("Enter")
+        page.wait_for_function(f"{FOCUSED} === 'Rename'")
+        pool.small.behave = pool.big.behave = slowly
+        page.fill("textarea", "a long one")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".answer.running .answer-text:has-text('first words')")
+        page.fill("textarea", "and another")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".composer [role=alert]:has-text('An answer is still coming')")
+        press("button:has-text('Stop')")
+        page.wait_for_function(f"{FOCUSED} === 'Why'")
+        assert page.locator(".composer [role=alert]").count() == 0
+        gate.set()
+
+
+def test_the_enter_that_ends_a_composition_sends_nothing(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base) as page:
+        page.fill("textarea", "nihao")
+        for options in ({"isComposing": True}, {"isComposing": False}):  # the second is Safari's way
+            page.evaluate(ENTER_OF_A_COMPOSITION, options)
+        assert page.input_value("textarea") == "nihao"
+        assert page.locator(".turn").count() == 0
+
+
+def test_who_answered_a_change_of_model_and_a_failure_are_heard_once_and_in_words(
+    chromium: Browser, pool: Pool
+) -> None:
+    heard = "#app > [role=status]"
+    with page_at(chromium, pool.base, strict=False) as page:
+        page.click("button.pick")
+        page.click("button[aria-label='Use it: small']")
+        pool.small.behave = says("## Title\n**bold** and `code`")
+        ask(page, "first")
+        page.wait_for_selector(f"{heard}:text-is('small: Title bold and code')", state="attached")
+        page.click(".answer summary:has-text('Retry')")
+        page.click(".menu-items button:has-text('deeper')")
+        page.wait_for_selector(f"{heard}:has-text('You asked for a deeper answer: big answers')", state="attached")
+        pool.small.behave = fails(400, "no such thing")
+        ask(page, "fail")
+        page.wait_for_selector("#app > [role=alert]:has-text('no such thing')", state="attached")
+        assert page.locator(".thread [role=alert]").count() == 0
+        assert page.locator("h2.who").all_inner_texts() == ["big", "small"]
+
+
+def test_what_is_written_stays_with_its_conversation_through_other_pages_and_a_reload(
+    chromium: Browser, pool: Pool
+) -> None:
+    with page_at(chromium, pool.base) as page:
+        ask(page, "first conversation")
+        page.fill("textarea", "half a thought")
+        page.click(".new")
+        assert page.input_value("textarea") == ""
+        page.fill("textarea", "another one")
+        page.click(".pages a[href='#/limits']")
+        page.wait_for_selector("main h1:has-text('Limits and keys')")
+        page.click(".chats a")
+        assert page.input_value("textarea") == "half a thought"
+        page.reload()
+        page.wait_for_selector(".turn")
+        assert page.input_value("textarea") == "half a thought"
+        page.click(".new")
+        page.wait_for_selector(".welcome")
+        assert page.input_value("textarea") == "another one"
+
+
+def test_in_a_window_of_a_few_lines_answers_can_be_read_and_escape_closes_the_menu(
+    chromium: Browser, pool: Pool
+) -> None:
+    with page_at(chromium, pool.base, viewport={"width": 320, "height": 256}) as page:
+        ask(page, "a question")
+        box = page.locator(".answer-text").bounding_box()
+        thread = page.locator(".thread").bounding_box()
+        assert box is not None
+        assert thread is not None
+        assert thread["height"] > box["height"] > 20
+        page.click(".menu-button")
+        page.keyboard.press("Tab")
+        page.focus(".side-bar .new")
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".side-bar", state="hidden")
+        assert "menu-button" in page.evaluate("document.activeElement.className")

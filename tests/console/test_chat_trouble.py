@@ -154,7 +154,7 @@ def test_a_key_that_is_not_taken_is_said_to_be_wrong(chromium: Browser, tmp_path
     with process(tmp_path, config_text(model("only", up), default="only")) as house:
         _, secret = create_key(tmp_path / "record.db", "guest", scope=Scope(), now=datetime.now(UTC))
         with page_at(chromium, base(house), strict=False) as page:
-            page.wait_for_selector(".ask-key")
+            page.wait_for_selector(".ask-key input:focus")
             assert page.locator(".ask-key .bad").count() == 0
             page.fill(".ask-key input", "a-wrong-key")
             page.press(".ask-key input", "Enter")
@@ -175,3 +175,49 @@ def test_over_plain_http_from_another_machine_chat_and_copy_work_too(chromium: B
         ask(page, "a question")
         page.click(".answer button:has-text('Copy')")
         house.until(lambda: page.evaluate("() => window.taken?.trim() === 'an answer'"), "the answer is copied")
+
+
+def test_a_browser_that_denies_all_storage_has_a_console_all_the_same(chromium: Browser, house: House) -> None:
+    denied = (
+        "Object.defineProperty(window, '{}', {{ get() {{ throw new DOMException('denied', 'SecurityError'); }} }});"
+    )
+    with page_at(chromium, base(house)) as page:
+        page.add_init_script("".join(denied.format(name) for name in ("localStorage", "sessionStorage", "indexedDB")))
+        page.reload()
+        page.wait_for_selector(".composer textarea")
+        ask(page, "a question")
+        assert "This browser keeps nothing" in page.inner_text(".side-bar")
+
+
+def test_a_full_storage_is_told_where_one_writes_and_no_longer_once_there_is_room(
+    chromium: Browser, house: House
+) -> None:
+    with page_at(chromium, base(house)) as page:
+        page.add_init_script(
+            "const put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function (value) {"
+            " if (window.full) throw new DOMException('full', 'QuotaExceededError'); return put.call(this, value); };"
+        )
+        page.reload()
+        page.wait_for_selector(".composer textarea")
+        page.evaluate("window.full = true")
+        ask(page, "a question")
+        page.wait_for_selector(".composer [role=alert]:has-text('its storage is full')")
+        page.evaluate("window.full = false")
+        ask(page, "another question")
+        page.wait_for_selector(".composer [role=alert]", state="detached")
+        page.reload()
+        page.wait_for_selector(".turn:nth-child(2) .answer.ok")
+
+
+def test_a_part_of_a_newer_console_says_that_the_tab_must_be_loaded_anew(chromium: Browser, house: House) -> None:
+    newer = "import { unheardOf } from './parts.js'; export const Page = unheardOf;"
+    with page_at(chromium, base(house)) as page:
+        page.route("**/console/traffic.js", lambda route: route.fulfill(content_type="text/javascript", body=newer))
+        page.fill(".composer textarea", "half a thought")
+        page.click(".pages a[href='#/traffic']")
+        page.wait_for_selector("[role=alert]:has-text('has probably been updated')")
+        page.unroute("**/console/traffic.js")
+        page.click("button:has-text('Load the console anew')")
+        page.wait_for_selector("main h1:has-text('Traffic')")
+        page.click(".new")
+        assert page.input_value(".composer textarea") == "half a thought"

@@ -129,6 +129,12 @@ def test_a_row_of_the_decisions_leads_to_its_record(chromium: Browser, house: Ho
         page.click("tbody tr:first-child a")
         page.wait_for_selector(".decision tbody tr.first")
         assert "score" in page.inner_text(".decision")
+        page.go_back()  # to the same rows: the filter stands in the address
+        page.wait_for_selector("thead")
+        assert page.input_value("form select >> nth=1") == "ok"
+        page.goto(f"{_base(house)}/console#/decisions?status=failed&model=big")
+        page.wait_for_selector(".empty:has-text('No decision fits')")
+        assert page.input_value("form select >> nth=0") == "big"
 
 
 def test_the_bench_shows_a_change_before_it_is_saved_and_the_policy_is_promoted_and_rolled_back(
@@ -231,3 +237,30 @@ def test_a_server_with_keys_asks_for_one_and_keeps_it_in_the_tab(
             page.click(".pages a[href='#/traffic']")
             page.wait_for_selector("[role=alert]:has-text('scope admin')")
             assert secret not in page.evaluate("JSON.stringify(localStorage) + document.cookie + location.href")
+
+
+def test_a_pool_of_many_models_can_be_searched_and_every_answer_is_in_the_picture(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    names = [f"vendor/model-{n:02d}" for n in range(13)] + ["x" * 100]
+    with upstream(says("here")) as up:
+        text = config_text(*(model(name, up) for name in names), default=names[0])
+        with process(tmp_path_factory.mktemp("many"), text) as house:
+            for name in names:
+                house.chat("a question", model=name)
+            with page_at(chromium, _base(house), "#/models") as page:
+                page.wait_for_selector("tbody tr >> nth=13")
+                head = page.locator("thead th >> nth=-1").bounding_box()
+                assert head is not None
+                assert head["x"] < DESKTOP["width"]  # a name of a hundred letters leaves room for the other columns
+                page.fill(".sieve input", "MODEL-07")
+                assert page.locator("tbody tr").count() == 1
+                page.evaluate("location.hash = '#/traffic'")
+                page.wait_for_selector(".legend li:text-is('7 others')")
+                page.evaluate("location.hash = '#/chat'")
+                ask(page, "a question")
+                page.click(".answer summary:has-text('Retry')")
+                page.click(".menu-items button:has-text('Choose a model')")
+                page.fill("dialog .sieve input", "model-07")
+                page.press("dialog tbody button", "Enter")
+                page.wait_for_selector(".answer.ok .who:text-is('vendor/model-07')")

@@ -3,19 +3,22 @@
 import { send } from "./api.js";
 import { ask } from "./asking.js";
 import { keepChat } from "./chats.js";
-import { asWords, isMode } from "./choose.js";
+import { asWords, isMode, ModelList } from "./choose.js";
 import { copied } from "./clipboard.js";
 import { Compare } from "./compare.js";
 import { Decision, notices } from "./decision.js";
 import { dollars, percent, seconds } from "./format.js";
 import { icon } from "./icons.js";
 import { markdown } from "./markdown.js";
-import { announce, button, chip, menu } from "./parts.js";
+import { announce, button, chip, Menu } from "./parts.js";
 import { said } from "./sentences.js";
-import { state } from "./state.js";
+import { modelNamed, state } from "./state.js";
+import { broken } from "./text.js";
 import { t } from "./words.js";
 
-const { h, ref } = Vue;
+const { h, ref, onBeforeUpdate, onUpdated } = Vue;
+const MANY = 12;   // so many models stand in the menu of a retry; of more one is chosen from the list
+const COPIED_MS = 2_000;
 const WORDS = { 1: ["right", "clear", "style"], 0: ["wrong", "outdated", "shallow", "long", "ignored", "refused"] };
 
 function modelBefore(chat, n) {
@@ -32,8 +35,16 @@ export const Turn = {
     const why = ref(false);
     const comparing = ref(false);
     const trouble = ref(null);
+    const choosing = ref(false);
+    const taken = ref(false);
+    const box = ref(null);
     const turn = () => props.chat.turns[props.n];
     const answer = () => turn().answers[turn().shown] ?? null;
+
+    // A control that goes away under the focus (Stop, Pin) leaves it to the first one that is there then.
+    let held = false;
+    onBeforeUpdate(() => { held = box.value.contains(document.activeElement); });
+    onUpdated(() => { if (held && document.activeElement === document.body) box.value.querySelector(".answer > .actions button")?.focus(); });
 
     function again(how) {
       why.value = false;
@@ -74,12 +85,19 @@ export const Turn = {
 
     const step = (by) => { turn().shown += by; why.value = false; keepChat(props.chat); };
 
+    async function copy(text) {
+      await copied(text);
+      announce(t("copied"));
+      taken.value = true;
+      setTimeout(() => { taken.value = false; }, COPIED_MS);
+    }
+
     const head = (one) => {
       const { model } = one.facts;
       const before = modelBefore(props.chat, props.n);
       const differs = model && before && before !== model;
       return h("header", null, [
-        h("strong", { class: "who" }, model ?? asWords(one.asked)),
+        h("h2", { class: "who" }, model ?? asWords(one.asked)),
         isMode(one.asked) ? chip(asWords(one.asked)) : chip([icon("pin"), t("pin_short")]),
         differs ? chip(`⇄ ${t("changed")}`, "warn", t("changed_from", before)) : null,
         one.facts.pattern && one.facts.pattern !== "single" ? chip(t(`pattern_${one.facts.pattern}`)) : null,
@@ -102,22 +120,23 @@ export const Turn = {
     ]);
 
     const versions = () => turn().answers.length < 2 ? null : h("span", { class: "versions" }, [
-      button("‹", () => step(-1), { class: "quiet small", disabled: turn().shown === 0, "aria-label": t("version_before") }),
+      button("‹", () => turn().shown > 0 && step(-1), { class: "quiet small", "aria-disabled": String(turn().shown === 0), "aria-label": t("version_before") }),
       h("span", null, t("version", turn().shown + 1, turn().answers.length)),
-      button("›", () => step(1), { class: "quiet small", disabled: turn().shown === turn().answers.length - 1, "aria-label": t("version_next") }),
+      button("›", () => turn().shown < turn().answers.length - 1 && step(1), { class: "quiet small", "aria-disabled": String(turn().shown === turn().answers.length - 1), "aria-label": t("version_next") }),
     ]);
 
-    const retryMenu = () => menu(t("retry"), [
+    const retryMenu = () => h(Menu, { label: t("retry") }, () => [
       ...["deeper", "faster", "other"].map((how) => button(t(`retry_${how}`), () => again(how))),
-      ...state.models.map((model) => button(t("retry_with", model.id), () => again(model.id), { key: model.id })),
+      ...state.models.length > MANY ? [button(t("choose_model"), () => { choosing.value = true; }, { "aria-haspopup": "dialog" })]
+        : state.models.map((model) => button(t("retry_with", model.id), () => again(model.id), { key: model.id })),
     ]);
 
     const actions = (one) => h("div", { class: "actions" }, [
       one.facts.decision ? button(why.value ? t("why_hide") : t("why"), () => { why.value = !why.value; }, { class: "small", "aria-expanded": String(why.value) }) : null,
       retryMenu(),
       button(t("compare"), () => { comparing.value = true; }, { class: "quiet small", "aria-haspopup": "dialog" }),
-      one.facts.model && props.chat.model !== one.facts.model ? button(t("pin", one.facts.model), () => pin(one.facts.model), { class: "quiet small" }) : null,
-      button(t("copy"), () => copied(one.text), { class: "quiet small" }),
+      modelNamed(one.facts.model) && props.chat.model !== one.facts.model ? button(t("pin", one.facts.model), () => pin(one.facts.model), { class: "quiet small" }) : null,
+      button(taken.value ? t("copied") : t("copy"), () => copy(one.text), { class: "quiet small" }),
       one.facts.decision && one.text ? [
         button(icon("up"), () => say({ score: 1 }, { said: 1, word: null }), { class: ["quiet", "small", { on: one.said === 1 }], "aria-label": t("good"), "aria-pressed": String(one.said === 1), title: t("good") }),
         button(icon("down"), () => say({ score: 0 }, { said: 0, word: null }), { class: ["quiet", "small", { on: one.said === 0 }], "aria-label": t("bad"), "aria-pressed": String(one.said === 0), title: t("bad") }),
@@ -142,19 +161,20 @@ export const Turn = {
       one.status === "running" && !one.text ? h("p", { class: "dots", "aria-hidden": "true" }, "…") : null,
       one.status === "stopped" ? h("p", { class: "hint" }, t("stopped")) : null,
       one.status === "cut" && !one.error ? h("p", { class: "bad" }, t("cut")) : null,
-      one.error ? h("p", { class: "bad", role: "alert" }, one.error) : null,
+      one.error ? h("p", { class: "bad" }, one.error) : null,
       after(one),
       trouble.value ? h("p", { class: "bad", role: "alert" }, trouble.value) : null,
-      why.value && one.facts.decision ? h(Decision, { id: one.facts.decision, parts: one.facts.parts }) : null,
+      why.value && one.facts.decision ? h(Decision, { id: one.facts.decision, parts: one.facts.parts, heading: "h3" }) : null,
     ]);
 
-    return () => h("section", { class: "turn" }, [
+    return () => h("section", { class: "turn", ref: box }, [
       h("article", { class: "question", "aria-label": t("you") }, [
-        h("div", { class: "asked" }, turn().text),
+        h("div", { class: "asked", dir: "auto" }, broken(turn().text)),
         turn().files.length ? h("ul", { class: "files" }, turn().files.map((file) => h("li", null, file.kind === "image" ? h("img", { src: file.data, alt: file.name }) : [icon("page"), ` ${file.name}`]))) : null,
       ]),
       answer() ? body(answer()) : null,
       comparing.value ? h(Compare, { chat: props.chat, n: props.n, answered: answer()?.facts.model, onClose: () => { comparing.value = false; }, onKeep: keep }) : null,
+      choosing.value ? h(ModelList, { title: t("retry"), lead: t("retry_lead"), onClose: () => { choosing.value = false; }, onChoose: (name) => { choosing.value = false; again(name); } }) : null,
     ]);
   },
 };

@@ -1,6 +1,6 @@
 // The frame: which page is shown, the conversations, how the server stands, language and light.
 
-import { follow } from "./api.js";
+import { Failure, follow } from "./api.js";
 import { loadModels, loadReady } from "./asking.js";
 import { Chat } from "./chat.js";
 import { chatOf, chats, foundIn, openChats } from "./chats.js";
@@ -27,7 +27,11 @@ const PAGES = {
 
 function place() {
   const [, name = "chat", id = ""] = /^#\/([a-z]+)(?:\/([^/?]+))?/.exec(location.hash) ?? [];
-  return { name: name in PAGES ? name : "chat", id: decodeURIComponent(id) };
+  return { name: Object.hasOwn(PAGES, name) ? name : "chat", id: decoded(id) };
+}
+
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { return text; }   // an address that somebody cut in the middle
 }
 
 const App = {
@@ -36,6 +40,7 @@ const App = {
     const shown = shallowRef(null);
     const broken = ref(null);
     const menu = ref(false);
+    const menuButton = ref(null);
     const words = ref("");
     const main = ref(null);
     const hits = computed(() => chats.all.length > 1 ? chats.all.filter((chat) => foundIn(chat, words.value)) : chats.all);
@@ -45,16 +50,28 @@ const App = {
       menu.value = false;
       broken.value = null;
       shown.value = null;
-      if (!(at.name in PAGES)) return;
+      if (at.name === "chat") return;
       const wanted = at.name;
       try {
         const { Page } = await PAGES[wanted]();
         if (at.name === wanted) shown.value = Page;
-      } catch (error) { broken.value = error; }
+      } catch { broken.value = await unloaded(); }
       await nextTick();
       main.value?.querySelector("h1")?.focus();
     }
     window.addEventListener("hashchange", go);
+
+    // A part of the console that does not come: the server is away, or has another console now than the one in this tab.
+    async function unloaded() {
+      await loadReady();
+      return state.ready.status === "gone" ? new Failure(t("unreachable")) : Object.assign(new Failure(t("page_stale")), { stale: true });
+    }
+
+    function shut(event) {
+      if (event.key !== "Escape" || !menu.value) return;
+      menu.value = false;
+      menuButton.value.focus();
+    }
 
     async function start() {
       try {
@@ -75,13 +92,15 @@ const App = {
     watch(() => state.key, start);
     watch(() => [at.name, at.id, state.lang, chatOf(at.id)?.title], () => { document.title = `${at.name === "chat" ? chatOf(at.id)?.title || t("chat") : t(at.name)} – Unisono`; }, { immediate: true });
 
+    watch(() => at.id, () => nextTick(() => document.querySelector(".chats [aria-current]")?.scrollIntoView({ block: "nearest" })));
+
     const link = (name) => h("a", { href: `#/${name}`, class: { on: at.name === name }, "aria-current": at.name === name ? "page" : undefined }, t(name));
 
-    const sidebar = () => h("nav", { class: ["side-bar", { open: menu.value }], id: "pages", "aria-label": t("pages") }, [
+    const sidebar = () => h("nav", { class: ["side-bar", { open: menu.value }], id: "pages", "aria-label": t("pages"), onKeydown: shut }, [
       h("a", { href: "#/chat", class: "new", onClick: () => { menu.value = false; } }, `＋ ${t("new_chat")}`),
       chats.all.length > 1 ? h("label", { class: "search" }, [h("span", { class: "unseen" }, t("search_chats")), h("input", { type: "search", placeholder: t("search"), value: words.value, onInput: (event) => { words.value = event.target.value; } })]) : null,
       h("ul", { class: "chats", "aria-label": t("conversations") }, hits.value.map((chat) => h("li", { key: chat.id }, [
-        h("a", { href: `#/chat/${chat.id}`, class: { on: at.name === "chat" && at.id === chat.id }, "aria-current": at.name === "chat" && at.id === chat.id ? "page" : undefined }, chat.title || t("untitled")),
+        h("a", { href: `#/chat/${chat.id}`, class: { on: at.name === "chat" && at.id === chat.id }, dir: "auto", "aria-current": at.name === "chat" && at.id === chat.id ? "page" : undefined }, chat.title || t("untitled")),
       ]))),
       hits.value.length ? null : h("p", { class: "hint" }, t(chats.all.length ? "no_hits" : "no_chats")),
       chats.kept ? null : h("p", { class: "warn" }, t("unkept")),
@@ -111,6 +130,7 @@ const App = {
 
     const current = () => {
       if (state.locked) return h(AskKey, { onUse: use });
+      if (broken.value?.stale) return problem(broken.value, () => location.reload(), t("load_anew"));
       if (broken.value) return problem(broken.value, () => { start(); go(); });
       if (at.name === "chat") return h(Chat, { id: at.id });
       return shown.value ? h(shown.value, { id: at.id, key: at.name }) : h("p", { class: "empty", role: "status" }, t("loading"));
@@ -119,14 +139,15 @@ const App = {
     return () => [
       h("a", { class: "skip", href: "#main", onClick: (event) => { event.preventDefault(); main.value.focus(); } }, t("skip")),
       h("header", { class: "top" }, [
-        h("button", { type: "button", class: "menu-button", "aria-expanded": String(menu.value), "aria-controls": "pages", onClick: () => { menu.value = !menu.value; } }, [h("span", { "aria-hidden": "true" }, "☰"), h("span", { class: "unseen" }, t("menu"))]),
+        h("button", { type: "button", ref: menuButton, class: "menu-button", onKeydown: shut, "aria-expanded": String(menu.value), "aria-controls": "pages", onClick: () => { menu.value = !menu.value; } }, [h("span", { "aria-hidden": "true" }, "☰"), h("span", { class: "unseen" }, t("menu"))]),
         h("a", { href: "#/chat", class: "brand" }, [h("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }), "Unisono"]),
         h("span", { class: "tagline" }, t("tagline")),
         status(),
       ]),
       banner(),
       h("div", { class: "frame" }, [sidebar(), h("main", { id: "main", ref: main, tabindex: -1 }, [current()])]),
-      h("div", { class: "unseen", role: "status", "aria-live": "polite" }, state.announced),
+      h("div", { class: "unseen", role: "status" }, state.announced),
+      h("div", { class: "unseen", role: "alert" }, state.alarmed),
     ];
   },
 };
@@ -135,11 +156,13 @@ const AskKey = {
   emits: ["use"],
   setup(_, { emit }) {
     const given = ref("");
+    const box = ref(null);
+    onMounted(() => box.value.focus());
     return () => h("form", { class: "page card ask-key", onSubmit: (event) => { event.preventDefault(); emit("use", given.value.trim()); } }, [
       h("h1", null, t("key")),
       h("p", null, t("key_why")),
       state.refused ? h("p", { class: "bad", role: "alert" }, t("key_refused")) : null,
-      h("label", null, [t("key"), h("input", { type: "password", autocomplete: "off", value: given.value, onInput: (event) => { given.value = event.target.value; } })]),
+      h("label", null, [t("key"), h("input", { ref: box, type: "password", autocomplete: "off", value: given.value, onInput: (event) => { given.value = event.target.value; } })]),
       h("div", { class: "row" }, [h("button", { type: "submit", class: "main" }, t("key_use"))]),
     ]);
   },

@@ -2,13 +2,17 @@
 
 import { events, read, Failure } from "./api.js";
 import { keepChat, saveChat } from "./chats.js";
-import { announce } from "./parts.js";
+import { spoken } from "./markdown.js";
+import { paced } from "./pace.js";
+import { alarm, announce } from "./parts.js";
+import { said } from "./sentences.js";
 import { newId, state } from "./state.js";
 import { t } from "./words.js";
 
 const { markRaw } = Vue;
 const DOT = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
+const SILENT_MS = 2_000; // so long after asking, those who do not see the page are told who answers
 const KEEP_MS = 1_000;   // what has come of an answer is kept so often, for a tab may be closed at any time
 
 export const newAnswer = (asked) => ({ id: newId(), text: "", thinking: "", facts: {}, status: "running", error: null, asked, first_s: null, total_s: null, said: null, word: null });
@@ -40,24 +44,29 @@ export async function fill(answer, body) {
   answer.running = markRaw(stop);
   const began = performance.now();
   const since = () => (performance.now() - began) / 1000;
+  const thoughts = paced((piece) => { answer.thinking += piece; });
+  const words = paced((piece) => { answer.text += piece; });
+  const all = () => { thoughts.now(); words.now(); };
   try {
     const stream = events("/v1/chat/completions", { ...body, stream: true }, stop.signal);
     for (;;) {
       const { done, value } = await stream.next();
       if (done) {
+        all();
         answer.status = value ? "ok" : "cut";
         break;
       }
       if (value.unisono) Object.assign(answer.facts, value.unisono);
       const delta = value.choices?.[0]?.delta;
       const thought = delta?.reasoning_content ?? delta?.reasoning;
-      if (thought) answer.thinking += thought;
+      if (thought) thoughts.add(thought);
       if (delta?.content) {
         answer.first_s ??= since();
-        answer.text += delta.content;
+        words.add(delta.content);
       }
     }
   } catch (error) {
+    all();
     if (error.name === "AbortError") answer.status = "stopped";
     else {
       answer.status = answer.text ? "cut" : "failed";
@@ -76,12 +85,21 @@ export async function ask(chat, n, { model, unisono = {} }) {
   const answer = turn.answers[turn.shown];
   const messages = messagesOf(chat.turns, n);
   const keeping = setInterval(() => saveChat(chat), KEEP_MS);
+  const telling = setTimeout(() => announce(answer.facts.model ? `${answer.facts.model}: ${t("answering")}` : t("choosing")), SILENT_MS);
   await saveChat(chat);
   await fill(answer, { model, messages, unisono: { session: chat.id, ...unisono } });
   clearInterval(keeping);
+  clearTimeout(telling);
   if (answer.status === "cut") loadReady();
-  announce(answer.status === "ok" ? `${answer.facts.model ?? model}: ${answer.text.slice(0, 500)}` : answer.error ?? t("stopped"));
+  tell(answer, model);
   await Promise.all([keepChat(chat), loadLimits()]);
+}
+
+// The end of an answer, for those who do not see it: who gave it, what happened on the way, and how it begins.
+function tell({ status, error, facts, text }, model) {
+  if (status === "stopped") announce(t("stopped"));
+  else if (status !== "ok") alarm(error ?? t("cut"));
+  else announce([`${facts.model ?? model}:`, ...(facts.notices ?? []).map((notice) => said(notice.text)), spoken(text)].join(" "));
 }
 
 // What the same body would get, without asking any model.

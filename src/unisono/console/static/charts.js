@@ -3,7 +3,7 @@
 const { h, onBeforeUnmount, onMounted, ref } = Vue;
 const H = 180;
 const LEAST = 260;
-const PAD = { left: 62, right: 10, top: 10, bottom: 22 };
+const PAD = { left: 72, right: 10, top: 10, bottom: 22 };
 
 export const colour = (n) => `s${n % 8 + 1}`;
 
@@ -35,7 +35,8 @@ function frame(W, label, low, high, names, show, ...inside) {
   const marks = ticks(low, high);
   return h("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": label }, [
     ...marks.map((at) => h("line", { class: "grid", x1: PAD.left, x2: W - PAD.right, y1: y(at), y2: y(at) })),
-    ...marks.map((at) => h("text", { x: PAD.left - 6, y: y(at) + 4, "text-anchor": "end" }, show(at))),
+    // Two marks may read the same, such as times far below a millisecond: then the first says it.
+    ...marks.map((at, n) => n && show(at) === show(marks[n - 1]) ? null : h("text", { x: PAD.left - 6, y: y(at) + 4, "text-anchor": "end" }, show(at))),
     ...names.map(([x, name]) => h("text", { x, y: H - 6, "text-anchor": x < 2 * PAD.left ? "start" : x > W - 2 * PAD.left ? "end" : "middle" }, name)),
     ...inside,
   ]);
@@ -105,21 +106,34 @@ function planeAt(W, label, points, line, names, show) {
   const px = (x) => PAD.left + (x - left) / (right - left) * (W - PAD.left - 60);
   const py = (y) => tall - 40 - (y - low) / (high - low) * (tall - 60);
   const shape = (one) => one.big
-    ? h("path", { class: colour(one.colour), d: `M${px(one.x)} ${py(one.y) - 9}l9 9l-9 9l-9-9z` })
-    : h("circle", { class: colour(one.colour), cx: px(one.x), cy: py(one.y), r: 6 });
-  const placed = [];
-  const free = (x, y) => { while (placed.some((other) => Math.abs(other[0] - x) < 110 && Math.abs(other[1] - y) < 16)) y += 16; placed.push([x, y]); return y; };
+    ? h("path", { class: colour(one.colour), d: `M${px(one.x)} ${py(one.y) - 9}l9 9l-9 9l-9-9z` }, [h("title", null, one.name)])
+    : h("circle", { class: colour(one.colour), cx: px(one.x), cy: py(one.y), r: 6 }, [h("title", null, one.name)]);
+  const named = labels(W, tall, points.map((one) => ({ ...one, x: px(one.x), y: py(one.y) + 4 })));
   return h("svg", { class: "chart", viewBox: `0 0 ${W} ${tall}`, role: "img", "aria-label": label }, [
     ...ticks(low, high).flatMap((at) => [h("line", { class: "grid", x1: PAD.left, x2: W - 10, y1: py(at), y2: py(at) }), h("text", { x: PAD.left - 6, y: py(at) + 4, "text-anchor": "end" }, at.toFixed(2))]),
-    ...ticks(left, right).map((at) => h("text", { x: px(at), y: tall - 24, "text-anchor": "middle" }, show(at))),
+    ...ticks(left, right, W < 420 ? 2 : 4).map((at) => h("text", { x: px(at), y: tall - 24, "text-anchor": "middle" }, show(at))),
     h("text", { x: W - 10, y: tall - 6, "text-anchor": "end" }, names[0]),
     h("text", { x: 4, y: 12 }, names[1]),
     line.length ? h("path", { class: "line s1", d: line.map(({ x, y }, n) => `${n ? "L" : "M"}${px(x)} ${py(y)}`).join("") }) : null,
     ...line.map((one) => h("circle", { class: "s1", cx: px(one.x), cy: py(one.y), r: 3 }, [h("title", null, one.name)])),
     ...points.map(shape),
-    ...points.map((one) => {
-      const late = px(one.x) > 0.7 * W;   // a name to the right would leave the picture
-      return h("text", { class: "name", x: px(one.x) + (late ? -11 : 11), y: free(px(one.x), py(one.y) + 4), "text-anchor": late ? "end" : "start" }, one.name);
-    }),
+    ...named.map(({ name, x, y, anchor }) => h("text", { class: "name", x, y, "text-anchor": anchor }, name)),
   ]);
+}
+
+// Where the names of points stand: beside their point or a little above or below, where no other name is. One that finds no such place
+// is left out; its point still says it, and the table does. The best and today's come first.
+function labels(W, tall, points) {
+  const [letter, line, longest] = [7, 15, 28];
+  const found = [];
+  const taken = (one) => found.some((other) => one.from < other.to && other.from < one.to && Math.abs(one.y - other.y) < line);
+  for (const point of [...points].sort((a, b) => Number(b.big ?? false) - Number(a.big ?? false) || a.y - b.y)) {
+    const name = point.name.length > longest ? `${point.name.slice(0, longest)}…` : point.name;
+    const wide = name.length * letter;
+    const late = point.x + 11 + wide > W;   // a name to the right would leave the picture
+    const [from, to] = late ? [point.x - 11 - wide, point.x - 11] : [point.x + 11, point.x + 11 + wide];
+    const y = [0, 1, -1].map((step) => point.y + step * line).find((at) => from > 0 && at > line && at < tall - 40 && !taken({ from, to, y: at }));
+    if (y !== undefined) found.push({ name, from, to, y, x: late ? to : from, anchor: late ? "end" : "start" });
+  }
+  return found;
 }

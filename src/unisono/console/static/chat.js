@@ -2,11 +2,12 @@
 
 import { ask, loadLimits, preview } from "./asking.js";
 import { Turn } from "./answer.js";
-import { chatOf, dropChat, exported, keepChat, startChat } from "./chats.js";
+import { chatOf, chats, dropChat, exported, keepChat, startChat } from "./chats.js";
 import { asWords, isMode, Ladder } from "./choose.js";
 import { clock, dollars, seconds, whole } from "./format.js";
+import { draftOf, dropDraft } from "./drafts.js";
 import { icon } from "./icons.js";
-import { button, Dialog, menu } from "./parts.js";
+import { button, Dialog, Menu } from "./parts.js";
 import { said } from "./sentences.js";
 import { modelNamed, newId, state } from "./state.js";
 import { t, word } from "./words.js";
@@ -39,7 +40,7 @@ export const Chat = {
   setup(props) {
     const chat = computed(() => chatOf(props.id) ?? null);
     const fresh = reactive({ model: "auto" });            // before the first message there is no conversation yet
-    const draft = reactive({ text: "", files: [], answers: [], shown: 0 });
+    const draft = computed(() => draftOf(props.id));
     const would = ref(null);
     const trouble = ref(null);
     const box = ref(null);
@@ -54,27 +55,31 @@ export const Chat = {
 
     async function submit(event) {
       event?.preventDefault();
-      if (busy() || !draft.text.trim() && !draft.files.length) return;
+      if (!draft.value.text.trim() && !draft.value.files.length) return;
+      if (busy()) { trouble.value = t("still_answering"); return; }
+      const sent = draft.value;   // its conversation may begin with it, and then has a draft of its own
       let mine = chat.value;
       if (!mine) {
         mine = startChat();
         mine.model = fresh.model;
         location.hash = `#/chat/${mine.id}`;
       }
-      const turn = { id: newId(), text: draft.text, files: draft.files, answers: [], shown: 0 };
+      const turn = { id: newId(), text: sent.text, files: sent.files, answers: [], shown: 0 };
       mine.title ||= (turn.text.trim() || turn.files[0]?.name || "").slice(0, 60);
       mine.turns.push(turn);
-      Object.assign(draft, { text: "", files: [] });
+      Object.assign(sent, { text: "", files: [] });
       would.value = trouble.value = null;
       keepChat(mine);
       stick = true;
+      nextTick(() => thread.value?.lastElementChild?.scrollIntoView({ block: "nearest" }));   // in a low window the page scrolls
       await ask(mine, mine.turns.length - 1, { model: mine.model });
     }
 
     async function take(files) {
       trouble.value = null;
+      const { files: mine } = draft.value;
       for (const file of files) {
-        try { draft.files.push(await readFile(file)); } catch (error) { trouble.value = error.message; }
+        try { mine.push(await readFile(file)); } catch (error) { trouble.value = error.message; }
       }
       if (picker.value) picker.value.value = "";
     }
@@ -82,14 +87,14 @@ export const Chat = {
     // ------------------------------------------------------------------------ what Auto would do
     let timer = null;
     let asking = null;
-    watch(() => [draft.text, draft.files.length, model(), chat.value?.turns.length, state.key], () => {
+    watch(() => [draft.value.text, draft.value.files.length, model(), chat.value?.turns.length, state.key], () => {
       clearTimeout(timer);
       asking?.abort();
-      if (draft.text.trim().length < 2 && !draft.files.length) { would.value = null; return; }
+      if (draft.value.text.trim().length < 2 && !draft.value.files.length) { would.value = null; return; }
       timer = setTimeout(async () => {
         asking = new AbortController();
         try {
-          would.value = { decision: await preview(chat.value?.turns ?? [], draft, { model: model(), session: chat.value?.id, signal: asking.signal }) };
+          would.value = { decision: await preview(chat.value?.turns ?? [], draft.value, { model: model(), session: chat.value?.id, signal: asking.signal }) };
         } catch (error) {
           if (error.name !== "AbortError") would.value = { error: error.message };
         }
@@ -110,15 +115,16 @@ export const Chat = {
 
     // ------------------------------------------------------------------------ following the answer
     let stick = true;
+    const down = () => nextTick(() => { if (chat.value?.turns.length && thread.value) thread.value.scrollTop = thread.value.scrollHeight; });
     const onScroll = (event) => { const at = event.target; stick = at.scrollHeight - at.scrollTop - at.clientHeight < 80; };
-    watch(() => { const turn = chat.value?.turns.at(-1); const one = turn?.answers[turn.shown]; return [turn?.shown, one?.text.length, one?.status]; }, () => {
-      nextTick(() => { if (stick && thread.value) thread.value.scrollTop = thread.value.scrollHeight; });
-    });
-    watch(() => props.id, () => { stick = true; nextTick(() => { if (thread.value) thread.value.scrollTop = thread.value.scrollHeight; box.value?.focus(); }); });
-    onMounted(() => { loadLimits(); box.value?.focus(); if (thread.value) thread.value.scrollTop = thread.value.scrollHeight; });
+    watch(() => { const turn = chat.value?.turns.at(-1); const one = turn?.answers[turn.shown]; return [turn?.shown, one?.text.length, one?.status]; }, () => { if (stick) down(); });
+    watch(() => props.id, () => { stick = true; trouble.value = null; down(); nextTick(() => box.value?.focus()); });
+    watch(busy, () => { trouble.value = null; });
+    onMounted(() => { loadLimits(); box.value?.focus(); down(); });
 
+    // The Enter that ends a composition (Chinese, Japanese, Korean) sends nothing: Safari tells of it by the old code alone.
     function onKey(event) {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) submit(event);
     }
 
     // Those limits that the chosen model stands under; for Auto all of them.
@@ -131,16 +137,17 @@ export const Chat = {
     const composer = () => h("form", { class: "composer", onSubmit: submit, onDragover: (event) => event.preventDefault(), onDrop: (event) => { event.preventDefault(); take(event.dataTransfer.files); } }, [
       h(Ladder, { model: model(), onChoose: choose }),
       h("p", { class: "would", "aria-live": "polite" }, foresight()),
-      draft.files.length ? h("ul", { class: "files", "aria-label": t("attached") }, draft.files.map((file, n) => h("li", { key: file.name + n }, [
-        file.kind === "image" ? h("img", { src: file.data, alt: "" }) : icon("page"), ` ${file.name} `, button("✕", () => draft.files.splice(n, 1), { class: "quiet small", "aria-label": t("remove", file.name) }),
+      draft.value.files.length ? h("ul", { class: "files", "aria-label": t("attached") }, draft.value.files.map((file, n) => h("li", { key: file.name + n }, [
+        file.kind === "image" ? h("img", { src: file.data, alt: "" }) : icon("page"), ` ${file.name} `, button("✕", () => draft.value.files.splice(n, 1), { class: "quiet small", "aria-label": t("remove", file.name) }),
       ]))) : null,
-      draft.files.some((file) => file.kind === "image") && !sees() ? h("p", { class: "warn" }, t("no_vision")) : null,
+      draft.value.files.some((file) => file.kind === "image") && !sees() ? h("p", { class: "warn" }, t("no_vision")) : null,
       trouble.value ? h("p", { class: "bad", role: "alert" }, trouble.value) : null,
+      chats.full ? h("p", { class: "bad", role: "alert" }, t("full")) : null,
       h("div", { class: "write" }, [
         h("label", { class: "attach", title: t("attach") }, [icon("clip"), h("span", { class: "unseen" }, t("attach")), h("input", { ref: picker, type: "file", multiple: true, class: "unseen", onChange: (event) => take([...event.target.files]) })]),
-        h("textarea", { ref: box, rows: 2, value: draft.text, "aria-label": t("question"), placeholder: t("question"), onInput: (event) => { draft.text = event.target.value; }, onKeydown: onKey,
+        h("textarea", { ref: box, rows: 2, value: draft.value.text, dir: "auto", "aria-label": t("question"), placeholder: t("question"), onInput: (event) => { draft.value.text = event.target.value; }, onKeydown: onKey,
           onPaste: (event) => { const files = [...event.clipboardData.files]; if (files.length) { event.preventDefault(); take(files); } } }),
-        h("button", { type: "submit", class: "main", disabled: busy() || !draft.text.trim() && !draft.files.length }, t("ask")),
+        h("button", { type: "submit", class: "main", disabled: busy() || !draft.value.text.trim() && !draft.value.files.length }, t("ask")),
       ]),
       state.limits.length ? h("p", { class: "facts limits" }, left()) : null,
     ]);
@@ -148,7 +155,7 @@ export const Chat = {
     const welcome = () => h("div", { class: "welcome" }, [
       h("h1", null, t("hello")),
       h("p", { class: "lead" }, t("hello_hint")),
-      h("div", { class: "row" }, ["example_1", "example_2", "example_3"].map((name) => button(t(name), () => { draft.text = t(name); box.value?.focus(); }))),
+      h("div", { class: "row" }, ["example_1", "example_2", "example_3"].map((name) => button(t(name), () => { draft.value.text = t(name); box.value?.focus(); }))),
       state.models.length === 1 ? h("p", { class: "hint" }, [t("only_one", state.models[0].id), " ", h("a", { href: "#/models" }, t("add_model"))]) : null,
     ]);
 
@@ -181,14 +188,15 @@ const ChatHead = {
     }
     async function drop() {
       deleting.value = false;
+      dropDraft(props.chat.id);
       await dropChat(props.chat);
       location.hash = "#/chat";
     }
     return () => h("header", { class: "chat-head" }, [
-      h("h1", null, props.chat.title || t("untitled")),
+      h("h1", { dir: "auto" }, props.chat.title || t("untitled")),
       h("div", { class: "actions" }, [
         button(t("rename"), () => { renaming.value = props.chat.title; }, { class: "quiet small" }),
-        menu(t("export"), [button("Markdown", () => download("md")), button("JSON", () => download("json"))]),
+        h(Menu, { label: t("export") }, () => [button("Markdown", () => download("md")), button("JSON", () => download("json"))]),
         button(t("delete"), () => { deleting.value = true; }, { class: "quiet small" }),
       ]),
       renaming.value === null ? null : h(Dialog, { title: t("rename"), onClose: () => { renaming.value = null; } }, () => h("form", { onSubmit: saved }, [

@@ -5,7 +5,8 @@ import { newId } from "./state.js";
 
 const { reactive, toRaw } = Vue;
 
-export const chats = reactive({ all: [], kept: true });
+// `kept`: this browser keeps conversations at all; `full`: it could not keep the last change of one.
+export const chats = reactive({ all: [], kept: true, full: false });
 let database = null;
 
 const asked = (request) => new Promise((resolve, reject) => {
@@ -85,8 +86,9 @@ export async function saveChat(chat) {
     const stored = await asked(store.get(chat.id));
     if (stored) join(chat.turns, stored.turns, (mine, other) => join(mine.answers, other.answers, () => null));
     await asked(store.put(JSON.parse(JSON.stringify(toRaw(chat), plain))));
+    chats.full = false;
   } catch {
-    chats.kept = false;   // the disk is full, or the browser forgot us
+    chats.full = true;
   }
 }
 

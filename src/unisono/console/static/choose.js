@@ -3,11 +3,11 @@
 import { preview } from "./asking.js";
 import { seconds, share, tokens } from "./format.js";
 import { icon } from "./icons.js";
-import { button, chip, Dialog, table } from "./parts.js";
+import { button, chip, Dialog, sieve, table } from "./parts.js";
 import { state } from "./state.js";
 import { t, word } from "./words.js";
 
-const { h, ref, onMounted } = Vue;
+const { h, ref, nextTick, onMounted } = Vue;
 const LADDER = ["auto", "auto:fast", "auto:deep", "auto:pro"];
 const short = (mode) => mode.split(":")[1] ?? "auto";
 
@@ -34,6 +34,12 @@ export const Ladder = {
   emits: ["choose"],
   setup(props, { emit }) {
     const listing = ref(false);
+    const pick = ref(null);
+    async function free() {   // the word that is pressed goes away
+      emit("choose", "auto");
+      await nextTick();
+      pick.value.focus();
+    }
     return () => h("fieldset", { class: "ladder" }, [
       h("legend", { class: "unseen" }, t("who_answers")),
       ...LADDER.filter((mode) => state.modes.includes(mode)).map((mode) => h("label", { class: { on: props.model === mode }, title: t(`mode_${short(mode)}_why`) }, [
@@ -41,27 +47,29 @@ export const Ladder = {
         h("span", null, t(`mode_${short(mode)}`)),
       ])),
       button(isMode(props.model) ? t("choose_model") : [icon("pin"), " ", props.model],
-        () => { listing.value = true; }, { class: ["pick", { on: !isMode(props.model) }], "aria-haspopup": "dialog" }),
-      isMode(props.model) ? null : button(t("unpin"), () => emit("choose", "auto"), { class: "quiet small" }),
+        () => { listing.value = true; }, { ref: pick, class: ["pick", { on: !isMode(props.model) }], "aria-haspopup": "dialog" }),
+      isMode(props.model) ? null : button(t("unpin"), free, { class: "quiet small" }),
       listing.value ? h(ModelList, { chosen: props.model, onClose: () => { listing.value = false; }, onChoose: (name) => { listing.value = false; emit("choose", name); } }) : null,
     ]);
   },
 };
 
-const ModelList = {
-  props: ["chosen"],
+export const ModelList = {
+  props: ["chosen", "title", "lead"],
   emits: ["close", "choose"],
   setup(props, { emit }) {
     const expected = ref(new Map());
+    const { field, keeps } = sieve();
     onMounted(async () => {
       try {
         const decision = await preview([], { text: t("example_1"), files: [], answers: [] }, { model: "auto" });
         expected.value = new Map(decision.ranking.map((place) => [place.model, place]));
       } catch { /* no estimate: the list stands without */ }
     });
-    return () => h(Dialog, { title: t("models_title"), onClose: () => emit("close") }, () => [
-      h("p", { class: "lead" }, t("models_lead")),
-      table(t("models_title"), [t("model"), t("price"), t("speed"), t("quality"), t("cutoff"), t("window"), t("lifecycle"), ""], state.models.map((model) => {
+    return () => h(Dialog, { title: props.title ?? t("models_title"), onClose: () => emit("close") }, () => [
+      h("p", { class: "lead" }, props.lead ?? t("models_lead")),
+      field(state.models.length),
+      table(t("models_title"), [t("model"), t("price"), t("speed"), t("quality"), t("cutoff"), t("window"), t("lifecycle"), ""], state.models.filter((model) => keeps(model.id)).map((model) => {
         const place = expected.value.get(model.id);
         return { key: model.id, class: { first: props.chosen === model.id }, cells: [
           [h("strong", null, model.id), " ", chip(model.unisono.role), " ", model.unisono.health === "up" ? null : healthChip(model.unisono.health)],

@@ -10,27 +10,27 @@ const { h, ref, onMounted, onBeforeUnmount, watch } = Vue;
 const PATIENCE = 25;
 
 // The record is written off the request's road: it may be a moment late.
-export async function settled(id, { gone = () => false } = {}) {
+export async function settled(id, { gone = () => false, patience = PATIENCE } = {}) {
   for (let n = 0; ; n += 1) {
     try {
       const record = await read(`/v1/decisions/${encodeURIComponent(id)}`);
       if (record.status !== "running" || n >= PATIENCE || gone()) return record;
     } catch (error) {
-      if (error.status !== 404 || n >= PATIENCE || gone()) throw error;
+      if (error.status !== 404 || n >= patience || gone()) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 
 export const Decision = {
-  props: ["id", "parts"],
+  props: { id: String, parts: Array, heading: { type: String, default: "h2" }, patience: { type: Number, default: PATIENCE } },
   setup(props) {
     const record = ref(null);
     const error = ref(null);
     let gone = false;
     async function look() {
       error.value = null;
-      try { record.value = await settled(props.id, { gone: () => gone }); } catch (problem) { error.value = problem; }
+      try { record.value = await settled(props.id, { gone: () => gone, patience: props.patience }); } catch (problem) { error.value = problem; }
     }
     onMounted(look);
     onBeforeUnmount(() => { gone = true; });
@@ -38,21 +38,21 @@ export const Decision = {
     return () => {
       if (error.value) return problem(error.value.status === 404 ? Object.assign(error.value, { code: null }) : error.value, look);
       if (!record.value) return h("p", { class: "empty", role: "status" }, t("loading"));
-      return shown(record.value, props.parts);
+      return shown(record.value, props.parts, props.heading);
     };
   },
 };
 
-function shown(record, parts) {
+function shown(record, parts, heading) {
   return h("div", { class: "decision" }, [
     h("p", { class: "because" }, said(record.reason)),
     notices(record.notices),
     ranking(record),
-    record.excluded.length ? h("div", null, [h("h4", null, t("out")), h("ul", null, record.excluded.map((out) => h("li", { key: out.model }, [h("strong", null, out.model), ` – ${said(out.reason)} `, chip(out.rule)])))]) : null,
-    h("h4", null, t("attempts")),
+    record.excluded.length ? h("div", null, [h(heading, null, t("out")), h("ul", null, record.excluded.map((out) => h("li", { key: out.model }, [h("strong", null, out.model), ` – ${said(out.reason)} `, chip(out.rule)])))]) : null,
+    h(heading, null, t("attempts")),
     (record.attempts ?? []).length ? h("ul", null, record.attempts.map(attempt)) : h("p", { class: "hint" }, t("no_attempts")),
-    parts?.length ? partsOf(parts) : null,
-    record.signals?.length ? h("div", null, [h("h4", null, t("signals")), h("ul", null, record.signals.map((s) => h("li", null, `${s.kind}${s.value === null ? "" : `: ${s.value}`} · ${clock(s.at)}`)))]) : null,
+    parts?.length ? partsOf(parts, heading) : null,
+    record.signals?.length ? h("div", null, [h(heading, null, t("signals")), h("ul", null, record.signals.map((s) => h("li", null, `${s.kind}${s.value === null ? "" : `: ${s.value}`} · ${clock(s.at)}`)))]) : null,
     h("p", { class: "hint" }, [
       `${t("goal")}: ${record.goal.mode}, ${t("dial")} ${share(record.goal.dial)} · ${t("decided_in", seconds(record.decide_s))}`,
       record.baseline ? ` · ${t("baseline")}: ${record.baseline} (${dollars(record.baseline_usd)})` : "",
@@ -83,6 +83,6 @@ function attempt(one) {
   return h("li", null, [one.part ? [chip(one.part), " "] : null, facts, reported, one.error_text ? h("span", { class: "bad" }, ` – ${one.error_code}: ${one.error_text}`) : null]);
 }
 
-export const partsOf = (parts) => h("div", null, [h("h4", null, t("parts")), h("ul", null, parts.map((part) => h("li", null, [
+const partsOf = (parts, heading) => h("div", null, [h(heading, null, t("parts")), h("ul", null, parts.map((part) => h("li", null, [
   chip(part.part), " ", h("strong", null, part.model), ` ${word("status", part.status)}, ${dollars(part.cost_usd)}`, part.chosen ? chip("✓", "good") : null, part.gave ? h("blockquote", null, part.gave) : null,
 ])))]);

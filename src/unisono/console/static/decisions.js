@@ -8,15 +8,27 @@ import { said } from "./sentences.js";
 import { state } from "./state.js";
 import { t, word } from "./words.js";
 
-const { h, reactive, computed } = Vue;
+const { h, reactive, computed, watch } = Vue;
 const N = 50;
 const STATUSES = ["ok", "failed", "cut", "cancelled", "running", "interrupted"];
 const HOURS = [1, 24, 168];
 
+const FILTER = ["model", "status", "hours", "before"];
+let last = "";   // the filter of the list that a decision was opened from
+
+const stated = () => new URLSearchParams(location.hash.split("?")[1] ?? "");
+
 export const Page = {
   props: ["id"],
   setup(props) {
-    const filter = reactive({ model: "", status: "", hours: "", before: "" });
+    // The filter stands in the address: it can be linked to, and the way back from a decision leads to the same rows.
+    const filter = reactive(Object.fromEntries(FILTER.map((name) => [name, stated().get(name) ?? ""])));
+    watch(filter, () => {
+      const set = new URLSearchParams(FILTER.filter((name) => filter[name]).map((name) => [name, filter[name]]));
+      last = set.size ? `?${set}` : "";
+      history.replaceState(null, "", `#/decisions${last}`);
+    });
+    if (!props.id) last = stated().size ? `?${stated()}` : "";
     const path = computed(() => {
       const since = filter.hours ? new Date(Date.now() - filter.hours * 3_600_000).toISOString() : "";
       const wanted = { model: filter.model, status: filter.status, since, before: filter.before };
@@ -54,7 +66,7 @@ export const Page = {
       ]), view());
 
     const one = () => page(t("decision"), null, null,
-      h("p", null, [h("a", { href: "#/decisions" }, `← ${t("decisions")}`), ` · `, h("code", null, props.id)]), h(Decision, { id: props.id }), h("p", { class: "hint" }, t("words_not_kept")));
+      h("p", null, [h("a", { href: `#/decisions${last}` }, `← ${t("decisions")}`), ` · `, h("code", null, props.id)]), h(Decision, { id: props.id, patience: 3 }), h("p", { class: "hint" }, t("words_not_kept")));
 
     return () => props.id ? one() : list();
   },

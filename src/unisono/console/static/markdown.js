@@ -4,6 +4,7 @@
 import { copied } from "./clipboard.js";
 import { coloured } from "./code.js";
 import { formula } from "./formula.js";
+import { broken } from "./text.js";
 import { t } from "./words.js";
 
 const { h } = Vue;
@@ -13,13 +14,21 @@ const FENCE = /^\s{0,3}(`{3,}|~{3,})\s*([^`\s]*)[^`]*$/;
 
 export const markdown = (text) => blocks(text.replaceAll("\r\n", "\n").split("\n"), 0);
 
+// The beginning of a text as it is read aloud: its words without the signs that draw them.
+const ALOUD = 500;
+export const spoken = (text) => text.slice(0, ALOUD)
+  .replace(/^ {0,3}(?:#{1,6} +|> ?|[-*+] +|```.*|~~~.*)/gm, "")
+  .replace(/\[([^\]]*)\]\([^)\s]*\)/g, "$1")
+  .replace(/\*\*|__|~~|`/g, "")
+  .replace(/(^|\W)[*_](\S(?:[^*_\n]*\S)?)[*_](?!\w)/g, "$1$2");
+
 // ------------------------------------------------------------------------------------------------ blocks
 
 function blocks(lines, depth) {
   const found = [];
   let paragraph = [];
   const close = () => {
-    if (paragraph.length) found.push(h("p", null, inline(paragraph.join("\n"))));
+    if (paragraph.length) found.push(h("p", { dir: "auto" }, inline(paragraph.join("\n"))));
     paragraph = [];
   };
   for (let n = 0; n < lines.length;) {
@@ -45,7 +54,7 @@ function read(lines, n, depth, open) {
   const display = /^\s*(\$\$|\\\[)/.exec(line);
   if (display) return displayed(lines, n, display[1]);
   const heading = /^\s{0,3}(#{1,6})\s+(.*?)\s*#*$/.exec(line);
-  if (heading) return [h(`h${Math.min(6, heading[1].length + 2)}`, null, inline(heading[2])), 1];
+  if (heading) return [h(`h${Math.min(6, heading[1].length + 2)}`, { dir: "auto" }, inline(heading[2])), 1];
   if (/^\s{0,3}([-*_])(\s*\1){2,}\s*$/.test(line)) return [h("hr"), 1];
   if (/^\s{0,3}>/.test(line)) return quoted(lines, n, depth);
   const item = ITEM.exec(line);
@@ -68,7 +77,7 @@ export function code(source, language = "") {
   };
   return h("figure", { class: "code" }, [
     h("figcaption", null, [h("span", null, language || t("code")), h("button", { type: "button", class: "quiet small", onClick: copy }, t("copy"))]),
-    h("pre", { tabindex: 0 }, [h("code", null, coloured(source, language))]),
+    h("pre", { tabindex: 0, dir: "ltr" }, [h("code", null, coloured(source, language))]),
   ]);
 }
 
@@ -115,7 +124,7 @@ function list(lines, n, depth, [, indent, sign]) {
     if (end < lines.length && !lines[end].trim() && ITEM.test(lines[end + 1] ?? "")) end += 1;
   }
   const start = ordered ? Number.parseInt(sign, 10) : undefined;
-  return [h(ordered ? "ol" : "ul", start > 1 ? { start } : null, items.map((inside) => entry(inside, depth))), end - n];
+  return [h(ordered ? "ol" : "ul", { dir: "auto", start: start > 1 ? start : undefined }, items.map((inside) => entry(inside, depth))), end - n];
 }
 
 function entry(lines, depth) {
@@ -133,7 +142,7 @@ function tabled(lines, n) {
   const row = (tag, line) => h("tr", null, cellsOf(line).slice(0, 50).map((cell, place) => h(tag, { class: sides[place] }, inline(cell))));
   let end = n + 2;
   while (end < lines.length && lines[end].includes("|") && lines[end].trim()) end += 1;
-  const table = h("table", null, [h("thead", null, [row("th", lines[n])]), h("tbody", null, lines.slice(n + 2, end).map((line) => row("td", line)))]);
+  const table = h("table", { dir: "auto" }, [h("thead", null, [row("th", lines[n])]), h("tbody", null, lines.slice(n + 2, end).map((line) => row("td", line)))]);
   return [h("div", { class: "wide", tabindex: 0, role: "group", "aria-label": t("table") }, [table]), end - n];
 }
 
@@ -148,7 +157,7 @@ export function inline(text, depth = 0) {
   const dead = new Set();
   let at = 0;
   let plain = 0;
-  const flush = (upto) => { if (upto > plain) found.push(text.slice(plain, upto)); };
+  const flush = (upto) => { if (upto > plain) found.push(...broken(text.slice(plain, upto))); };
   while (at < text.length) {
     SPECIAL.lastIndex = at;
     const special = SPECIAL.exec(text);
@@ -220,10 +229,20 @@ function dollared(text, at, dead) {
 
 function linked(text, at, depth, picture, dead) {
   const end = closing(text, at, dead);
+  if (end > 0 && text.startsWith("](data:", end)) return embedded(text, at, end, picture, dead);
   const target = end < 0 ? null : /^\]\(\s*<?([^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*)>?(?:\s+"[^"]*")?\s*\)/.exec(text.slice(end, end + 2000));
   if (!target) return [null, 0];
   const label = text.slice(at + 1, end);
   return [link(target[1], picture ? [`[${label || target[1]}]`] : inline(label, depth + 1)), (picture ? 1 : 0) + end - at + target[0].length];
+}
+
+// A file in the text itself, a picture most often: named with its kind and size, as its letters tell nobody anything.
+function embedded(text, at, end, picture, dead) {
+  const upto = dead.has("data:") ? -1 : text.indexOf(")", end);
+  if (upto < 0) { dead.add("data:"); return [null, 0]; }
+  const address = text.slice(end + 2, upto);
+  const kind = /^data:[\w.+/-]{0,80}/.exec(address)[0];
+  return [`[${text.slice(at + 1, end)}] (${kind}, ${Math.ceil(address.length * 3 / 4000)} kB)`, (picture ? 1 : 0) + upto + 1 - at];
 }
 
 function closing(text, at, dead) {

@@ -4,7 +4,7 @@ import { read, send } from "./api.js";
 import { loadModels } from "./asking.js";
 import { healthChip, lifeOf, priceOf } from "./choose.js";
 import { clock, percent, seconds, share, tokens, whole } from "./format.js";
-import { announce, button, chip, Dialog, empty, loaded, page, problem, table } from "./parts.js";
+import { announce, button, chip, Dialog, empty, loaded, page, problem, sieve, table } from "./parts.js";
 import { t } from "./words.js";
 
 const { h, reactive, ref } = Vue;
@@ -13,6 +13,7 @@ const refused = (error) => { if (error.status === 403 || error.status === 404) r
 export const Page = {
   setup() {
     const adding = ref(false);
+    const { field, keeps } = sieve();
     const { view, look } = loaded(async () => {
       const [pool, known, traffic] = await Promise.all([read("/v1/models"), read("/admin/models").catch(refused), read("/admin/traffic?hours=24").catch(refused)]);
       const more = new Map((known?.data ?? []).map((row) => [row.model, row]));
@@ -21,7 +22,7 @@ export const Page = {
 
     function show(models) {
       if (!models.length) return empty(t("none"));
-      return table(t("models"), [t("model"), t("health"), t("calls"), t("price"), t("window"), t("cutoff"), t("capabilities"), t("probe"), t("lifecycle")], models.map((model) => ({ key: model.id, cells: [
+      return [field(models.length), table(t("models"), [t("model"), t("health"), t("calls"), t("price"), t("window"), t("cutoff"), t("capabilities"), t("probe"), t("lifecycle")], models.filter((model) => keeps(model.id)).map((model) => ({ key: model.id, cells: [
         [h("strong", null, model.id), " ", chip(model.unisono.role), h("small", null, `${model.owned_by} · ${model.unisono.upstream_model}`)],
         [healthChip(model.unisono.health), model.now?.rests_s ? h("small", null, t("breaker_retry", seconds(model.now.rests_s))) : null, model.more?.changed ? chip(t("model_changed"), "warn") : null],
         model.now ? t("calls_n", model.now.in_flight, model.now.waiting) : "–",
@@ -31,7 +32,7 @@ export const Page = {
         model.unisono.capabilities.length ? model.unisono.capabilities.map((one) => [chip(one), " "]).flat() : "–",
         probed(model.more),
         [lifeOf(model), ...(model.more?.lineage ?? []).slice(-3).map((event) => h("small", null, `${event.kind ?? ""} ${event.at ? clock(event.at) : ""}`))],
-      ] })));
+      ] })))];
     }
 
     const added = () => { look(); loadModels(); };
@@ -71,7 +72,7 @@ const Add = {
 
     const form = () => h("form", { onSubmit: go }, [
       h("p", { class: "lead" }, t("add_lead")),
-      h("div", { class: "row" }, [field("name", t("add_name"), { required: true, placeholder: "big" }), pick("upstream", t("add_kind"), ["openai", "anthropic"]), pick("role", t("role"), ["fast", "deep", "fast-mini", "deep-mini", "pro"])]),
+      h("div", { class: "row" }, [field("name", t("add_name"), { required: true, autofocus: true, placeholder: "big" }), pick("upstream", t("add_kind"), ["openai", "anthropic"]), pick("role", t("role"), ["fast", "deep", "fast-mini", "deep-mini", "pro"])]),
       h("div", { class: "row" }, [field("base_url", t("add_url"), { type: "url", required: wish.upstream === "openai", placeholder: wish.upstream === "openai" ? "http://127.0.0.1:11434/v1" : "" }), field("upstream_model", t("add_upstream"), { placeholder: "qwen3:8b" })]),
       h("div", { class: "row" }, [field("variable", t("add_key"), { placeholder: "UNISONO_BIG_KEY", pattern: "[A-Za-z_][A-Za-z0-9_]*" }), field("context_tokens", t("window"), { type: "number", min: 256, placeholder: "8192" })]),
       h("div", { class: "row" }, [field("usd_per_mtok_in", t("add_price_in"), { type: "number", min: 0, step: "any" }), field("usd_per_mtok_out", t("add_price_out"), { type: "number", min: 0, step: "any" })]),

@@ -12,6 +12,12 @@ export function announce(text) {
   nextTick(() => { state.announced = text; });
 }
 
+// What went wrong, for them: it interrupts.
+export function alarm(text) {
+  state.alarmed = "";
+  nextTick(() => { state.alarmed = text; });
+}
+
 export const button = (label, onClick, more = {}) => h("button", { type: "button", onClick, ...more }, label);
 
 export function page(title, lead, twin, ...children) {
@@ -24,16 +30,26 @@ export function page(title, lead, twin, ...children) {
 
 export const card = (title, ...children) => h("section", { class: "card" }, [title ? h("h2", null, title) : null, ...children]);
 export const empty = (...children) => h("p", { class: "empty" }, children);
-// A few choices behind one word: it closes on a choice, on Escape and when the focus leaves it.
-export function menu(label, items) {
-  const shut = (box) => box.removeAttribute("open");
-  return h("details", {
-    class: "menu",
-    onToggle: (event) => event.target.open && event.target.lastElementChild.scrollIntoView({ block: "nearest" }),
-    onKeydown: (event) => { if (event.key === "Escape") { shut(event.currentTarget); event.currentTarget.firstElementChild.focus(); } },
-    onFocusout: (event) => { if (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget)) shut(event.currentTarget); },
-  }, [h("summary", null, label), h("div", { class: "menu-items", onClick: (event) => shut(event.currentTarget.parentElement) }, items)]);
-}
+// A few choices behind one word: it closes on a choice, on Escape and when the focus leaves it. They are made when it is opened, for a
+// long conversation has many menus.
+export const Menu = {
+  props: ["label"],
+  setup(props, { slots }) {
+    const open = ref(false);
+    const shut = (box) => { box.removeAttribute("open"); box.firstElementChild.focus(); };
+    async function toggled({ target }) {
+      open.value = target.open;
+      await nextTick();
+      if (target.open) target.lastElementChild.scrollIntoView({ block: "nearest" });
+    }
+    return () => h("details", {
+      class: "menu",
+      onToggle: toggled,
+      onKeydown: (event) => { if (event.key === "Escape") shut(event.currentTarget); },
+      onFocusout: (event) => { if (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget)) event.currentTarget.removeAttribute("open"); },
+    }, [h("summary", null, props.label), h("div", { class: "menu-items", onClick: (event) => shut(event.currentTarget.parentElement) }, open.value ? slots.default() : [])]);
+  },
+};
 
 export const chip = (text, kind = "", title = null) => h("span", { class: ["chip", kind], title }, text);
 
@@ -62,7 +78,8 @@ export const Dialog = {
     const box = ref(null);
     let before = null;
     onMounted(() => { before = document.activeElement; box.value.showModal(); });
-    onBeforeUnmount(() => before?.isConnected && before.focus());
+    // While it is open nothing behind it can take the focus.
+    onBeforeUnmount(() => { box.value.close(); if (before?.isConnected) before.focus(); });
     return () => h("dialog", { ref: box, "aria-label": props.title, onClose: () => emit("close"), onClick: (event) => event.target === box.value && box.value.close() }, [
       h("div", { class: "dialog" }, [
         h("header", null, [h("h2", null, props.title), button("✕", () => box.value.close(), { class: "quiet", "aria-label": t("close") })]),
@@ -92,10 +109,19 @@ export const fillBar = (text, part, more = null) => h("div", { class: "measure" 
 export function table(label, heads, rows) {
   return h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": label }, [
     h("table", { class: "stacks" }, [
-      h("thead", null, [h("tr", null, heads.map((head) => h("th", { scope: "col" }, head)))]),
-      h("tbody", null, rows.map(({ key, cells, ...more }) => h("tr", { key, ...more }, cells.map((cell, place) => h("td", { "data-head": heads[place] }, Array.isArray(cell) ? cell : [cell]))))),
+      h("thead", null, [h("tr", null, heads.map((head) => head ? h("th", { scope: "col" }, head) : h("td")))]),
+      h("tbody", null, rows.map(({ key, cells, ...more }) => h("tr", { key, ...more }, cells.map((cell, place) => h("td", { role: place ? undefined : "rowheader", "data-head": heads[place] }, Array.isArray(cell) ? cell : [cell]))))),
     ]),
   ]);
+}
+
+// A field that leaves those of many rows whose names hold its words; few need none.
+const MANY = 12;
+export function sieve() {
+  const words = ref("");
+  const field = (n) => n > MANY ? h("label", { class: "sieve" }, [t("search"), h("input", { type: "search", value: words.value, onInput: (event) => { words.value = event.target.value; } })]) : null;
+  const keeps = (name) => name.toLowerCase().includes(words.value.trim().toLowerCase());
+  return { field, keeps };
 }
 
 // Shows what `load` brings: a line while it runs, the error with a way on, else what `show` makes of it.
@@ -135,7 +161,7 @@ export function loaded(load, show, { every_ms = 0, again = () => null } = {}) {
   return { view, look, found };
 }
 
-export function problem(error, again) {
+export function problem(error, again, label = t("retry_load")) {
   const text = error.status === 403 ? t("admin_only") : error.status === 404 && error.code === "not_found" ? t("not_here") : error.message;
-  return h("div", { class: "trouble", role: "alert" }, [h("p", null, text), again ? button(t("retry_load"), again) : null]);
+  return h("div", { class: "trouble", role: "alert" }, [h("p", null, text), again ? button(label, again) : null]);
 }

@@ -2,20 +2,24 @@
 
 const { reactive, watch } = Vue;
 
-function kept(store, name, otherwise) {
-  try { return store.getItem(`unisono.${name}`) ?? otherwise; } catch { return otherwise; }
+// A browser that may keep nothing (all cookies blocked) does not even let the stores be named: they come as functions.
+const local = () => localStorage;
+export const session = () => sessionStorage;
+
+export function kept(store, name, otherwise) {
+  try { return store().getItem(`unisono.${name}`) ?? otherwise; } catch { return otherwise; }
 }
 
-function keep(store, name, value) {
-  try { store.setItem(`unisono.${name}`, value); } catch { /* a private window keeps nothing */ }
+export function keep(store, name, value) {
+  try { store().setItem(`unisono.${name}`, value); } catch { /* a private window keeps nothing */ }
 }
 
 const wanted = navigator.language?.toLowerCase().startsWith("zh") ? "zh" : "en";
 
 export const state = reactive({
-  lang: kept(localStorage, "lang", wanted) === "zh" ? "zh" : "en",
-  theme: kept(localStorage, "theme", "auto"),
-  key: kept(sessionStorage, "key", ""),   // for this tab only
+  lang: kept(local, "lang", wanted) === "zh" ? "zh" : "en",
+  theme: kept(local, "theme", "auto"),
+  key: kept(session, "key", ""),   // for this tab only
   locked: false,                          // the server asks for a key
   refused: false,                         // it did not take the one that was given
   ready: null,                            // what /readyz said last
@@ -23,12 +27,13 @@ export const state = reactive({
   modes: ["auto"],
   limits: [],
   announced: "",                          // for those who do not see the page
+  alarmed: "",                            // the same, of what went wrong
 });
 
-watch(() => state.key, (key) => keep(sessionStorage, "key", key), { flush: "sync" });
+watch(() => state.key, (key) => keep(session, "key", key), { flush: "sync" });
 watch(() => [state.lang, state.theme], ([lang, theme]) => {
-  keep(localStorage, "lang", lang);
-  keep(localStorage, "theme", theme);
+  keep(local, "lang", lang);
+  keep(local, "theme", theme);
   document.documentElement.lang = lang === "zh" ? "zh-Hans" : "en";
   document.documentElement.dataset.theme = theme;
 }, { immediate: true });

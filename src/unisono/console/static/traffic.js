@@ -59,10 +59,13 @@ function show(data, overTime) {
 function grouped(data, { what, by }) {
   const stamps = data.series.map((slot) => slot.at);
   const nameOf = (row) => by === "role" ? row.role ?? "–" : row.model;
-  const names = [...new Set(data.models.map(nameOf))].slice(0, MOST_LINES);
-  const members = (name) => data.models.filter((row) => nameOf(row) === name).map((row) => row.model);
-  const sum = (slot, name, part) => members(name).reduce((total, model) => total + (slot.models[model]?.[part] ?? 0), 0);
-  if (what !== "said") return columns(t("share_over"), stamps, names.map((name) => ({ name, values: data.series.map((slot) => sum(slot, name, what)) })), what === "n" ? whole : dollars);
+  const all = [...new Set(data.models.map(nameOf))];
+  const names = all.slice(0, MOST_LINES);
+  const members = new Map(all.map((name) => [name, data.models.filter((row) => nameOf(row) === name).map((row) => row.model)]));
+  const sum = (slot, name, part) => members.get(name).reduce((total, model) => total + (slot.models[model]?.[part] ?? 0), 0);
+  const rest = all.slice(MOST_LINES);
+  const others = rest.length ? [{ name: t("others", whole(rest.length)), values: data.series.map((slot) => rest.reduce((total, name) => total + sum(slot, name, what), 0)) }] : [];
+  if (what !== "said") return columns(t("share_over"), stamps, [...names.map((name) => ({ name, values: data.series.map((slot) => sum(slot, name, what)) })), ...others], what === "n" ? whole : dollars);
   if (data.series.every((slot) => slot.said === null)) return empty(t("said_none"));
   return lines(t("said_quality"), stamps, names.map((name) => ({ name, values: data.series.map((slot) => sum(slot, name, "n_said") ? sum(slot, name, "sum_said") / sum(slot, name, "n_said") : null) })), (value) => share(value));
 }

@@ -37,6 +37,8 @@ const WORDS = {
   json: ["The same as JSON", "同样内容的 JSON"],
   loading: ["Loading …", "加载中……"],
   retry_load: ["Try again", "重试"],
+  page_stale: ["This page could not be loaded: the server has probably been updated since this tab was opened.", "无法加载此页面：打开本标签页之后，服务器可能已更新。"],
+  load_anew: ["Load the console anew", "重新加载控制台"],
   close: ["Close", "关闭"],
   save: ["Save", "保存"],
   copy: ["Copy", "复制"],
@@ -95,6 +97,8 @@ const WORDS = {
   title: ["Title", "标题"],
   unkept: ["This browser keeps nothing (a private window?): conversations end with this tab.", "此浏览器不保存数据（隐私窗口？），关闭标签页后对话将丢失。"],
 
+  full: ["This browser could not keep the last change: its storage is full. Export what you need, and delete conversations to make room.", "此浏览器无法保存最近的更改：存储空间已满。请导出所需内容，并删除一些对话以腾出空间。"],
+
   // asking
   hello: ["Ask something. Unisono chooses who answers, and says why.", "请提问。Unisono 会选择由谁回答，并说明原因。"],
   hello_hint: ["Each answer names its model. Open “Why” to see what was expected of every other one; choose a model yourself whenever you like.", "每个回答都会注明模型。点击“为什么”可查看对其他模型的预期；您也可以随时自选模型。"],
@@ -105,6 +109,7 @@ const WORDS = {
   question: ["Your message", "您的消息"],
   question_hint: ["Enter sends, Shift+Enter makes a new line", "回车发送，Shift+回车换行"],
   ask: ["Send", "发送"],
+  still_answering: ["An answer is still coming: wait for its end, or stop it.", "回答尚未结束：请等待，或先停止。"],
   stop: ["Stop", "停止"],
   attach: ["Attach text or images", "附加文本或图片"],
   attached: ["Attached", "附件"],
@@ -143,6 +148,7 @@ const WORDS = {
   pinned: ["Pinned: {0}", "已固定：{0}"],
   unpin: ["Back to Auto", "改回自动"],
   answer_now: ["Answer now", "立即回答"],
+  retry_lead: ["The model that you choose answers this question again; both answers stay.", "您选择的模型将重新回答此问题，两个回答都会保留。"],
   retry: ["Retry", "重试"],
   retry_deeper: ["deeper", "更深入"],
   retry_faster: ["faster", "更快"],
@@ -225,6 +231,7 @@ const WORDS = {
   latency_over: ["First word over time", "首词延迟随时间"],
   cost_over: ["Cost and baseline over time", "成本与基准随时间"],
   share_over: ["Who answered, over time", "回答者随时间"],
+  others: ["{0} others", "其他 {0} 个"],
   said_none: ["Nobody has judged an answer in this period: thumbs in the chat, or POST /v1/decisions/{id}/feedback.", "此时段没有评价：可在对话中点赞或踩，或使用 POST /v1/decisions/{id}/feedback。"],
   by_model: ["Per model", "按模型"],
   by_role: ["Per role", "按角色"],
