@@ -87,14 +87,52 @@ TURNS = st.lists(
 MORE = dict.fromkeys(
     ("system", "tools", "tool_choice", "metadata", "stream", "stop", "unisono", "response_format", "anthropic"), ANY
 )
+TOOLS = st.recursive(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["function", "custom", "tool_search", "web_search", "x"]), "name": WORDS},
+        optional={"description": ANY, "format": ANY, "parameters": OBJECTS, "execution": st.just("client")},
+    ),
+    lambda inner: st.fixed_dictionaries(
+        {"type": st.just("namespace"), "name": WORDS, "tools": st.lists(inner, max_size=2)},
+        optional={"description": ANY},
+    ),
+    max_leaves=4,
+)
+CALLS = ("function_call", "custom_tool_call", "tool_search_call")
+OUTPUTS = ("function_call_output", "custom_tool_call_output", "tool_search_output", "additional_tools")
+ITEMS = st.lists(
+    st.one_of(
+        st.fixed_dictionaries(
+            {"type": st.sampled_from(CALLS), "call_id": WORDS, "name": WORDS, "arguments": WORDS, "input": WORDS},
+            optional={"namespace": ANY},
+        ),
+        st.fixed_dictionaries(
+            {"type": st.sampled_from(OUTPUTS), "call_id": WORDS, "output": st.one_of(WORDS, BLOCKS)},
+            optional={"tools": st.lists(TOOLS, max_size=2)},
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
 BODIES = st.one_of(
     OBJECTS,
+    st.fixed_dictionaries(
+        {"model": st.just("auto"), "input": ITEMS},
+        optional={"tools": st.lists(TOOLS, max_size=3), "tool_choice": st.one_of(TOOLS, WORDS), "include": ANY},
+    ),
     st.fixed_dictionaries({"model": st.just("auto"), "max_tokens": st.just(9), "messages": TURNS}, optional=MORE),
     st.fixed_dictionaries(
         {"model": st.just("auto"), "input": st.one_of(WORDS, TURNS, BLOCKS)},
         optional={**MORE, "text": ANY, "reasoning": ANY, "instructions": ANY},
     ),
 )
+
+
+def _fragment(name: str, kind: str, written: str) -> Any:
+    kind = "custom" if kind < "i" else "function"
+    return {"index": 0, "id": "c", "type": kind, kind: {"name": name, "arguments": written, "input": written}}
+
+
 DELTAS = st.fixed_dictionaries(
     {},
     optional={
@@ -103,7 +141,11 @@ DELTAS = st.fixed_dictionaries(
         "refusal": ANY,
         "thinking_blocks": ANY,
         "tool_calls": st.one_of(
-            ANY, st.lists(st.fixed_dictionaries({}, optional={"index": ANY, "id": ANY, "function": OBJECTS}))
+            ANY,
+            st.lists(
+                st.fixed_dictionaries({}, optional={"index": ANY, "id": ANY, "function": OBJECTS, "custom": OBJECTS})
+            ),
+            st.lists(st.builds(_fragment, st.sampled_from(["f", "c", "s"]), WORDS, st.text(max_size=9)), max_size=3),
         ),
     },
 )
@@ -274,6 +316,16 @@ def test_any_event_of_an_upstream_is_chunks_or_an_error_of_the_upstream(
                 assert isinstance(orjson.loads(chunk.data), dict)
 
 
+def _offering(form: type[Form]) -> Form:
+    """Return a form whose caller offered a function `f`, a custom tool `c` and, as `s`, one of a namespace."""
+    made = form()
+    if isinstance(made, ResponsesForm):
+        space = {"type": "namespace", "name": "functions", "tools": [{"type": "custom", "name": "s"}]}
+        tools: Any = [{"type": "function", "name": "f"}, {"type": "custom", "name": "c"}, space]
+        made.tools.offer(tools, where="tools")
+    return made
+
+
 MIXED = [{"choices": [{"delta": {"tool_calls": [{"index": 1}, {"index": 0}, {"index": 1}]}}]}]
 
 
@@ -283,7 +335,7 @@ MIXED = [{"choices": [{"delta": {"tool_calls": [{"index": 1}, {"index": 0}, {"in
 @example(chunks=MIXED, last="end")
 @example(chunks=MIXED, last="broken")
 def test_any_answer_has_a_form_and_any_stream_its_end(form: type[Form], chunks: list[Any], last: str) -> None:
-    streamed = form()
+    streamed = _offering(form)
     events = [event for chunk in chunks for event in streamed.chunk(chunk)]
     events += streamed.end() if last == "end" else streamed.broken({"error": {"message": "m", "code": "c"}})
     opened: list[object] = []
@@ -302,5 +354,5 @@ def test_any_answer_has_a_form_and_any_stream_its_end(form: type[Form], chunks: 
             assert opened.pop() == document["index"]
     assert last == "broken" or opened == []
     for chunk in chunks:
-        orjson.dumps(form().answer(chunk))
+        orjson.dumps(_offering(form).answer(chunk))
         orjson.dumps(form().error(chunk, status=500))

@@ -200,6 +200,23 @@ def test_functions_of_a_namespace_go_there_and_back_by_their_names(tmp_path: Pat
         assert up.seen[-1].body["messages"][-2]["tool_calls"][0]["function"]["name"] == "agents__spawn"
 
 
+def test_no_two_tools_share_a_name_in_the_chat_however_long_they_are(tmp_path: Path) -> None:
+    def space(name: str, *tools: str) -> dict[str, Any]:
+        return {"type": "namespace", "name": name, "description": "", "tools": [{**SHELL, "name": t} for t in tools]}
+
+    tools = [{**SHELL, "name": "a__b__c"}, space("a", "b__c"), space("a__b", "c"), space("m" * 60, "first", "second")]
+    with upstream(says("hi")) as up, serving(tmp_path, _pool(up)) as house:
+        _ask(house, _body(tools=tools))
+        names = [tool["function"]["name"] for tool in up.seen[0].body["tools"]]
+        assert len(set(names)) == 5 and max(map(len, names)) <= 64
+        assert names[0] == "a__b__c"
+        up.behave = _calls(names[2], "{}")
+        item = _ask(house, _body(tools=tools))[-1]["response"]["output"][-1]
+        assert (item["namespace"], item["name"]) == ("a__b", "c")
+        _ask(house, _body(item, {"type": "function_call_output", "call_id": "call_1", "output": "1"}, tools=tools))
+        assert up.seen[-1].body["messages"][-2]["tool_calls"][0]["function"]["name"] == names[2]
+
+
 def test_a_search_for_tools_is_the_callers_and_what_it_finds_is_offered(tmp_path: Path) -> None:
     with upstream(_calls("tool_search", '{"query": "mail"}')) as up, serving(tmp_path, _pool(up)) as house:
         item = _ask(house, _body())[-1]["response"]["output"][-1]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import orjson
 
 from unisono.edge.form import blocks_of, refuse, said, text_of, thinker
-from unisono.edge.responses_tools import SEARCH, Tools, loaded, texting_call
+from unisono.edge.responses_tools import SEARCH, Tools, texting_call
 from unisono.types import Json, JsonValue
 
 _DETAILS = ("auto", "low", "high")
@@ -71,7 +71,7 @@ class Conversation:
             case "tool_search_output" | "additional_tools":
                 self._tools.offer(item.get("tools"), where=f"{where}.tools")
                 if kind == "tool_search_output" and isinstance(call := item.get("call_id"), str):
-                    self._result(call, loaded(item.get("tools")))
+                    self._result(call, self._tools.loaded(item.get("tools")))
             case "reasoning":
                 if (thought := _thought(item)) is not None:
                     self._messages.append(thought)

@@ -64,6 +64,7 @@ class Tools:
     def __init__(self) -> None:
         """Know none."""
         self._known: dict[str, Tool] = {}
+        self._names: dict[tuple[str, str], str] = {}
         self._offered: dict[str, Json] = {}
         self._left_out: list[str] = []
 
@@ -112,7 +113,7 @@ class Tools:
 
     def _offer(self, tool: Json, *, kind: Kind, namespace: str | None, about: str, where: str) -> None:
         name = text_of(tool, "name", where=where)
-        chat_name = self.called(name, namespace=namespace)
+        chat_name = self._named(name, namespace=namespace)
         function: Json = {"name": chat_name}
         function |= {key: tool[key] for key in _OF_FUNCTIONS if tool.get(key) is not None}
         if about:
@@ -129,13 +130,28 @@ class Tools:
 
     def called(self, name: str, *, namespace: JsonValue) -> str:
         """Return a tool's name in the chat."""
-        if not isinstance(namespace, str) or namespace in ("", OWN_SPACE):
-            return name
-        whole = f"{namespace}{name}" if namespace.endswith("__") else f"{namespace}__{name}"
-        if len(whole) <= MAX_NAME_CHARS:
-            return whole
-        mark = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-        return f"{whole[: MAX_NAME_CHARS - 9]}_{mark}"
+        space = namespace if isinstance(namespace, str) and namespace != OWN_SPACE else ""
+        return self._names.get((space, name)) or _chat_name(name, space=space)
+
+    def _named(self, name: str, *, namespace: str | None) -> str:
+        """Return the name that a tool gets in the chat; two never share one."""
+        space = "" if namespace in (None, OWN_SPACE) else str(namespace)
+        made = self.called(name, namespace=namespace)
+        if (space, name) not in self._names and made in self._known:
+            made = _marked(made, f"{space}\0{name}")
+        self._names[space, name] = made
+        return made
+
+    def loaded(self, tools: JsonValue) -> str:
+        """Return what a search for tools tells the model: their names, as the tools themselves stand beside it now."""
+        names: list[JsonValue] = []
+        for tool in tools if isinstance(tools, list) else []:
+            inner, space = (tool.get("tools"), tool.get("name")) if isinstance(tool, dict) else (None, None)
+            ones = inner if isinstance(inner, list) else [tool]
+            told = [one.get("name") for one in ones if isinstance(one, dict)]
+            outer = space if isinstance(inner, list) else None
+            names += [self.called(name, namespace=outer) for name in told if isinstance(name, str)]
+        return orjson.dumps({"loaded": names}).decode()
 
     def of(self, chat_name: str) -> Tool:
         """Return what a call's name means; one that nobody offered is a function's."""
@@ -178,6 +194,19 @@ class Tools:
         return self.called(text_of(choice, "name", where=where), namespace=choice.get("namespace"))
 
 
+def _chat_name(name: str, *, space: str) -> str:
+    if not space:
+        return name
+    whole = f"{space}{name}" if space.endswith("__") else f"{space}__{name}"
+    return whole if len(whole) <= MAX_NAME_CHARS else _marked(whole, whole)
+
+
+def _marked(name: str, whole: str) -> str:
+    """Return a name that ends with eight characters of a hash, so that it fits and is its own."""
+    mark = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    return f"{name[: MAX_NAME_CHARS - 9]}_{mark}"
+
+
 def _chosen(name: str) -> Json:
     return {"type": "function", "function": {"name": name}}
 
@@ -203,18 +232,6 @@ def _chat_format(wanted: JsonValue) -> Json | None:
     if wanted.get("type") != "grammar" or "grammar" in wanted:
         return wanted
     return {"type": "grammar", "grammar": {key: value for key, value in wanted.items() if key != "type"}}
-
-
-def loaded(tools: JsonValue) -> str:
-    """Return what a search for tools tells the model: their names, as the tools themselves stand beside it now."""
-    names: list[str] = []
-    for tool in tools if isinstance(tools, list) else []:
-        inner = tool.get("tools") if isinstance(tool, dict) else None
-        for one in inner if isinstance(inner, list) else [tool]:
-            if isinstance(name := one.get("name") if isinstance(one, dict) else None, str):
-                space = tool.get("name") if inner is not None and isinstance(tool, dict) else None
-                names.append(Tools().called(name, namespace=space))
-    return orjson.dumps({"loaded": names}).decode()
 
 
 def texting_call(name: str, text: str) -> Json:
