@@ -299,3 +299,17 @@ def test_how_probable_each_token_was_is_told_to_who_asks(tmp_path: Path) -> None
         assert events[-1]["response"]["output"][0]["content"][0]["logprobs"] == probable
         plain = house.call("POST", "/v1/responses", _body(stream=False, **asked)).json
         assert plain["output"][0]["content"][0]["logprobs"] == probable
+
+
+def test_who_offers_a_websocket_is_told_at_once_that_there_is_none(tmp_path: Path) -> None:
+    offer = {
+        "connection": "upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "eA==",
+    }
+    with upstream(says("hi")) as up, serving(tmp_path, _pool(up)) as house:
+        reply = house.call("GET", "/v1/responses", headers=offer)
+        assert (reply.status, reply.json["error"]["code"]) == (426, "websocket_not_served")
+        assert house.call("GET", "/v1/responses").status == 405
+        assert _ask(house, _body())[-1]["type"] == "response.completed"

@@ -85,6 +85,7 @@ class Conversation:
 
     def _message(self, item: Json, *, where: str) -> None:
         role = "user" if item.get("type") == "agent_message" else text_of(item, "role", where=where)
+        role = "system" if role == "developer" else role  # two words for one thing, of which every host knows this one
         content = _content(item.get("content"), role=role, where=f"{where}.content")
         last = self._messages[-1] if self._messages else None
         if role == "assistant" and isinstance(last, dict) and _is_unsaid(last):
@@ -120,7 +121,7 @@ class Conversation:
 
 def _is_told_before(message: JsonValue) -> bool:
     """Say whether a message is what the system says before the conversation, in words alone."""
-    if not isinstance(message, dict) or message.get("role") not in ("system", "developer"):
+    if not isinstance(message, dict) or message.get("role") != "system":
         return False
     content = message.get("content")
     parts = content if isinstance(content, list) else []

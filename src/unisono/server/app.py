@@ -208,7 +208,10 @@ async def _http_error(http: HttpRequest, exc: Exception) -> Response:
     """Send Starlette's own 404 and 405 in OpenAI's form."""
     status, headers = (exc.status_code, exc.headers) if isinstance(exc, HTTPException) else (500, None)
     error: UnisonoError
-    if status == 405:
+    if status == 405 and "sec-websocket-key" in http.headers:  # a client that is told so goes on by POST at once
+        status, headers = 426, {"upgrade": "HTTP/1.1"}
+        error = RequestError(f"No websocket is served at {http.url.path}. Send POST.", code="websocket_not_served")
+    elif status == 405:
         served = f" Send {headers['Allow']}." if headers and "Allow" in headers else ""
         error = RequestError(f"{http.method} is not served at {http.url.path}.{served}", code="method_not_allowed")
     else:
