@@ -261,7 +261,15 @@ def test_what_is_said_before_the_conversation_is_one_message_and_later_words_sta
         roles = [(m["role"], m["content"]) for m in up.seen[0].body["messages"]]
         told = "Obey.\n\nYou are a coding agent.\n\n<skills_instructions>none</skills_instructions>"
         assert roles[0] == ("system", told)
-        assert [role for role, _ in roles] == ["system", "user", "user", "assistant", "system"]
+        assert [role for role, _ in roles] == ["system", "user", "user", "assistant", "user"]
+        reminder = [{"type": "text", "text": "<system-reminder>\nBe brief.\n</system-reminder>"}]
+        assert roles[-1][1] == reminder
+    (tmp_path / "b").mkdir()
+    with upstream(_uses("exec_command", {})) as up, serving(tmp_path / "b", _pool(up, dialect="anthropic")) as house:
+        _ask(house, _body(_message("assistant", "ok"), _message("developer", "Be brief."), instructions="Obey."))
+        sent = up.seen[0].body
+        assert [block["text"] for block in sent["system"]] == [told]
+        assert sent["messages"][-1] == {"role": "user", "content": reminder}
 
 
 def test_an_agents_thread_is_one_conversation_whatever_its_folder_and_its_words(tmp_path: Path) -> None:

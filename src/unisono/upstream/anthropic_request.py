@@ -19,7 +19,8 @@ from unisono.native import MARK, SAID
 from unisono.types import Call, Json, JsonValue
 from unisono.upstream.exchange import untranslatable
 from unisono.upstream.ids import ANTHROPIC, fitting
-from unisono.upstream.plain import NATIVE, NATIVE_TURN
+from unisono.upstream.plain import NATIVE, NATIVE_TURN, RESPONSES
+from unisono.upstream.reminders import reminded
 
 DEFAULT_MAX_TOKENS = 4096
 
@@ -76,7 +77,10 @@ class _Translation:
             "stream": call.stream,
         }
         body |= own | {key: source[key] for key in PASSED if source.get(key) is not None}
-        system, messages = self._conversation(source.get("messages"))
+        told = source.get("messages")
+        if RESPONSES in source and isinstance(told, list):
+            told = reminded(told)
+        system, messages = self._conversation(told)
         if system:
             body["system"] = [*_as_blocks(body.get("system")), *system]
         body["messages"] = messages

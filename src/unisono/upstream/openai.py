@@ -29,6 +29,7 @@ from unisono.upstream.quirks import (
     with_limit,
     without_openais_own,
 )
+from unisono.upstream.reminders import reminded
 from unisono.upstream.thoughts import chat_otherwise
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -129,6 +130,8 @@ def chat_body(call: Call, *, customs: bool = True) -> Json:
         if customs and is_openai(base_url):
             source = with_customs(source)
     body: Json = {**plain(source, model=call.model.name), "model": call.model.upstream_model}
+    if RESPONSES in source and not is_openai(base_url) and isinstance(messages := body["messages"], list):
+        body["messages"] = reminded(messages)
     body = with_known_roles(with_limit(body, base_url=base_url), base_url=base_url)
     body = with_known_fields(body, base_url=base_url)
     if call.stream:
