@@ -349,14 +349,18 @@ def test_qwen_codes_setting_up_is_no_task_and_opencodes_title_no_part_of_its_con
     title = [{"role": "system", "content": "You write titles."}, {"role": "user", "content": "Fix calc.py"}]
     named = {"x-session-affinity": "ses_1", "x-session-id": "ses_1"}
     with upstream(says("Done.")) as up, serving(tmp_path, config_text(model("small", up), default="small")) as house:
+        other = [*turns[:3], {"role": "user", "content": "Write a test"}]
+        asked = [(turns, named), (title, named), (turns, {}), (other, {}), ([*turns, *other[2:]], {})]
         made = [
-            house.call("POST", "/v1/chat/completions", {"model": "auto", "messages": said}, headers=named).json
-            for said in (turns, title)
+            house.call("POST", "/v1/chat/completions", {"model": "auto", "messages": said}, headers=headers).json
+            for said, headers in asked
         ]
         ids = [one["unisono"]["decision"] for one in made]
         found = [_recorded(house, decision) for decision in ids]
     assert found[0]["goal"]["mode"] == "balanced"
-    assert found[0]["session"] != found[1]["session"]
+    sessions = [one["session"] for one in found]
+    assert len(set(sessions)) == 4
+    assert sessions[2] == sessions[4]  # the same task goes on, in a session that nobody named
 
 
 def test_parallel_calls_and_an_error_in_mid_session_end_as_agents_expect(tmp_path: Path) -> None:

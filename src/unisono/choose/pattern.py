@@ -253,12 +253,16 @@ def _within(asked: Sequence[Ranked], closer: Ranked, goal: Goal) -> bool:
 # ------------------------------------------------------------------------------------------ fusion
 
 
+_BY_ONE = frozenset({Capability.TOOLS, Capability.ANTHROPIC})
+"""What calls tools, or has Anthropic call them, is one model's work."""
+
+
 def _fusion(
     choice: Choice, *, features: Features, goal: Goal, models: Mapping[str, Model], rules: Patterns
 ) -> Arranged:
     if rules.members < 2:
         return Arranged(reason=f"{choice.reason} {not_several('off', goal)}")
-    if not features.joint or Capability.TOOLS in features.needs:
+    if not features.joint or features.needs & _BY_ONE:
         return Arranged(reason=f"{choice.reason} {not_several('form', goal)}")
     members = _diverse(choice.ranking, models=models, n=rules.members)
     if len(members) < 2:

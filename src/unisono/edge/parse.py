@@ -18,7 +18,8 @@ from unisono.catalog import MODES, Catalog, is_reserved
 from unisono.edge.agents import session_of
 from unisono.edge.wishes import HOWS, read_wishes
 from unisono.errors import ModelNotFound, RequestError
-from unisono.native import only_anthropics
+from unisono.native import MARK, only_anthropics
+from unisono.spoken import silent
 from unisono.types import Capability, Json, JsonValue, Message, Mode, Request, Wishes
 
 CHAT_ID_HEADERS = ("x-openwebui-chat-id", "thread-id", "session_id")
@@ -220,7 +221,7 @@ def _message(message: ChatMessage) -> Message:
 def _needs(read: ChatBody, body: Json, messages: tuple[Message, ...]) -> frozenset[Capability]:
     needs = set()
     calls_tools = bool(read.tools or read.functions)
-    if only_anthropics(body, messages):
+    if (read.tools or MARK in body) and only_anthropics(body, messages):
         needs.add(Capability.ANTHROPIC)
     for message in messages:
         if message.parts:
@@ -280,10 +281,13 @@ def session_before(request: Request) -> str:
 
 
 def _begun(messages: tuple[Message, ...], *, key: str, user: str | None) -> bytes:
-    """Return who began a conversation and how: what tells it from others."""
+    """Return who began a conversation and how: what tells it from others.
+
+    A turn in which an agent sets itself up is the same in all of its sessions, so the user's first own one counts.
+    """
     begun = [f"{key}\0{user or ''}"]
     for message in messages:
         begun += (message.role, message.text)
-        if message.role == "user":
+        if message.role == "user" and not silent(message.text):
             break
     return "\0".join(begun).encode("utf-8", "surrogatepass")

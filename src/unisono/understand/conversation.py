@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from unisono.spoken import silent, spoken
 from unisono.types import Message
-from unisono.understand.spoken import silent, spoken
 from unisono.understand.surface import clip
 
 SHORT_CHARS = 48

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unisono.spoken import TAGS, spoken
 from unisono.types import Effort, Message
 from unisono.understand.conversation import in_tool_loop, task_text
 from unisono.understand.intent import effort
 from unisono.understand.mood import dissatisfied, thanked
-from unisono.understand.spoken import TAGS, spoken
 
 RULES = "<system-reminder>\nThink hard. That is wrong. Thanks!\n</system-reminder>"
 ASKS = Message(role="user", text="Sort the list in place and say how long it takes.")
