@@ -134,6 +134,29 @@ def _uses(name: str, given: object) -> Behave:
     return behave
 
 
+def _tells(text: str) -> Behave:
+    """Return a behaviour that says something in Anthropic's form."""
+
+    def behave(exchange: Exchange) -> None:
+        message = {"id": "msg_1", "type": "message", "role": "assistant", "model": exchange.body["model"]}
+        usage = {"input_tokens": 9, "output_tokens": 9}
+        if not exchange.stream:
+            block = {"type": "text", "text": text}
+            exchange.json({**message, "content": [block], "stop_reason": "end_turn", "usage": usage})
+            return
+        exchange.open_stream()
+        exchange.event({"type": "message_start", "message": {**message, "content": [], "usage": usage}})
+        exchange.event({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})
+        delta = {"type": "text_delta", "text": text}
+        exchange.event({"type": "content_block_delta", "index": 0, "delta": delta})
+        exchange.event({"type": "content_block_stop", "index": 0})
+        exchange.event({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage})
+        exchange.event({"type": "message_stop"})
+        exchange._http.wfile.write(b"0\r\n\r\n")  # the end of the chunks
+
+    return behave
+
+
 WAYS = [
     ("openai", _calls("apply_patch", json.dumps({"input": PATCH}))),
     ("openai", _calls("apply_patch", PATCH, native=True)),
@@ -321,3 +344,31 @@ def test_who_offers_a_websocket_is_told_at_once_that_there_is_none(tmp_path: Pat
         assert (reply.status, reply.json["error"]["code"]) == (426, "websocket_not_served")
         assert house.call("GET", "/v1/responses").status == 405
         assert _ask(house, _body())[-1]["type"] == "response.completed"
+
+
+@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
+def test_a_long_conversation_is_shortened_to_an_item_from_which_any_model_goes_on(tmp_path: Path, dialect: str) -> None:
+    said = {"openai": says("All was done."), "anthropic": _tells("All was done.")}[dialect]
+    with upstream(said) as up, serving(tmp_path, _pool(up, dialect=dialect)) as house:
+        trigger = {"type": "compaction_trigger"}
+        events = _ask(house, _body(_message("assistant", "ok"), trigger))
+        kinds = [event["type"].removeprefix("response.") for event in events]
+        assert kinds == ["created", "in_progress", "output_item.added", "output_item.done", "completed"]
+        (item,) = events[-1]["response"]["output"]
+        assert item["type"] == "compaction" and item == events[-2]["item"] and "done" not in json.dumps(item)
+        assert "shortened" in json.dumps(up.seen[0].body["messages"][-1]) and up.seen[0].body["tools"]
+        assert up.seen[0].body["tool_choice"] in ("none", {"type": "none"})
+        plain = house.call("POST", "/v1/responses", _body(trigger, stream=False)).json
+        assert [one["type"] for one in plain["output"]] == ["compaction"]
+        _ask(house, _body(item, _message("user", "Go on.")))
+        assert "summed up:\\n\\nAll was done." in json.dumps(up.seen[-1].body["messages"])
+        foreign = house.call("POST", "/v1/responses", _body({**item, "encrypted_content": "gAAAA"}))
+        assert "compaction" in foreign.headers["x-unisono-notices"]
+
+
+def test_a_summary_that_says_nothing_is_none(tmp_path: Path) -> None:
+    with upstream(says("")) as up, serving(tmp_path, _pool(up)) as house:
+        events = _ask(house, _body({"type": "compaction_trigger"}))
+        assert (events[-1]["type"], events[-1]["response"]["error"]["code"]) == ("response.failed", "server_error")
+        plain = house.call("POST", "/v1/responses", _body({"type": "compaction_trigger"}, stream=False)).json
+        assert (plain["status"], plain["output"]) == ("failed", [])

@@ -70,6 +70,10 @@ class ResponsesForm(ResponsesAnswer):
         chat: Json = {"model": read.model, "messages": conversation.messages(), MARK: True}
         chat |= {key: body[key] for key in _SAME if body.get(key) is not None}
         chat |= _limits(read) | _tools(read, tools) | _text(read.text or {})
+        self.shortens = conversation.shortens
+        if self.shortens:
+            chat = {key: value for key, value in chat.items() if key != "response_format"}
+            chat |= {"tool_choice": "none"} if tools.offered else {}  # they stay: the provider holds the beginning
         if isinstance(effort := (read.reasoning or {}).get("effort"), str):
             chat["reasoning_effort"] = effort
         if "unisono" in body:

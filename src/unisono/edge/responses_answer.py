@@ -11,6 +11,7 @@ import orjson
 
 from unisono.edge.form import first_choice, inside, said, seal_of, thought, whole
 from unisono.edge.responses_calls import Call
+from unisono.edge.responses_compaction import compaction
 from unisono.edge.responses_tools import Tools
 from unisono.types import Json, JsonValue
 
@@ -26,6 +27,7 @@ class ResponsesAnswer:
         self.asked: Json = {}
         self.tools = Tools()
         self.left_out: tuple[str, ...] = ()
+        self.shortens = False
         self._n_events = 0
         self._head: Json | None = None
         self._output: list[JsonValue] = []
@@ -48,6 +50,11 @@ class ResponsesAnswer:
         message = inside(choice, "message")
         response = self._response(document)
         output: list[JsonValue] = []
+        if self.shortens:
+            self._usage, self._text = _usage(document), said(message.get("content"))
+            if not self._text.strip():
+                return {**response, "status": "failed", "error": _NO_SUMMARY, "usage": self._usage}
+            return self._ended(response, [self._compaction(document)], finish=_finish(choice))
         if thinking := thought(message):
             output.append(
                 _done_item(_reasoning_item(_id(document, "rs"), seal=seal_of(document)), "reasoning_text", thinking)
@@ -64,9 +71,8 @@ class ResponsesAnswer:
             call = Call(given, place=place, tools=self.tools)
             call.take(given)
             output.append(call.done())
-        finish = choice.get("finish_reason")
         self._usage = _usage(document)
-        return self._ended(response, output, finish=finish if isinstance(finish, str) else None)
+        return self._ended(response, output, finish=_finish(choice))
 
     def error(self, document: Json, *, status: int) -> Json:
         """See `form.Form`: both of OpenAI's APIs say errors alike."""
@@ -85,6 +91,10 @@ class ResponsesAnswer:
             self._usage = _usage(document)
         choice = first_choice(document)
         delta = inside(choice, "delta")
+        self._finish = _finish(choice) or self._finish
+        if self.shortens:
+            self._text += said(delta.get("content"))
+            return events
         if thinking := thought(delta):
             events += self._say("reasoning", "reasoning_text", thinking)
         if text := said(delta.get("content")):
@@ -95,8 +105,6 @@ class ResponsesAnswer:
         for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict) and not self._is_over:
                 events += self._fragment(call)
-        if isinstance(finish := choice.get("finish_reason"), str):
-            self._finish = finish
         return events
 
     def broken(self, document: Json) -> list[bytes]:
@@ -119,7 +127,11 @@ class ResponsesAnswer:
         """See `form.Form`."""
         if self._is_over:
             return []
+        if self.shortens and not self._text.strip():
+            return self.broken({"error": _NO_SUMMARY})
         events = self._begin({}) if self._head is None else []
+        if self.shortens:
+            events.append(self._open(self._compaction(self._head or {})))
         events += self._close()
         response = self._ended(dict(self._head or {}), self._output, finish=self._finish)
         name = "response.incomplete" if response["status"] == "incomplete" else "response.completed"
@@ -196,6 +208,9 @@ class ResponsesAnswer:
         self._item = self._part = self._call = None
         return events
 
+    def _compaction(self, document: Json) -> Json:
+        return compaction(self._text, item=_id(document, "cmp"))
+
     def _at(self) -> Json:
         return {"item_id": None if self._item is None else self._item["id"], "output_index": len(self._output)}
 
@@ -250,9 +265,15 @@ class ResponsesAnswer:
         return response
 
 
+_NO_SUMMARY: Json = {"code": "server_error", "message": "The model gave no summary. Ask again."}
 _MIXED = (
     "The upstream mixed the fragments of several tool calls, which this form cannot say. The answer is not complete."
 )
+
+
+def _finish(choice: Json) -> str | None:
+    finish = choice.get("finish_reason")
+    return finish if isinstance(finish, str) else None
 
 
 def _joined(first: JsonValue, last: JsonValue) -> JsonValue:

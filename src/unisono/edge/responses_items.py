@@ -11,7 +11,9 @@ from collections.abc import Sequence
 import orjson
 
 from unisono.edge.form import blocks_of, refuse, said, text_of, thinker
+from unisono.edge.responses_compaction import ASKED, KINDS, TRIGGER, summed_up
 from unisono.edge.responses_tools import SEARCH, Tools, texting_call
+from unisono.errors import RequestError
 from unisono.types import Json, JsonValue
 
 _DETAILS = ("auto", "low", "high")
@@ -19,7 +21,7 @@ _DETAILS = ("auto", "low", "high")
 _UNSAID = frozenset({"role", "thought_by", "reasoning_content"})
 _HOSTED = frozenset(
     {
-        "apply_patch_call", "apply_patch_call_output", "code_interpreter_call", "compaction", "compaction_summary",
+        "apply_patch_call", "apply_patch_call_output", "code_interpreter_call",
         "computer_call", "computer_call_output", "configuration_update", "context_compaction", "file_search_call",
         "image_generation_call", "local_shell_call", "local_shell_call_output", "mcp_approval_request",
         "mcp_approval_response", "mcp_call", "mcp_list_tools", "shell_call", "shell_call_output", "web_search_call",
@@ -32,9 +34,13 @@ class Conversation:
     """The messages so far."""
 
     def __init__(self, tools: Tools) -> None:
-        """Begin; tools that items bring are added to `tools`."""
+        """Begin; tools that items bring are added to `tools`.
+
+        `shortens` is true when the client wants the conversation summed up and nothing else.
+        """
         self._tools = tools
         self._messages: list[JsonValue] = []
+        self.shortens = False
 
     def messages(self) -> list[JsonValue]:
         """Return the messages; what stands before the conversation is one, as many models' templates take only one."""
@@ -69,19 +75,29 @@ class Conversation:
                 content = output if isinstance(output, str) else _content(output, role="tool", where=f"{where}.output")
                 self._result(text_of(item, "call_id", where=where), content)
             case "tool_search_output" | "additional_tools":
-                self._tools.offer(item.get("tools"), where=f"{where}.tools")
-                if kind == "tool_search_output" and isinstance(call := item.get("call_id"), str):
-                    self._result(call, self._tools.loaded(item.get("tools")))
+                self._bring(item, where=where)
             case "reasoning":
-                if (thought := _thought(item)) is not None:
-                    self._messages.append(thought)
-            case "item_reference":
-                todo = "send the item whole (the Vercel AI SDK does so with `store: false`)."
-                raise refuse(f"nothing is kept between requests here; {todo}", param=f"{where}.type")
+                self._messages += _thought(item)
+            case _ if kind == TRIGGER or kind in KINDS:
+                self._sum_up(item, kind=str(kind))
             case _ if kind in _HOSTED:
                 self._tools.leave_out(str(kind))
             case _:
-                raise refuse(f"an item of type {str(kind)[:40]!r} is not served here.", param=f"{where}.type")
+                raise _unserved(str(kind), where=where)
+
+    def _bring(self, item: Json, *, where: str) -> None:
+        self._tools.offer(item.get("tools"), where=f"{where}.tools")
+        if item.get("type") == "tool_search_output" and isinstance(call := item.get("call_id"), str):
+            self._result(call, self._tools.loaded(item.get("tools")))
+
+    def _sum_up(self, item: Json, *, kind: str) -> None:
+        if kind == TRIGGER:
+            self.shortens = True
+            self.say("system", ASKED)
+        elif (text := summed_up(item)) is not None:
+            self.say("system", text)
+        else:
+            self._tools.leave_out(kind)
 
     def _message(self, item: Json, *, where: str) -> None:
         role = "user" if item.get("type") == "agent_message" else text_of(item, "role", where=where)
@@ -133,10 +149,17 @@ def _is_unsaid(message: JsonValue) -> bool:
     return isinstance(message, dict) and message.keys() == _UNSAID
 
 
-def _thought(item: Json) -> Json | None:
-    """Return what a model thought as the beginning of its message; None where nobody knows whose it is."""
+def _thought(item: Json) -> list[JsonValue]:
+    """Return what a model thought as the beginning of its message; nothing where nobody knows whose it is."""
     text, name = said(item.get("content")), thinker(item.get("encrypted_content"))
-    return {"role": "assistant", "thought_by": name, "reasoning_content": text} if name and text else None
+    return [{"role": "assistant", "thought_by": name, "reasoning_content": text}] if name and text else []
+
+
+def _unserved(kind: str, *, where: str) -> RequestError:
+    if kind != "item_reference":
+        return refuse(f"an item of type {kind[:40]!r} is not served here.", param=f"{where}.type")
+    todo = "send the item whole (the Vercel AI SDK does so with `store: false`)."
+    return refuse(f"nothing is kept between requests here; {todo}", param=f"{where}.type")
 
 
 def _content(content: JsonValue, *, role: str, where: str) -> JsonValue:
