@@ -3,7 +3,8 @@
 Each section is measured by a file of `lab/board/` and kept in `lab/runs/quality/<section>.json` with a fingerprint of
 all that it depends on (data, artifact, code); a section whose fingerprint still holds is not measured again unless
 `--fresh` is given. `--only sets,pairs` runs some sections. The data folder is `--data`, else the environment's
-`UNISONO_DATA`, else `../shared/data`; nothing here is tuned on a test part.
+`UNISONO_DATA`, else `../shared/data`; `--router NAME` tries one router and keeps nothing. Nothing here is tuned on a
+test part.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--artifact", type=Path, default=default_artifact_path(), help="folder of the trained parts")
     parser.add_argument("--only", default="", help=f"some of {','.join(SECTIONS)}; the others stay as they are")
     parser.add_argument("--fresh", action="store_true", help="measure again what is still current")
-    parser.add_argument("--board", type=Path, default=ROOT / "lab" / "LEADERBOARD.md")
+    parser.add_argument("--router", help="print one router of lab/routers on the fixed split alone, and keep nothing")
+    parser.add_argument("--board", type=Path, default=ROOT / "lab" / "LEADERBOARD.md", help="where the page goes")
     options = parser.parse_args(argv)
     wanted = options.only.split(",") if options.only else list(SECTIONS)
     if unknown := sorted(set(wanted) - set(SECTIONS)):
@@ -67,6 +69,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     warnings.simplefilter("ignore")  # means over models that no prompt of a slice knows; networks stopped on purpose
     context = Context(data=options.data, artifact_path=options.artifact)
+    if options.router is not None:
+        from board import trial
+
+        print(trial.run(context, options.router))
+        return
     mark = fingerprint(options.data, options.artifact)
     for name in SECTIONS:
         if name in wanted and name not in DERIVED:

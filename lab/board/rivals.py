@@ -30,6 +30,38 @@ def quality_of(
 
     def compute() -> Array:
         say(f"  {module.NAME}, seed {seed}: {len(seen):,} prompts, {scores.shape[1]} models")
-        return module.quality(seen, scores, new, seed=seed)
+        found = held_to_its_contract(module, seen, scores, new, seed=seed)
+        after = (np.array([np.concatenate((f.embedding, f.surface)) for f in part]) for part in (seen, new))
+        if not all(map(np.array_equal, (known, wanted), after)):
+            raise BrokenRouter(f"{module.__name__} changes the features that it is given, and others read them too.")
+        return found
 
     return remembered([code, known, wanted, scores, seed], compute)
+
+
+class BrokenRouter(SystemExit):
+    """A router gave what no table can be made of; the text says which, and what."""
+
+
+def held_to_its_contract(
+    module: ModuleType, seen: Sequence[Features], scores: Array, new: Sequence[Features], *, seed: int
+) -> Array:
+    """Return what a router expects: a finite number for each prompt and model, from scores that it cannot write to.
+
+    Raises:
+        BrokenRouter: it is of another shape, or not finite.
+    """
+    locked = scores.view()
+    locked.flags.writeable = False
+    found = np.asarray(module.quality([*seen], locked, [*new], seed=seed), dtype=np.float64)
+    if found.shape != (len(new), scores.shape[1]):
+        raise BrokenRouter(
+            f"{module.__name__} returns the shape {found.shape}; {len(new):,} prompts and {scores.shape[1]} models are "
+            f"({len(new)}, {scores.shape[1]})."
+        )
+    if n_bad := int((~np.isfinite(found)).sum()):
+        raise BrokenRouter(
+            f"{module.__name__} returns {n_bad:,} numbers of {found.size:,} that are NaN or endless. Expect a model's "
+            "mean where nothing is known; unknown scores are NaN in `scores`."
+        )
+    return found

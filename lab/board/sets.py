@@ -71,10 +71,10 @@ def used(belief: Belief, models: tuple[str, ...]) -> Json:
     return {model: round(float(share), 4) for model, share in zip(models, shares, strict=True) if share > 0}
 
 
-def rivals(scores: np.ndarray, seen: list, new: list, ours: Expected) -> list[Contender]:
-    """Return every router of `lab/routers`, all with the product's own expected costs."""
+def rivals(scores: np.ndarray, seen: list, new: list, ours: Expected, *, modules=None) -> list[Contender]:
+    """Return every router of `lab/routers` (or these modules alone), all with the product's own expected costs."""
     found = []
-    for module in routers():
+    for module in routers() if modules is None else modules:
         qualities = [quality_of(module, seen, scores, new, seed=seed) for seed in seeds_of(module)]
         swept = tuple(sweep(module.NAME, Expected(quality=q, cost_usd=ours.cost_usd)) for q in qualities)
         found.append(Contender(name=module.NAME, policies=swept))

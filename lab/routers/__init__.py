@@ -11,6 +11,7 @@ own for every router, so that the table compares knowledge of quality and nothin
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
@@ -26,8 +27,16 @@ Array: TypeAlias = NDArray[np.float64]
 
 
 def routers() -> list[ModuleType]:
-    """Return every router of this folder, in the order of the files' names."""
-    return [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
+    """Return every router of this folder, in the order of the files' names.
+
+    Raises:
+        SystemExit: two of them have one name, so that nobody could tell their rows apart.
+    """
+    found = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
+    names = Counter(module.NAME for module in found)
+    if twice := next((module.__name__ for module in found if names[module.NAME] > 1), None):
+        raise SystemExit(f"{twice}: another router of lab/routers has the same NAME.")
+    return found
 
 
 def design(seen: Sequence[Features], new: Sequence[Features]) -> tuple[Array, Array]:
