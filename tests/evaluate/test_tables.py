@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +15,7 @@ import pytest
 from unisono.errors import StartError
 from unisono.evaluate.tables import read_table
 
+TABLES = Path(__file__).parents[2] / "docs" / "reference" / "tables.md"
 ROWS = [
     {"prompt": "What is 2+2?", "model": "small", "score": 1, "cost": 0.001, "category": "sums"},
     {"prompt": "What is 2+2?", "model": "large", "score": 1, "cost": 0.02, "category": "sums"},
@@ -116,3 +121,98 @@ def test_a_table_with_other_separators_is_told_which_are_read(tmp_path: Path) ->
     file.write_text("prompt;model;score\nWhy?;small;1\n")
     with pytest.raises(StartError, match="by commas"):
         read_table(file)
+
+
+def test_a_column_for_each_model_is_the_same_table(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(
+        "prompt,Score:small,cost:small,score:large,cost:large,category,note\n"
+        "What is 2+2?,1,0.001,true,0.02,sums,a\n"
+        '"Say ""hi"",\nplease",0.25,,,,talk,b\n',
+        encoding="utf-8",
+    )
+    found, said = read_table(file), read_table(as_jsonl(tmp_path))
+    assert (found.prompts, found.models, found.categories) == (said.prompts, said.models, said.categories)
+    assert np.array_equal(found.scores, said.scores, equal_nan=True)
+    assert np.array_equal(found.costs_usd, said.costs_usd, equal_nan=True)
+
+
+def said(*words: str) -> list[dict[str, object]]:
+    roles = ("user", "assistant")
+    return [{"role": roles[place % 2], "content": text} for place, text in enumerate(words)]
+
+
+def test_conversations_are_routed_by_what_a_server_reads_of_them_and_stay_apart(tmp_path: Path) -> None:
+    talks = [
+        said("Draft a contract of sale for a used car between two private persons.", "Shall I go on?", "yes, do it"),
+        said("Draft a contract of sale for a used car between two private persons.", "Is that all?", "yes, do it"),
+        [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, {"type": "image_url"}]}],
+    ]
+    rows = [{"messages": talk, "model": model, "score": 1} for talk in talks for model in ("small", "large")]
+    listed = tmp_path / "t.jsonl"
+    listed.write_text("\n".join(json.dumps(row) for row in rows))
+    flat = tmp_path / "t.csv"
+    with flat.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["messages", "model", "score"])
+        writer.writeheader()
+        writer.writerows({**row, "messages": json.dumps(row["messages"])} for row in rows)
+    for table in (read_table(listed), read_table(flat)):
+        both = "Draft a contract of sale for a used car between two private persons.\nyes, do it"
+        assert table.prompts == (both, both, "What is this?")
+        assert table.scores.tolist() == [[1.0, 1.0]] * 3
+
+
+def test_a_prompt_is_read_where_a_table_has_both(tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_text(json.dumps({"prompt": "Hi", "messages": "whatever", "model": "m", "score": 1}))
+    assert read_table(file).prompts == ("Hi",)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "told"),
+    [
+        ("prompt,cost:a", "Hi,1", r"t.csv, line 2: there is a column cost:a and none score:a"),
+        ("prompt,model,score:a", "Hi,a,1", "has a column model, or columns score:NAME for each model, and not both"),
+        ("prompt,a,b", "Hi,1,0", "For a table with one column for each model call them score:NAME"),
+        ("prompt,a,a|total_cost", "Hi,1,0", "This is RouterBench's form"),
+        ("doc_id,filtered_resps,acc", "1,a,1", "samples of lm-evaluation-harness"),
+        ("question_id,model_a,model_b,winner", "1,a,b,tie", "battles between two models: who wins depends on"),
+        ("messages,model,score", "Hi,a,1", "messages must be a list of objects with role and content"),
+        ("messages,model,score", '"[{""role"": ""user"", ""content"": 3}]",a,1', "messages must be a list"),
+        ("messages,model,score", '"[{""role"": ""system"", ""content"": ""Hi""}]",a,1', "hold no words of the user"),
+    ],
+)
+def test_a_table_of_another_form_is_told_what_to_do(tmp_path: Path, header: str, row: str, told: str) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(f"{header}\n{row}\n")
+    with pytest.raises(StartError, match=told):
+        read_table(file)
+
+
+def test_the_lines_that_turn_other_makers_tables_do(tmp_path: Path) -> None:
+    (tmp_path / "routerbench.csv").write_text(
+        "prompt,eval_name,org/a,b,org/a|total_cost,b|total_cost,b|model_response\nHi,greets,1,0.5,0.01,0.02,Hello\n"
+    )
+    (tmp_path / "battles.jsonl").write_text(
+        "\n".join(
+            json.dumps({"model_a": "a", "model_b": "b", "winner": winner, "conversation_a": said(f"Hi {n}", "Hello")})
+            for n, winner in enumerate(("model_a", "tie (bothbad)"))
+        )
+    )
+    samples = tmp_path / "results" / "org__a" / "samples_gsm8k_2026-11-26T10-00-00.jsonl"
+    samples.parent.mkdir(parents=True)
+    lines = [
+        {"doc_id": 0, "arguments": {"gen_args_0": {"arg_0": "What is 1+1?"}}, "exact_match": 1.0},
+        {"doc_id": 1, "arguments": [["Is it so?", " yes"], ["Is it so?", " no"]], "acc": 0.0},
+    ]
+    samples.write_text("\n".join(map(json.dumps, lines)))
+    read = []
+    for code in re.findall(r"```python\n(.*?)```", TABLES.read_text(encoding="utf-8"), re.DOTALL):
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+        read.append(read_table(tmp_path / "outcomes.csv"))
+    routerbench, harness, battles = read
+    assert (routerbench.models, routerbench.categories) == (("b", "org/a"), ("greets",))
+    assert (routerbench.scores.tolist(), routerbench.costs_usd.tolist()) == ([[0.5, 1.0]], [[0.02, 0.01]])
+    assert (harness.prompts, harness.models) == (("What is 1+1?", "Is it so?"), ("org__a",))
+    assert (harness.scores.tolist(), set(harness.categories)) == ([[1.0], [0.0]], {"samples_gsm8k"})
+    assert (battles.prompts, battles.scores.tolist()) == (("Hi 0", "Hi 1"), [[1.0, 0.0], [0.5, 0.5]])

@@ -14,20 +14,19 @@ from difflib import get_close_matches
 from hashlib import sha256
 from math import isfinite, isnan, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unisono.errors import StartError
 from unisono.evaluate.datasets import Outcomes
+from unisono.evaluate.forms import Row, answers, conversation, stranger, wide
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Row: TypeAlias = "Mapping[str, object]"
-
 NEEDED = ("prompt", "model", "score")
-OPTIONAL = ("cost", "category", "input_tokens", "output_tokens")
+OPTIONAL = ("messages", "cost", "category", "input_tokens", "output_tokens")
 OTHER_NAMES = {"cost_usd": "cost", "usd": "cost", "prompt_tokens": "input_tokens", "completion_tokens": "output_tokens"}
 KINDS = {".csv": "CSV", ".tsv": "TSV", ".jsonl": "JSONL", ".ndjson": "JSONL", ".parquet": "Parquet"}
 _TRUTH = {"true": 1.0, "false": 0.0}
@@ -139,6 +138,7 @@ class _Gathered:
     """What the rows said so far."""
 
     places: dict[str, int] = field(default_factory=dict)
+    prompts: list[str] = field(default_factory=list)
     categories: list[str] = field(default_factory=list)
     models: set[str] = field(default_factory=set)
     numbers: dict[str, _Mean] = field(
@@ -150,7 +150,7 @@ class _Gathered:
         wide = {kind: mean.array(n, models) for kind, mean in self.numbers.items()}
         return Outcomes(
             name=name,
-            prompts=tuple(self.places),
+            prompts=tuple(self.prompts),
             categories=tuple(self.categories),
             models=models,
             scores=wide["score"],
@@ -163,20 +163,34 @@ class _Gathered:
 
 
 def _gather(name: str, rows: Iterable[tuple[int, Row]]) -> _Gathered:
-    gathered, columns = _Gathered(), None
-    for number, row in rows:
-        if columns is None or row.keys() != columns.keys():
-            columns = _columns(f"{name}, line {number}", row)
+    gathered, keys = _Gathered(), None
+    models: dict[str, dict[str, str]] = {}
+    columns: dict[str, str] = {}
+    for number, whole in rows:
         where = f"{name}, line {number}"
-        named = {columns[key]: value for key, value in row.items() if columns.get(key)}
-        prompt, model = (_text(where, column, named[column]) for column in ("prompt", "model"))
-        place = gathered.places.setdefault(prompt, len(gathered.places))
-        if place == len(gathered.categories):
-            gathered.categories.append(str(named.get("category") or ""))
-        gathered.models.add(model)
-        for column, mean in gathered.numbers.items():
-            mean.add((place, model), _number(where, column, named.get(column)))
+        if keys != whole.keys():
+            keys, models = whole.keys(), wide(where, whole)
+        for row in answers(whole, models):
+            if columns.keys() != row.keys():
+                columns = _columns(where, row)
+            _take(gathered, where, {columns[key]: value for key, value in row.items() if columns[key]})
     return gathered
+
+
+def _take(gathered: _Gathered, where: str, named: Mapping[str, object]) -> None:
+    """Take in one answer: what its row says, by the meaning of the column."""
+    if "prompt" in named:
+        prompt = told_apart = _text(where, "prompt", named["prompt"])
+    else:
+        told_apart, prompt = conversation(where, named["messages"])
+    model = _text(where, "model", named["model"])
+    place = gathered.places.setdefault(told_apart, len(gathered.places))
+    if place == len(gathered.categories):
+        gathered.categories.append(str(named.get("category") or ""))
+        gathered.prompts.append(prompt)
+    gathered.models.add(model)
+    for column, mean in gathered.numbers.items():
+        mean.add((place, model), _number(where, column, named.get(column)))
 
 
 def _columns(where: str, row: Row) -> dict[str, str]:
@@ -188,11 +202,12 @@ def _columns(where: str, row: Row) -> dict[str, str]:
         short = OTHER_NAMES.get(short, short)
         meanings[key] = short if short in known else ""
     for column in NEEDED:
-        if column not in meanings.values():
+        if column not in meanings.values() and not (column == "prompt" and "messages" in meanings.values()):
             near = get_close_matches(column, [str(key) for key in row], n=1)
             hint = f" Did you mean to call {near[0]!r} so?" if near else ""
             if len(row) == 1 and any(mark in str(next(iter(row))) for mark in ";\t"):
                 hint = " Separate the cells of a .csv by commas, those of a .tsv by tabs."
+            hint = stranger(row) or hint
             raise StartError(
                 f"{where}: there is no column {column!r}. Needed: {', '.join(NEEDED)}; wanted: cost, in USD.{hint}"
             )
