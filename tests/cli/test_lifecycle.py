@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -58,6 +61,32 @@ def test_money_is_not_spent_before_somebody_agreed(pool: Path) -> None:
     assert 0.0 < told[0]["usd"] < 0.1
     assert pool.read_text() == POOL
     assert not (pool.parent / "unisono.db").exists()
+
+
+@pytest.mark.parametrize(("word", "n_asked"), [("n", 0), ("y", 10)])
+def test_at_a_terminal_the_price_is_shown_and_somebody_asked_before_a_probe_spends(
+    pool: Path, word: str, n_asked: int
+) -> None:
+    ours, theirs = os.openpty()
+    words = ["models", "probe", "b", "--n", "10", "--config", str(pool)]
+    asked = subprocess.Popen(
+        [sys.executable, "-m", "unisono.cli", *words], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    os.write(ours, f"{word}\n".encode())
+    _, told = asked.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert b"b: 10 questions" in told
+    assert b"Ask them?" in told
+    assert asked.returncode == (0 if n_asked else 1)
+    assert next(row for row in run(pool, "list") if row["model"] == "b")["n_probes"] == n_asked
+
+
+def test_asking_again_costs_again(pool: Path) -> None:
+    first = run(pool, "probe", "b", "--quick", "--dry-run")
+    run(pool, "probe", "b", "--quick")
+    assert run(pool, "probe", "b", "--quick", "--dry-run") == []
+    assert run(pool, "probe", "b", "--quick", "--again", "--dry-run") == first
 
 
 def test_a_model_is_probed_and_then_added_and_asked_nothing_twice(pool: Path) -> None:

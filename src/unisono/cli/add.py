@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from unisono.cli.change import checked, note, put_in_force, tell, value_of
-from unisono.cli.probing import CHOSEN, agreed, bank, known_scores, prices, probe_pool
+from unisono.cli.probing import CHOSEN, YES, agreed, bank, known_scores, prices, probe_pool
 from unisono.cli.record import AS_JSON, print_json
 from unisono.cli.serve import CONFIG
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from unisono.evaluate.probe.run import Row
     from unisono.types import Json, Model
 
-YES = typer.Option(False, "--yes", "-y", help="Do not ask before money is spent.")
 NO_PROBE = typer.Option(False, "--no-probe", help="Ask the model nothing; it starts from its price, size and role.")
 N_PROBES = typer.Option(CHOSEN, "--n", min=10, max=1000, help="Questions that it is asked, chosen for what they tell.")
 EXTRA_TOKENS = typer.Option(0, help="Room beside the short answers, for models that think first.")

@@ -15,6 +15,8 @@ from unisono.cli.probing import (
     JUDGE,
     PER_KIND,
     QUESTIONS,
+    YES,
+    agreed,
     bank,
     judge_for,
     known_scores,
@@ -125,6 +127,7 @@ def probe_models(
     again: bool = typer.Option(False, "--again", help="Ask also what was answered before."),
     extra_tokens: int = typer.Option(0, min=0, help="Room beside the short answer, for models that think first."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Show what it would cost at most, and ask nothing."),
+    yes: bool = YES,
     as_json: bool = typer.Option(False, "--json", help="Print the table and every score as JSON."),
 ) -> None:
     """Ask each model 456 short questions with known answers, and keep the scores for routing.
@@ -132,6 +135,9 @@ def probe_models(
     A running server takes the scores in within a second. What is answered is kept when this is interrupted, and
     questions that have a score are skipped. `--quick` shows large gaps between models, and is too few to tell kinds of
     task apart; `--n 100` asks each model what tells most about it.
+
+    The price is shown first, a bound. At a terminal you are asked before money is spent, unless `--yes` is given; in a
+    script the command goes on.
 
     `--questions FILE` asks your own questions instead, one JSON object a line: `prompt`, and how an answer is scored
     (docs/explanation/probes.md).
@@ -156,10 +162,12 @@ def probe_models(
     if not as_json:
         for note in notes:
             print(note, file=sys.stderr)
+    told = prices(settings, models, asked, n=n or None, extra_tokens=extra_tokens, again=again, judge=by)
     if dry_run:
-        told = prices(settings, models, asked, n=n or None, extra_tokens=extra_tokens, judge=by)
         _print_prices(told, as_json=as_json)
         return
+    asks = not yes and sys.stdin.isatty()
+    agreed(told, yes=not asks, quiet=as_json and not asks)
     options: Any = {"n": n or None, "again": again, "extra_tokens": extra_tokens, "silent": as_json, "judge": by}
     failures = asyncio.run(probe_pool(settings, models, asked, **options))
     scores = [s for s in known_scores(settings) if s.model in {m.name for m in models}]

@@ -29,6 +29,7 @@ ROUND = 25
 KEEP_EVERY = 10
 """Scores that may be lost when the command is killed."""
 QUESTIONS = typer.Option(None, "--questions", help="Ask the questions of this JSONL file instead; - is the input.")
+YES = typer.Option(False, "--yes", "-y", help="Do not ask before money is spent.")
 JUDGE = typer.Option("", "--judge", help="Who scores answers that no check can; default: routing.judge.")
 
 
@@ -107,6 +108,7 @@ def prices(
     n: int | None,
     extra_tokens: int = 0,
     more: bool = False,
+    again: bool = False,
     judge: Model | None = None,
 ) -> list[ProbePrice]:
     """Return what is left to be asked of each model, and the most that it costs; models with nothing left are out.
@@ -118,11 +120,12 @@ def prices(
         n: how many each model answers in all; None is all of them.
         extra_tokens: room beside the short answers.
         more: any `n` of those that are left may be asked, however many have been.
+        again: what has a score is asked too.
         judge: who scores what no check can; its part comes last, a bound over all questions.
     """
     from unisono.evaluate.probe.price import price, price_of_judge
 
-    known = {(score.model, score.item) for score in known_scores(settings)}
+    known = set() if again else {(score.model, score.item) for score in known_scores(settings)}
     found: list[ProbePrice] = []
     answers: list[Question] = []
     for model in models:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from unisono.cli.add import EXTRA_TOKENS, N_PROBES, YES
+from unisono.cli.add import EXTRA_TOKENS, N_PROBES
 from unisono.cli.change import checked, note, put_in_force, tell
 from unisono.cli.probing import (
     JUDGE,
     QUESTIONS,
+    YES,
     agreed,
     askable,
     bank,
