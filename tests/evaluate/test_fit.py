@@ -12,6 +12,7 @@ import pytest
 from tests.learn.two_kinds import POEM_MODEL, SUM_MODEL, two_kinds
 from typer.testing import CliRunner
 
+from unisono.cli.fit import steps_shown
 from unisono.cli.main import app
 from unisono.config import EncoderConfig, load_config
 from unisono.errors import ArtifactError, StartError
@@ -194,3 +195,11 @@ def test_the_command_names_models_that_no_configuration_can_call_so(tmp_path: Pa
     told = CliRunner().invoke(app, [*words, "--config", str(tmp_path / "none.toml")])
     assert told.exit_code == 0, told.output
     assert "no configuration can call a model 模型:" in told.stdout
+
+
+def test_without_a_terminal_long_work_tells_its_steps_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter((0.0, 1.0, 2.5, 9.0))
+    tell = steps_shown(lambda step: None, clock_s=lambda: next(times))
+    for step in ("reading prompts", "settings, fold 1 of 5", "topics"):
+        tell(step)
+    assert capsys.readouterr().err.splitlines() == ["settings, fold 1 of 5", "topics"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from tests.learn.two_kinds import POEM_MODEL, SUM_MODEL, two_kinds
 
 from unisono.evaluate.datasets import Outcomes
 from unisono.learn.corpus import Block, Corpus
+from unisono.learn.held_out import held_out, held_out_by_each, random_folds
 from unisono.learn.irt import Settings
+from unisono.learn.topics import spherical_k_means
 from unisono.learn.train import NOT_MEASURED, Known, Trained, train
 from unisono.predict.artifact import assembled
 from unisono.predict.ensemble import QualityEnsemble
@@ -65,3 +68,23 @@ def test_prompts_held_out_are_expected_by_fits_that_did_not_see_them() -> None:
     assert held.shape == scores.shape
     assert not np.isnan(held).any()
     assert np.corrcoef(held.ravel(), scores.ravel())[0, 1] > 0.4
+
+
+def test_several_settings_held_out_together_give_what_each_gives_alone() -> None:
+    corpus = corpus_of(two_kinds(80, seed=3))
+    folds = random_folds(corpus, seed=1)
+    candidates = [SETTINGS, replace(SETTINGS, map_penalty=100.0)]
+    steps: list[str] = []
+    both = held_out_by_each(corpus, folds=folds, candidates=candidates, n_clusters=4, on_step=steps.append)
+    for settings, (found,) in zip(candidates, both, strict=True):
+        (alone,) = held_out(corpus, folds=folds, settings=settings, n_clusters=4)
+        for name in ("general", "skill", "difficulty", "distance"):
+            assert np.array_equal(getattr(found, name), getattr(alone, name))
+    assert not np.array_equal(both[0][0].difficulty, both[1][0].difficulty)
+    assert steps == [f"fold {n} of 5" for n in range(1, 6)]
+
+
+def test_topics_that_stand_still_are_those_of_every_further_round() -> None:
+    vectors = np.random.default_rng(2).normal(size=(60, 8))
+    few, many = (spherical_k_means(vectors, 5, seed=1, n_rounds=n) for n in (40, 41))
+    assert np.array_equal(few, many)

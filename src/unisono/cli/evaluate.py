@@ -117,15 +117,19 @@ def evaluate(
 
 
 def _progress(total: int) -> Callable[[], None]:
-    """Return a function that shows progress on the terminal once the work has taken two seconds."""
+    """Return a function that shows progress once the work has taken two seconds: without a terminal every tenth."""
     started, done = perf_counter(), 0
 
     def tick() -> None:
         nonlocal done
         done += 1
-        if perf_counter() - started > QUIET_S and sys.stderr.isatty():
+        if perf_counter() - started <= QUIET_S:
+            return
+        if sys.stderr.isatty():
             end = "\n" if done == total else ""
             print(f"\rfold {done} of {total}", end=end, file=sys.stderr, flush=True)
+        elif done * 10 // total > (done - 1) * 10 // total:
+            print(f"fold {done} of {total}", file=sys.stderr, flush=True)
 
     return tick
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,13 +12,16 @@ import typer
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from unisono.config import Config
     from unisono.evaluate.datasets import Outcomes
     from unisono.evaluate.fit import Fit
     from unisono.protocols import Encoder
     from unisono.types import Features, Json
+
+QUIET_S = 2.0
+"""Work that takes longer shows how far it is."""
 
 
 def fit(
@@ -83,7 +88,7 @@ def fit(
             read=None if features is None else features.__getitem__,
             origin=origin,
             in_domain=in_domain,
-            on_step=lambda step: status.update(step),
+            on_step=steps_shown(status.update),
         )
     folder = found.write(out)
     if as_json:
@@ -92,6 +97,19 @@ def fit(
         print(orjson.dumps(_as_json(found, folder), option=orjson.OPT_INDENT_2).decode())
         return
     _print(found, folder, known=known, encoder=settings.name)
+
+
+def steps_shown(update: Callable[[str], None], *, clock_s: Callable[[], float] = perf_counter) -> Callable[[str], None]:
+    """Return what tells of each step: on the terminal in place, elsewhere line by line after two seconds."""
+    began_s, tty = clock_s(), sys.stderr.isatty()
+
+    def tell(step: str) -> None:
+        if tty:
+            update(step)
+        elif clock_s() - began_s > QUIET_S:
+            print(step, file=sys.stderr, flush=True)
+
+    return tell
 
 
 def _log(

@@ -21,7 +21,7 @@ from unisono.evaluate.metrics import Interval, calibration_error, interval, pair
 from unisono.evaluate.replay import Expected, Replay, areas, expect, models_of, singles, sweep
 from unisono.evaluate.report import as_json
 from unisono.learn.corpus import Block, Corpus
-from unisono.learn.held_out import N_FOLDS, group_folds, held_out, random_folds
+from unisono.learn.held_out import N_FOLDS, group_folds, held_out_by_each, random_folds
 from unisono.learn.irt import Array, Settings
 from unisono.learn.train import NOT_MEASURED, Known, Trained, train
 from unisono.predict.artifact import CAUTION, Artifact, assembled, save
@@ -222,9 +222,9 @@ def fit_table(
     )
     on_step("fitting on everything")
     after = train(whole, settings, n_clusters=n_clusters(whole), on_step=on_step)
-    on_step("how much doubt to keep")
     found = replace(found, for_domain=in_domain)
-    if (served := measured(whole, after, settings=settings, encoder=encoder, seed=seed)) is not None:
+    served = measured(whole, after, settings=settings, encoder=encoder, seed=seed, on_step=on_step)
+    if served is not None:
         for_any, for_domain = served
         kept = for_domain if in_domain else for_any
         after = replace(after, scalars={**after.scalars, CAUTION: kept.caution})
@@ -310,11 +310,14 @@ def chosen(corpus: Corpus, *, seed: int, on_step: Callable[[str], None]) -> Sett
     candidates = [
         Settings(n_skills=n_skills, map_penalty=penalty, ability_penalty=penalty, seed=seed) for penalty in PENALTIES
     ]
-    losses = []
-    for place, settings in enumerate(candidates, start=1):
-        on_step(f"settings {place} of {len(candidates)}")
-        held = held_out(corpus, folds=folds, settings=settings, n_clusters=n_clusters(corpus))
-        losses.append(_log_loss(corpus, [h.probabilities(np.ones(2)) for h in held]))
+    each = held_out_by_each(
+        corpus,
+        folds=folds,
+        candidates=candidates,
+        n_clusters=n_clusters(corpus),
+        on_step=lambda step: on_step(f"settings, {step}"),
+    )
+    losses = [_log_loss(corpus, [h.probabilities(np.ones(2)) for h in held]) for held in each]
     return candidates[int(np.argmin(losses))]
 
 
@@ -371,7 +374,13 @@ def worth(artifact: Artifact, *, learnt_from: Corpus, held: Corpus, seed: int) -
 
 
 def measured(
-    whole: Corpus, trained: Trained, *, settings: Settings, encoder: Encoder, seed: int
+    whole: Corpus,
+    trained: Trained,
+    *,
+    settings: Settings,
+    encoder: Encoder,
+    seed: int,
+    on_step: Callable[[str], None],
 ) -> tuple[Served, Served] | None:
     """Return what a server does with as much doubt as any requests need, and with what such as the table's need.
 
@@ -388,9 +397,10 @@ def measured(
     if int((~np.isnan(table.scores)).all(axis=1).sum()) < FEWEST:
         return None
 
-    def folds(place: NDArray[np.intp]) -> list[Fold]:
-        found = []
-        for fold in np.unique(place):
+    def folds(place: NDArray[np.intp], what: str) -> list[Fold]:
+        found, names = [], np.unique(place)
+        for n, fold in enumerate(names, start=1):
+            on_step(f"how much doubt to keep, {what} held out, fold {n} of {len(names)}")
             rest, held = rows(whole, place != fold), rows(whole, place == fold)
             if len(rest.blocks[0].features) < MIN_PROMPTS:
                 continue
@@ -404,7 +414,7 @@ def measured(
         return found
 
     (near,), (far,) = random_folds(whole, seed=seed + 1), group_folds([tasks_of(whole, trained)])
-    found = measure_caution(folds(near), folds(far))
+    found = measure_caution(folds(near, "prompts"), folds(far, "tasks"))
     if found is None:
         return None
     weights = resampled(len(found[0].near.gained), rng=np.random.default_rng(seed), n_resamples=N_RESAMPLES)

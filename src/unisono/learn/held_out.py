@@ -5,7 +5,7 @@ It draws no conclusions: `trust` does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,31 +57,74 @@ def held_out(
         settings: of the fits.
         n_clusters: soft topics.
     """
-    out = [
-        HeldOut(
-            general=np.full(b.outcomes.scores.shape, np.nan),
-            skill=np.full(b.outcomes.scores.shape, np.nan),
-            difficulty=np.full(len(b.features), np.nan),
-            distance=np.full(len(b.features), np.nan),
-        )
-        for b in corpus.blocks
-    ]
-    for fold in range(max(int(f.max()) for f in folds) + 1):
-        seen = [f for b, place in zip(corpus.blocks, folds, strict=True) for f in _cut(b, place != fold)]
-        design = fit_design(seen, seed=settings.seed, n_clusters=n_clusters)
-        familiarity = fit_familiarity(seen, design)
-        x = [matrix(design, b) for b in corpus.blocks]
-        kept = [(xs, b, f != fold) for xs, b, f in zip(x, corpus.blocks, folds, strict=True) if (f != fold).any()]
-        fitted = fit(
-            [(xs[rows], b.outcomes.scores[rows], b.columns) for xs, b, rows in kept], len(corpus.models), settings
-        )
-        for found, xs, b, f in zip(out, x, corpus.blocks, folds, strict=True):
-            rows = f == fold
-            found.general[rows] = fitted.abilities[b.columns, 0]
-            found.skill[rows] = (xs[rows] @ fitted.skills) @ fitted.abilities[b.columns, 1:].T
-            found.difficulty[rows] = xs[rows] @ fitted.difficulty
-            found.distance[rows] = distances(_cut(b, rows), familiarity, design)
+    (found,) = held_out_by_each(corpus, folds=folds, candidates=[settings], n_clusters=n_clusters)
+    return found
+
+
+def held_out_by_each(
+    corpus: Corpus,
+    *,
+    folds: Sequence[NDArray[np.intp]],
+    candidates: Sequence[Settings],
+    n_clusters: int = N_CLUSTERS,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> list[list[HeldOut]]:
+    """Return the same for each of several settings with one seed: topics see no scores, so they are fitted once a fold.
+
+    Args:
+        corpus: the blocks.
+        folds: per block the fold of each prompt.
+        candidates: the settings.
+        n_clusters: soft topics.
+        on_step: told what is being done.
+    """
+    out = [[_nothing_yet(b) for b in corpus.blocks] for _ in candidates]
+    (seed,) = {settings.seed for settings in candidates}
+    n_folds = max(int(f.max()) for f in folds) + 1
+    for fold in range(n_folds):
+        on_step(f"fold {fold + 1} of {n_folds}")
+        _hold_out(corpus, [f == fold for f in folds], candidates, seed=seed, n_clusters=n_clusters, into=out)
     return out
+
+
+def _hold_out(
+    corpus: Corpus,
+    held: Sequence[NDArray[np.bool_]],
+    candidates: Sequence[Settings],
+    *,
+    seed: int,
+    n_clusters: int,
+    into: Sequence[Sequence[HeldOut]],
+) -> None:
+    """Write what is expected of the prompts held out, for each of the candidates; `held` says which, block by block."""
+    seen = [f for b, away in zip(corpus.blocks, held, strict=True) for f in _cut(b, ~away)]
+    design = fit_design(seen, seed=seed, n_clusters=n_clusters)
+    familiarity = fit_familiarity(seen, design)
+    x = [matrix(design, b) for b in corpus.blocks]
+    distance = [distances(_cut(b, away), familiarity, design) for b, away in zip(corpus.blocks, held, strict=True)]
+    tables = [
+        (xs[~away], b.outcomes.scores[~away], b.columns)
+        for xs, b, away in zip(x, corpus.blocks, held, strict=True)
+        if not away.all()
+    ]
+    x = [xs[away] for xs, away in zip(x, held, strict=True)]
+    for settings, blocks in zip(candidates, into, strict=True):
+        fitted = fit(tables, len(corpus.models), settings)
+        for found, xs, b, away, far in zip(blocks, x, corpus.blocks, held, distance, strict=True):
+            found.general[away] = fitted.abilities[b.columns, 0]
+            found.skill[away] = (xs @ fitted.skills) @ fitted.abilities[b.columns, 1:].T
+            found.difficulty[away] = xs @ fitted.difficulty
+            found.distance[away] = far
+
+
+def _nothing_yet(block: Block) -> HeldOut:
+    shape, n = block.outcomes.scores.shape, len(block.features)
+    return HeldOut(
+        general=np.full(shape, np.nan),
+        skill=np.full(shape, np.nan),
+        difficulty=np.full(n, np.nan),
+        distance=np.full(n, np.nan),
+    )
 
 
 def _cut(block: Block, rows: NDArray[np.bool_]) -> list[Features]:

@@ -44,7 +44,9 @@ def spherical_k_means(vectors: Array, n: int, *, seed: int, n_rounds: int = 30) 
         sums = np.array(
             [vectors[nearest == c].sum(axis=0) if (nearest == c).any() else vectors[next(worst)] for c in range(n)]
         )
-        centroids = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+        before, centroids = centroids, sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+        if np.array_equal(before, centroids):
+            break  # every further round would give the same
     return centroids
 
 
