@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
@@ -133,16 +134,21 @@ class ContextTooLong(NoCandidate):
 class LimitReached(RequestError):
     """A usage limit has no room for the request, and nothing else may answer.
 
-    `retry_after_s` says when it returns; None: never, the request is larger than the whole limit.
+    `returns` says when waiting helps; None: never, the request is larger than the whole limit.
     """
 
     status = 429
     code = "limit_reached"
     type = "rate_limit_error"
 
-    def __init__(self, message: str, *, retry_after_s: float | None) -> None:
+    def __init__(self, message: str, *, returns: datetime | None, now: datetime) -> None:
         super().__init__(message)
-        self.retry_after_s = retry_after_s
+        self._returns = returns
+        self.retry_after_s = None if returns is None else max((returns - now).total_seconds(), 1.0)
+
+    @property
+    def detail(self) -> Json:
+        return {} if self._returns is None else {"returns": self._returns.isoformat().replace("+00:00", "Z")}
 
 
 class NotAuthorised(RequestError):

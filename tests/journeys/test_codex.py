@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -372,3 +373,19 @@ def test_a_summary_that_says_nothing_is_none(tmp_path: Path) -> None:
         assert (events[-1]["type"], events[-1]["response"]["error"]["code"]) == ("response.failed", "server_error")
         plain = house.call("POST", "/v1/responses", _body({"type": "compaction_trigger"}, stream=False)).json
         assert (plain["status"], plain["output"]) == ("failed", [])
+
+
+def test_a_limit_that_is_used_up_says_when_it_returns_in_the_words_that_the_client_shows(tmp_path: Path) -> None:
+    limit = '[[limits]]\nname = "few"\namount = 1\nwindow = "day"\nper = "all"\n'
+    with (
+        upstream(says("hi")) as up,
+        serving(tmp_path, config_text(model("small", up), default="small", more=limit)) as house,
+    ):
+        body = _body(tools=[])
+        _ask(house, body)
+        refused = house.call("POST", "/v1/responses", body)
+        error, returns = refused.json["error"], datetime.fromisoformat(refused.json["unisono"]["returns"])
+        assert (refused.status, error["type"], error["code"]) == (429, "usage_limit_reached", "limit_reached")
+        assert error["resets_at"] == returns.timestamp() and (returns.hour, returns.minute) == (0, 0)
+        chat = house.chat()
+        assert (chat.json["error"]["type"], chat.json["unisono"]) == ("rate_limit_error", refused.json["unisono"])

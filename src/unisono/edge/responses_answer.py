@@ -5,6 +5,7 @@ Text with its logprobs, refusals, reasoning that upstreams show, calls of tools 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 import orjson
@@ -75,8 +76,15 @@ class ResponsesAnswer:
         return self._ended(response, output, finish=_finish(choice))
 
     def error(self, document: Json, *, status: int) -> Json:
-        """See `form.Form`: both of OpenAI's APIs say errors alike."""
-        return document
+        """See `form.Form`: both of OpenAI's APIs say errors alike.
+
+        A limit says also, in the words by which Codex knows it, when it returns: it would wait for that without a word.
+        """
+        error, returns = inside(document, "error"), inside(document, "unisono").get("returns")
+        if error.get("code") != "limit_reached" or not isinstance(returns, str):
+            return document
+        resets = int(datetime.fromisoformat(returns).timestamp())
+        return {**document, "error": {**error, "type": "usage_limit_reached", "resets_at": resets}}
 
     # ------------------------------------------------------------------------------------- stream
 

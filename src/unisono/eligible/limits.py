@@ -173,7 +173,7 @@ def _reached(bar: _Bar, *, returns: datetime | None, now: datetime) -> LimitReac
         )
     else:
         text = f"The limit {limit} ({whole}) is used up; it returns at {back}. Wait, or ask another model."
-    return LimitReached(text, retry_after_s=None if returns is None else max((returns - now).total_seconds(), 1.0))
+    return LimitReached(text, returns=returns, now=now)
 
 
 def _figures(bar: _Bar) -> tuple[str, str, str | None]:

@@ -66,7 +66,7 @@ class EmbeddingsEndpoint:
         now = datetime.now(UTC)
         if full := live.ledger.used_up(model.name, key=grant.name, user=read.user, now=now):
             text = f"The limit {full[0].limit!r} is used up; it returns at {full[0].returns:%Y-%m-%d %H:%M} UTC."
-            raise LimitReached(text, retry_after_s=max((full[0].returns - now).total_seconds(), 1.0))
+            raise LimitReached(text, returns=full[0].returns, now=now)
         try:
             document = await live.embedders.embed(model, body)
         except UpstreamError as error:
