@@ -12,6 +12,8 @@ from unisono.types import Json, JsonValue, Message
 
 MARK = "anthropic"
 """The member of a chat body under which the edge keeps what came in by Anthropic's API and has no place in the chat."""
+BESIDE = "anthropic_beside"
+"""The member of a part, or of a tool's result, under which the edge keeps what a block has beyond what a chat says."""
 SAID = frozenset(
     {
         "max_tokens",

@@ -14,10 +14,18 @@ import orjson
 from unisono.edge.agents import person_of
 from unisono.edge.form import blocks_of, read_as, refuse, text_of, thinker
 from unisono.edge.messages_answer import MessagesAnswer
-from unisono.native import MARK, SAID
+from unisono.native import BESIDE, MARK, SAID
 from unisono.types import Json, JsonValue
 
 _OF_DOCUMENTS = ("cache_control", "citations", "context", "title")
+_MEMBERS: dict[str, frozenset[str]] = {
+    "text": frozenset({"type", "text", "cache_control", "citations"}),
+    "image": frozenset({"type", "source", "cache_control"}),
+    "document": frozenset({"type", "source", *_OF_DOCUMENTS}),
+    "tool_use": frozenset({"type", "id", "name", "input", "cache_control"}),
+    "tool_result": frozenset({"type", "tool_use_id", "content", "is_error", "cache_control"}),
+}
+"""What a chat message can say of a block; the rest goes beside it."""
 NATIVE = "anthropic_block"
 """Beside what a block or a tool becomes, the thing itself, for Anthropic's own upstreams; see `upstream.plain`."""
 _SAID_OF_TOOLS = {"name", "description", "input_schema", "strict", "cache_control"}
@@ -143,8 +151,19 @@ def _texts(content: str | list[dict[str, Any]], *, where: str, first: int = 0) -
         at = f"{where}[{place}]"
         if block.get("type", "text") != "text":
             raise refuse("only text blocks can stand here.", param=f"{at}.type")
-        parts.append({**block, "type": "text", "text": text_of(block, "text", where=at)})
+        parts.append(_text(block, where=at))
     return parts
+
+
+def _text(block: Json, *, where: str) -> Json:
+    kept = {key: value for key, value in block.items() if key in _MEMBERS["text"]}
+    return {**kept, "type": "text", "text": text_of(block, "text", where=where), **_beside("text", block)}
+
+
+def _beside(kind: str, block: Json) -> Json:
+    """Return what a block has beyond what a chat says, as a member of what it becomes."""
+    more = {key: value for key, value in block.items() if key not in _MEMBERS[kind]}
+    return {BESIDE: more} if more else {}
 
 
 def _user(content: list[dict[str, Any]], *, where: str) -> list[JsonValue]:
@@ -166,17 +185,19 @@ def _part(block: Json, *, where: str) -> Json:
     kind = block.get("type")
     mark: Json = {"cache_control": block["cache_control"]} if block.get("cache_control") is not None else {}
     if kind == "text":
-        return {**block, "text": text_of(block, "text", where=where)}
+        return _text(block, where=where)
     source = block.get("source")
     if kind in ("document", "image") and isinstance(source, dict) and source.get("type") == "file":
         return block  # it lies with Anthropic
     if kind == "image":
-        return {"type": "image_url", "image_url": {"url": _address(block, where=where)}, **mark}
+        seen: Json = {"type": "image_url", "image_url": {"url": _address(block, where=where)}}
+        return {**seen, **mark, **_beside("image", block)}
     if kind == "document" and isinstance(source, dict) and source.get("type") == "base64":
         title = block.get("title")
         name = title if isinstance(title, str) and title else "document.pdf"
         kept = {key: block[key] for key in _OF_DOCUMENTS if block.get(key) is not None}
-        return {"type": "file", "file": {"filename": name, "file_data": _address(block, where=where)}, **kept}
+        file: Json = {"type": "file", "file": {"filename": name, "file_data": _address(block, where=where)}}
+        return {**file, **kept, **_beside("document", block)}
     if (text := _written(block)) is not None:
         return {"type": "text", "text": text, NATIVE: block}
     if not isinstance(kind, str):
@@ -231,7 +252,7 @@ def _tool_result(block: Json, *, where: str) -> Json:
     for key in ("is_error", "cache_control"):
         if block.get(key) is not None:
             result[key] = block[key]
-    return result
+    return {**result, **_beside("tool_result", block)}
 
 
 def _assistant(content: list[dict[str, Any]], *, where: str) -> Json:
@@ -243,7 +264,7 @@ def _assistant(content: list[dict[str, Any]], *, where: str) -> Json:
         at = f"{where}[{place}]"
         match block.get("type"):
             case "text":
-                texts.append({**block, "text": text_of(block, "text", where=at)})
+                texts.append(_text(block, where=at))
             case "thinking" if (name := thinker(block.get("signature"))) is not None:
                 thoughts[name] = thoughts.get(name, "") + text_of(block, "thinking", where=at)
             case "thinking" | "redacted_thinking":
@@ -268,7 +289,10 @@ def _is_usual(content: list[dict[str, Any]]) -> bool:
     """Say whether a chat message can say a turn whole: thinking, then words, then calls, and nothing else."""
     places = [_PLACES.get(str(block.get("type"))) for block in content]
     known = [place for place in places if place is not None]
-    return known == sorted(places, key=lambda place: place or 0) and not any("caller" in block for block in content)
+    calls = [block for block in content if block.get("type") == "tool_use"]
+    return known == sorted(places, key=lambda place: place or 0) and not any(
+        _beside("tool_use", call) for call in calls
+    )
 
 
 def _is_of_another(block: Json) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import orjson
 
 from unisono.errors import UpstreamRefused
-from unisono.native import MARK, SAID
+from unisono.native import BESIDE, MARK, SAID
 from unisono.types import Call, Json, JsonValue
 from unisono.upstream.exchange import untranslatable
 from unisono.upstream.ids import ANTHROPIC, fitting
@@ -152,7 +152,8 @@ class _Translation:
                 result["content"] = content if isinstance(content, str) else blocks
             if message.get("is_error") is not None:
                 result["is_error"] = message["is_error"]
-            return "user", _cached([result], message)
+            beside = message.get(BESIDE)
+            return "user", _cached([{**result, **beside} if isinstance(beside, dict) else result], message)
         raise self._cannot(f"take the role {role!r}", param=f"{where}.role")
 
     def _assistant(self, message: Json, *, where: str) -> list[JsonValue]:
@@ -202,6 +203,9 @@ class _Translation:
             raise self._cannot("read a content part without a type", param=where)
         if isinstance(block := part.get(NATIVE), dict):
             return block
+        if isinstance(beside := part.get(BESIDE), dict):
+            said = self._part({key: value for key, value in part.items() if key != BESIDE}, where=where)
+            return None if said is None else {**said, **beside}
         if kind == "text":
             return part if str(part.get("text") or "").strip() else None
         if kind == "refusal":
@@ -231,7 +235,8 @@ class _Translation:
         if not isinstance(file, dict) or found is None:
             raise self._cannot("take a file but as base64 data in `file_data`", param=f"{where}.file")
         source: Json = {"type": "base64", "media_type": found[1], "data": found[2]}
-        title: Json = {"title": file["filename"]} if isinstance(file.get("filename"), str) else {}
+        named = isinstance(file.get("filename"), str) and not self._native
+        title: Json = {"title": file["filename"]} if named else {}
         return {"type": "document", "source": source, **title, **_kept(part)}
 
     # ------------------------------------------------------------------------------------ the tools

@@ -5,7 +5,7 @@ A body that came in as a chat request is not touched: what its caller wrote is t
 
 from __future__ import annotations
 
-from unisono.native import MARK, SEARCHES
+from unisono.native import BESIDE, MARK, SEARCHES
 from unisono.types import Json, JsonValue
 from unisono.upstream.customs import CUSTOM
 from unisono.upstream.exchange import untranslatable
@@ -21,9 +21,9 @@ NATIVE_TURN = "anthropic_turn"
 THOUGHT_BY = "thought_by"
 """The member of an assistant's message under which the edge keeps which model thought its `reasoning_content`."""
 
-_OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control", THOUGHT_BY, NATIVE_TURN})
+_OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control", BESIDE, THOUGHT_BY, NATIVE_TURN})
 _OF_OTHERS = _OF_MESSAGES | {"reasoning_content"}
-_OF_PARTS = frozenset({"cache_control", "citations", "context", "title", NATIVE, CUSTOM})
+_OF_PARTS = frozenset({"cache_control", "citations", "context", "title", BESIDE, NATIVE, CUSTOM})
 _PARTS = frozenset({"text", "image_url", "file", "input_audio", "refusal"})
 
 
