@@ -48,7 +48,8 @@ def test_the_best_of_the_rules_models_leads_whatever_the_others_are_worth() -> N
 
 def test_one_model_alone_leads_because_of_the_rule_and_not_because_nobody_else_may_serve() -> None:
     found = ruled(named={"coder"})
-    assert found.choice.reason == "The rule code has coder answer requests like this one."
+    assert found.choice.reason == "Of the models that the rule code names, only coder may serve this request."
+    assert found.choice.reason not in [notice.text for notice in found.notices]
     assert found.choice.ranking[0].reason == found.choice.reason
 
 

@@ -107,6 +107,7 @@ PAIRED: dict[str, list[Say]] = {
     "pinned": [lambda zh: words.pinned("gpt-4.1", goal(zh))],
     "behind_pin": [lambda zh: words.behind_pin("gpt-4.1", goal(zh))],
     "behind_rule": [lambda zh: words.behind_rule("code", goal(zh))],
+    "only_by_rule": [lambda zh: words.only_by_rule("a", "code", goal(zh))],
     "ruled": [lambda zh: notices.ruled("code", ("a", "b.c"), language=zh).text],
     "yielded": [lambda zh: notices.yielded("code", ("a",), language=zh).text],
     "serves_degraded": [lambda zh: words.serves_degraded("a", "x", goal(zh))],

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
-from unisono.choose.words import behind_rule
+from unisono.choose.words import behind_rule, only_by_rule
 from unisono.notices import ruled, yielded
 from unisono.types import Choice, Estimate, Excluded, Goal, HouseRule, Notice, Ranked
 
@@ -71,7 +71,7 @@ def by_house(
     names = tuple([estimate.model for estimate in inside])
     notice = ruled(rule.name, names, language=goal.language)
     if len(choice.ranking) == 1:  # alone because of the rule, and not because nobody else may serve
-        choice = _because(choice, notice.text)
+        choice = _because(choice, only_by_rule(choice.ranking[0].model, rule.name, goal))
     others = choose(outside)
     behind = tuple([replace(r, propensity=0.0, reason=behind_rule(rule.name, goal)) for r in others.ranking])
     return Ruled(replace(choice, excluded=(*choice.excluded, *others.excluded)), behind, (notice,))

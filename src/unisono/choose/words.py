@@ -139,6 +139,13 @@ def behind_rule(rule: str, goal: Goal) -> str:
     return f"the rule {rule} names others; this may answer only if they cannot"
 
 
+def only_by_rule(model: str, rule: str, goal: Goal) -> str:
+    """Say that of the models that a rule of the operator's names only one can answer."""
+    if goal.language == "zh":
+        return f"规则 {rule} 指定的模型中，只有 {model} 可以回答这个请求。"
+    return f"Of the models that the rule {rule} names, only {model} may serve this request."
+
+
 def serves_degraded(model: str, why: str, goal: Goal) -> str:
     """Say that a model leads because the router is broken."""
     if goal.language == "zh":

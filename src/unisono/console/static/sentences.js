@@ -37,6 +37,7 @@ const SENTENCES = [
   ["{0} answers so that the router learns (a chance of {1}); {2} is expected to be better by {3} after costs.", "为了学习，本次由 {0} 回答（机会 {1}）；否则由 {2} 回答，扣除成本后预计只好 {3}。"],
   ["The rule {0} has {1&} answer requests like this one.", "规则 {0} 指定由 {1&} 回答这类请求。"],
   ["The rule {0} would have {1&} answer, and none of these can serve this request.", "规则 {0} 指定由 {1&} 回答，但它们都不能回答这个请求。"],
+  ["Of the models that the rule {0} names, only {1} may serve this request.", "规则 {0} 指定的模型中，只有 {1} 可以回答这个请求。"],
   ["the rule {0} names others; this may answer only if they cannot", "规则 {0} 指定由其他模型回答；仅在它们不能回答时才由本模型回答"],
   ["No model is left for {0~}; {1} answers again.", "没有模型能给出{0~}；仍由 {1} 回答。"],
   ["You asked for {0~}: {1} answers, after {2}.", "按您的要求（{0~}），由 {1} 回答；此前由 {2} 回答。"],
