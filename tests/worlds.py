@@ -56,6 +56,11 @@ name = "plays-and-contracts"
 words = ["contracts", "Hamlet", "square root"]
 models = ["deep-mini", "gone"]
 [[rules]]
+name = "translations"
+like = ["Translate into French: the ship is late.", "How do you say good morning in Spanish?"]
+unlike = ["Summarise the plot of Macbeth."]
+models = ["deep", "seer"]
+[[rules]]
 name = "chinese"
 scripts = ["han"]
 max_tokens = 2000

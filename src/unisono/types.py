@@ -273,6 +273,9 @@ class HouseRule:
         keys: names of keys, one of which asks; empty means all.
         tasks: kinds of task, one of which it is with a probability of `at_least`; empty means all.
         words: one of these stands in the task, as a whole word; empty means no matter which.
+        like: sentences that such requests are like; empty means no matter which.
+        unlike: sentences that must not be nearer than the nearest of `like`.
+        false_alarms: the share of ordinary prompts that may be taken for one like `like`.
         scripts: one of these most of the task's letters belong to; empty means all.
         needs: capabilities, one of which the request needs; empty means no matter which.
         min_tokens, max_tokens: bounds of the whole prompt's estimated length, both included.
@@ -285,6 +288,9 @@ class HouseRule:
     tasks: tuple[str, ...] = ()
     at_least: float = 0.5
     words: tuple[str, ...] = ()
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    false_alarms: float = 0.01
     scripts: tuple[str, ...] = ()
     needs: tuple[Capability, ...] = ()
     min_tokens: int | None = None
@@ -349,6 +355,19 @@ class TaskType:
     probability: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """How near a request comes to the examples of a rule of the house.
+
+    Attributes:
+        example: place of the nearest one in the rule's `like`, from 0.
+        chance: the share of ordinary prompts that come as near to the examples as a whole.
+    """
+
+    example: int
+    chance: float
+
+
 @value
 class Features:
     """What is known about a request before any model is considered.
@@ -371,6 +390,7 @@ class Features:
         n_parts: how many questions it asks, as far as its form tells.
         joint: its form lets several models work on it: one answer, in words.
         rule: name of the first rule of the house that is about it.
+        likeness: how near it comes to that rule's examples; None where the rule has none.
     """
 
     task: str
@@ -390,6 +410,7 @@ class Features:
     n_parts: int = 1
     joint: bool = True
     rule: str | None = None
+    likeness: Likeness | None = None
 
 
 # ------------------------------------------------------------------------------------ the decision

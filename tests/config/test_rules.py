@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ models = ["b", "a"]
 tasks = ["code", "mathematics"]
 at_least = 0.8
 words = ["C++", "unit test"]
+like = ["Why does this not compile?", "Write a test for this class"]
+unlike = ["Why is this so dear?"]
+false_alarms = 0.02
 scripts = ["latin"]
 needs = ["tools"]
 min_tokens = 10
@@ -39,7 +43,10 @@ def test_every_key_is_read() -> None:
     assert (code.name, code.models, code.tasks, code.at_least) == ("code", ("b", "a"), ("code", "mathematics"), 0.8)
     assert (code.words, code.scripts, code.needs) == (("C++", "unit test"), ("latin",), (Capability.TOOLS,))
     assert (code.min_tokens, code.max_tokens, code.modes, code.keys) == (10, 20, (Mode.DEEP,), ("team",))
+    assert (code.like[1], len(code.like)) == ("Write a test for this class", 2)
+    assert (code.unlike, code.false_alarms) == (("Why is this so dear?",), 0.02)
     assert (rest.tasks, rest.words, rest.min_tokens, rest.at_least) == ((), (), None, 0.5)
+    assert (rest.like, rest.unlike, rest.false_alarms) == ((), (), 0.01)
 
 
 def test_what_is_shown_can_be_read_again_and_what_is_kept_decides_alike(tmp_path: Path) -> None:
@@ -56,7 +63,19 @@ def test_rules_are_in_the_hash_and_a_file_without_any_has_the_hash_that_it_had()
     bare, ruled = parse_config(POOL), parse_config(POOL + RULES)
     assert bare.hash != ruled.hash
     assert parse_config(POOL + RULES.replace("0.8", "0.9")).hash != ruled.hash
+    assert parse_config(POOL + RULES.replace("so dear", "so cheap")).hash != ruled.hash
+    assert parse_config(POOL + RULES.replace("0.02", "0.03")).hash != ruled.hash
     assert b"rules" not in pack_config(kept_of(bare))
+
+
+@pytest.mark.parametrize("key", ["unlike", "false_alarms"])
+def test_what_is_about_examples_needs_some(key: str) -> None:
+    value = {"unlike": '["Hello"]', "false_alarms": "0.05"}[key]
+    with pytest.raises(ConfigError) as refused:
+        parse_config(POOL + f'[[rules]]\nname = "r"\nmodels = ["a"]\n{key} = {value}\n')
+    (problem,) = refused.value.problems
+    assert problem.key == f"rules[0].{key}"
+    assert "give some sentences there, or take this out" in problem.text
 
 
 @pytest.mark.parametrize(
@@ -70,6 +89,13 @@ def test_rules_are_in_the_hash_and_a_file_without_any_has_the_hash_that_it_had()
         ('"code", "mathematics"', '"cod"', "code"),
         ('"C++"', '" "', "is blank: every task would hold it"),
         ('tasks = ["code", "mathematics"]', "", "it needs `tasks`"),
+        ('"Write a test for this class"', '"  "', "is blank: write a request as a caller would"),
+        ('"Write a test for this class"', '"why does this NOT  compile?"', "stands in `like` already"),
+        ('"Why is this so dear?"', '"Why does this not compile?"', "stands in `like` already"),
+        ("false_alarms = 0.02", "false_alarms = 0.5", "from 0.0001 to 0.2, not 0.5"),
+        ("false_alarms = 0.02", "false_alarms = 0", "from 0.0001 to 0.2, not 0"),
+        ("false_alarms = 0.02", "false_alarm = 0.02", "false_alarms"),
+        ('like = ["Why does this not compile?"', f"like = {json.dumps([f'Example {n}' for n in range(201)])} #", "200"),
         ('scripts = ["latin"]', 'scripts = ["german"]', "german"),
         ('modes = ["deep"]', 'mode = ["deep"]', "modes"),
     ],

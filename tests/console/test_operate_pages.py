@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -264,3 +265,24 @@ def test_a_pool_of_many_models_can_be_searched_and_every_answer_is_in_the_pictur
                 page.fill("dialog .sieve input", "model-07")
                 page.press("dialog tbody button", "Enter")
                 page.wait_for_selector(".answer.ok .who:text-is('vendor/model-07')")
+
+
+RULE = """
+[[rules]]
+name = "refunds"
+like = ["I want my money back <b>now</b>", "How do I get a refund?"]
+models = ["big"]
+"""
+
+
+def test_a_decision_under_a_rule_says_which_example_it_was_like_and_says_nothing_twice(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with upstream(says("an answer")) as up, process(tmp_path, _pool(up, more=RULE)) as house:
+        house.chat("Please refund my money", model="auto")
+        with page_at(chromium, _base(house), "#/decisions") as page:
+            page.click("tbody tr:first-child a")
+            page.wait_for_selector(".decision tbody tr.first")
+            shown = page.inner_text(".decision")
+    assert "Rule refunds: like “How do I get a refund?”: < 0.1 % of ordinary prompts come as near" in shown
+    assert shown.count("has big answer requests like this one") == 1

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.journeys.house import House, Reply, command, config_text, environment, model, process, serving
 from tests.journeys.upstream import fails, says, upstream
+
+from unisono.record.keys import create_key
+from unisono.types import Scope
 
 RULES = """
 [[rules]]
@@ -21,6 +26,14 @@ name = "code"
 tasks = ["code"]
 models = ["coder", "lawyer"]
 """
+LIKE = """
+[[rules]]
+name = "refunds"
+like = ["I want my money back", "How do I get a refund?", "You charged my card twice"]
+unlike = ["Cancel my order"]
+models = ["lawyer"]
+"""
+REFUND = "Please refund what I paid for the kettle"
 CONTRACT = "Is this contract valid?"
 CODE = "Write a Python function that reverses a linked list."
 
@@ -45,7 +58,8 @@ def test_a_rule_says_who_answers_auto_in_body_header_stream_record_and_preview(t
         assert told(house.chat("hello")) == ("chat", [])
         reply = house.chat(CONTRACT)
         assert told(reply) == ("lawyer", ["rule"])
-        assert reply.json["unisono"]["reason"] == "The rule contracts has lawyer answer requests like this one."
+        told_why = "Of the models that the rule contracts names, only lawyer may serve this request."
+        assert reply.json["unisono"]["reason"] == told_why
         assert "rule" in reply.headers["x-unisono-notices"]
         first = json.loads(house.chat(CONTRACT, stream=True).events[0])["unisono"]
         assert (first["model"], [n["code"] for n in first["notices"]]) == ("lawyer", ["rule"])
@@ -55,6 +69,40 @@ def test_a_rule_says_who_answers_auto_in_body_header_stream_record_and_preview(t
         decision = house.get(f"/v1/decisions/{reply.json['unisono']['decision']}")
         assert [place["model"] for place in decision["ranking"]] == ["lawyer", "chat", "coder"]
         assert decision["ranking"][1]["reason"].startswith("the rule contracts names others")
+
+
+def test_what_is_like_an_operators_examples_meets_the_rule_and_only_an_admin_sees_which_example(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, pool(up, more=LIKE)) as house:
+        now = datetime(2026, 11, 26, tzinfo=UTC)
+        record = tmp_path / "record.db"
+        scopes = {"app": Scope(), "ops": Scope(admin=True)}
+        made = [create_key(record, name, scope=scope, limits=(), now=now) for name, scope in scopes.items()]
+        app, ops = ({"authorization": f"Bearer {secret}"} for _, secret in made)
+        body = {"model": "auto", "messages": [{"role": "user", "content": REFUND}], "unisono": {"explain": True}}
+        reply = house.call("POST", "/v1/chat/completions", body, headers=app)
+        assert told(reply) == ("lawyer", ["rule"])
+        assert "get a refund" not in reply.raw.decode()
+        path = f"/v1/decisions/{reply.json['unisono']['decision']}"
+        seen, known = (house.call("GET", path, headers=key).json["request"] for key in (app, ops))
+        assert (seen["rule"], set(seen["like"])) == ("refunds", {"example", "chance"})
+        assert known["like"] == {**seen["like"], "text": "How do I get a refund?"}
+        body["messages"] = [{"role": "user", "content": "cancel my order"}]
+        assert told(house.call("POST", "/v1/chat/completions", body, headers=app)) == ("chat", [])
+
+
+def test_examples_are_taken_up_and_changed_without_a_restart(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, process(tmp_path, pool(up, more="")) as house:
+        assert told(house.chat(REFUND)) == ("chat", [])
+
+        def answers_after(more: str, text: str) -> None:
+            (tmp_path / "unisono.toml").write_text(pool(up, more=more))
+            assert house.process is not None
+            house.process.send_signal(signal.SIGHUP)
+            house.until(lambda: told(house.chat(text))[0] == "lawyer", "the new examples count")
+
+        answers_after(LIKE, REFUND)
+        rivers = LIKE.replace('"I want my money back", ', '"Which rivers flow through Poland?", ')
+        answers_after(rivers, "Tell me the rivers of Poland.")
 
 
 def test_pins_bans_retries_and_allow_lists_are_above_a_rule(tmp_path: Path) -> None:
@@ -97,6 +145,19 @@ def test_a_conversation_goes_to_the_rules_model_with_a_notice_and_stays_there(tm
         assert turn(CONTRACT + " Really?") == ("lawyer", ["rule"])
 
 
+def test_a_conversation_that_was_like_the_examples_stays_when_its_next_turn_is_not(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, pool(up, more=LIKE)) as house:
+        said = [{"role": "user", "content": REFUND}]
+
+        def turn() -> str:
+            body = {"model": "auto", "messages": said, "unisono": {"session": "s"}}
+            return told(house.call("POST", "/v1/chat/completions", body))[0]
+
+        assert turn() == "lawyer"
+        said += [{"role": "assistant", "content": "hi"}, {"role": "user", "content": "ok"}]
+        assert turn() == "lawyer"
+
+
 def test_no_rule_changes_the_model_between_a_tool_call_and_its_result(tmp_path: Path) -> None:
     tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
     asked = {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
@@ -127,12 +188,12 @@ def test_decisions_under_rules_are_recomputed_after_the_rules_have_changed(tmp_p
         return str(json.loads(found.stdout)["verdict"])
 
     with upstream(says("hi")) as up:
-        with process(tmp_path, pool(up)) as house:
-            made = [house.chat(text).json["unisono"]["decision"] for text in (CONTRACT, CODE, "hello")]
+        with process(tmp_path, pool(up, more=RULES + LIKE)) as house:
+            made = [house.chat(text).json["unisono"]["decision"] for text in (CONTRACT, CODE, "hello", REFUND)]
             made.append(house.chat(CONTRACT, unisono={"ban": ["lawyer"]}).json["unisono"]["decision"])
         with process(tmp_path, pool(up, more="")) as house:
             assert told(house.chat(CONTRACT)) == ("chat", [])
-            assert [replays(house, decision) for decision in made] == ["same"] * 4
+            assert [replays(house, decision) for decision in made] == ["same"] * 5
 
 
 def test_a_retired_models_successor_stands_in_its_rules(tmp_path: Path) -> None:

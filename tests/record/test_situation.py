@@ -33,6 +33,7 @@ from unisono.types import (
     Health,
     Latency,
     Lifecycle,
+    Likeness,
     Model,
     Past,
     Prices,
@@ -131,6 +132,8 @@ def test_what_has_its_default_takes_no_room(values) -> None:
     bound=st.booleans(),
     in_tool_loop=st.booleans(),
     embedding=st.booleans(),
+    rule=st.just("a rule-1"),
+    likeness=st.none() | st.builds(Likeness, example=st.integers(0, 199), chance=st.floats(0, 1)),
 )
 def test_what_was_understood_survives_packing(embedding: bool, **known: object) -> None:
     vector = np.arange(4, dtype=np.float32) if embedding else None
@@ -144,6 +147,17 @@ def test_what_was_understood_survives_packing(embedding: bool, **known: object) 
         assert getattr(again, name) == value
     assert (again.embedding is None) == (vector is None)
     assert packed_facts(blob).get("language", "en") == known["language"]
+
+
+def test_only_a_request_that_was_like_examples_takes_the_newest_form_and_older_ones_can_be_read() -> None:
+    """A rollback of Unisono reads what it can."""
+    plain = Features(task="", n_input_tokens=1, n_turns=1, needs=frozenset(), surface=np.ones(3, np.float32))
+    like = Likeness(example=2, chance=0.001)
+    forms = (plain, replace(plain, rule="r"), replace(plain, rule="r", likeness=like))
+    assert [pack_features(features)[0] for features in forms] == [3, 4, 5]
+    assert [unpack_features(pack_features(f)).rule for f in forms] == [None, "r", "r"]
+    assert packed_facts(pack_features(forms[2]))["like"] == {"example": 3, "chance": 0.001}
+    assert "like" not in packed_facts(pack_features(forms[1]))
 
 
 def test_features_of_the_first_form_can_still_be_read() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from unisono.types import SCRIPTS, TASKS, Capability, Features, HouseRule, Mode, Request, TaskType
 from unisono.understand import house, task_type
-from unisono.understand.house import HouseRules, script
+from unisono.understand.house import HouseRules, Met, script
 
 REQUEST = Request(
     id="r",
@@ -39,7 +39,7 @@ def rule(name: str = "r", **conditions: Any) -> HouseRule:
 
 
 def holds(request: Request = REQUEST, features: Features = FEATURES, **conditions: Any) -> bool:
-    return HouseRules([rule(**conditions)]).first(request, features) == "r"
+    return HouseRules([rule(**conditions)]).first(request, features) == Met("r")
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_no_rule_is_about_a_request_in_the_middle_of_a_tool_call_or_with_a_provi
 
 def test_the_first_rule_that_holds_counts() -> None:
     rules = HouseRules([rule("one", words=("lease",)), rule("two", words=("contract",)), rule("three")])
-    assert rules.first(REQUEST, FEATURES) == "two"
-    assert rules.first(REQUEST, replace(FEATURES, task="hello")) == "three"
+    assert rules.first(REQUEST, FEATURES) == Met("two")
+    assert rules.first(REQUEST, replace(FEATURES, task="hello")) == Met("three")
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def show(
     config, store, as_json = with_outer(context, config=config, store=store, as_json=as_json)
     reader = open_reader(config, store)
     try:
-        whole = reader.decision(one_id(reader, decision))
+        whole = reader.decision(one_id(reader, decision), examples=True)
     finally:
         reader.close()
     assert whole is not None  # noqa: S101  (its id was just read from the same record)
@@ -218,6 +218,9 @@ def _foot(decision: Json) -> list[str]:
     if decision["baseline"]:
         lines.append(f"Baseline: {_plain(decision['baseline'])}, {_usd(decision['baseline_usd'])}")
     request = cast("Json", decision.get("request") or {})
+    if (like := cast("Json | None", request.get("like"))) is not None:
+        lines.append(f"Rule {_plain(request.get('rule'))}: {_like(like)}")
+        request = {name: value for name, value in request.items() if name not in ("rule", "like")}
     facts = ", ".join(f"{name} {_fact(value)}" for name, value in request.items() if value not in (None, [], {}))
     if facts:
         lines.append(f"[dim]Request: {facts}[/]")
@@ -240,6 +243,14 @@ def _fact(value: JsonValue) -> str:
     import orjson
 
     return _plain(value) if isinstance(value, (str, int, float)) else _plain(orjson.dumps(value).decode())
+
+
+def _like(like: Json) -> str:
+    """Return which example a request was like, and how much."""
+    from unisono.cli.rules import how_near
+
+    text = f", “{_plain(like['text'])}”" if "text" in like else ""
+    return f"like its example {_plain(like['example'])}{text}; {how_near(cast('float', like['chance']))}"
 
 
 def _plain(value: JsonValue) -> str:

@@ -28,6 +28,7 @@ from unisono.cli import (
     replace,
     retire,
     route,
+    rules,
     serve,
     shadow,
 )
@@ -53,6 +54,7 @@ app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
 app.add_typer(policies.app, name="policies")
+app.add_typer(rules.app, name="rules")
 app.command("shadow")(shadow.shadow)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)

@@ -99,6 +99,8 @@ class Live:
         self.canaries = chores.canaries_of(config)
         self._freshness = self._read_freshness()
         self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness, rules=config.rules)
+        if self._reading.fault is not None:
+            self.broken["rules"] = self._reading.fault
         self._builder = ArmBuilder(
             registry=registry,
             store=store,
@@ -205,7 +207,17 @@ class Live:
             canaries = await asyncio.to_thread(chores.canaries_of, config)
             state = self.inforce.state
             fits(state.live.policy, config)
-            reading = Reading(trained.encoder, config.encoder, freshness=self._freshness, rules=config.rules)
+            reading = await asyncio.to_thread(
+                Reading,
+                trained.encoder,
+                config.encoder,
+                freshness=self._freshness,
+                rules=config.rules,
+                known=self._reading.ordinary,
+            )
+            if reading.fault is not None:
+                await reading.close()
+                raise StartError(f"{reading.fault} Mend the encoder, or take `like` out of the rules.")
             planned = self.outlets.planned(config, before=self.config)
             await self.outlets.start_new(planned)
             await self.embedders.follow(config.embeddings, timeouts=config.timeouts)
@@ -221,6 +233,7 @@ class Live:
             self._follow_limits()
             self.inforce = InForce(state, arms)
             self._trained = self._of_live(trained.encoder)
+            self.note_healed("rules")
             await before.close()
         log.info("config reloaded hash=%s models=%d", config.hash, len(config.models))
 

@@ -384,6 +384,19 @@ _RULES = (
         text="Words of which the user's task holds one, in whatever capitals; only whole words count.",
     ),
     Key(
+        section="rules", name="like", kind="texts", default=[], otherwise="any",
+        text="Sentences as callers would write them: the user's task is nearer to them than nearly all ordinary "
+        "prompts are.",
+    ),
+    Key(
+        section="rules", name="unlike", kind="texts", default=[],
+        text="Sentences to tell from those of `like`: a task that is nearer to one of these does not count.",
+    ),
+    Key(
+        section="rules", name="false_alarms", kind="number", default=0.01, low=0.0001, high=0.2,
+        text="The share of ordinary prompts that may be taken for one like `like`: less is stricter.",
+    ),
+    Key(
         section="rules", name="scripts", kind="choices", default=[], otherwise="any", allowed=SCRIPTS,
         text="The scripts that most of the task's letters belong to; `kana` is Japanese, its Chinese characters too.",
     ),

@@ -133,7 +133,7 @@ def _within(key: Key, value: float) -> None:
 def _bounds(key: Key) -> str:
     """Return the bounds in words, with a leading space."""
     unit = f" {key.unit}" if key.unit else ""
-    high = "" if key.high is None else f"{key.high:,.0f}{unit}".replace(",", "")
+    high = "" if key.high is None else f"{key.high:.12g}{unit}"
     if key.above is not None:
         return f" above {key.above:g}{f' and at most {high}' if high else unit}"
     if key.low is not None:

@@ -11,11 +11,12 @@ from datetime import date
 from typing import Literal
 
 from unisono.errors import StoreError
-from unisono.types import Capability, Effort, Features, Freshness, Json, Vector
+from unisono.types import Capability, Effort, Features, Freshness, Json, Likeness, Vector
 
 _VERSION = 3
 _RULED = 4
-_VERSIONS = (1, 2, 3, 4)  # version 1 knew the first two flags and no freshness; version 2 no form; version 3 no rule
+_LIKENED = 5
+_VERSIONS = (1, 2, 3, 4, 5)  # 1 knew the first two flags and no freshness; 2 no form; 3 no rule; 4 no likeness
 _HEAD = struct.Struct("<BBHHHII")  # version, flags, n_surface, dim, n_needs_bytes, n_input_tokens, n_turns
 _IN_TOOL_LOOP = 1
 _HAS_EMBEDDING = 2
@@ -29,7 +30,8 @@ _FRESHNESS = struct.Struct("<dBI")  # changing, place of the pace, the day asked
 _FORM = struct.Struct("<BBB")  # place of `checkable`, number of parts, whether several models may work on it
 _CHECKABLE: tuple[Literal["", "final", "format", "code"], ...] = ("", "final", "format", "code")
 _PACES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
-_RULE = b"\0"  # parts the needs from the name of the rule, where there is one
+_RULE = b"\0"  # parts the needs from the name of the rule, where there is one, and that from the likeness
+_LIKENESS = struct.Struct("<Hd")  # place of the example, share of ordinary prompts that come as near
 _MAX_U32 = 2**32 - 1
 
 _DICTIONARY_1 = (
@@ -70,13 +72,15 @@ _AS_IT_IS = b"\0"
 
 
 def pack_features(features: Features) -> bytes:
-    """Return the features as bytes: a head of 16 bytes, freshness, form, needs and rule, then float32 vectors."""
+    """Return the features as bytes: head of 16 bytes, freshness, form, needs, rule, likeness, then float32 vectors."""
     needs = ",".join(sorted(features.needs)).encode()
     if features.rule is not None:
         needs += _RULE + features.rule.encode()
+    if features.likeness is not None:
+        needs += _RULE + _LIKENESS.pack(features.likeness.example, features.likeness.chance)
     embedding = features.embedding
     head = _HEAD.pack(
-        _VERSION if features.rule is None else _RULED,  # so that an earlier Unisono reads what it can
+        _version(features),
         _flags(features),
         features.surface.size,
         0 if embedding is None else embedding.size,
@@ -91,6 +95,13 @@ def pack_features(features: Features) -> bytes:
     return head + _pack_freshness(features.freshness) + form + needs + vectors
 
 
+def _version(features: Features) -> int:
+    """Return the least version that knows all that is there, so that an earlier Unisono reads what it can."""
+    if features.likeness is not None:
+        return _LIKENED
+    return _VERSION if features.rule is None else _RULED
+
+
 def unpack_features(blob: bytes) -> Features:
     """Return the features of a blob; `task` is empty.
 
@@ -103,7 +114,7 @@ def unpack_features(blob: bytes) -> Features:
     start = _needs_at(blob, flags)
     at = start + n_needs
     checkable, n_parts, joint = _form(blob, flags)
-    needs, rule = _needs_and_rule(blob[start:at])
+    needs, rule, likeness = _needs_and_rule(blob[start:at])
     # Copies, since these places of the blob are aligned to nothing, and sums in another order end in other bits.
     surface = np.frombuffer(blob, dtype="<f4", count=n_surface, offset=at).astype(np.float32)
     embedding = np.frombuffer(blob, dtype="<f4", count=dim, offset=at + 4 * n_surface).astype(np.float32)
@@ -124,6 +135,7 @@ def unpack_features(blob: bytes) -> Features:
         n_parts=n_parts,
         joint=joint,
         rule=rule,
+        likeness=likeness,
     )
 
 
@@ -152,16 +164,22 @@ def packed_facts(blob: bytes) -> Json:
     if n_parts > 1:
         facts["n_parts"] = n_parts
     start = _needs_at(blob, flags)
-    if (rule := _needs_and_rule(blob[start : start + n_needs])[1]) is not None:
+    _, rule, likeness = _needs_and_rule(blob[start : start + n_needs])
+    if rule is not None:
         facts["rule"] = rule
+    if likeness is not None:
+        facts["like"] = {"example": likeness.example + 1, "chance": likeness.chance}
     return facts
 
 
-def _needs_and_rule(part: bytes) -> tuple[frozenset[Capability], str | None]:
-    needs, is_ruled, rule = part.partition(_RULE)
-    return frozenset(
-        Capability(need) for need in needs.decode().split(",") if need
-    ), rule.decode() if is_ruled else None
+def _needs_and_rule(part: bytes) -> tuple[frozenset[Capability], str | None, Likeness | None]:
+    needs, *more = part.split(_RULE, 2)
+    named = frozenset(Capability(need) for need in needs.decode().split(",") if need)
+    rule = more[0].decode() if more else None
+    if len(more) < 2:
+        return named, rule, None
+    example, chance = _LIKENESS.unpack(more[1])
+    return named, rule, Likeness(example=example, chance=chance)
 
 
 def _needs_at(blob: bytes, flags: int) -> int:

@@ -113,8 +113,12 @@ class Reader:
         self._run = run
         self._idle: deque[tuple[tuple[int, int] | None, sqlite3.Connection]] = deque()
 
-    def decision(self, decision: str) -> Json | None:
+    def decision(self, decision: str, *, examples: bool = False) -> Json | None:
         """Return the whole public record of one decision, or None when there is none.
+
+        Args:
+            decision: its id.
+            examples: say which sentence of its rule the request was like: the operator's words, for operators.
 
         Raises:
             StoreError: the record cannot be read.
@@ -126,6 +130,8 @@ class Reader:
             made, facts = decision_from_row(row, row["body"])
             if row["features"]:
                 facts |= packed_facts(row["features"])
+            if examples and "like" in facts:
+                facts["like"] = self._with_example(facts, made.config_hash)
             if row["prompt"] is not None:
                 facts["prompt"] = row["prompt"]
             outcome = _outcome(connection, decision)
@@ -135,6 +141,16 @@ class Reader:
             said = connection.execute("SELECT * FROM signals WHERE decision = ? ORDER BY at, kind", (decision,))
             view["signals"] = [_signal(row) for row in said]
             return view
+
+    def _with_example(self, facts: Json, config_hash: str) -> JsonValue:
+        """Return the likeness in a decision's facts with the sentence, where the record still has the rules."""
+        like, config = facts["like"], self.config(config_hash)
+        rule = None if config is None else next((r for r in config.rules if r.name == facts["rule"]), None)
+        if rule is None or not isinstance(like, dict):
+            return like
+        place = like["example"]
+        assert isinstance(place, int)  # noqa: S101 - it was read from its own form
+        return {**like, "text": rule.like[place - 1]}
 
     def stored(self, decision: str) -> Stored | None:
         """Return the values behind one decision, for a replay; None when there is none.

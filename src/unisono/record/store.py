@@ -153,14 +153,14 @@ class Store:
         """
         return self.reader.dicts(sql, values)
 
-    def decision(self, decision: str) -> Json | None:
+    def decision(self, decision: str, *, examples: bool = False) -> Json | None:
         """Return the whole record of one decision, or None. See `Reader.decision`.
 
         Raises:
             StoreError: the record cannot be read, or it does not hold the decision and rows wait to be written.
         """
         settled = self._settle()
-        return _found(self.reader.decision(decision), settled=settled)
+        return _found(self.reader.decision(decision, examples=examples), settled=settled)
 
     def decisions(
         self,

@@ -116,7 +116,7 @@ class Facts:
     async def decision(self, http: HttpRequest) -> Response:
         """`GET /v1/decisions/{id}`."""
         asked = http.path_params["id"]
-        found = await asyncio.to_thread(self._live.store.decision, asked)
+        found = await asyncio.to_thread(self._live.store.decision, asked, examples=http.state.grant.scope.admin)
         if found is None or not _may_see(http.state.grant, found["request"]):
             raise NotFound(f"No decision {asked!r} is recorded. GET /v1/decisions lists the latest.")
         return OrjsonResponse(found)

@@ -87,8 +87,8 @@ class Understanding:
             bound=bound(request.body),
             task_type=None if self._task_types is None else self._task_types.read(facts, embedding),
         )
-        rule = None if self._house is None else self._house.first(request, features)
-        return features if rule is None else replace(features, rule=rule)
+        met = None if self._house is None else self._house.first(request, features)
+        return features if met is None else replace(features, rule=met.rule, likeness=met.likeness)
 
     def glance(self, request: Request, *, dated: bool) -> Features:
         """Return what `glance.glance` tells, with the freshness where an answer's age matters (`dated`)."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
-from unisono.types import Features, HouseRule, Request, TaskType
+from unisono.types import Features, HouseRule, Likeness, Request, TaskType
+from unisono.understand.alike import Alike, Compared
 from unisono.understand.codes import codes_of, n_within
 from unisono.understand.language import HAN, MAX_CHARS
 
@@ -30,37 +32,121 @@ _UNPARTED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
 """Characters of scripts that write no blanks between words, for a class of `re`."""
 _BEFORE, _AFTER = rf"(?<![^\W{_UNPARTED}])", rf"(?![^\W{_UNPARTED}])"
 
+Holds: TypeAlias = Callable[[Request, Features], bool]
+
+
+class Met(NamedTuple):
+    """The rule that a request falls under, and how near it comes to the rule's examples if it has some."""
+
+    rule: str
+    likeness: Likeness | None = None
+
+
+class Looked(NamedTuple):
+    """What one rule makes of a request.
+
+    Attributes:
+        rule: its name.
+        misses: the keys of conditions that do not hold; `like` where an `unlike` is nearer, too.
+        likeness: how near the request comes to its examples; None without any, and where nothing was encoded.
+        nearer: the place in `unlike` of a sentence that is as near as the nearest of `like`.
+    """
+
+    rule: str
+    misses: tuple[str, ...]
+    likeness: Likeness | None = None
+    nearer: int | None = None
+
 
 class HouseRules:
     """The rules of a configuration, in their order. Immutable."""
 
-    def __init__(self, rules: Sequence[HouseRule]) -> None:
-        """Read by these rules."""
-        self._rules = [(rule, _searched(rule.words)) for rule in rules]
+    def __init__(self, rules: Sequence[HouseRule], alike: Alike | None = None) -> None:
+        """Read by these rules.
 
-    def first(self, request: Request, features: Features) -> str | None:
-        """Return the name of the first rule that is about a request; None where none is."""
-        if request.mode is None or features.in_tool_loop or features.bound:
+        Args:
+            rules: in their order.
+            alike: the examples of those that have some; without it no request is like any.
+        """
+        self._rules = [(rule, _conditions(rule)) for rule in rules]
+        self._alike = alike
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the rules."""
+        return tuple(rule.name for rule, _ in self._rules)
+
+    @property
+    def conditions(self) -> dict[str, tuple[str, ...]]:
+        """The keys of the conditions that each rule gives, but for `like`."""
+        return {rule.name: tuple(key for key, _ in conditions) for rule, conditions in self._rules}
+
+    def first(self, request: Request, features: Features) -> Met | None:
+        """Return the first rule that is about a request; None where none is."""
+        if not may_fall_under_rules(request, features):
             return None
-        for rule, words in self._rules:
-            if _is_about(rule, words, request, features):
-                return rule.name
+        compared = None
+        for rule, conditions in self._rules:
+            for _, holds in conditions:
+                if not holds(request, features):
+                    break
+            else:
+                if not rule.like:
+                    return Met(rule.name)
+                if compared is None:
+                    compared = self._compared(features)
+                if compared is not None and self._alike is not None and self._alike.meets(rule.name, compared):
+                    return Met(rule.name, self._alike.likeness(rule.name, compared))
         return None
 
+    def each(self, request: Request, features: Features) -> list[Looked]:
+        """Return what every rule makes of a request, in their order: for those who try rules."""
+        compared, found = self._compared(features), []
+        for rule, conditions in self._rules:
+            misses = [key for key, holds in conditions if not holds(request, features)]
+            if not rule.like:
+                found.append(Looked(rule.name, tuple(misses)))
+                continue
+            if compared is None or self._alike is None:
+                found.append(Looked(rule.name, (*misses, "like")))
+                continue
+            meets, likeness = self._alike.meets(rule.name, compared), self._alike.likeness(rule.name, compared)
+            nearer = self._alike.nearer(rule.name, compared)
+            found.append(Looked(rule.name, (*misses, *(() if meets else ("like",))), likeness, nearer))
+        return found
 
-def _is_about(rule: HouseRule, words: Callable[[str], object] | None, request: Request, features: Features) -> bool:
-    """Say whether a request meets every condition; the cheap ones are looked at first."""
-    n_tokens = features.n_input_tokens
-    return (
-        (not rule.modes or request.mode in rule.modes)
-        and (not rule.keys or request.key in rule.keys)
-        and (not rule.needs or not features.needs.isdisjoint(rule.needs))
-        and (rule.min_tokens is None or n_tokens >= rule.min_tokens)
-        and (rule.max_tokens is None or n_tokens <= rule.max_tokens)
-        and (not rule.tasks or _is_kind(features.task_type, rule))
-        and (words is None or words(features.task) is not None)
-        and (not rule.scripts or script(features.task) in rule.scripts)
-    )
+    def _compared(self, features: Features) -> Compared | None:
+        if self._alike is None or features.embedding is None:
+            return None
+        return self._alike.compare(features.embedding, features.language)
+
+
+def may_fall_under_rules(request: Request, features: Features) -> bool:
+    """Say whether any rule may be about a request: not where its model is pinned or may not change now."""
+    return request.mode is not None and not features.in_tool_loop and not features.bound
+
+
+def _conditions(rule: HouseRule) -> list[tuple[str, Holds]]:
+    """Return the conditions that a rule gives, but for its examples, by key; the cheap ones first."""
+    found: list[tuple[str, Holds]] = []
+    if rule.modes:
+        found.append(("modes", lambda request, features: request.mode in rule.modes))
+    if rule.keys:
+        found.append(("keys", lambda request, features: request.key in rule.keys))
+    if rule.needs:
+        found.append(("needs", lambda request, features: not features.needs.isdisjoint(rule.needs)))
+    if (least := rule.min_tokens) is not None:
+        found.append(("min_tokens", lambda request, features: features.n_input_tokens >= least))
+    if (most := rule.max_tokens) is not None:
+        found.append(("max_tokens", lambda request, features: features.n_input_tokens <= most))
+    if rule.tasks:
+        found.append(("tasks", lambda request, features: _is_kind(features.task_type, rule)))
+    if rule.words:
+        search = _searched(rule.words)
+        found.append(("words", lambda request, features: search(features.task) is not None))
+    if rule.scripts:
+        found.append(("scripts", lambda request, features: script(features.task) in rule.scripts))
+    return found
 
 
 def _is_kind(found: TaskType | None, rule: HouseRule) -> bool:
@@ -81,9 +167,7 @@ def script(text: str) -> str | None:
     return most if counts[most] else None
 
 
-def _searched(words: Sequence[str]) -> Callable[[str], object] | None:
+def _searched(words: Sequence[str]) -> Callable[[str], object]:
     """Return a search for any of some words; capitals and the number of blanks do not matter."""
-    if not words:
-        return None
     found = "|".join(r"\s{1,3}".join(map(re.escape, word.split())) for word in sorted(words, key=len, reverse=True))
     return re.compile(f"{_BEFORE}(?:{found}){_AFTER}", re.IGNORECASE).search

@@ -13,6 +13,7 @@ from unisono.errors import ArtifactError, StartError
 from unisono.protocols import Encoder
 from unisono.types import Features, HouseRule, Request
 from unisono.understand.ahead import Ahead
+from unisono.understand.alike import Alike, Ordinary, ordinary_of
 from unisono.understand.conversation import task_text
 from unisono.understand.features import Understanding
 from unisono.understand.freshness import FreshnessReader
@@ -45,6 +46,7 @@ class Reading:
         *,
         freshness: FreshnessReader | None,
         rules: Sequence[HouseRule] = (),
+        known: Ordinary | None = None,
     ) -> None:
         """Read with `encoder`, which `settings` describe; without one only surface facts are read.
 
@@ -52,7 +54,8 @@ class Reading:
             encoder: texts to vectors.
             settings: which one it is.
             freshness: whether an answer changes with time.
-            rules: of the house.
+            rules: of the house. Where some have examples these are encoded now, and ordinary prompts with them.
+            known: ordinary prompts as an encoder saw them, for this one if it is the same.
 
         Raises:
             StartError: a rule asks for the kind of a task, which nothing tells with this encoder.
@@ -65,10 +68,33 @@ class Reading:
                 f"The rule {asking!r} asks for `tasks`, and with the encoder {settings.name!r} nothing tells kinds of "
                 "task: `static` and `use` do. Choose another condition, or encoder."
             )
-        house = HouseRules(rules) if rules else None
+        self._encoder = encoder
+        self.ordinary: Ordinary | None = known
+        self.fault: str | None = None
+        """Why nothing can be like the examples of rules, if so."""
+        alike = self._alike(encoder, rules) if any(rule.like for rule in rules) else None
+        self.rules = HouseRules(rules, alike)
+        house = self.rules if rules else None
         self.now = Understanding(encoder, freshness=freshness, inline=not slow, task_types=types, house=house)
         self._texts = Understanding(encoder) if slow else self.now
         self._ahead = Ahead(self.now, budget_s=settings.budget_s) if slow else None
+
+    def _alike(self, encoder: Encoder | None, rules: Sequence[HouseRule]) -> Alike | None:
+        if encoder is None:
+            return None  # the router is degraded and says so
+        encode = Understanding(encoder).vectors
+        try:
+            if self.ordinary is None or self.ordinary.encoder != encoder.name:
+                self.ordinary = ordinary_of(encoder.name, encode)
+            return Alike(rules, encode=encode, ordinary=self.ordinary)
+        except ArtifactError as error:
+            self.fault = f"No request is like the examples of rules, since these cannot be encoded: {error}"
+            return None
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector, 0 without an encoder; an endpoint may have to be asked for it."""
+        return 0 if self._encoder is None else self._encoder.dim
 
     def text(self, text: str) -> Features:
         """Return the features of a bare text, however long that takes: for scores, in a thread."""

@@ -47,6 +47,7 @@ function shown(record, parts, heading) {
   return h("div", { class: "decision" }, [
     h("p", { class: "because" }, said(record.reason)),
     notices(record.notices),
+    record.request?.rule ? h("p", { class: "hint" }, [t("under_rule", record.request.rule), record.request.like ? `: ${likeness(record.request.like)}` : ""]) : null,
     ranking(record),
     record.excluded.length ? h("div", null, [h(heading, null, t("out")), h("ul", null, record.excluded.map((out) => h("li", { key: out.model }, [h("strong", null, out.model), ` – ${said(out.reason)} `, chip(out.rule)])))]) : null,
     h(heading, null, t("attempts")),
@@ -63,6 +64,12 @@ function shown(record, parts, heading) {
 }
 
 export const notices = (all) => all?.length ? h("ul", { class: "notices" }, all.map((notice) => h("li", { key: notice.code + notice.text }, [chip(notice.code, "warn"), " ", said(notice.text)]))) : null;
+
+// What is rarer than one ordinary prompt in a thousand is not told in numbers: so few were looked at.
+function likeness(like) {
+  const near = like.chance < 0.001 ? "< 0.1 %" : percent(like.chance, 1);
+  return like.text ? t("like_example", like.text, near) : t("like_number", like.example, near);
+}
 
 function ranking(record) {
   const dearest = Math.max(...record.ranking.map((place) => place.cost_usd.usd ?? 0), 0);

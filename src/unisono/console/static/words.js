@@ -209,6 +209,9 @@ const WORDS = {
   signals: ["What was said about it", "反馈信号"],
   notices: ["Notices", "提示"],
   baseline: ["Baseline", "基准"],
+  under_rule: ["Rule {0}", "规则 {0}"],
+  like_example: ["like “{0}”: {1} of ordinary prompts come as near", "类似“{0}”：普通提问中有 {1} 同样接近"],
+  like_number: ["like its example {0}: {1} of ordinary prompts come as near", "类似其第 {0} 个例句：普通提问中有 {1} 同样接近"],
   decided_in: ["decided in {0}", "决策用时 {0}"],
   words_not_kept: ["The record holds no words of prompts and answers unless the operator asks for it.", "除非运维者要求，记录中不保存提示词和回答的文字。"],
 
