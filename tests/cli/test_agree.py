@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +81,32 @@ def test_more_questions_than_there_are_means_all_of_them_and_none_is_the_probes(
     asked = {question.prompt for question in _questions()}
     assert 100 < told["n_questions"] <= len(asked)
     assert not asked & {question.prompt for question in bank()}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("models", "handoff", "--n", "5"), "a: 15 questions"),
+        (("evaluate", "--consistency", "--questions", "5"), "auto, at"),
+    ],
+)
+def test_what_asks_the_pool_shows_its_price_and_asks_at_a_terminal(
+    pool: Path, words: tuple[str, ...], told: str
+) -> None:
+    pool.write_text(pool.read_text().replace('name = "a"\n', 'name = "a"\nusd_per_mtok_in = 3\nusd_per_mtok_out = 9\n'))
+    ours, theirs = os.openpty()
+    asked = subprocess.Popen(
+        [sys.executable, "-m", "unisono.cli", *words, "--config", str(pool)],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.write(ours, b"n\n")
+    out, shown = asked.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert asked.returncode == 1
+    assert told in shown
+    assert "at most $" in shown
+    assert not out.strip()

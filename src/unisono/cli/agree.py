@@ -9,6 +9,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -17,11 +18,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from unisono.cli.probing import YES, asks_first
+
 if TYPE_CHECKING:
     from unisono.compose import Live
     from unisono.config import Config
     from unisono.evaluate.probe.questions import Question
-    from unisono.types import Json
+    from unisono.types import Json, Model
 
 CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The configuration file.")
 SEED = 1
@@ -37,24 +40,30 @@ def add_to(app: typer.Typer) -> None:
 def handoff(
     config: Path = CONFIG,
     n: int = typer.Option(40, min=5, max=1000, help="Conversations for each pair of models."),
+    yes: bool = YES,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Measure what a conversation loses when its last turn goes to another model, for every pair of the pool.
 
-    It prints the key `routing.handoff`, by which conversations keep or change their model.
+    It prints the key `routing.handoff`, by which conversations keep or change their model. The price is shown first, a
+    bound; at a terminal you are asked before money is spent, unless `--yes` is given.
 
     Example: `unisono models handoff --n 40`
     """
     from unisono.config import load_config
     from unisono.evaluate import handoff as pairs
+    from unisono.evaluate.probe.price import price_of_calls
 
     settings = load_config(config)
+    models = _serving(settings)
+    names = [model.name for model in models]
+    calls = n * (1 + len(models))  # each first turn, and the last one after every model's
+    asks_first([price_of_calls(m, _questions(), n_calls=calls, n_turns=2) for m in models], yes=yes, as_json=as_json)
 
     async def work(live: Live) -> tuple[pairs.Handoff, ...]:
         async def ask(model: str, body: Json) -> str:
             return await _text(live, model, body)
 
-        names = [model.name for model in settings.models if model.lifecycle.state != "retired"]
         return await pairs.measure(_questions(), names, ask, n=n, on_progress=_progress())
 
     found = _with(settings, work)
@@ -69,12 +78,19 @@ def handoff(
     print(f"\nTo use it, put into the configuration:\n\n{pairs.config_lines(found)}")
 
 
-def measure_consistency(config: Path, *, n: int, as_json: bool) -> None:
+def measure_consistency(config: Path, *, n: int, yes: bool, as_json: bool) -> None:
     """Ask pool and router the same questions in other words; print how often the answer changes, and why."""
     from unisono.config import load_config
-    from unisono.evaluate.consistency import Consistency, gather, summed_up
+    from unisono.evaluate.consistency import N_WORDINGS, Consistency, gather, summed_up
+    from unisono.evaluate.probe.price import price_of_calls
 
     settings = load_config(config)
+    models = _serving(settings)
+    known = _questions()
+    questions = Random(0).sample(known, min(n, len(known)))
+    told = [price_of_calls(model, questions, n_calls=len(questions) * (1 + N_WORDINGS)) for model in models]
+    dearest = max(told, key=lambda price: price.usd or 0.0)
+    asks_first([*told, replace(dearest, model=f"auto, at most as {dearest.model}")], yes=yes, as_json=as_json)
 
     async def work(live: Live) -> Consistency:
         async def ask(model: str, question: Question, words: str) -> tuple[str, str]:
@@ -87,9 +103,7 @@ def measure_consistency(config: Path, *, n: int, as_json: bool) -> None:
             chosen = _chosen(live, body) if model == "auto" else model
             return await _text(live, chosen, body), chosen
 
-        names = [model.name for model in settings.models if model.lifecycle.state != "retired"]
-        known = _questions()
-        questions = Random(0).sample(known, min(n, len(known)))
+        names = [model.name for model in models]
         return summed_up(await gather(questions, names, ask, on_progress=_progress()))
 
     found = _with(settings, work)
@@ -106,6 +120,10 @@ def measure_consistency(config: Path, *, n: int, as_json: bool) -> None:
     )
     for switch in found.switches:
         print(f"  {' and '.join(switch.models)}: {switch.n_pairs} switches, {switch.n_differ} changed the answer")
+
+
+def _serving(settings: Config) -> list[Model]:
+    return [model for model in settings.models if model.lifecycle.state != "retired"]
 
 
 def _chosen(live: Live, body: Json) -> str:

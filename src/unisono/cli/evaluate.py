@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from unisono.cli.probing import YES
 from unisono.cli.record import STORE
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def evaluate(
     against: str = typer.Option("", help="For `--policy`: another policy than the live one to compare with."),
     last: int = typer.Option(10_000, min=1, max=1_000_000, help="For `--policy`: the latest judged answers."),
     store: Path | None = STORE,
+    yes: bool = YES,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Say whether routing pays on a table of outcomes, beside every simple alternative.
@@ -58,7 +60,8 @@ def evaluate(
     Brackets hold 95 % of 1,000 resamples of the prompts.
 
     With `--consistency` no table is read: the pool is asked each question in three wordings, and the share of changed
-    answers of the router less that of the best single model is what switching costs in consistency.
+    answers of the router less that of the best single model is what switching costs in consistency. The price is shown
+    first; at a terminal you are asked before money is spent, unless `--yes` is given.
 
     With `--policy` no table is read: what a policy is worth beside the live one (or `--against` another) on the judged
     answers of the record, doubly robust and self-normalised, with intervals and by kind of request; it says so where
@@ -69,7 +72,7 @@ def evaluate(
     if consistency:
         from unisono.cli.agree import measure_consistency
 
-        measure_consistency(config, n=questions, as_json=as_json)
+        measure_consistency(config, n=questions, yes=yes, as_json=as_json)
         return
     if policy:
         from unisono.cli.shadow import show_worth

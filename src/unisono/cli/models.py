@@ -16,7 +16,7 @@ from unisono.cli.probing import (
     PER_KIND,
     QUESTIONS,
     YES,
-    agreed,
+    asks_first,
     bank,
     judge_for,
     known_scores,
@@ -166,8 +166,7 @@ def probe_models(
     if dry_run:
         _print_prices(told, as_json=as_json)
         return
-    asks = not yes and sys.stdin.isatty()
-    agreed(told, yes=not asks, quiet=as_json and not asks)
+    asks_first(told, yes=yes, as_json=as_json)
     options: Any = {"n": n or None, "again": again, "extra_tokens": extra_tokens, "silent": as_json, "judge": by}
     failures = asyncio.run(probe_pool(settings, models, asked, **options))
     scores = [s for s in known_scores(settings) if s.model in {m.name for m in models}]

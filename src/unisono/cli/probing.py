@@ -171,6 +171,16 @@ def agreed(told: Sequence[ProbePrice], *, yes: bool, quiet: bool, otherwise: str
         raise typer.Exit(1)
 
 
+def asks_first(told: Sequence[ProbePrice], *, yes: bool, as_json: bool) -> None:
+    """Show the price; at a terminal go on only when it is accepted, in a script go on: the command is the order.
+
+    Raises:
+        typer.Exit: it was refused.
+    """
+    asks = not yes and sys.stdin.isatty()
+    agreed(told, yes=not asks, quiet=as_json and not asks)
+
+
 def known_scores(settings: Config) -> tuple[Score, ...]:
     """Return the probes' scores of the configured models; none where there is no record yet."""
     from unisono.catalog.fingerprint import fingerprint

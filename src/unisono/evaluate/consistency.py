@@ -22,6 +22,8 @@ from unisono.execute.evidence.agreement import ending
 from unisono.types import Said
 
 N_DRAWS = 2000
+N_WORDINGS = 2
+"""Other words that each question is asked in."""
 SHORT_CHARS = 200
 
 Asked: TypeAlias = Callable[[str, Question, str], Awaitable[tuple[str, str]]]
@@ -88,7 +90,7 @@ async def gather(
     models: Sequence[str],
     ask: Asked,
     *,
-    n_wordings: int = 2,
+    n_wordings: int = N_WORDINGS,
     seed: int = 0,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Group, ...]:

@@ -77,6 +77,22 @@ def price_of_judge(judge: Model, questions: Sequence[Question], *, extra_tokens:
     )
 
 
+def price_of_calls(model: Model, questions: Sequence[Question], *, n_calls: int, n_turns: int = 1) -> ProbePrice:
+    """Return what so many calls cost at most: each with the longest question, and the longest answers before the last.
+
+    Args:
+        model: with its prices.
+        questions: the bank that the calls are drawn from.
+        n_calls: how many.
+        n_turns: of the user, in each call.
+    """
+    longest = max(q.max_tokens for q in questions)
+    n_in = n_calls * (n_turns * max(map(_input_tokens, questions)) + (n_turns - 1) * (longest + TOKENS_PER_MESSAGE))
+    n_out = n_calls * longest
+    usd = None if model.prices is None else _usd(model.prices, n_in, n_out)
+    return ProbePrice(model=model.name, n_questions=n_calls, input_tokens=n_in, output_tokens=n_out, usd=usd)
+
+
 def _input_tokens(question: Question) -> int:
     turns = [str(turn.get("content", "")) for turn in question.before]
     return sum(count_text(words) + TOKENS_PER_MESSAGE for words in (*turns, question.prompt))
