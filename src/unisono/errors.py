@@ -157,6 +157,7 @@ class NotAuthorised(RequestError):
     status = 401
     code = "invalid_api_key"
     type = "authentication_error"
+    lasting = True
 
 
 class NotAllowed(RequestError):
@@ -165,6 +166,7 @@ class NotAllowed(RequestError):
     status = 403
     code = "not_allowed"
     type = "permission_error"
+    lasting = True
 
 
 class NotFound(UnisonoError):

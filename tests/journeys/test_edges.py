@@ -421,8 +421,9 @@ def test_errors_are_the_ones_that_anthropics_client_knows(tmp_path: Path) -> Non
         assert late.value.response.headers["retry-after"] == "7"
         assert late.value.body["unisono"]["attempts"]  # type: ignore[index]
         create_key(tmp_path / "record.db", "alice", scope=Scope(), now=NOW)
-        with pytest.raises(anthropic.AuthenticationError):
+        with pytest.raises(anthropic.AuthenticationError) as unknown:
             _claude(house).messages.create(**CLAUDE)
+        assert unknown.value.response.headers["x-should-retry"] == "false"  # Claude Code asks ten times without it
         with pytest.raises(openai.AuthenticationError):
             house.client().responses.create(model="auto", input="x")
 
