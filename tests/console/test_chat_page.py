@@ -175,6 +175,7 @@ def test_a_picture_in_the_text_is_named_a_word_without_end_is_broken_and_arabic_
         assert page.inner_text(".answer-text p >> nth=0") == "[a plot] (data:image/png, 46 kB)"
         assert page.locator(".asked wbr").count() >= 50
         assert page.inner_text(".asked") == LONG
+        assert page.get_attribute(".answer-text", "lang") is None  # Latin letters tell no language
         for part in (".answer-text p >> nth=1", ".answer-text ul"):
             assert page.locator(part).evaluate("node => getComputedStyle(node).direction") == "rtl"
 
@@ -246,6 +247,8 @@ def test_a_pin_holds_and_a_change_of_model_is_marked(chromium: Browser, pool: Po
         page.click("text=Back to Auto")
         page.click(".turn:nth-child(1) button:has-text('Pin small here')")
         assert "small" in page.inner_text("button.pick")
+        page.click(".new")  # a pin is for the one conversation
+        page.wait_for_selector("button.pick:has-text('Choose a model')")
 
 
 def test_a_blind_comparison_ends_in_a_preference_on_the_record(chromium: Browser, pool: Pool) -> None:
@@ -445,7 +448,8 @@ def test_who_answered_a_change_of_model_and_a_failure_are_heard_once_and_in_word
         page.click("button.pick")
         page.click("button[aria-label='Use it: small']")
         pool.small.behave = says("## Title\n**bold** and `code`")
-        ask(page, "first")
+        ask(page, "こんにちは、元気ですか")
+        assert page.get_attribute(".asked", "lang") == "ja"
         page.wait_for_selector(f"{heard}:text-is('small: Title bold and code')", state="attached")
         page.click(".answer summary:has-text('Retry')")
         page.click(".menu-items button:has-text('deeper')")

@@ -138,6 +138,10 @@ PAIRED: dict[str, list[Say]] = {
         lambda zh: notices.effort(Mode.FAST, language=zh).text,
     ],
     "unrecorded": [lambda zh: notices.unrecorded(language=zh).text],
+    "left_out": [
+        lambda zh: notices.left_out(["web_search"], language=zh).text,
+        lambda zh: notices.left_out(["web_search", "mcp"], language=zh).text,
+    ],
     "successor": [lambda zh: notices.successor("a-1", answers="b", language=zh).text],
     "sunset": [
         lambda zh: notices.sunset("a", until=DAY, follows="b", language=zh).text,
@@ -247,3 +251,7 @@ def test_what_is_not_known_is_shown_as_it_came(page: Page) -> None:
     assert said(page, unknown) == unknown
     half = "never measured; by a rule of ours"
     assert said(page, [half]) == ["从未测量；by a rule of ours"]
+
+
+def test_a_name_cannot_turn_the_sentence_around_it(page: Page) -> None:
+    assert said(page, ["small: asked for small, the upstream reports \u202elive."])[0].endswith("⟨U+202E⟩live。")

@@ -11,9 +11,9 @@ import { dollars, percent, seconds } from "./format.js";
 import { icon } from "./icons.js";
 import { markdown } from "./markdown.js";
 import { announce, button, chip, Menu } from "./parts.js";
-import { said } from "./sentences.js";
+import { said, straight } from "./sentences.js";
 import { modelNamed, state } from "./state.js";
-import { broken } from "./text.js";
+import { broken, languageOf } from "./text.js";
 import { t } from "./words.js";
 
 const { h, ref, onBeforeUpdate, onUpdated } = Vue;
@@ -97,7 +97,7 @@ export const Turn = {
       const before = modelBefore(props.chat, props.n);
       const differs = model && before && before !== model;
       return h("header", null, [
-        h("h2", { class: "who" }, model ?? asWords(one.asked)),
+        h("h2", { class: "who" }, straight(model) ?? asWords(one.asked)),
         isMode(one.asked) ? chip(asWords(one.asked)) : chip([icon("pin"), t("pin_short")]),
         differs ? chip(`⇄ ${t("changed")}`, "warn", t("changed_from", before)) : null,
         one.facts.pattern && one.facts.pattern !== "single" ? chip(t(`pattern_${one.facts.pattern}`)) : null,
@@ -153,15 +153,15 @@ export const Turn = {
       ? h("div", { class: "actions" }, [button(t("stop"), () => one.running?.abort(), { class: "small" }), isMode(one.asked) && one.asked !== "auto:fast" ? button(t("answer_now"), now, { class: "small" }) : null])
       : [facts(one), actions(one), reasons(one)];
 
-    const body = (one) => h("article", { class: ["answer", one.status], "aria-busy": String(one.status === "running"), "aria-label": one.facts.model ?? t("answering") }, [
+    const body = (one) => h("article", { class: ["answer", one.status], "aria-busy": String(one.status === "running"), "aria-label": straight(one.facts.model) ?? t("answering") }, [
       head(one),
       notices(one.facts.notices),
       one.thinking ? h("details", { class: "thinking", open: one.status === "running" && !one.text }, [h("summary", null, t("thinking")), h("div", null, markdown(one.thinking))]) : null,
-      h("div", { class: "answer-text" }, markdown(one.text)),
+      h("div", { class: "answer-text", lang: languageOf(one.text) }, markdown(one.text)),
       one.status === "running" && !one.text ? h("p", { class: "dots", "aria-hidden": "true" }, "…") : null,
       one.status === "stopped" ? h("p", { class: "hint" }, t("stopped")) : null,
       one.status === "cut" && !one.error ? h("p", { class: "bad" }, t("cut")) : null,
-      one.error ? h("p", { class: "bad" }, one.error) : null,
+      one.error ? h("p", { class: "bad" }, straight(one.error)) : null,
       after(one),
       trouble.value ? h("p", { class: "bad", role: "alert" }, trouble.value) : null,
       why.value && one.facts.decision ? h(Decision, { id: one.facts.decision, parts: one.facts.parts, heading: "h3" }) : null,
@@ -169,7 +169,7 @@ export const Turn = {
 
     return () => h("section", { class: "turn", ref: box }, [
       h("article", { class: "question", "aria-label": t("you") }, [
-        h("div", { class: "asked", dir: "auto" }, broken(turn().text)),
+        h("div", { class: "asked", dir: "auto", lang: languageOf(turn().text) }, broken(turn().text)),
         turn().files.length ? h("ul", { class: "files" }, turn().files.map((file) => h("li", null, file.kind === "image" ? h("img", { src: file.data, alt: file.name }) : [icon("page"), ` ${file.name}`]))) : null,
       ]),
       answer() ? body(answer()) : null,

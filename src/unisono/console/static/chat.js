@@ -62,6 +62,7 @@ export const Chat = {
       if (!mine) {
         mine = startChat();
         mine.model = fresh.model;
+        fresh.model = "auto";   // a pin is for the one conversation
         location.hash = `#/chat/${mine.id}`;
       }
       const turn = { id: newId(), text: sent.text, files: sent.files, answers: [], shown: 0 };
@@ -129,7 +130,8 @@ export const Chat = {
 
     // Those limits that the chosen model stands under; for Auto all of them.
     const counts = (limit) => isMode(model()) || (!limit.models.length || limit.models.includes(model())) && (!limit.roles.length || limit.roles.includes(modelNamed(model())?.unisono.role));
-    const left = () => state.limits.filter(counts).slice(0, 4).map((limit) => h("span", { key: limit.limit, class: ["fact", { warn: limit.left < 0.2 * limit.amount }] },
+    // The four that are nearest to their ends.
+    const left = () => state.limits.filter(counts).sort((a, b) => a.left / a.amount - b.left / b.amount).slice(0, 4).map((limit) => h("span", { key: limit.limit, class: ["fact", { warn: limit.left < 0.2 * limit.amount }] },
       [t("left", limit.limit, whole(limit.left), whole(limit.amount), word("counts", limit.counts)), limit.returns && limit.left < limit.amount ? ` · ${t("left_back", clock(limit.returns))}` : ""]));
 
     const sees = () => state.models.some((one) => one.unisono.capabilities?.includes("vision"));

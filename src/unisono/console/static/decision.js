@@ -3,7 +3,7 @@
 import { read } from "./api.js";
 import { clock, dollars, percent, seconds, share, whole } from "./format.js";
 import { chip, fillBar, problem, qualityBar, table, Twin } from "./parts.js";
-import { said } from "./sentences.js";
+import { said, straight } from "./sentences.js";
 import { t, word } from "./words.js";
 
 const { h, ref, onMounted, onBeforeUnmount, watch } = Vue;
@@ -86,8 +86,8 @@ function ranking(record) {
 
 function attempt(one) {
   const facts = t("attempt", one.model, word("status", one.status), seconds(one.first_content_s), seconds(one.total_s), dollars(one.cost_usd));
-  const reported = one.reported_model && one.reported_model !== one.upstream_model ? ` (${one.upstream_model} → ${one.reported_model})` : "";
-  return h("li", null, [one.part ? [chip(one.part), " "] : null, facts, reported, one.error_text ? h("span", { class: "bad" }, ` – ${one.error_code}: ${one.error_text}`) : null]);
+  const reported = one.reported_model && one.reported_model !== one.upstream_model ? ` (${one.upstream_model} → ${straight(one.reported_model)})` : "";
+  return h("li", null, [one.part ? [chip(one.part), " "] : null, facts, reported, one.error_text ? h("span", { class: "bad" }, ` – ${one.error_code}: ${straight(one.error_text)}`) : null]);
 }
 
 const partsOf = (parts, heading) => h("div", null, [h(heading, null, t("parts")), h("ul", null, parts.map((part) => h("li", null, [

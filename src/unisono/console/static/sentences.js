@@ -72,6 +72,8 @@ const SENTENCES = [
   ["You asked for more thought, so this is taken as auto:{0}.", "您要求多花些心思，因此按 auto:{0} 处理。"],
   ["You asked for a quick answer, so this is taken as auto:{0}.", "您要求快速回答，因此按 auto:{0} 处理。"],
   ["The record cannot be written now: the decision for this answer may be lost.", "记录目前无法写入：本回答的决策可能不会留存。"],
+  ["{0} is not served here and left out; the rest is served.", "此处无法提供 {0}，已略去；其余照常处理。"],
+  ["{0&} are not served here and left out; the rest is served.", "此处无法提供 {0&}，已略去；其余照常处理。"],
   ["{0} is retired; {1}, its successor, answers.", "{0} 已退役；由其后继 {1} 回答。"],
   ["{0} serves until {1}; {2} follows it.", "{0} 服务至 {1}，之后由 {2} 接替。"],
   ["{0} serves until {1}.", "{0} 服务至 {1}。"],
@@ -187,4 +189,8 @@ function pieces(text) {
 
 const inner = (text) => whole(text) ?? pieces(text) ?? text;
 
-export const said = (text) => state.lang === "zh" && typeof text === "string" ? inner(text) : text;
+// A name or a message with a sign that turns the direction of what follows could have the page's own sentence read otherwise.
+const TURNS = /[\u202A-\u202E\u2066-\u2069]/g;
+export const straight = (text) => text?.replace(TURNS, (sign) => `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase()}⟩`);
+
+export const said = (text) => typeof text !== "string" ? text : straight(state.lang === "zh" ? inner(text) : text);
