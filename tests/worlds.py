@@ -38,6 +38,7 @@ from unisono.types import (
     Usage,
     Wishes,
 )
+from unisono.understand.alike import Alike, ordinary_of
 from unisono.understand.features import Understanding
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.house import HouseRules
@@ -219,7 +220,9 @@ def pool(*, dial: float = 0.5, margin: float = 0.01, price: float = 10.0, explor
 
 
 def house_at(path: Path) -> House:
-    encoder = load().encoder(EncoderConfig())
+    encoder, rules = load().encoder(EncoderConfig()), pool().rules
+    encode = Understanding(encoder).vectors
+    alike = Alike(rules, encode=encode, ordinary=ordinary_of(encoder.name, encode))
     artifact = artifacts.load(artifacts.default_artifact_path(), encoder=encoder.name)
     return House(
         config=pool(),
@@ -227,7 +230,7 @@ def house_at(path: Path) -> House:
         weather=Weather(),
         cost=TokenCost(artifact.length.expected),
         latency=RecentLatency(),
-        understand=Understanding(encoder, freshness=FreshnessReader(), house=HouseRules(pool().rules)),
+        understand=Understanding(encoder, freshness=FreshnessReader(), house=HouseRules(rules, alike)),
         artifact=artifact,
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -103,8 +103,8 @@ class Alike:
         self._places = {rule.name: place for place, rule in enumerate(with_some)}
         self._ends = np.cumsum(counts)
         self._starts = self._ends - counts
-        self._examples = encoded([text for rule in with_some for text in rule.like], encode)
-        self._others = [encoded(rule.unlike, encode) if rule.unlike else None for rule in with_some]
+        self._examples = _sharp([text for rule in with_some for text in rule.like], encode)
+        self._others = [_sharp(rule.unlike, encode) if rule.unlike else None for rule in with_some]
         self._tails = {spoken: self._measured(vectors) for spoken, vectors in ordinary.vectors.items()}
         self._bounds = {
             spoken: self._counts
@@ -154,7 +154,7 @@ class Alike:
 
     def _masses(self, closeness: Vector) -> Vector:
         """Return the sum over each rule's examples, shape (n_rules,)."""
-        masses: Vector = np.add.reduceat(np.exp(SHARPNESS * closeness), self._starts)
+        masses: Vector = np.add.reduceat(np.exp(closeness), self._starts)
         return masses
 
     def _closeness(self, masses: Vector) -> Vector:
@@ -163,14 +163,13 @@ class Alike:
         return means
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """One request beside all examples.
 
     Attributes:
         vector: of the request, shape (dim,).
         language: of the request.
-        closeness: cosine to each example, shape (n_examples,).
+        closeness: `SHARPNESS` times the cosine to each example, shape (n_examples,).
         masses: for each rule, shape (n_rules,).
         near: for each rule, whether it comes near enough.
     """
@@ -180,6 +179,12 @@ class Compared:
     closeness: Vector
     masses: Vector
     near: list[bool]
+
+
+def _sharp(texts: Sequence[str], encode: Encode) -> Vector:
+    """Return the vectors of examples, `SHARPNESS` long: so much is not to be multiplied for each request."""
+    sharp: Vector = np.float32(SHARPNESS) * encoded(texts, encode)
+    return sharp
 
 
 def encoded(texts: Sequence[str], encode: Encode) -> Vector:
