@@ -177,6 +177,8 @@ ENGLISH_ONLY = (
     "trained on 9 outcomes; knowledge ends 2024-12, out of date here with probability 0.31",
     "cannot call tools or see pictures (capabilities lack tools, vision)",
     "window of 8192 tokens is shorter than the prompt of about 9000",
+    "the request has tools or blocks that only Anthropic's API knows, and this model is reached by another "
+    "(upstream = 'openai')",
     "its upstream is failing or at its rate limit; it will be asked again soon",
     "retired since 2026-01-01",
     "its limit deep (3,000 messages) is used up until 2026-12-01 10:00 UTC",

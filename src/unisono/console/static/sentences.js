@@ -103,6 +103,10 @@ const SENTENCES = [
   ["hear or speak", "听或说"],
   ["read attached files", "读取附件"],
   ["search", "搜索"],
+  [
+    "the request has tools or blocks that only Anthropic's API knows, and this model is reached by another (upstream = '{0}')",
+    "请求含有只有 Anthropic 的 API 才认识的工具或内容块，而此模型经由另一种 API（upstream = '{0}'）",
+  ],
   ["window of {0} tokens is shorter than the prompt of about {1}", "上下文 {0} 个词元，短于约 {1} 个词元的提示词"],
   ["retired since {0}", "自 {0} 起已退役"],
   ["retired", "已退役"],
