@@ -96,7 +96,10 @@ def test_it_decides_learns_and_its_decisions_are_made_again_bit_for_bit(tmp_path
             assert [replays.replay(str(one["decision"])).verdict for one in made] == ["same"] * 3
 
 
-@pytest.mark.parametrize(("broken", "told"), [("raises", "KeyError"), ("nan", "BrokenPredictor")])
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [("raises", "the predictor 'by_length' failed with KeyError"), ("nan", "expects of small: mean nan")],
+)
 def test_when_it_breaks_the_default_serves_and_every_answer_says_so(
     tmp_path: Path, mode: Path, broken: str, told: str
 ) -> None:

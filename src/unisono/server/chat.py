@@ -24,7 +24,7 @@ from unisono.edge.failure import error_body
 from unisono.edge.parse import parse, wants_usage
 from unisono.edge.preference import merged
 from unisono.edge.scope import within_scope
-from unisono.errors import ModelNotFound, RequestError, RouterBroken, UnisonoError, UpstreamError
+from unisono.errors import ArtifactError, ModelNotFound, RequestError, RouterBroken, UnisonoError, UpstreamError
 from unisono.execute.relay import Relay
 from unisono.execute.voice import with_voice
 from unisono.execute.walk import Committed
@@ -62,11 +62,11 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
         return _default(live, request, known, why=live.budget.why)
     try:
         found = live.router_for(request).decide(request, known=known)
-    except UnisonoError:
-        raise
     except Exception as exc:
+        if isinstance(exc, UnisonoError) and not isinstance(exc, ArtifactError):
+            raise
         log.exception("router broken request=%s", request.id)
-        why = f"a stage failed with {type(exc).__name__}"
+        why = str(exc) if isinstance(exc, ArtifactError) else f"a stage failed with {type(exc).__name__}"
         now_s = perf_counter()
         live.budget.note(took_s=now_s - began_s, failed=why, now_s=now_s)
         live.note_fault("router", f"{why}; see the log")

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from unisono.errors import ArtifactError
-from unisono.learn.plugged import plugged
-from unisono.predict.plugged import BrokenPredictor, PluggedPredictor
+from unisono.learn.plugged import PluggedPredictor, plugged
 from unisono.protocols import QualityPredictor
 from unisono.record.packed import pack_features, unpack_features
 from unisono.types import Features, Model, Quality, Score
@@ -60,6 +59,7 @@ def test_what_it_expects_is_passed_on_in_plain_numbers() -> None:
     [
         ((SOME,), "'mine' gave 1 expectations for 2 models"),
         ((SOME, SOME, SOME), "gave 3 expectations for 2 models"),
+        ((SOME, Quality(mean=None, spread=0.1, evidence="")), "failed with TypeError"),
         ((SOME, 0.5), "gave a float for big, not a Quality"),
         ((SOME, Quality(mean=nan, spread=0.1, evidence="")), "expects of big"),
         ((Quality(mean=1.01, spread=0.1, evidence=""), SOME), "expects of small"),
@@ -70,7 +70,7 @@ def test_what_it_expects_is_passed_on_in_plain_numbers() -> None:
     ],
 )
 def test_what_no_choice_can_be_made_from_is_a_fault(found: tuple[object, ...], told: str) -> None:
-    with pytest.raises(BrokenPredictor, match=told):
+    with pytest.raises(ArtifactError, match=told):
         held(Says(*found)).predict_one(read(), POOL)
 
 
@@ -84,7 +84,7 @@ def test_it_sees_what_the_record_keeps_and_can_change_nothing_of_it() -> None:
     shown: list[Features] = []
     features = read()
     kept = unpack_features(pack_features(features))
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(ArtifactError, match="the predictor 'mine' failed with ValueError"):
         held(Looks(SOME, SOME)).predict_one(features, POOL)
     assert (shown[0].task, shown[0].task_type) == (kept.task, kept.task_type) == ("", None)
     assert np.array_equal(shown[0].surface, kept.surface)
