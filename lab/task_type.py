@@ -126,6 +126,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--ship", action="store_true", help="write the weights into the package")
     parser.add_argument("--out", type=Path, default=ROOT / "lab" / "runs" / "task_type" / "task_type.json")
     options = parser.parse_args(argv)
+    encoders = [load().encoder(EncoderConfig(name=name)) for name in options.encoders]  # says at once what is missing
     learnt = [*prompts(options.data, LEARNT), *lines(TRAIN, per_template=PER_TEMPLATE, seed=1)]
     sides = {
         side: [
@@ -142,8 +143,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     }
     found: dict[str, dict] = {}
     arrays: dict[str, np.ndarray] = {}
-    for name in options.encoders:
-        encoder = load().encoder(EncoderConfig(name=name))
+    for name, encoder in zip(options.encoders, encoders, strict=True):
         understand = Understanding(encoder, cache_size=1)
         weights, bias = fitted(vectors(learnt, understand), *(np.array([row[at] for row in learnt]) for at in (1, 2)))
         half = weights.astype(np.float16).astype(np.float32), bias.astype(np.float16).astype(np.float32)
