@@ -12,63 +12,78 @@ import orjson
 
 from unisono.types import JsonValue
 
+MOST_BEFORE = 1000
+"""Characters before which the member must have begun to be read as it comes; later it is read at the end."""
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 class JsonText:
-    """The text of the first member of an object, piece by piece."""
+    """The text of the first member of an object, piece by piece, in time that is linear in the whole."""
 
     def __init__(self, name: str) -> None:
         """Wait for the member `name`."""
         self._begins = re.compile(rf'\s*\{{\s*"{re.escape(name)}"\s*:\s*"')
         self._name = name
-        self._at = 0
         self._is_open = False
         self._is_over = False
-        self.raw = ""
-        self.said = ""
+        self._taken: list[str] = []
+        self._read: list[str] = []
+        self._rest = ""
+
+    @property
+    def said(self) -> str:
+        """What of the text has come so far."""
+        return "".join(self._read)
 
     def take(self, fragment: str) -> str:
         """Take in a fragment of the object; return what it adds to the text."""
-        self.raw += fragment
-        if not self._is_open and not self._is_over and (found := self._begins.match(self.raw)) is not None:
-            self._is_open, self._at = True, found.end()
-        more = self._read() if self._is_open else ""
-        self.said += more
+        self._taken.append(fragment)
+        if self._is_over:
+            return ""
+        self._rest += fragment
+        if not self._is_open:
+            if (found := self._begins.match(self._rest)) is None:
+                self._is_over = len(self._rest) > MOST_BEFORE
+                return ""
+            self._is_open, self._rest = True, self._rest[found.end() :]
+        more = self._more()
+        self._read.append(more)
         return more
 
     def whole(self) -> str:
         """Return the whole text: the member's; where there is none, the only text there is; else what was written."""
+        raw = "".join(self._taken)
         try:
-            value: JsonValue = orjson.loads(self.raw)
+            value: JsonValue = orjson.loads(raw)
         except orjson.JSONDecodeError:
-            return self.said if self._is_over else self.raw
+            return self.said if self._is_open and self._is_over else raw
         if isinstance(value, str):
             return value
         texts = list(value.values()) if isinstance(value, dict) else []
         named = value.get(self._name) if isinstance(value, dict) else None
         if not isinstance(named, str) and len(texts) == 1:
             named = texts[0]
-        return named if isinstance(named, str) else self.raw
+        return named if isinstance(named, str) else raw
 
-    def _read(self) -> str:
-        raw, at, parts = self.raw, self._at, []
-        while at < len(raw):
-            char = raw[at]
+    def _more(self) -> str:
+        """Read on in the rest, up to the end of the text or of what has come; keep an escape that is not whole."""
+        rest, at, parts = self._rest, 0, []
+        while at < len(rest):
+            char = rest[at]
             if char == '"':
-                self._is_open, self._is_over = False, True
+                self._is_over = True
                 break
             if char != "\\":
-                stop = _next_mark(raw, at)
-                parts.append(raw[at:stop])
+                stop = _next_mark(rest, at)
+                parts.append(rest[at:stop])
                 at = stop
                 continue
-            read, n_chars = _escaped(raw, at)
+            read, n_chars = _escaped(rest, at)
             if not n_chars:
                 break  # its end has not come yet
             parts.append(read)
             at += n_chars
-        self._at = at
+        self._rest = rest[at:]
         return "".join(parts)
 
 

@@ -34,7 +34,7 @@ class ResponsesAnswer:
         self._output: list[JsonValue] = []
         self._item: Json | None = None
         self._part: str | None = None
-        self._text = ""
+        self._texts: list[str] = []
         self._logprobs: list[JsonValue] = []
         self._call: Call | None = None
         self._index = -1
@@ -52,7 +52,7 @@ class ResponsesAnswer:
         response = self._response(document)
         output: list[JsonValue] = []
         if self.shortens:
-            self._usage, self._text = _usage(document), said(message.get("content"))
+            self._usage, self._texts = _usage(document), [said(message.get("content"))]
             if not self._text.strip():
                 return {**response, "status": "failed", "error": _NO_SUMMARY, "usage": self._usage}
             return self._ended(response, [self._compaction(document)], finish=_finish(choice))
@@ -88,6 +88,10 @@ class ResponsesAnswer:
 
     # ------------------------------------------------------------------------------------- stream
 
+    @property
+    def _text(self) -> str:
+        return "".join(self._texts)
+
     def chunk(self, document: Json) -> list[bytes]:
         """See `form.Form`."""
         if self._is_over:
@@ -101,7 +105,7 @@ class ResponsesAnswer:
         delta = inside(choice, "delta")
         self._finish = _finish(choice) or self._finish
         if self.shortens:
-            self._text += said(delta.get("content"))
+            self._texts.append(said(delta.get("content")))
             return events
         if thinking := thought(delta):
             events += self._say("reasoning", "reasoning_text", thinking)
@@ -161,7 +165,7 @@ class ResponsesAnswer:
             item = _reasoning_item(_id(head, "rs"), seal=seal_of(head)) if thinks else _message_item(_id(head, "msg"))
             item["id"] = f"{item['id']}_{len(self._output)}"
             events += [self._open(item), *self._open_part(part)]
-        self._text += text
+        self._texts.append(text)
         self._logprobs += logprobs or []
         about: Json = {**self._at(), "content_index": 0, "delta": text, **_logs(part, logprobs or [])}
         return [*events, self._event(f"response.{part}.delta", about)]
@@ -184,7 +188,7 @@ class ResponsesAnswer:
         return [] if call.told is None else [self._event(f"response.{call.told}.delta", {**self._at(), "delta": more})]
 
     def _open(self, item: Json) -> bytes:
-        self._item, self._part, self._text, self._logprobs = item, None, "", []
+        self._item, self._part, self._texts, self._logprobs = item, None, [], []
         return self._event("response.output_item.added", {"output_index": len(self._output), "item": {**item}})
 
     def _open_part(self, part: str) -> list[bytes]:

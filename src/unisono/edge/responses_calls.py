@@ -31,7 +31,7 @@ class Call:
         self._id = identity if isinstance(identity, str) and identity else f"call_{place}"
         self._is_native = bool(inside(given, "custom"))
         self._field = JsonText(FIELD)
-        self._text = ""
+        self._texts: list[str] = []
 
     @property
     def told(self) -> str | None:
@@ -46,13 +46,13 @@ class Call:
             return ""
         if self._tool.kind == "custom" and not self._is_native:
             return self._field.take(more)
-        self._text += more
+        self._texts.append(more)
         return more
 
     def rest(self) -> str:
         """Return what the caller was not shown yet, once all is here."""
         whole = self._whole()
-        said = self._text if self._is_native or self._tool.kind != "custom" else self._field.said
+        said = "".join(self._texts) if self._is_native or self._tool.kind != "custom" else self._field.said
         return whole[len(said) :] if whole.startswith(said) else ""
 
     def item(self) -> Json:
@@ -70,7 +70,7 @@ class Call:
         return {"name": self._tool.name, "arguments": self._whole()}
 
     def _whole(self) -> str:
-        return self._field.whole() if self._tool.kind == "custom" and not self._is_native else self._text
+        return self._field.whole() if self._tool.kind == "custom" and not self._is_native else "".join(self._texts)
 
     def _item(self, text: str, *, status: str) -> Json:
         tool = self._tool
