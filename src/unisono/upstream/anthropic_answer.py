@@ -135,8 +135,9 @@ class MessagesReading:
             state.tool = self._n_tools
             self._n_tools += 1
             given = block.get("input")
-            state.text = orjson.dumps(given).decode() if given else ""
-            function: Json = {"name": block.get("name"), "arguments": state.text}
+            written = orjson.dumps(given).decode() if given else ""
+            state.texts.append(written)
+            function: Json = {"name": block.get("name"), "arguments": written}
             call: Json = {"index": state.tool, "id": block.get("id"), "type": "function", "function": function}
             if self._native and "caller" in block:
                 call[MARK] = {"caller": block["caller"]}
@@ -180,7 +181,7 @@ class MessagesReading:
             return []
         if state.kind == "text":
             return [self._chunk({"content": text}, has_content=True)]
-        state.text += text
+        state.texts.append(text)
         return [self._chunk({"reasoning_content": text}, has_content=True)]
 
     def _arguments(self, state: _Block, fragment: JsonValue) -> list[Chunk]:
@@ -188,7 +189,7 @@ class MessagesReading:
             return []
         if state.tool is None:
             return self._beyond({"delta": {"type": "input_json_delta", "partial_json": fragment}}, has_content=True)
-        state.text += fragment
+        state.texts.append(fragment)
         call: Json = {"index": state.tool, "function": {"arguments": fragment}}
         return [self._chunk({"tool_calls": [call]}, has_content=True)]
 
@@ -196,10 +197,10 @@ class MessagesReading:
         state = self._blocks.pop(_index(event), None)
         if state is None:
             return []
-        if state.tool is not None and not state.text:
+        if state.tool is not None and not any(state.texts):
             return self._arguments(state, "{}")  # a call without arguments; OpenAI's clients parse the text
         if state.kind == "thinking" and state.signature:
-            block: Json = {"type": "thinking", "thinking": state.text, "signature": state.signature}
+            block: Json = {"type": "thinking", "thinking": "".join(state.texts), "signature": state.signature}
             return [self._chunk({"thinking_blocks": [block]})]
         return []
 
@@ -292,11 +293,11 @@ def _end(ended: Json, finish: str | None) -> Json:
 class _Block:
     """A content block that is open in the stream."""
 
-    __slots__ = ("kind", "signature", "text", "tool")
+    __slots__ = ("kind", "signature", "texts", "tool")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.text = ""
+        self.texts: list[str] = []
         self.signature = ""
         self.tool: int | None = None
 
