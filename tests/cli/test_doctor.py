@@ -222,6 +222,7 @@ def test_what_is_unsafe_is_listed_and_a_safe_configuration_is_said_to_be(tmp_pat
         return {finding.text: finding.state for finding in exposure(config, now=now)}
 
     assert list(told("").values()) == ["ok"]
+    assert any("a page of https://a.example" in text for text in told('[server]\norigins = ["https://a.example"]\n'))
     open_door = told('[server]\nhost = "0.0.0.0"\n')
     assert "fail" in open_door.values()
     assert any("no key exists" in text for text in open_door)

@@ -136,6 +136,8 @@ MISTAKES = [
     ("no seconds", HEAD + MODEL + "[timeouts]\ngap_s = 0\n", 6, "timeouts.gap_s", "above 0"),
     ("a negative price", HEAD + MODEL + "usd_per_mtok_in = -0.1\n", 5, "models[0].usd_per_mtok_in", "from 0"),
     ("a wrong choice", HEAD + MODEL + '[store]\ntext = "all"\n', 6, "store.text", "none, hash, text, not 'all'"),
+    ("any origin", HEAD + MODEL + '[server]\norigins = ["https://a.example", "*"]\n', 6, "server.origins[1]", "without *"),
+    ("an origin with a path", HEAD + MODEL + '[server]\norigins = ["https://a.example/chat"]\n', 6, "server.origins[0]", "without a path"),
     ("a wrong day", HEAD + MODEL + 'knowledge_cutoff = "soon"\n', 5, "models[0].knowledge_cutoff", "2026-12-01"),
     ("a name twice", HEAD + MODEL + MODEL, 6, "models[1].name", "'small' is the name of models[0] already"),
     ("an alias that is a name", HEAD + MODEL + MODEL.replace("small", "b") + 'aliases = ["small"]\n', 8, "models[1].aliases[0]", "name of another"),

@@ -116,6 +116,38 @@ def test_a_page_of_another_origin_or_name_gets_nothing(tmp_path: Path) -> None:
         assert len(up.seen) == 1
 
 
+def test_a_page_that_is_let_in_calls_what_callers_may_and_nothing_of_an_operators(
+    tmp_path: Path,
+) -> None:
+    page, told = {"origin": "https://chat.example"}, "access-control-allow-origin"
+    with upstream(says("hi")) as up:
+        text = _pool(up).replace("port = 0", 'port = 0\norigins = ["https://Chat.example", "app://notes"]')
+        with serving(tmp_path, text) as house:
+            asks = {
+                **page,
+                "access-control-request-method": "POST",
+                "access-control-request-headers": "authorization, x-unisono-session",
+            }
+            asked = house.call("OPTIONS", "/v1/chat/completions", headers=asks)
+            assert (asked.status, asked.headers[told]) == (200, page["origin"])
+            assert "authorization" in asked.headers["access-control-allow-headers"]
+            for path in ("/v1/chat/completions", "/chat/completions"):
+                body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}]}
+                answered = house.call("POST", path, body, headers=page)
+                assert (answered.status, answered.headers[told]) == (200, page["origin"]), path
+                assert answered.headers["access-control-expose-headers"] == "*"
+                assert "access-control-allow-credentials" not in answered.headers
+            assert house.call("GET", "/v1/models", headers={"origin": "app://notes"}).headers[told] == "app://notes"
+            for path in ("/admin/keys", "/metrics", "/readyz"):
+                refused = house.call("GET", path, headers=page)
+                assert (refused.status, told in refused.headers) == (401, False), path
+            assert house.chat(headers={"origin": "https://evil.example"}).status == 401
+            alice = _key(house, "alice")
+            keyless = house.chat(headers=page)
+            assert (keyless.status, keyless.headers[told]) == (401, page["origin"])
+            assert house.call("GET", "/v1/models", headers={**page, **alice}).status == 200
+
+
 def test_a_secret_shows_in_no_answer_log_or_record(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with upstream(fails(401, "your key is wrong")) as up, serving(tmp_path, _pool(up)) as house:

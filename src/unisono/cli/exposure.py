@@ -48,7 +48,13 @@ def _stored(path: Path) -> list[StoredKey]:
 def _door(config: Config, keys: list[StoredKey]) -> Iterator[Finding]:
     from unisono.config.kinds import is_loopback
 
-    host = config.server.host
+    host, origins = config.server.host, config.server.origins
+    if origins and not (keys or config.server.keys or config.callers):
+        yield _finding(
+            "warn",
+            f"whatever runs in a page of {', '.join(origins)} may ask models here, and no key says in whose name",
+            "unisono keys create NAME",
+        )
     if is_loopback(host):
         return
     if not (keys or config.server.keys or config.callers):

@@ -61,6 +61,7 @@ def as_tables(config: Config) -> dict[str, object]:
         "keys": [shown_secret(key) for key in server.keys],
         "max_body_bytes": server.max_body_bytes,
         **({} if server.console is None else {"console": server.console}),
+        **({"origins": list(server.origins)} if server.origins else {}),
         "max_requests": server.max_requests,
     }
     tables["store"] = {"path": str(store.path), "text": store.text, "flush_s": store.flush_s}

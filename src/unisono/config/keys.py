@@ -14,7 +14,7 @@ from unisono.types import SCRIPTS, TASKS, Capability, JsonValue, Mode, Role, Tim
 
 Kind = Literal[
     "text", "name", "names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path",
-    "model_file", "url", "secret", "secrets", "upstream", "fault", "table", "json", "tables",
+    "model_file", "url", "origins", "secret", "secrets", "upstream", "fault", "table", "json", "tables",
 ]  # fmt: skip
 
 DECLARED = tuple(capability for capability in Capability if capability is not Capability.ANTHROPIC)
@@ -124,6 +124,10 @@ _SERVER = (
     Key(
         section="server", name="console", kind="flag", otherwise="only on this machine's own address",
         text="Whether the console's page is served; what it shows needs a key all the same.",
+    ),
+    Key(
+        section="server", name="origins", kind="origins", default=[],
+        text="Web pages that may call `/v1` from a browser, such as `https://chat.example.org`; keys hold for them.",
     ),
     Key(
         section="server", name="max_requests", kind="integer", default=1000, low=1, high=100_000,

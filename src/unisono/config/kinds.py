@@ -24,6 +24,7 @@ from unisono.types import JsonValue
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,99}")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _PLUGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -183,6 +184,16 @@ def _url(key: Key, value: object, around: Around) -> str:
     return str(value).rstrip("/")
 
 
+def _origin(key: Key, value: object, around: Around) -> str:
+    """Return the origin of a web page as browsers write it: lower case, no path."""
+    if not isinstance(value, str) or not _ORIGIN.fullmatch(value) or _split_url(value) is None:
+        raise wrong(
+            "must be the origin of a web page as its browser writes it, such as https://chat.example.org or "
+            f"http://localhost:3000, without a path and without *, not {_shown_url(value)}"
+        )
+    return value.lower()
+
+
 def _split_url(value: object) -> SplitResult | None:
     if not isinstance(value, str) or any(mark.isspace() or not mark.isprintable() for mark in value):
         return None
@@ -305,6 +316,7 @@ _READERS: dict[str, Callable[[Key, object, Around], object]] = {
     "model_file": _model_file,
     "path": _path,
     "url": _url,
+    "origins": _each(_origin),
     "secret": _secret,
     "secrets": _each(_secret),
     "upstream": _upstream,

@@ -42,6 +42,7 @@ _KINDS = {
     "flag": "true or false",
     "model_file": "path or `package:NAME`",
     "url": "address",
+    "origins": "list of origins",
     "secret": "`env:NAME`",
     "secrets": "list of `env:NAME`",
     "fault": "HTTP status or one of",

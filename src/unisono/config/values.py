@@ -37,6 +37,7 @@ class ServerConfig:
     max_body_bytes: int
     max_requests: int = 1000
     console: bool | None = None
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from unisono.server.keys import KeysEndpoint
 from unisono.server.limits import LimitsEndpoint
 from unisono.server.openapi import openapi
 from unisono.server.overview import OverviewEndpoint
+from unisono.server.pages import Pages
 from unisono.server.paths import usual
 from unisono.server.policies import PoliciesEndpoint
 from unisono.server.pool import PoolEndpoint
@@ -58,6 +59,7 @@ class App:
         self._hot = hot
         self._short = short
         self._live = live
+        self._pages = Pages(self._within, origins=lambda: live.config.server.origins)
         self._n_requests = 0
 
     @property
@@ -69,6 +71,12 @@ class App:
         """Serve one request."""
         if scope["type"] == "http" and scope["path"] not in self._hot and (path := usual(scope["path"])):
             scope = {**scope, "path": path, "raw_path": path.encode()}
+        if scope["type"] == "http" and self._pages.lets_in(scope["path"], scope["headers"]):
+            await self._pages(scope, receive, send)
+            return
+        await self._within(scope, receive, send)
+
+    async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST":
             endpoint = self._hot.get(scope["path"])
             if endpoint is not None:
@@ -90,6 +98,7 @@ class App:
         if (
             short is None
             or cycle.scope["method"] != "POST"
+            or self._pages.lets_in(cycle.scope["path"], cycle.scope["headers"])
             or self._n_requests >= self._live.config.server.max_requests
         ):
             return False

@@ -55,7 +55,9 @@ def _same_origin(headers: Mapping[str, str]) -> None:
     if origin is None:
         return
     if urlsplit(origin).netloc != headers.get("host", ""):
-        raise NotAuthorised("A web page of another origin may not call this server.")
+        raise NotAuthorised(
+            "A web page of another origin may not call this server. Its operator can let it in: `server.origins`."
+        )
 
 
 def _local_name(host: str) -> None:
