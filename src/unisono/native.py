@@ -1,7 +1,7 @@
-"""What a request has that only Anthropic's API knows: its own tools, blocks and servers of tools.
+"""What a caller's API says and chat completions cannot: how it stands in a chat body, and what only Anthropic's knows.
 
-It looks at a chat body as the edge makes it of a message, or as a caller of chat completions wrote it. It judges no
-model.
+An edge writes these members, and an upstream reads them or takes them out. It looks at a chat body as the edge makes it
+of a message, or as a caller of chat completions wrote it. It judges no model.
 """
 
 from __future__ import annotations
@@ -14,6 +14,16 @@ MARK = "anthropic"
 """The member of a chat body under which the edge keeps what came in by Anthropic's API and has no place in the chat."""
 BESIDE = "anthropic_beside"
 """The member of a part, or of a tool's result, under which the edge keeps what a block has beyond what a chat says."""
+NATIVE = "anthropic_block"
+"""The member of a part or a tool under which the edge keeps what it was in Anthropic's API."""
+NATIVE_TURN = "anthropic_turn"
+"""The member of an assistant's message under which the edge keeps blocks without a counterpart, or in another order."""
+THOUGHT_BY = "thought_by"
+"""The member of an assistant's message under which the edge keeps which model thought its `reasoning_content`."""
+RESPONSES = "responses"
+"""The member by which a chat body says that it came in by the Responses API; see `edge.responses`."""
+CUSTOM = "custom_tool"
+"""Beside the function that a custom tool becomes, the tool as chat completions have it; see `upstream.customs`."""
 SAID = frozenset(
     {
         "max_tokens",

@@ -196,7 +196,7 @@ def _print_traffic(traffic: Traffic) -> None:
 
     from unisono.cli.record import console
 
-    table = Table("rule", "requests", "share", "not looked at", title=f"Of the latest {traffic.n} requests to `auto`")
+    table = Table("rule", "requests", "share", "not looked at", title=f"Requests to `auto`, the latest {traffic.n}")
     for name, ids in traffic.met.items():
         most = "at most " if traffic.blind[name] else ""
         share = f"{most}{len(ids) / traffic.n:.1%}" if traffic.n else "–"

@@ -65,7 +65,7 @@ def _serve_with(config: Config, file: Path, *, n: int, host: str, port: int | No
     from unisono.cli.workers import run_workers
 
     def ready(address: str) -> None:
-        print(f"unisono serves {len(config.models)} models at {address}/v1 with {n} workers", flush=True)
+        print(f"unisono serves {_models(config)} at {address}/v1 with {n} workers", flush=True)
 
     _log_lines(quiet=quiet)
     listening = _listen(host or config.server.host, config.server.port if port is None else port)
@@ -90,7 +90,12 @@ def run_worker(config: Config, *, fd: int, worker: int, quiet: bool) -> None:
 
 def _say_ready(live: Live, address: str) -> None:
     console = f" · console: {address}/console" if _shows_console(live) else ""
-    print(f"unisono serves {len(live.config.models)} models at {address}/v1{console}", flush=True)
+    print(f"unisono serves {_models(live.config)} at {address}/v1{console}", flush=True)
+
+
+def _models(config: Config) -> str:
+    n = len(config.models)
+    return "1 model" if n == 1 else f"{n} models"
 
 
 def _shows_console(live: Live) -> bool:

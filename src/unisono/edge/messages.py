@@ -14,7 +14,7 @@ import orjson
 from unisono.edge.agents import person_of
 from unisono.edge.form import blocks_of, read_as, refuse, text_of, thinker
 from unisono.edge.messages_answer import MessagesAnswer
-from unisono.native import BESIDE, MARK, SAID
+from unisono.native import BESIDE, MARK, NATIVE, NATIVE_TURN, SAID, THOUGHT_BY
 from unisono.types import Json, JsonValue
 
 _OF_DOCUMENTS = ("cache_control", "citations", "context", "title")
@@ -26,12 +26,8 @@ _MEMBERS: dict[str, frozenset[str]] = {
     "tool_result": frozenset({"type", "tool_use_id", "content", "is_error", "cache_control"}),
 }
 """What a chat message can say of a block; the rest goes beside it."""
-NATIVE = "anthropic_block"
-"""Beside what a block or a tool becomes, the thing itself, for Anthropic's own upstreams; see `upstream.plain`."""
 _SAID_OF_TOOLS = {"name", "description", "input_schema", "strict", "cache_control"}
 """What is said of a tool in both APIs: it comes back whole, and need not be kept beside it."""
-NATIVE_TURN = "anthropic_turn"
-"""The same for the blocks of an assistant's turn that has some without a counterpart, or another order."""
 _BILLING = "x-anthropic-billing-header:"
 """How the first system block of Claude Code begins: it is for Anthropic's accounts, changes from call to call, and is
 no part of any prompt."""
@@ -279,7 +275,7 @@ def _assistant(content: list[dict[str, Any]], *, where: str) -> Json:
     if thinking:
         message["thinking_blocks"] = thinking
     if thoughts:
-        message["thought_by"], message["reasoning_content"] = thoughts.popitem()
+        message[THOUGHT_BY], message["reasoning_content"] = thoughts.popitem()
     if calls:
         message["tool_calls"] = calls
     return message

@@ -15,10 +15,9 @@ from unisono.edge.form import read_as, refuse
 from unisono.edge.responses_answer import ResponsesAnswer
 from unisono.edge.responses_items import Conversation
 from unisono.edge.responses_tools import Tools
+from unisono.native import RESPONSES
 from unisono.types import Json
 
-MARK = "responses"
-"""The member of a chat body by which upstreams know that it came in here; see `upstream.plain`."""
 _STATEFUL = ("previous_response_id", "conversation", "prompt")
 _SAME = (
     "frequency_penalty", "presence_penalty", "prompt_cache_key", "safety_identifier", "seed",
@@ -67,7 +66,7 @@ class ResponsesForm(ResponsesAnswer):
             conversation.say("user", read.input)
         else:
             conversation.add(read.input)
-        chat: Json = {"model": read.model, "messages": conversation.messages(), MARK: True}
+        chat: Json = {"model": read.model, "messages": conversation.messages(), RESPONSES: True}
         chat |= {key: body[key] for key in _SAME if body.get(key) is not None}
         chat |= _limits(read) | _tools(read, tools) | _text(read.text or {})
         self.shortens = conversation.shortens

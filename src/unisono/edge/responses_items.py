@@ -14,11 +14,12 @@ from unisono.edge.form import blocks_of, refuse, said, text_of, thinker
 from unisono.edge.responses_compaction import ASKED, KINDS, TRIGGER, summed_up
 from unisono.edge.responses_tools import SEARCH, Tools, texting_call
 from unisono.errors import RequestError
+from unisono.native import THOUGHT_BY
 from unisono.types import Json, JsonValue
 
 _DETAILS = ("auto", "low", "high")
 """How closely a picture may be looked at, in chat completions."""
-_UNSAID = frozenset({"role", "thought_by", "reasoning_content"})
+_UNSAID = frozenset({"role", THOUGHT_BY, "reasoning_content"})
 _HOSTED = frozenset(
     {
         "apply_patch_call", "apply_patch_call_output", "code_interpreter_call",
@@ -152,7 +153,7 @@ def _is_unsaid(message: JsonValue) -> bool:
 def _thought(item: Json) -> list[JsonValue]:
     """Return what a model thought as the beginning of its message; nothing where nobody knows whose it is."""
     text, name = said(item.get("content")), thinker(item.get("encrypted_content"))
-    return [{"role": "assistant", "thought_by": name, "reasoning_content": text}] if name and text else []
+    return [{"role": "assistant", THOUGHT_BY: name, "reasoning_content": text}] if name and text else []
 
 
 def _unserved(kind: str, *, where: str) -> RequestError:

@@ -15,6 +15,7 @@ from typing import Literal
 import orjson
 
 from unisono.edge.form import blocks_of, refuse, text_of
+from unisono.native import CUSTOM
 from unisono.types import Json, JsonValue
 
 Kind = Literal["function", "custom", "tool_search"]
@@ -37,8 +38,6 @@ HOSTED = frozenset(
     }
 )
 """What runs at OpenAI, or what only models trained for its form can call."""
-CUSTOM = "custom_tool"
-"""Beside the function that a custom tool becomes, the tool as chat completions have it; see `upstream.customs`."""
 FIELD = "input"
 """The one field of such a function."""
 SEARCH: Literal["tool_search"] = "tool_search"

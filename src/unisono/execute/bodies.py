@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from unisono.native import MARK
 from unisono.types import Json, JsonValue, Model, Request
 
 SHOWN_CHARS = 6000
@@ -79,8 +80,8 @@ def _thinking_within(body: Json, max_tokens: int) -> Json:
         del made["thinking"]
         if (half := max_tokens // 2) >= LEAST_BUDGET:
             made["thinking"] = {**thinking, "budget_tokens": half}
-    if isinstance(own := body.get("anthropic"), dict):
-        made["anthropic"] = _thinking_within(own, max_tokens)
+    if isinstance(own := body.get(MARK), dict):
+        made[MARK] = _thinking_within(own, max_tokens)
     return made
 
 

@@ -15,11 +15,10 @@ from collections.abc import Iterable
 import orjson
 
 from unisono.errors import UpstreamRefused
-from unisono.native import BESIDE, MARK, SAID
+from unisono.native import BESIDE, MARK, NATIVE, NATIVE_TURN, RESPONSES, SAID
 from unisono.types import Call, Json, JsonValue
 from unisono.upstream.exchange import untranslatable
 from unisono.upstream.ids import ANTHROPIC, fitting
-from unisono.upstream.plain import NATIVE, NATIVE_TURN, RESPONSES
 from unisono.upstream.reminders import reminded
 
 DEFAULT_MAX_TOKENS = 4096

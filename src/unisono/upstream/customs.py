@@ -12,10 +12,9 @@ import re
 import orjson
 
 from unisono.errors import UpstreamRefused
+from unisono.native import CUSTOM
 from unisono.types import Json, JsonValue
 
-CUSTOM = "custom_tool"
-"""Beside a function, the custom tool that it stands for; see `edge.responses_tools`."""
 _FIELD = "input"
 _NAMED = re.compile(r"\bcustom\b", re.IGNORECASE)
 

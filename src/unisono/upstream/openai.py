@@ -12,13 +12,14 @@ import orjson
 from yarl import URL
 
 from unisono.errors import UpstreamError, UpstreamRefused
+from unisono.native import RESPONSES
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Timeouts, Usage
 from unisono.upstream.alike import Alike
 from unisono.upstream.customs import refuses_customs, with_customs
 from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, Exchange, error_in
 from unisono.upstream.http import Transport
-from unisono.upstream.plain import RESPONSES, plain
+from unisono.upstream.plain import plain
 from unisono.upstream.quirks import (
     Calls,
     counts_unasked,

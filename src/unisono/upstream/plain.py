@@ -5,21 +5,10 @@ A body that came in as a chat request is not touched: what its caller wrote is t
 
 from __future__ import annotations
 
-from unisono.native import BESIDE, MARK, SEARCHES
+from unisono.native import BESIDE, CUSTOM, MARK, NATIVE, NATIVE_TURN, RESPONSES, SEARCHES, THOUGHT_BY
 from unisono.types import Json, JsonValue
-from unisono.upstream.customs import CUSTOM
 from unisono.upstream.exchange import untranslatable
 from unisono.upstream.reminders import reminded
-
-RESPONSES = "responses"
-"""The member by which a chat body says that it came in by the Responses API; see `edge.responses`."""
-NATIVE = "anthropic_block"
-"""The member of a part or a tool under which the edge keeps what it was in Anthropic's API."""
-
-NATIVE_TURN = "anthropic_turn"
-"""The member of an assistant's message under which the edge keeps the blocks that no chat message can say."""
-THOUGHT_BY = "thought_by"
-"""The member of an assistant's message under which the edge keeps which model thought its `reasoning_content`."""
 
 _OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control", BESIDE, THOUGHT_BY, NATIVE_TURN})
 _OF_OTHERS = _OF_MESSAGES | {"reasoning_content"}
