@@ -259,7 +259,9 @@ def test_an_artifact_that_was_fitted_on_the_table_is_said_to_flatter_it(tmp_path
 def test_few_prompts_cannot_tell_that_nothing_is_to_be_won(tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]
     found = judge(table(tmp_path, 40, kinds_differ=False), parts).verdict
     assert found.kind == "unclear"
-    assert found.sentence.startswith(f"Not shown: use {found.model} always for now. 40 prompts are too few")
+    assert found.sentence.startswith(
+        f"Not shown: route nothing for now, use {found.model} always. 40 prompts are too few"
+    )
 
 
 def test_the_command_refuses_an_unknown_model_by_name(tmp_path: Path) -> None:

@@ -234,14 +234,15 @@ def _sentence(
             f"Route nothing: use {model} always. Routing would change quality by {points} and the bill by "
             f"{-saved.value:+.0%}; against mixing single models at random for the same money: {mixed}."
         )
+    advice = f"Not shown: route nothing for now, use {model} always."
     if n < TELLING:
         return (
-            f"Not shown: use {model} always for now. {n:,} prompts are too few to teach a router and to judge it; some "
-            f"hundreds are needed. Here it would change quality by {points} and the bill by {-saved.value:+.0%}."
+            f"{advice} {n:,} prompts are too few to teach a router and to judge it; some hundreds are needed. "
+            f"Here it would change quality by {points} and the bill by {-saved.value:+.0%}."
         )
     return (
-        f"Not shown: use {model} always for now. Routing looks {cheaper} cheaper at {points}, and {mixed} against "
-        f"mixing single models for the same money, but {n:,} prompts cannot exclude that it is worse."
+        f"{advice} Routing looks {cheaper} cheaper at {points}, and {mixed} against mixing single models for the same "
+        f"money, but {n:,} prompts cannot exclude that it is worse."
     )
 
 
