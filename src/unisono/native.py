@@ -24,6 +24,8 @@ RESPONSES = "responses"
 """The member by which a chat body says that it came in by the Responses API; see `edge.responses`."""
 CUSTOM = "custom_tool"
 """Beside the function that a custom tool becomes, the tool as chat completions have it; see `upstream.customs`."""
+CUSTOM_FIELD = "input"
+"""The one field of such a function."""
 SAID = frozenset(
     {
         "max_tokens",

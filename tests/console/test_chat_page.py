@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.console.browsing import ask, browser, page_at
 from tests.journeys.house import House, config_text, model, process
-from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, fails, says, upstream
+from tests.journeys.upstream import LIMIT_S, Behave, Exchange, Upstream, fails, says, upstream
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -130,13 +130,19 @@ def test_an_answer_streams_and_says_who_gave_it_why_and_for_how_much(chromium: B
         assert page.inner_text(".decision tbody tr.first strong") == who
 
 
-def test_markdown_code_and_formulas_are_drawn(chromium: Browser, pool: Pool) -> None:
-    def rich(exchange: Exchange) -> None:
+def _at_once(text: str) -> Behave:
+    """Return a behaviour that streams a text in one piece."""
+
+    def behave(exchange: Exchange) -> None:
         exchange.open_stream()
-        exchange.delta({"role": "assistant", "content": RICH}, finish="stop")
+        exchange.delta({"role": "assistant", "content": text}, finish="stop")
         exchange.end_stream()
 
-    pool.small.behave = pool.big.behave = rich
+    return behave
+
+
+def test_markdown_code_and_formulas_are_drawn(chromium: Browser, pool: Pool) -> None:
+    pool.small.behave = pool.big.behave = _at_once(RICH)
     with page_at(chromium, pool.base) as page:
         ask(page, "show me")
         text = page.locator(".answer-text")
@@ -164,12 +170,7 @@ def test_a_flood_of_small_pieces_is_drawn_in_a_few_steps_and_is_whole(chromium: 
 def test_a_picture_in_the_text_is_named_a_word_without_end_is_broken_and_arabic_runs_from_the_right(
     chromium: Browser, pool: Pool
 ) -> None:
-    def embeds(exchange: Exchange) -> None:
-        exchange.open_stream()
-        exchange.delta({"role": "assistant", "content": EMBEDDED}, finish="stop")
-        exchange.end_stream()
-
-    pool.small.behave = pool.big.behave = embeds
+    pool.small.behave = pool.big.behave = _at_once(EMBEDDED)
     with page_at(chromium, pool.base) as page:
         ask(page, LONG)
         assert page.inner_text(".answer-text p >> nth=0") == "[a plot] (data:image/png, 46 kB)"
@@ -181,12 +182,7 @@ def test_a_picture_in_the_text_is_named_a_word_without_end_is_broken_and_arabic_
 
 
 def test_hostile_text_stays_text_everywhere(chromium: Browser, pool: Pool) -> None:
-    def hostile(exchange: Exchange) -> None:
-        exchange.open_stream()
-        exchange.delta({"role": "assistant", "content": HOSTILE}, finish="stop")
-        exchange.end_stream()
-
-    pool.small.behave = pool.big.behave = hostile
+    pool.small.behave = pool.big.behave = _at_once(HOSTILE)
     with page_at(chromium, pool.base) as page:
         ask(page, HOSTILE)
         page.click("text=Why")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -112,46 +112,33 @@ def _calls(name: str, arguments: str, *, native: bool = False) -> Behave:
 def _uses(name: str, given: object) -> Behave:
     """Return a behaviour that uses a tool in Anthropic's form."""
     written = json.dumps(given)
-
-    def behave(exchange: Exchange) -> None:
-        message = {"id": "msg_1", "type": "message", "role": "assistant", "model": exchange.body["model"]}
-        usage = {"input_tokens": 9, "output_tokens": 9}
-        if not exchange.stream:
-            block = {"type": "tool_use", "id": "call_1", "name": name, "input": given}
-            exchange.json({**message, "content": [block], "stop_reason": "tool_use", "usage": usage})
-            return
-        exchange.open_stream()
-        exchange.event({"type": "message_start", "message": {**message, "content": [], "usage": usage}})
-        begun = {"type": "tool_use", "id": "call_1", "name": name, "input": {}}
-        exchange.event({"type": "content_block_start", "index": 0, "content_block": begun})
-        for at in range(0, len(written), 7):
-            delta = {"type": "input_json_delta", "partial_json": written[at : at + 7]}
-            exchange.event({"type": "content_block_delta", "index": 0, "delta": delta})
-        exchange.event({"type": "content_block_stop", "index": 0})
-        exchange.event({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": usage})
-        exchange.event({"type": "message_stop"})
-        exchange._http.wfile.write(b"0\r\n\r\n")  # the end of the chunks
-
-    return behave
+    deltas = [{"type": "input_json_delta", "partial_json": written[at : at + 7]} for at in range(0, len(written), 7)]
+    begun = {"type": "tool_use", "id": "call_1", "name": name, "input": {}}
+    return _in_a_block({**begun, "input": given}, begun, deltas, stop="tool_use")
 
 
 def _tells(text: str) -> Behave:
     """Return a behaviour that says something in Anthropic's form."""
+    block = {"type": "text", "text": text}
+    return _in_a_block(block, {**block, "text": ""}, [{"type": "text_delta", "text": text}], stop="end_turn")
+
+
+def _in_a_block(block: dict[str, Any], begun: dict[str, Any], deltas: Sequence[dict[str, Any]], *, stop: str) -> Behave:
+    """Return a behaviour that answers with one block of Anthropic's, plain or as it begins and in pieces."""
 
     def behave(exchange: Exchange) -> None:
         message = {"id": "msg_1", "type": "message", "role": "assistant", "model": exchange.body["model"]}
         usage = {"input_tokens": 9, "output_tokens": 9}
         if not exchange.stream:
-            block = {"type": "text", "text": text}
-            exchange.json({**message, "content": [block], "stop_reason": "end_turn", "usage": usage})
+            exchange.json({**message, "content": [block], "stop_reason": stop, "usage": usage})
             return
         exchange.open_stream()
         exchange.event({"type": "message_start", "message": {**message, "content": [], "usage": usage}})
-        exchange.event({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})
-        delta = {"type": "text_delta", "text": text}
-        exchange.event({"type": "content_block_delta", "index": 0, "delta": delta})
+        exchange.event({"type": "content_block_start", "index": 0, "content_block": begun})
+        for delta in deltas:
+            exchange.event({"type": "content_block_delta", "index": 0, "delta": delta})
         exchange.event({"type": "content_block_stop", "index": 0})
-        exchange.event({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage})
+        exchange.event({"type": "message_delta", "delta": {"stop_reason": stop}, "usage": usage})
         exchange.event({"type": "message_stop"})
         exchange._http.wfile.write(b"0\r\n\r\n")  # the end of the chunks
 

@@ -209,12 +209,12 @@ class ResponsesAnswer:
             if call.told is not None:
                 events.append(self._event(f"response.{call.told}.done", {**self._at(), **call.end()}))
         elif self._part is not None:
-            member, logs = _PARTS[self._part], _logs(self._part, self._logprobs)
-            done: Json = {**self._at(), "content_index": 0, member: self._text, **logs}
+            text, member, logs = self._text, _PARTS[self._part], _logs(self._part, self._logprobs)
+            done: Json = {**self._at(), "content_index": 0, member: text, **logs}
             events.append(self._event(f"response.{self._part}.done", done))
-            about: Json = {**self._at(), "content_index": 0, "part": _part_of(self._part, self._text, self._logprobs)}
+            about: Json = {**self._at(), "content_index": 0, "part": _part_of(self._part, text, self._logprobs)}
             events.append(self._event("response.content_part.done", about))
-            item = _done_item(item, self._part, self._text, logprobs=self._logprobs)
+            item = _done_item(item, self._part, text, logprobs=self._logprobs)
         events.append(self._event("response.output_item.done", {"output_index": len(self._output), "item": item}))
         self._output.append(item)
         self._item = self._part = self._call = None

@@ -10,7 +10,8 @@ import orjson
 
 from unisono.edge.form import inside
 from unisono.edge.json_text import JsonText
-from unisono.edge.responses_tools import FIELD, Tools
+from unisono.edge.responses_tools import Tools
+from unisono.native import CUSTOM_FIELD
 from unisono.types import Json, JsonValue
 
 
@@ -30,7 +31,7 @@ class Call:
         self._tool = tools.of(name if isinstance(name, str) else "")
         self._id = identity if isinstance(identity, str) and identity else f"call_{place}"
         self._is_native = bool(inside(given, "custom"))
-        self._field = JsonText(FIELD)
+        self._field = JsonText(CUSTOM_FIELD)
         self._texts: list[str] = []
 
     @property

@@ -15,7 +15,7 @@ from typing import Literal
 import orjson
 
 from unisono.edge.form import blocks_of, refuse, text_of
-from unisono.native import CUSTOM
+from unisono.native import CUSTOM, CUSTOM_FIELD
 from unisono.types import Json, JsonValue
 
 Kind = Literal["function", "custom", "tool_search"]
@@ -38,8 +38,6 @@ HOSTED = frozenset(
     }
 )
 """What runs at OpenAI, or what only models trained for its form can call."""
-FIELD = "input"
-"""The one field of such a function."""
 SEARCH: Literal["tool_search"] = "tool_search"
 OWN_SPACE = "functions"
 """The namespace that OpenAI's own models have for tools without one."""
@@ -213,9 +211,14 @@ def _chosen(name: str) -> Json:
 def _texting(function: Json, wanted: JsonValue) -> Json:
     """Return a function that takes a bare text in its one field."""
     field: Json = {"type": "string", "description": "The whole text, as it is: no JSON in it, no quotes around it."}
-    schema: Json = {"type": "object", "properties": {FIELD: field}, "required": [FIELD], "additionalProperties": False}
+    schema: Json = {
+        "type": "object",
+        "properties": {CUSTOM_FIELD: field},
+        "required": [CUSTOM_FIELD],
+        "additionalProperties": False,
+    }
     told = [str(function["description"])] if function.get("description") else []
-    told.append(f"Call it as a function, with the whole text in its one field `{FIELD}`.")
+    told.append(f"Call it as a function, with the whole text in its one field `{CUSTOM_FIELD}`.")
     grammar = wanted if isinstance(wanted, dict) and wanted.get("type") == "grammar" else {}
     syntax = str(grammar.get("syntax") or "")
     if isinstance(rules := grammar.get("definition"), str):
@@ -235,4 +238,4 @@ def _chat_format(wanted: JsonValue) -> Json | None:
 
 def texting_call(name: str, text: str) -> Json:
     """Return a call of a custom tool as a function's."""
-    return {"name": name, "arguments": orjson.dumps({FIELD: text}).decode()}
+    return {"name": name, "arguments": orjson.dumps({CUSTOM_FIELD: text}).decode()}

@@ -12,10 +12,9 @@ import re
 import orjson
 
 from unisono.errors import UpstreamRefused
-from unisono.native import CUSTOM
+from unisono.native import CUSTOM, CUSTOM_FIELD
 from unisono.types import Json, JsonValue
 
-_FIELD = "input"
 _NAMED = re.compile(r"\bcustom\b", re.IGNORECASE)
 
 
@@ -62,7 +61,7 @@ def _call(call: JsonValue, own: dict[str | None, JsonValue]) -> JsonValue:
     name, text = _name(call), _text(call)
     if not isinstance(call, dict) or name not in own or text is None:
         return call
-    return {"id": call.get("id"), "type": "custom", "custom": {"name": name, _FIELD: text}}
+    return {"id": call.get("id"), "type": "custom", "custom": {"name": name, CUSTOM_FIELD: text}}
 
 
 def _text(call: JsonValue) -> str | None:
@@ -72,7 +71,7 @@ def _text(call: JsonValue) -> str | None:
         read = orjson.loads(arguments) if isinstance(arguments, str) else None
     except orjson.JSONDecodeError:
         return None
-    text = read.get(_FIELD) if isinstance(read, dict) else None
+    text = read.get(CUSTOM_FIELD) if isinstance(read, dict) else None
     return text if isinstance(text, str) else None
 
 
