@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from tests.journeys.house import House, config_text, model, process
 from tests.journeys.upstream import Upstream, says, upstream
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 
@@ -221,23 +222,55 @@ def test_the_end_of_a_limit_and_what_is_degraded_are_told(
 def test_a_server_with_keys_asks_for_one_and_keeps_it_in_the_tab(
     chromium: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    with _locked(chromium, tmp_path_factory.mktemp("keys")) as (page, secret):
+        _unlock(page, secret)
+        ask(page, "hello")
+        page.click(".pages a[href='#/traffic']")
+        page.wait_for_selector("[role=alert]:has-text('scope admin')")
+        assert secret not in page.evaluate("JSON.stringify(localStorage) + document.cookie + location.href")
+
+
+def test_a_late_refusal_of_a_request_without_a_key_does_not_lock_out_who_has_given_one(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with _locked(chromium, tmp_path_factory.mktemp("late")) as (page, secret):
+        held: list[Route] = []
+        page.route("**/v1/*", lambda route: held.append(route) if _keyless(route) else route.continue_())
+        page.reload()
+        page.wait_for_selector(".composer textarea")
+        models, *others = held
+        models.continue_()
+        _unlock(page, secret)
+        assert others
+        for route in others:
+            with page.expect_response(route.request.url):
+                route.continue_()
+        ask(page, "hello")
+
+
+@contextmanager
+def _locked(chromium: Browser, folder: Path) -> Iterator[tuple[Page, str]]:
+    """Open the console of a server that wants a key, and give one."""
     from datetime import UTC, datetime
 
     from unisono.record.keys import create_key
     from unisono.types import Scope
 
-    folder = tmp_path_factory.mktemp("keys")
     with upstream(says("here")) as up, process(folder, _pool(up)) as house:
         _, secret = create_key(folder / "record.db", "guest", scope=Scope(), now=datetime.now(UTC))
         with page_at(chromium, _base(house), strict=False) as page:
-            page.wait_for_selector("h1:has-text('API key')")
-            page.fill("input[type=password]", secret)
-            page.keyboard.press("Enter")
-            page.wait_for_selector(".composer textarea")
-            ask(page, "hello")
-            page.click(".pages a[href='#/traffic']")
-            page.wait_for_selector("[role=alert]:has-text('scope admin')")
-            assert secret not in page.evaluate("JSON.stringify(localStorage) + document.cookie + location.href")
+            yield page, secret
+
+
+def _unlock(page: Page, secret: str) -> None:
+    page.wait_for_selector("h1:has-text('API key')")
+    page.fill("input[type=password]", secret)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".composer textarea")
+
+
+def _keyless(route: Route) -> bool:
+    return "authorization" not in route.request.headers
 
 
 def test_a_pool_of_many_models_can_be_searched_and_every_answer_is_in_the_picture(

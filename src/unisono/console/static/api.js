@@ -12,7 +12,8 @@ export class Failure extends Error {
 
 async function call(path, { method = "GET", body, signal } = {}) {
   const headers = body === undefined ? {} : { "content-type": "application/json" };
-  if (state.key) headers.authorization = `Bearer ${state.key}`;
+  const { key } = state;
+  if (key) headers.authorization = `Bearer ${key}`;
   let response;
   try {
     response = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
@@ -23,9 +24,9 @@ async function call(path, { method = "GET", body, signal } = {}) {
   }
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
-  if (response.status === 401) {
+  if (response.status === 401 && key === state.key) {   // else it is about a key that is no longer used
     state.locked = true;
-    state.refused ||= Boolean(state.key);
+    state.refused ||= Boolean(key);
   }
   throw new Failure(said.error?.message ?? `${path}: ${response.status}`, {
     status: response.status, code: said.error?.code ?? null, unisono: said.unisono ?? {},

@@ -109,14 +109,18 @@ export function preview(turns, draft, { model, session, signal }) {
 }
 
 export async function loadModels() {
+  const { key } = state;
   const { data } = await read("/v1/models");
+  if (key !== state.key) return;   // another key has been given since, and asks for itself
   state.locked = state.refused = false;
   state.models = data.filter((row) => row.unisono && row.unisono.role !== "embedding");
   state.modes = data.filter((row) => row.id === "auto" || row.id.startsWith("auto:")).map((row) => row.id);
 }
 
 export async function loadLimits() {
-  try { state.limits = (await read("/v1/limits")).data; } catch { state.limits = []; }
+  const { key } = state;
+  const limits = await read("/v1/limits").then(({ data }) => data, () => []);
+  if (key === state.key) state.limits = limits;
 }
 
 export async function loadReady() {
