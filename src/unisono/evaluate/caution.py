@@ -12,9 +12,9 @@ Source: a tuning parameter by cross-validation, under a bound on the worst kind 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -51,6 +51,8 @@ MOST = 400
 """Prompts of a fold that are decided; more tell little and take long."""
 FEWEST = 50
 """Prompts, of all folds together, below which nothing is chosen."""
+Judge: TypeAlias = "Callable[[float], float | None]"
+"""What a share of the doubt is worth; None where it may not be taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,28 +118,38 @@ def measure_caution(near: Sequence[Fold], far: Sequence[Fold]) -> tuple[Measured
 
 def chosen(near: Mapping[float, Held], far: Mapping[float, Held]) -> float:
     """Return the share of the doubt that is worth most and loses nothing that was promised; all of it in doubt."""
-    best, most = FULL, 0.0
-    for share in [step for step in LADDER[1:] if step in near]:
+
+    def judge(share: float) -> float | None:
         known, unknown = near[share], far[share]
         added, elsewhere = known.worth - near[FULL].worth, unknown.worth - far[FULL].worth
         least, lost = float(known.gained.mean()) - _error(known.gained), float(unknown.gained.mean())
         large = _over_all(float(added.mean()) - _error(added), float(elsewhere.mean())) >= LARGE
         safe = least >= -MAY_LOSE_NEAR and (lost >= -MAY_LOSE or _over_all(least, lost) >= LARGE)
-        value = _over_all(float(added.mean()), float(elsewhere.mean()))
-        if large and safe and value > most and float(added.mean()) > SHOWN * _error(added):
-            best, most = share, value
-    return best
+        shown = float(added.mean()) > SHOWN * _error(added)
+        return _over_all(float(added.mean()), float(elsewhere.mean())) if large and safe and shown else None
+
+    return _best(near, judge)
 
 
 def chosen_in_domain(near: Mapping[float, Held]) -> float:
     """Return the same where requests are of the table's kinds: what prompts held out show is all that counts."""
-    best, most = FULL, 0.0
-    for share in [step for step in LADDER[1:] if step in near]:
+
+    def judge(share: float) -> float | None:
         held = near[share]
         added = held.worth - near[FULL].worth
         value = float(added.mean())
         safe = float(held.gained.mean()) - _error(held.gained) >= -MAY_LOSE
-        if safe and value > most and value > SHOWN * _error(added):
+        return value if safe and value > SHOWN * _error(added) else None
+
+    return _best(near, judge)
+
+
+def _best(shares: Collection[float], judge: Judge) -> float:
+    """Return the share that is worth most, all of the doubt where none is worth anything."""
+    best, most = FULL, 0.0
+    for share in [step for step in LADDER[1:] if step in shares]:
+        value = judge(share)
+        if value is not None and value > most:
             best, most = share, value
     return best
 
