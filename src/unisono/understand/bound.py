@@ -5,12 +5,11 @@ Signed or encrypted reasoning and files that lie with the provider: another mode
 
 from __future__ import annotations
 
+from unisono.native import NATIVE_TURN
 from unisono.types import Json, JsonValue
 
 _REASONING = ("thinking", "redacted_thinking", "reasoning", "reasoning_details")
 _THOUGHTS = ("reasoning_details", "thinking_blocks")
-_TURN = "anthropic_turn"
-"""Where the edge keeps a turn that only Anthropic's API can say whole: what its own tools found."""
 _SEALS = ("signature", "encrypted_content", "data", "thought_signature")
 
 
@@ -29,7 +28,7 @@ def bound(body: Json) -> bool:
 def _holds(message: Json) -> bool:
     if len(message) == 2 and isinstance(message.get("content"), str):
         return False  # a role and its words
-    if _TURN in message:
+    if NATIVE_TURN in message:  # what Anthropic's own tools found
         return True
     for name in _THOUGHTS:
         if isinstance(thoughts := message.get(name), list) and any(_sealed(thought) for thought in thoughts):

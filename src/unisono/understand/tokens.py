@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from unisono.native import NATIVE
 from unisono.types import Json, JsonValue
 
 _FIRST_WIDE = 0x2E80
 TOKENS_PER_MESSAGE = 4
 TOKENS_PER_IMAGE = 800
-_TWICE = "anthropic_block"
-"""Where the edge keeps what a tool was in Anthropic's API: it is sent in one of the two forms."""
 
 
 def count_text(text: str) -> int:
@@ -39,7 +38,7 @@ def _count_json(value: JsonValue) -> int:
             total += count_text(item)
         elif isinstance(item, dict):
             total += sum(len(key) // 4 + 1 for key in item)
-            todo.extend(part for key, part in item.items() if key != _TWICE)
+            todo.extend(part for key, part in item.items() if key != NATIVE)  # sent in one of the two forms
         elif isinstance(item, list):
             todo.extend(item)
         else:
