@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from unisono.config.values import EncoderConfig
 from unisono.consistency.comparers import Ask, Comparer
 from unisono.errors import StartError
-from unisono.protocols import Encoder, Evidence, PredictorFactory, ProviderFactory, Rule
+from unisono.protocols import Encoder, Evidence, PredictorFactory, PredictorPlugin, ProviderFactory, Rule
 
 GROUP = "unisono.plugins"
 BUILT_IN_PROVIDERS: dict[str, str] = {
@@ -50,8 +50,8 @@ class Registry:
             raise StartError(f"No comparer {name!r} is installed. Known: {known}. Mend `routing.compare`.")
         return self.comparers[name]
 
-    def predictor(self, name: str) -> PredictorFactory | None:
-        """Return what makes a plug-in's quality predictor; None for Unisono's own.
+    def predictor(self, name: str) -> PredictorPlugin | None:
+        """Return a plug-in's quality predictor; None for Unisono's own.
 
         Raises:
             StartError: nothing of that name is installed.
@@ -64,7 +64,7 @@ class Registry:
                 f"No predictor {name!r} is installed. Known: {known}. "
                 "Install its plug-in or mend `predictor` under [routing]."
             )
-        return self.predictors[name]
+        return PredictorPlugin(name, self.predictors[name])
 
     def provider(self, name: str) -> ProviderFactory:
         """Return the factory of a provider.

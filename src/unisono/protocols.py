@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from unisono.consistency.comparers import Ask
 from unisono.types import (
@@ -70,6 +70,13 @@ class QualityPredictor(Protocol):
 
 PredictorFactory: TypeAlias = Callable[[QualityPredictor], QualityPredictor]
 """Makes a quality predictor that has learned nothing; is given Unisono's own, with all scores, to ask or to ignore."""
+
+
+class PredictorPlugin(NamedTuple):
+    """A plug-in's quality predictor, by the name that `routing.predictor` says."""
+
+    name: str
+    make: PredictorFactory
 
 
 class CostPredictor(Protocol):

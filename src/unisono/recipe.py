@@ -17,7 +17,7 @@ from unisono.learn.voters import swayed, weighed
 from unisono.predict.artifact import Artifact
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.predict.paired import paired
-from unisono.protocols import Chooser, PredictorFactory, QualityPredictor
+from unisono.protocols import Chooser, PredictorPlugin, QualityPredictor
 from unisono.router import Settings
 from unisono.types import FIRST_POLICY, Features, Mode, Model, Score
 
@@ -65,8 +65,7 @@ def measured(
     *,
     read: Callable[[str], Features],
     models: Sequence[Model] = (),
-    named: str = "",
-    make: PredictorFactory | None = None,
+    plugin: PredictorPlugin | None = None,
 ) -> QualityPredictor:
     """Return the trained predictor, or a plug-in's in its place, with every score taken in, in order.
 
@@ -75,8 +74,7 @@ def measured(
         scores: as `Store.scores_at` returns them.
         read: features of a bare text, such as `Understanding.text`.
         models: those that the scores are of; others are known by their names alone.
-        named: what `routing.predictor` says.
-        make: makes the plug-in's predictor of that name; None for Unisono's own.
+        plugin: the one that `routing.predictor` names; None for Unisono's own.
 
     Raises:
         ArtifactError: the plug-in's code failed.
@@ -90,7 +88,7 @@ def measured(
         quality.learn_one(features, score)
     if rows:
         quality.predict_one(rows[0][0], models)  # so that no request waits for what is worked out once
-    return quality if make is None else plugged(named, make, ours=quality, rows=rows)
+    return quality if plugin is None else plugged(plugin, ours=quality, rows=rows)
 
 
 def fits(artifact: Artifact, features: Features) -> bool:

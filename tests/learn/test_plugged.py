@@ -11,7 +11,7 @@ import pytest
 
 from unisono.errors import ArtifactError
 from unisono.learn.plugged import PluggedPredictor, plugged
-from unisono.protocols import QualityPredictor
+from unisono.protocols import PredictorPlugin, QualityPredictor
 from unisono.record.packed import pack_features, unpack_features
 from unisono.types import Features, Model, Quality, Score
 from unisono.understand.features import Understanding
@@ -105,7 +105,7 @@ def test_it_is_given_ours_and_taught_every_score_in_order() -> None:
         return theirs
 
     rows = [(read(), scored(score)) for score in (1.0, 0.0)]
-    plugged("mine", make, ours=ours, rows=rows)
+    plugged(PredictorPlugin("mine", make), ours=ours, rows=rows)
     assert given == [ours]
     assert theirs.learned == [1.0, 0.0]
 
@@ -121,4 +121,4 @@ def test_its_code_that_fails_before_a_request_is_told_by_name(fails: Exception) 
     ]
     for make, rows in makes:
         with pytest.raises(ArtifactError, match=f"predictor 'mine' failed .* {type(fails).__name__}"):
-            plugged("mine", make, ours=Says(), rows=rows)
+            plugged(PredictorPlugin("mine", make), ours=Says(), rows=rows)

@@ -150,7 +150,7 @@ def compared(
     probes = on_probes(old, new, [s for s in scores if only is None or s.item in only])
     if not settings.store.path.exists():
         return probes, None
-    registry, named = plugins.load(), settings.routing.predictor
+    registry = plugins.load()
     trained = read_trained(settings, registry)
     reader = Reader(settings.store.path)
     try:
@@ -162,8 +162,7 @@ def compared(
                 seen,
                 read=Understanding(trained.encoder).text,
                 models=(old, new),
-                named=named,
-                make=registry.predictor(named),
+                plugin=registry.predictor(settings.routing.predictor),
             )
             cost = TokenCost(trained.artifact.length.expected)
         return probes, on_log(reader, old, new, quality, cost)

@@ -160,10 +160,10 @@ class ArmBuilder:
     def _quality(self, config: Config, artifact: Artifact, *, generation: int) -> QualityPredictor | None:
         """Return what expects quality, with the scores taken in; None where a plug-in's code fails: it is told."""
         named = config.routing.predictor
-        make, scores = self._registry.predictor(named), self._scores(config.models, generation=generation)
+        plugin, scores = self._registry.predictor(named), self._scores(config.models, generation=generation)
         part = f"predictor {named}"
         try:
-            quality = measured(artifact, scores, read=self.reading.text, models=config.models, named=named, make=make)
+            quality = measured(artifact, scores, read=self.reading.text, models=config.models, plugin=plugin)
         except ArtifactError as error:
             self._broken[part] = str(error)
             return None

@@ -98,14 +98,12 @@ def parts_of(
     """
     quality = None
     if artifact is not None:
-        named = config.routing.predictor
         quality = measured(
             artifact,
             scores,
             read=Understanding(encoder, cache_size=1).text,
             models=config.models,
-            named=named,
-            make=registry.predictor(named),
+            plugin=registry.predictor(config.routing.predictor),
         )
     stages = Stages(
         understand=_not_asked,

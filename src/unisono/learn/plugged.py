@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import isfinite
 
 from unisono.errors import ArtifactError
-from unisono.protocols import PredictorFactory, QualityPredictor
+from unisono.protocols import PredictorPlugin, QualityPredictor
 from unisono.types import Features, Model, Quality, Score, Vector
 
 
@@ -72,13 +72,12 @@ class PluggedPredictor:
 
 
 def plugged(
-    name: str, make: PredictorFactory, *, ours: QualityPredictor, rows: Iterable[tuple[Features, Score]]
+    plugin: PredictorPlugin, *, ours: QualityPredictor, rows: Iterable[tuple[Features, Score]]
 ) -> PluggedPredictor:
     """Return a plug-in's predictor with every score taken in.
 
     Args:
-        name: what `routing.predictor` calls it.
-        make: the plug-in's.
+        plugin: makes it.
         ours: Unisono's own, with the scores taken in.
         rows: features and scores, in order.
 
@@ -86,11 +85,11 @@ def plugged(
         ArtifactError: the plug-in's code failed; says with what.
     """
     try:
-        found = PluggedPredictor(name, make(ours), ours=ours)
+        found = PluggedPredictor(plugin.name, plugin.make(ours), ours=ours)
         for features, score in rows:
             found.learn_one(features, score)
     except Exception as exc:  # the learner's border: whatever a plug-in raises, the server goes on
-        text = f"The predictor {name!r} failed before its first request with {type(exc).__name__}: {exc}."
+        text = f"The predictor {plugin.name!r} failed before its first request with {type(exc).__name__}: {exc}."
         raise ArtifactError(f"{text} Mend its plug-in, or take `predictor` out of [routing].") from exc
     return found
 
