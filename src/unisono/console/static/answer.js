@@ -60,14 +60,19 @@ export const Turn = {
       await ask(props.chat, props.n, { model: "auto:fast", unisono });
     }
 
-    async function say(body, change) {
-      try {
-        await send("POST", `/v1/decisions/${encodeURIComponent(answer().facts.decision)}/feedback`, body);
-        Object.assign(answer(), change);
-        trouble.value = null;
-        announce(t("thanks"));
-        await keepChat(props.chat);
-      } catch (error) { trouble.value = error.message; }
+    // One after the other, in the order in which they were said; about the answer that was shown then.
+    let sayings = Promise.resolve();
+    function say(body, change) {
+      const one = answer();
+      sayings = sayings.then(async () => {
+        try {
+          await send("POST", `/v1/decisions/${encodeURIComponent(one.facts.decision)}/feedback`, body);
+          Object.assign(one, change);
+          trouble.value = null;
+          announce(t("thanks"));
+          await keepChat(props.chat);
+        } catch (error) { trouble.value = error.message; }
+      });
     }
 
     function pin(model) {

@@ -10,7 +10,10 @@ export class Failure extends Error {
   }
 }
 
+let heard = 0;   // when something came from the server last
+
 async function call(path, { method = "GET", body, signal } = {}) {
+  const began = performance.now();
   const headers = body === undefined ? {} : { "content-type": "application/json" };
   const { key } = state;
   if (key) headers.authorization = `Bearer ${key}`;
@@ -19,21 +22,27 @@ async function call(path, { method = "GET", body, signal } = {}) {
     response = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    state.ready = { status: "gone", degraded: {} };
+    if (heard < began) state.ready = { status: "gone", degraded: {} };   // else it was this request's own misfortune
     throw new Failure(t("no_answer"));
   }
+  heard = performance.now();
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
   if (response.status === 401 && key === state.key) {   // else it is about a key that is no longer used
     state.locked = true;
     state.refused ||= Boolean(key);
   }
-  throw new Failure(said.error?.message ?? `${path}: ${response.status}`, {
+  throw new Failure(said.error?.message ?? `${t("no_answer")} (${response.status})`, {   // a proxy's word, not the server's
     status: response.status, code: said.error?.code ?? null, unisono: said.unisono ?? {},
   });
 }
 
-export const read = async (path, options) => (await call(path, options)).json();
+export async function read(path, options) {
+  const response = await call(path, options);
+  return response.json().catch((error) => {
+    throw error.name === "AbortError" ? error : new Failure(t("no_answer"));   // cut on the way, or a proxy's page
+  });
+}
 export const send = (method, path, body, signal) => read(path, { method, body, signal });
 
 // Yields the documents of an event stream; returns true if the stream ended as it should.

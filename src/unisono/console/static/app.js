@@ -45,17 +45,24 @@ const App = {
     const main = ref(null);
     const hits = computed(() => chats.all.length > 1 ? chats.all.filter((chat) => foundIn(chat, words.value)) : chats.all);
 
+    let visit = 0;   // what was on its way to a page that has been left since is not for this one
     async function go() {
+      visit += 1;
       Object.assign(at, place());
       menu.value = false;
       broken.value = null;
       shown.value = null;
       if (at.name === "chat") return;
-      const wanted = at.name;
+      const mine = visit;
       try {
-        const { Page } = await PAGES[wanted]();
-        if (at.name === wanted) shown.value = Page;
-      } catch { broken.value = await unloaded(); }
+        const { Page } = await PAGES[at.name]();
+        if (mine !== visit) return;
+        shown.value = Page;
+      } catch {
+        const why = await unloaded();
+        if (mine !== visit) return;
+        broken.value = why;
+      }
       await nextTick();
       main.value?.querySelector("h1")?.focus();
     }
@@ -73,13 +80,12 @@ const App = {
       menuButton.value.focus();
     }
 
+    let started = 0;
     async function start() {
-      try {
-        await loadModels();
-        broken.value = null;
-      } catch (error) {
-        if (error.status !== 401) broken.value = error;
-      }
+      const mine = ++started;
+      const trouble = await loadModels().then(() => null, (error) => error);
+      if (mine !== started) return;   // with another key, or once more
+      broken.value = trouble?.status === 401 ? null : trouble;
       await loadReady();
     }
     function use(key) {
@@ -87,7 +93,15 @@ const App = {
       else state.key = key;
     }
     let stop = null;
-    const look = (gone) => { stop?.(); stop = follow(loadReady, gone ? GONE_MS : READY_MS); };
+    function look(gone, was) {
+      stop?.();
+      stop = follow(loadReady, gone ? GONE_MS : READY_MS);
+      if (was && !gone && broken.value && !broken.value.stale) again();
+    }
+    function again() {
+      start();
+      go();
+    }
     onMounted(() => { go(); start(); watch(() => state.ready?.status === "gone", look, { immediate: true }); });
     watch(() => state.key, start);
     watch(() => [at.name, at.id, state.lang, chatOf(at.id)?.title], () => { document.title = `${at.name === "chat" ? chatOf(at.id)?.title || t("chat") : t(at.name)} – Unisono`; }, { immediate: true });
@@ -131,7 +145,7 @@ const App = {
     const current = () => {
       if (state.locked) return h(AskKey, { onUse: use });
       if (broken.value?.stale) return problem(broken.value, () => location.reload(), t("load_anew"));
-      if (broken.value) return problem(broken.value, () => { start(); go(); });
+      if (broken.value) return problem(broken.value, again);
       if (at.name === "chat") return h(Chat, { id: at.id });
       return shown.value ? h(shown.value, { id: at.id, key: at.name }) : h("p", { class: "empty", role: "status" }, t("loading"));
     };

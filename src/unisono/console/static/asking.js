@@ -10,12 +10,13 @@ import { newId, state } from "./state.js";
 import { t } from "./words.js";
 
 const { markRaw } = Vue;
+const PATIENCE_MS = 10_000;   // a server that takes longer to say how it is counts as gone
 const DOT = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 const SILENT_MS = 2_000; // so long after asking, those who do not see the page are told who answers
 const KEEP_MS = 1_000;   // what has come of an answer is kept so often, for a tab may be closed at any time
 
-export const newAnswer = (asked) => ({ id: newId(), text: "", thinking: "", facts: {}, status: "running", error: null, asked, first_s: null, total_s: null, said: null, word: null });
+export const newAnswer = (asked) => ({ id: newId(), text: "", thinking: "", facts: {}, status: "running", error: null, asked, first_s: null, total_s: null, said: null, word: null, running: markRaw(new AbortController()) });
 
 export const shownAnswer = (turn) => turn.answers[turn.shown] ?? null;
 
@@ -40,15 +41,13 @@ export function messagesOf(turns, upto, { sketch = false } = {}) {
 
 // Takes a stream into `answer`.
 export async function fill(answer, body) {
-  const stop = new AbortController();
-  answer.running = markRaw(stop);
   const began = performance.now();
   const since = () => (performance.now() - began) / 1000;
   const thoughts = paced((piece) => { answer.thinking += piece; });
   const words = paced((piece) => { answer.text += piece; });
   const all = () => { thoughts.now(); words.now(); };
   try {
-    const stream = events("/v1/chat/completions", { ...body, stream: true }, stop.signal);
+    const stream = events("/v1/chat/completions", { ...body, stream: true }, answer.running.signal);
     for (;;) {
       const { done, value } = await stream.next();
       if (done) {
@@ -90,7 +89,7 @@ export async function ask(chat, n, { model, unisono = {} }) {
   await fill(answer, { model, messages, unisono: { session: chat.id, ...unisono } });
   clearInterval(keeping);
   clearTimeout(telling);
-  if (answer.status === "cut") loadReady();
+  if (answer.status === "cut" || answer.status === "failed") loadReady();
   tell(answer, model);
   await Promise.all([keepChat(chat), loadLimits()]);
 }
@@ -108,25 +107,31 @@ export function preview(turns, draft, { model, session, signal }) {
   return read("/v1/route", { method: "POST", body: { model, messages, unisono: session ? { session } : {} }, signal });
 }
 
+// Of answers to the same question that cross on the way, the one that was asked for last counts.
+const asked = {};
+function latest(name) {
+  const mine = asked[name] = (asked[name] ?? 0) + 1;
+  return () => mine === asked[name];
+}
+
 export async function loadModels() {
-  const { key } = state;
+  const isLast = latest("models");
   const { data } = await read("/v1/models");
-  if (key !== state.key) return;   // another key has been given since, and asks for itself
+  if (!isLast()) return;
   state.locked = state.refused = false;
   state.models = data.filter((row) => row.unisono && row.unisono.role !== "embedding");
   state.modes = data.filter((row) => row.id === "auto" || row.id.startsWith("auto:")).map((row) => row.id);
 }
 
 export async function loadLimits() {
-  const { key } = state;
-  const limits = await read("/v1/limits").then(({ data }) => data, () => []);
-  if (key === state.key) state.limits = limits;
+  const isLast = latest("limits");
+  const limits = await read("/v1/limits").then(({ data }) => data, (error) => error.status ? [] : state.limits);
+  if (isLast()) state.limits = limits;
 }
 
 export async function loadReady() {
-  try {
-    state.ready = await read("/readyz");
-  } catch (error) {
-    state.ready = error.status ? { status: "locked", degraded: {} } : { status: "gone", degraded: {} };
-  }
+  const isLast = latest("ready");
+  const asksForKey = (error) => error.status === 401 || error.status === 403;
+  const ready = await read("/readyz", { signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error) => ({ status: asksForKey(error) ? "locked" : "gone", degraded: {} }));
+  if (isLast()) state.ready = ready;
 }

@@ -19,7 +19,7 @@ export const Page = {
     const found = ref(null);
     const error = ref(null);
     const progress = ref(null);
-    const saving = reactive({ name: "", done: null, error: null });
+    const saving = reactive({ name: "", busy: false, done: null, error: null });
     const today = new Map();            // what each own prompt gets as things stand
     let round = 0;
     let timer = null;
@@ -82,11 +82,12 @@ export const Page = {
 
     async function save(event) {
       event.preventDefault();
-      Object.assign(saving, { done: null, error: null });
+      Object.assign(saving, { busy: true, done: null, error: null });
       try {
         saving.done = (await send("POST", "/admin/policies", { name: saving.name.trim(), settings: { dial: wish.dial } })).id;
         announce(t("bench_saved"));
       } catch (refused) { saving.error = refused; }
+      saving.busy = false;
     }
 
     const number = ([name, label, step]) => h("label", null, [t(label), h("input", { type: "number", min: 0, step, value: wish[name], placeholder: t("no_bound"), onInput: (event) => { wish[name] = event.target.value; } })]);
@@ -98,7 +99,7 @@ export const Page = {
       ]),
       h("form", { class: "row", onSubmit: save }, [
         h("label", { class: "grow" }, [t("bench_name"), h("input", { value: saving.name, required: true, maxlength: 60, placeholder: `dial-${share(wish.dial)}`, onInput: (event) => { saving.name = event.target.value; } })]),
-        h("button", { type: "submit", class: "main", disabled: wish.dial === null }, t("bench_save")),
+        h("button", { type: "submit", class: "main", disabled: wish.dial === null || saving.busy }, t("bench_save")),
         Object.keys(bounds()).length ? h("small", null, t("bench_bounds_not")) : null,
       ]),
       saving.done ? h("p", { role: "status" }, [t("bench_saved"), " ", h("a", { href: "#/policies" }, t("policies"))]) : null,

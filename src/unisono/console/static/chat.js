@@ -57,6 +57,7 @@ export const Chat = {
       event?.preventDefault();
       if (!draft.value.text.trim() && !draft.value.files.length) return;
       if (busy()) { trouble.value = t("still_answering"); return; }
+      if (draft.value.reading) { trouble.value = t("still_reading"); return; }
       const sent = draft.value;   // its conversation may begin with it, and then has a draft of its own
       let mine = chat.value;
       if (!mine) {
@@ -77,12 +78,17 @@ export const Chat = {
     }
 
     async function take(files) {
-      trouble.value = null;
-      const { files: mine } = draft.value;
-      for (const file of files) {
-        try { mine.push(await readFile(file)); } catch (error) { trouble.value = error.message; }
-      }
+      const mine = draft.value;
+      const tell = (text) => { if (draft.value === mine) trouble.value = text; };   // not in another conversation
+      const troubles = [];
+      tell(null);
       if (picker.value) picker.value.value = "";
+      mine.reading += 1;
+      for (const file of files) {
+        try { mine.files.push(await readFile(file)); } catch (error) { troubles.push(error.message); }
+      }
+      mine.reading -= 1;
+      tell(troubles.join(" ") || null);
     }
 
     // ------------------------------------------------------------------------ what Auto would do
@@ -95,12 +101,14 @@ export const Chat = {
       timer = setTimeout(async () => {
         asking = new AbortController();
         try {
-          would.value = { decision: await preview(chat.value?.turns ?? [], draft.value, { model: model(), session: chat.value?.id, signal: asking.signal }) };
+          const of = model();
+          would.value = { of, decision: await preview(chat.value?.turns ?? [], draft.value, { model: of, session: chat.value?.id, signal: asking.signal }) };
         } catch (error) {
           if (error.name !== "AbortError") would.value = { error: error.message };
         }
       }, PREVIEW_MS);
     });
+    watch(() => [props.id, model()], () => { would.value = null; });   // what was said of another conversation or mode is not true of this one
     onBeforeUnmount(() => { clearTimeout(timer); asking?.abort(); });
 
     function foresight() {
@@ -108,7 +116,7 @@ export const Chat = {
       if (would.value.error) return h("span", { class: "bad" }, t("would_none", would.value.error));
       const first = would.value.decision.ranking[0];
       return [
-        h("strong", null, t("would", asWords(model()), first.model)),
+        h("strong", null, t("would", asWords(would.value.of), first.model)),
         " ", h("span", { class: "because" }, said(would.value.decision.reason)),
         " ", h("span", { class: "hint" }, t("would_cost", dollars(first.cost_usd.usd), seconds(first.latency.first_token_s))),
       ];
@@ -149,7 +157,7 @@ export const Chat = {
         h("label", { class: "attach", title: t("attach") }, [icon("clip"), h("span", { class: "unseen" }, t("attach")), h("input", { ref: picker, type: "file", multiple: true, class: "unseen", onChange: (event) => take([...event.target.files]) })]),
         h("textarea", { ref: box, rows: 2, value: draft.value.text, dir: "auto", "aria-label": t("question"), placeholder: t("question"), onInput: (event) => { draft.value.text = event.target.value; }, onKeydown: onKey,
           onPaste: (event) => { const files = [...event.clipboardData.files]; if (files.length) { event.preventDefault(); take(files); } } }),
-        h("button", { type: "submit", class: "main", disabled: busy() || !draft.value.text.trim() && !draft.value.files.length }, t("ask")),
+        h("button", { type: "submit", class: "main", disabled: busy() || draft.value.reading > 0 || !draft.value.text.trim() && !draft.value.files.length }, t("ask")),
       ]),
       state.limits.length ? h("p", { class: "facts limits" }, left()) : null,
     ]);
@@ -164,7 +172,7 @@ export const Chat = {
     return () => h("div", { class: "chat" }, [
       chat.value ? h(ChatHead, { chat: chat.value, key: chat.value.id }) : null,
       h("div", { class: "thread", ref: thread, onScroll, tabindex: chat.value?.turns.length ? 0 : undefined, role: chat.value?.turns.length ? "region" : undefined, "aria-label": chat.value?.turns.length ? t("chat") : undefined },
-        chat.value?.turns.length ? chat.value.turns.map((_, n) => h(Turn, { chat: chat.value, n, key: n })) : [welcome()]),
+        chat.value?.turns.length ? chat.value.turns.map((turn, n) => h(Turn, { chat: chat.value, n, key: `${chat.value.id} ${turn.id ?? n}` })) : [welcome()]),
       composer(),
     ]);
   },
@@ -188,10 +196,10 @@ const ChatHead = {
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     }
-    async function drop() {
+    function drop() {
       deleting.value = false;
       dropDraft(props.chat.id);
-      await dropChat(props.chat);
+      dropChat(props.chat);
       location.hash = "#/chat";
     }
     return () => h("header", { class: "chat-head" }, [

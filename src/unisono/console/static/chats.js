@@ -8,6 +8,7 @@ const { reactive, toRaw } = Vue;
 // `kept`: this browser keeps conversations at all; `full`: it could not keep the last change of one.
 export const chats = reactive({ all: [], kept: true, full: false });
 let database = null;
+const gone = new Set();   // the ids of those that were deleted while this page is open
 
 const asked = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
@@ -47,7 +48,7 @@ function joinTurn(mine, other) {
 async function takeIn(id) {
   const stored = await asked(database.transaction("chats").objectStore("chats").get(id)).catch(() => null);
   const chat = chatOf(id);
-  if (!stored) return;
+  if (!stored || gone.has(id)) return;   // it may have been deleted while it was looked up
   if (chat) {
     join(chat.turns, stored.turns, joinTurn);
     Object.assign(chat, { title: stored.title, model: stored.model, at: stored.at });
@@ -57,7 +58,7 @@ async function takeIn(id) {
 
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("unisono.chats") : null;
 tabs?.addEventListener("message", ({ data }) => {
-  if (data.gone) chats.all = chats.all.filter((chat) => chat.id !== data.id);
+  if (data.gone) leave(data.id);
   else if (database) takeIn(data.id);
 });
 
@@ -94,9 +95,14 @@ export async function saveChat(chat) {
 
 const plain = (name, value) => name === "running" ? undefined : name === "status" && value === "running" ? "cut" : value;
 
+function leave(id) {
+  gone.add(id);
+  chats.all = chats.all.filter((chat) => chat.id !== id);
+}
+
 export async function dropChat(chat) {
   for (const answer of chat.turns.flatMap((turn) => turn.answers)) answer.running?.abort();
-  chats.all = chats.all.filter((other) => other.id !== chat.id);
+  leave(chat.id);
   if (database) await asked(database.transaction("chats", "readwrite").objectStore("chats").delete(chat.id)).catch(() => null);
   tabs?.postMessage({ id: chat.id, gone: true });
   await send("DELETE", `/v1/sessions/${encodeURIComponent(chat.id)}`).catch(() => null);

@@ -1,7 +1,7 @@
-// Copies a text. The browser's own way is missing where the page comes over plain HTTP from another machine.
+// Copies a text. The browser's own way is missing where the page comes over plain HTTP from another machine, and may be denied.
 
 export async function copied(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  try { return await navigator.clipboard.writeText(text); } catch { /* the old way, then */ }
   const box = document.createElement("textarea");
   box.value = text;
   box.className = "unseen";

@@ -32,11 +32,13 @@ export const Compare = {
     async function vote(winner) {
       if (winner === null) { view.voted = { winner: null }; return; }
       const [best, other] = [view.sides[winner], view.sides[1 - winner]];
+      Object.assign(view, { busy: true, error: null });
       try {
         await send("POST", `/v1/decisions/${encodeURIComponent(best.answer.facts.decision)}/feedback`, { preferred: best.model, over: other.model });
         view.voted = { winner, text: t("compare_done", best.model, other.model) };
         announce(view.voted.text);
       } catch (error) { view.error = error.message; }
+      view.busy = false;
     }
 
     const pick = (place, label) => h("label", null, [label, h("select", { value: view.models[place], onChange: (event) => { view.models[place] = event.target.value; } },

@@ -29,8 +29,15 @@ export const Decision = {
     const error = ref(null);
     let gone = false;
     async function look() {
+      const { id } = props;
+      const left = () => gone || id !== props.id;
       error.value = null;
-      try { record.value = await settled(props.id, { gone: () => gone, patience: props.patience }); } catch (problem) { error.value = problem; }
+      try {
+        const found = await settled(id, { gone: left, patience: props.patience });
+        if (!left()) record.value = found;
+      } catch (problem) {
+        if (!left()) error.value = problem;
+      }
     }
     onMounted(look);
     onBeforeUnmount(() => { gone = true; });

@@ -6,7 +6,7 @@ import { keep, kept, session } from "./state.js";
 const { reactive } = Vue;
 const NAME = "drafts";
 
-const made = (text) => reactive({ text, files: [], answers: [], shown: 0 });
+const made = (text) => reactive({ text, files: [], answers: [], shown: 0, reading: 0 });   // `reading`: files that are still being read
 const drafts = new Map(Object.entries(JSON.parse(kept(session, NAME, "{}"))).map(([id, text]) => [id, made(text)]));
 
 export function draftOf(id) {

@@ -35,11 +35,10 @@ export const Page = {
       ] })))];
     }
 
-    const added = () => { look(); loadModels(); };
     return () => page(t("models"), t("models_page_lead"), "/admin/models",
       h("div", { class: "row" }, [button(`＋ ${t("add_model")}`, () => { adding.value = true; }, { class: "main", "aria-haspopup": "dialog" })]),
       view(), h("p", { class: "hint" }, t("price_unit")),
-      adding.value ? h(Add, { onClose: () => { adding.value = false; }, onAdded: added }) : null);
+      adding.value ? h(Add, { onClose: () => { adding.value = false; }, onAdded: look }) : null);
   },
 };
 
@@ -63,8 +62,9 @@ const Add = {
       const numbers = Object.fromEntries(["usd_per_mtok_in", "usd_per_mtok_out", "context_tokens"].filter((name) => wish[name] !== "").map((name) => [name, Number(wish[name])]));
       try {
         await send("POST", "/admin/models", { ...text, ...numbers, ...(wish.variable.trim() ? { api_key: `env:${wish.variable.trim()}` } : {}) });
-        state.done = wish.name;
-        announce(t("add_done", wish.name));
+        state.done = text.name;
+        announce(t("add_done", text.name));
+        loadModels().catch(() => null);   // this dialog may have been closed since; the chat must know it all the same
         emit("added");
       } catch (error) { state.error = error; }
       state.busy = false;

@@ -124,9 +124,11 @@ export function sieve() {
   return { field, keeps };
 }
 
-// Shows what `load` brings: a line while it runs, the error with a way on, else what `show` makes of it.
+// Shows what `load` brings: a line while it runs, the error with a way on, else what `show` makes of it. What was found for another
+// choice than today's (`again`) is pale until that one's comes; a connection that is lost for a while takes nothing away.
 export function loaded(load, show, { every_ms = 0, again = () => null } = {}) {
   const found = ref(null);
+  const foundFor = ref(null);
   const error = ref(null);
   let timer = null;
   let ended = false;
@@ -134,10 +136,12 @@ export function loaded(load, show, { every_ms = 0, again = () => null } = {}) {
   async function look() {
     clearTimeout(timer);
     const mine = ++asked;
+    const wanted = again();
     try {
       const value = await load();
       if (mine !== asked) return;
       found.value = value;
+      foundFor.value = wanted;
       error.value = null;
     } catch (problem) {
       if (mine !== asked) return;
@@ -154,11 +158,12 @@ export function loaded(load, show, { every_ms = 0, again = () => null } = {}) {
   onBeforeUnmount(() => { ended = true; clearTimeout(timer); });
   watch([again, () => state.key], look);
   const view = () => {
-    if (error.value) return problem(error.value, look);
+    const old = foundFor.value !== again();
+    if (error.value && (error.value.status || old || found.value === null)) return problem(error.value, look);
     if (found.value === null) return h("p", { class: "empty", role: "status" }, t("loading"));
-    return show(found.value);
+    return h("div", { class: { old }, "aria-busy": old ? "true" : undefined }, [show(found.value)].flat());
   };
-  return { view, look, found };
+  return { view, look };
 }
 
 export function problem(error, again, label = t("retry_load")) {

@@ -13,14 +13,18 @@ export const Page = {
   setup() {
     const done = ref(null);
     const asking = ref(null);        // {kind: "diff" | "promote" | "rollback", policy}
+    const busy = ref(false);         // rolling back: a second click must not go back further
     const { view, look } = loaded(() => read("/admin/policies"), show, { every_ms: 5_000 });
 
     async function rollBack() {
+      const mine = asking.value;
+      busy.value = true;
       try {
         await send("POST", "/admin/rollback", {});
         moved(t("rolled_back"));
       } catch (error) { done.value = { error }; }
-      asking.value = null;
+      busy.value = false;
+      if (asking.value === mine) asking.value = null;
     }
     function moved(what) {
       done.value = { what };
@@ -55,7 +59,7 @@ export const Page = {
       switch (asking.value?.kind) {
         case "diff": return h(Dialog, { title: `${t("diff")}: ${asking.value.policy.name || asking.value.policy.id}`, onClose: close }, () => h(Diff, { id: asking.value?.policy.id }));
         case "promote": return h(Dialog, { title: `${t("promote")}: ${asking.value.policy.name || asking.value.policy.id}`, onClose: close }, () => h(Promote, { policy: asking.value?.policy, onDone: () => { close(); moved(t("promoted")); } }));
-        case "rollback": return h(Dialog, { title: t("rollback"), onClose: close }, () => [h("p", null, t("rollback_sure")), h("div", { class: "row" }, [button(t("rollback"), rollBack, { class: "danger" })])]);
+        case "rollback": return h(Dialog, { title: t("rollback"), onClose: close }, () => [h("p", null, t("rollback_sure")), h("div", { class: "row" }, [button(busy.value ? t("loading") : t("rollback"), rollBack, { class: "danger", disabled: busy.value })])]);
         default: return null;
       }
     };

@@ -109,6 +109,7 @@ const WORDS = {
   question: ["Your message", "您的消息"],
   question_hint: ["Enter sends, Shift+Enter makes a new line", "回车发送，Shift+回车换行"],
   ask: ["Send", "发送"],
+  still_reading: ["A file is still being read: send in a moment.", "文件仍在读取，请稍后再发送。"],
   still_answering: ["An answer is still coming: wait for its end, or stop it.", "回答尚未结束：请等待，或先停止。"],
   stop: ["Stop", "停止"],
   attach: ["Attach text or images", "附加文本或图片"],
