@@ -5,8 +5,9 @@ Needs the packages of the group `browser` and Debian's `chromium`; where one is 
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 FLAGS = [
     "--no-sandbox",
@@ -94,3 +95,32 @@ def ask(page: Page, text: str) -> None:
     page.fill(".composer textarea", text)
     page.press(".composer textarea", "Enter")
     page.wait_for_selector(f".turn:nth-child({n + 1}) .answer:not(.running)")
+
+
+class Held:
+    """Requests that wait until they are let go, in any order."""
+
+    def __init__(
+        self, page: Page, pattern: str | re.Pattern[str], *, which: Callable[[Route], bool] = lambda route: True
+    ) -> None:
+        self.page, self.pattern = page, pattern
+        self.routes: list[Route] = []
+        page.route(pattern, lambda route: self.routes.append(route) if which(route) else route.continue_())
+
+    def until(self, n: int = 1) -> Held:
+        """Wait until so many are held."""
+        for _ in range(400):
+            if len(self.routes) >= n:
+                return self
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{len(self.routes)} requests to {self.pattern}, not {n}")
+
+    def through(self) -> None:
+        """Hold nothing from now on."""
+        self.page.unroute(self.pattern)
+
+    def go(self, n: int = 0) -> None:
+        """Let one go on, and wait until its answer is here."""
+        route = self.routes.pop(n)
+        with self.page.expect_response(lambda got: got.request == route.request):
+            route.continue_()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.console.browsing import DESKTOP, PHONE, ask, browser, page_at
+from tests.console.browsing import DESKTOP, PHONE, Held, ask, browser, page_at
 from tests.journeys.house import House, config_text, model, process
 from tests.journeys.upstream import Upstream, says, upstream
 
@@ -234,17 +235,12 @@ def test_a_late_refusal_of_a_request_without_a_key_does_not_lock_out_who_has_giv
     chromium: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with _locked(chromium, tmp_path_factory.mktemp("late")) as (page, secret):
-        held: list[Route] = []
-        page.route("**/v1/*", lambda route: held.append(route) if _keyless(route) else route.continue_())
+        held = Held(page, re.compile("/v1/|/readyz"), which=_keyless)
         page.reload()
-        page.wait_for_selector(".composer textarea")
-        models, *others = held
-        models.continue_()
+        held.until(3).go()
         _unlock(page, secret)
-        assert others
-        for route in others:
-            with page.expect_response(route.request.url):
-                route.continue_()
+        while held.routes:
+            held.go()
         ask(page, "hello")
 
 

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.console.browsing import ask, browser, page_at
+from tests.console.browsing import Held, ask, browser, page_at
 from tests.journeys.house import House, config_text, model, process
 from tests.journeys.upstream import Upstream, says, upstream
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.browser
 
 LIMIT = '\n[[limits]]\nname = "deep"\namount = 1000\nwindow = "day"\nmodels = ["big"]\n'
-
-
-class Held:
-    """Requests that wait until they are let go, in any order."""
-
-    def __init__(self, page: Page, pattern: str, *, which: Callable[[Route], bool] = lambda route: True) -> None:
-        self.page, self.pattern = page, pattern
-        self.routes: list[Route] = []
-        page.route(pattern, lambda route: self.routes.append(route) if which(route) else route.continue_())
-
-    def until(self, n: int = 1) -> Held:
-        """Wait until so many are held."""
-        for _ in range(400):
-            if len(self.routes) >= n:
-                return self
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"{len(self.routes)} requests to {self.pattern}, not {n}")
-
-    def through(self) -> None:
-        """Hold nothing from now on."""
-        self.page.unroute(self.pattern)
-
-    def go(self, n: int = 0) -> None:
-        """Let one go on, and wait until its answer is here."""
-        route = self.routes.pop(n)
-        with self.page.expect_response(lambda got: got.request == route.request):
-            route.continue_()
 
 
 @pytest.fixture(scope="module")
@@ -144,9 +117,7 @@ def test_what_auto_would_do_is_not_told_of_another_mode_or_conversation(chromium
         assert page.locator(".would strong").count() == 0
 
 
-def test_who_goes_on_while_a_conversation_is_being_deleted_is_not_called_back(
-    chromium: Browser, house: House
-) -> None:
+def test_who_goes_on_while_a_conversation_is_being_deleted_is_not_called_back(chromium: Browser, house: House) -> None:
     with page_at(chromium, _base(house)) as page:
         ask(page, "to be deleted")
         held = Held(page, "**/v1/sessions/*")
@@ -167,7 +138,10 @@ def test_stop_works_from_the_first_moment_on(chromium: Browser, house: House) ->
         const { get } = IDBObjectStore.prototype;
         const waiting = [];
         IDBObjectStore.prototype.get = () => { const request = {}; waiting.push(request); return request; };
-        window.arrive = () => { IDBObjectStore.prototype.get = get; waiting.forEach((request) => request.onsuccess()); };
+        window.arrive = () => {
+            IDBObjectStore.prototype.get = get;
+            waiting.forEach((request) => request.onsuccess());
+        };
     }"""
     with page_at(chromium, _base(house)) as page:
         page.fill("textarea", "a question")
