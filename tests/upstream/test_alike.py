@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from unisono.types import Chunk
 from unisono.upstream.exchange import BrokenEvent
-from unisono.upstream.openai import ChatReading
+from unisono.upstream.openai import ChatReading, GeminiReading
+from unisono.upstream.sse import EventParser
 
 TEXTS = st.text(max_size=12) | st.sampled_from(['"', "\\", "\n", "", " ", "é", "词", '","finish_reason":"stop', "\x7f"])
 
@@ -61,3 +63,34 @@ def test_bytes_that_no_json_string_holds_are_seen_behind_a_sound_event(text: byt
     read(used, sound)
     strange = sound.replace(b"word", text)
     assert read(used, strange) == read(ChatReading("m"), strange)
+
+
+@given(
+    texts=st.lists(TEXTS, min_size=2, max_size=6),
+    spaced=st.booleans(),
+    cut=st.integers(0, 120),
+    put=st.sampled_from([b"", b"", b"\n", b"\n\n", b"\r", b'"', b"\\", b"\xff", b"x"]),
+)
+def test_an_event_as_it_is_sent_tells_what_its_document_tells_or_must_be_read(texts, spaced, cut, put) -> None:
+    used, parser = ChatReading("m"), EventParser()
+    for text in texts:
+        sent = b"data: " + event(text, spaced=spaced, more={}) + b"\n\n"
+        sent = sent[:cut] + put + sent[cut:]
+        known = used.framed(sent) if used.framed is not None and parser.between else None
+        if known is not None:
+            assert [(b"", known.data)] == parser.feed(sent)
+            assert (known,) == read(ChatReading("m"), known.data)
+            continue
+        for name, data in parser.feed(sent):
+            with suppress(BrokenEvent):
+                used.event(name, data)
+
+
+def test_plain_events_of_a_usual_stream_need_not_be_parsed_and_geminis_do() -> None:
+    used = ChatReading("m")
+    assert used.framed is None
+    used.event(b"", event("word", spaced=False, more={}))
+    sent = b"data: " + event(" and another", spaced=False, more={}) + b"\n\n"
+    assert used.framed is not None
+    assert used.framed(sent) == Chunk(data=sent[6:-2], has_content=True, model="m")
+    assert GeminiReading("m").framed is None

@@ -44,6 +44,10 @@ class Stream:
 
     def take(self, chunks: Sequence[Chunk]) -> Awaitable[None] | None:
         """Send chunks that have come together; return what must be awaited before the next, if anything."""
+        if len(chunks) == 1 and self._waiting is None:
+            (chunk,) = chunks
+            if chunk.finish is None and not chunk.usage_only:
+                return self._more(self._event(chunk))
         out: list[bytes] = []
         for chunk in chunks:
             if chunk.usage_only and not self._show_usage:

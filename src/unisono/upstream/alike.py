@@ -18,12 +18,12 @@ _PLAIN = re.compile(rb'[^\x00-\x1f"\\]+')
 class Alike:
     """The latest event of a stream that had text and nothing else to tell."""
 
-    __slots__ = ("_after", "_before", "_chunk")
+    __slots__ = ("_after", "_before", "_begins", "_chunk", "_ends")
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._before = b""
-        self._after = b""
+        self._before = self._begins = b""
+        self._after = self._ends = b""
         self._chunk: Chunk | None = None
 
     def note(self, chunk: Chunk) -> None:
@@ -33,6 +33,7 @@ class Alike:
             found = _TEXT.search(chunk.data)
         if found is not None:
             self._before, self._after = chunk.data[: found.start(1)], chunk.data[found.end(1) :]
+            self._begins, self._ends = b"data: " + self._before, self._after + b"\n\n"
             self._chunk = chunk
 
     def chunk(self, data: bytes) -> Chunk | None:
@@ -40,12 +41,30 @@ class Alike:
         before, after, known = self._before, self._after, self._chunk
         if known is None or not data.startswith(before) or not data.endswith(after):
             return None
-        text = data[len(before) : -len(after)]
-        if len(data) <= len(before) + len(after) or _PLAIN.fullmatch(text) is None:
+        if not _is_text(data[len(before) : -len(after)]):
             return None
-        if not text.isascii():
-            try:
-                text.decode()
-            except UnicodeDecodeError:
-                return None
         return Chunk(data=data, has_content=True, model=known.model)
+
+    def framed(self, data: bytes) -> Chunk | None:
+        """Return what bytes tell that are one event of this kind as it is sent, from `data: ` to its blank line.
+
+        They must come where an event can begin.
+        """
+        begins, ends, known = self._begins, self._ends, self._chunk
+        if known is None or not data.startswith(begins) or not data.endswith(ends):
+            return None
+        if not _is_text(data[len(begins) : -len(ends)]):
+            return None
+        return Chunk(data=data[6:-2], has_content=True, model=known.model)
+
+
+def _is_text(text: bytes) -> bool:
+    """Say whether bytes may stand between the marks of a JSON string as they are, and are any."""
+    if _PLAIN.fullmatch(text) is None:
+        return False
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return False
+    return True

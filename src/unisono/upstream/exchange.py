@@ -184,7 +184,11 @@ class Exchange:
 async def _pour(inflow: _Inflow, sink: Sink, chunks: Sequence[Chunk]) -> None:
     """Hand on chunks, then those of all bytes that come, in the callbacks that bring them."""
 
+    framed, parser = getattr(inflow.reading, "framed", None), inflow.parser
+
     def into(data: bytes) -> Awaitable[None] | bool:
+        if framed is not None and parser.between and (chunk := framed(data)) is not None:  # as most are
+            return sink((chunk,)) or False
         found = inflow.take(data)
         slow = sink(found) if found else None
         return inflow.over if slow is None else slow
@@ -201,28 +205,28 @@ async def _pour(inflow: _Inflow, sink: Sink, chunks: Sequence[Chunk]) -> None:
 class _Inflow:
     """Bytes of one stream to chunks. A failure waits until the chunks read before it are given out."""
 
-    __slots__ = ("_failure", "_model", "_n_broken", "_parser", "_reading", "answer")
+    __slots__ = ("_failure", "_model", "_n_broken", "answer", "parser", "reading")
 
     def __init__(self, answer: Answer, reading: Reading, model: str) -> None:
         self.answer = answer
-        self._reading = reading
+        self.reading = reading
         self._model = model
-        self._parser = EventParser()
+        self.parser = EventParser()
         self._n_broken = 0
         self._failure: UpstreamError | None = None
 
     @property
     def over(self) -> bool:
         """Is there nothing more to read?"""
-        return self._reading.ended or self._failure is not None
+        return self.reading.ended or self._failure is not None
 
     def take(self, data: bytes) -> list[Chunk]:
         """Return the chunks that these bytes complete; no bytes mean the end of the stream."""
         chunks: list[Chunk] = []
         try:
-            for name, text in self._parser.feed(data) if data else self._parser.end():
+            for name, text in self.parser.feed(data) if data else self.parser.end():
                 chunks += self._read(name, text)
-                if self._reading.ended:
+                if self.reading.ended:
                     break
         except UpstreamError as exc:
             self._failure = exc
@@ -234,7 +238,7 @@ class _Inflow:
             _log.warning("model=%s n_broken_events=%d in its stream", self._model, self._n_broken)
         if self._failure is not None:
             raise self._failure
-        if self._reading.ended or self._reading.finished:
+        if self.reading.ended or self.reading.finished:
             return
         if self.answer.content_seen:
             raise UpstreamCut(f"{self._model}: its stream stopped without an end; the answer is not whole.")
@@ -242,7 +246,7 @@ class _Inflow:
 
     def _read(self, name: bytes, text: bytes) -> Iterable[Chunk]:
         try:
-            chunks = self._reading.event(name, text)
+            chunks = self.reading.event(name, text)
         except BrokenEvent as exc:
             self._n_broken += 1
             if not self.answer.content_seen or self._n_broken > MAX_BROKEN_EVENTS:

@@ -362,12 +362,30 @@ class Answer:
         Returns:
             What `into` said must be awaited; None at the end, and when it was enough.
         """
-        wire = self._wire
+        wire, packed, clock_s = self._wire, self._inflate is not None, self._loop.time
         ended: asyncio.Future[Awaitable[None] | None] = self._loop.create_future()
 
         def news() -> None:
-            if not ended.done():
-                self._hand_on(into, ended)
+            if ended.done():
+                return
+            try:
+                self._last_s = clock_s()
+                while data := self._taken() if packed else wire.take():
+                    if (found := into(data)) is not False:
+                        ended.set_result(None if found is True else found)
+                        return
+                    if not packed:
+                        break
+            except UpstreamError as exc:
+                ended.set_exception(exc)
+                return
+            except BaseException as exc:  # a fault of ours: to who awaits, and to the event loop's log
+                ended.set_exception(exc)
+                raise
+            if wire.error is not None:
+                ended.set_exception(self._translated(wire.error))
+            elif wire.complete:
+                ended.set_result(None)
 
         wire.on_news = news
         self._waiting = True
@@ -377,27 +395,6 @@ class Answer:
         finally:
             wire.on_news = None
             self._waiting = False
-
-    def _hand_on(
-        self, into: Callable[[bytes], Awaitable[None] | bool], ended: asyncio.Future[Awaitable[None] | None]
-    ) -> None:
-        try:
-            while data := self._taken():
-                if (found := into(data)) is not False:
-                    ended.set_result(None if found is True else found)
-                    return
-                if self._inflate is None:
-                    break
-        except UpstreamError as exc:
-            ended.set_exception(exc)
-            return
-        except BaseException as exc:  # a fault of ours: to who awaits, and to the event loop's log
-            ended.set_exception(exc)
-            raise
-        if self._wire.error is not None:
-            ended.set_exception(self._translated(self._wire.error))
-        elif self._wire.complete:
-            ended.set_result(None)
 
     def _taken(self) -> bytes:
         """Return the bytes that have arrived since the last look."""

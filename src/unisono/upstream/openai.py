@@ -6,7 +6,7 @@ repair or translate answers.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import orjson
 from yarl import URL
@@ -159,6 +159,11 @@ class ChatReading:
         self.ended = False
         self.finished = False
 
+    @property
+    def framed(self) -> Callable[[bytes], Chunk | None] | None:
+        """Reads bytes that are one event alike to one before; None where every event must be read by itself."""
+        return None if self._alike is None else self._alike.framed
+
     def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:
         """Read one stream event; `[DONE]` ends the stream."""
         alike = self._alike
@@ -246,6 +251,10 @@ class GeminiReading(ChatReading):
     def __init__(self, model: str) -> None:
         super().__init__(model)
         self._calls = Calls()
+
+    @property
+    def framed(self) -> None:
+        """None: each may have to be mended."""
 
     def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:
         """Read one stream event; see `ChatReading`."""

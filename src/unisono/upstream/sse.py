@@ -18,15 +18,20 @@ Event: TypeAlias = tuple[bytes, bytes]
 
 
 class EventParser:
-    """Incremental parser of one stream."""
+    """Incremental parser of one stream.
 
-    __slots__ = ("_after_cr", "_at_start", "_max_bytes", "_rest")
+    Attributes:
+        between: the stream has begun, and nothing of its next event has come.
+    """
+
+    __slots__ = ("_after_cr", "_at_start", "_max_bytes", "_rest", "between")
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._rest = bytearray()
         self._after_cr = False
         self._at_start = True
         self._max_bytes = max_event_bytes
+        self.between = False
 
     def feed(self, data: bytes) -> list[Event]:
         """Take in some bytes and return the events that they complete.
@@ -34,7 +39,7 @@ class EventParser:
         Raises:
             UpstreamMalformed: one event is longer than the limit.
         """
-        if data.find(b"\n") == len(data) - 2 and data.startswith(b"data: ") and self._is_one_event(data):
+        if self.between and data.find(b"\n") == len(data) - 2 and self._is_one_event(data):
             return [(b"", data[6:-2])]  # as most come
         if self._at_start:
             data = self._without_bom(data)
@@ -49,6 +54,7 @@ class EventParser:
             self._rest += data
             events, used = self._split(self._rest, search_from)
             del self._rest[:used]
+        self.between = not (self._rest or self._after_cr or self._at_start)
         if len(self._rest) > self._max_bytes + 1:
             raise self._too_long()
         return events
@@ -61,9 +67,8 @@ class EventParser:
 
     def _is_one_event(self, data: bytes) -> bool:
         """Say whether bytes with one line in them, and nothing before them, are a plain event, and a whole one."""
-        if self._rest or self._after_cr or self._at_start:
-            return False
-        return data.endswith(b"\n\n") and b"\r" not in data and len(data) <= self._max_bytes
+        is_plain = data.startswith(b"data: ") and data.endswith(b"\n\n") and b"\r" not in data
+        return is_plain and len(data) <= self._max_bytes
 
     def _split(self, buffer: bytes | bytearray, search_from: int) -> tuple[list[Event], int]:
         events: list[Event] = []

@@ -215,7 +215,10 @@ class Wire(asyncio.Protocol):
         if self._buffered > _PAUSE_ABOVE_BYTES and not self.paused and not self.closed:
             self.paused = True
             self._transport.pause_reading()  # type: ignore[union-attr]  # not closed
-        self._wake()
+        if self.on_news is not None:
+            self.on_news()
+        else:
+            self._wake()
 
     def eof_received(self) -> None:
         """Let the transport close itself."""
