@@ -362,6 +362,21 @@ def test_what_ends_after_a_purge_leaves_nothing_either(path: Path, values) -> No
     assert b"bob's words" in raw
 
 
+def test_an_outcome_whose_decision_was_lost_leaves_nothing(path: Path, values) -> None:
+    with closing(Store(path)) as store:
+        for n in (1, 2):
+            store.record_request(values.request(n), None, values.decision(n))
+            if n == 1:
+                assert store.flush()
+                store.record_outcome(values.outcome(1))
+            store.record_outcome(values.outcome(n + 10))
+        assert store.flush()
+        assert store.rows("SELECT decision FROM outcomes") == [(values.id(1),)]
+        store.record_outcome(values.outcome(2))
+        assert store.flush()
+        assert store.rows("SELECT decision FROM outcomes ORDER BY 1") == [(values.id(1),), (values.id(2),)]
+
+
 def test_an_outcome_waits_behind_its_decision_whatever_comes_before_them_in_a_batch(path: Path, values) -> None:
     with closing(Store(path)) as store:
         store.record_request(values.request(1), None, values.decision(1))

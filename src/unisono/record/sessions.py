@@ -18,7 +18,7 @@ import msgspec
 from unisono.errors import StoreError
 from unisono.record.rows import to_us
 from unisono.record.store import Store
-from unisono.types import Past, Wishes
+from unisono.types import Cached, Past, Wishes
 
 CAPACITY = 10_000
 """Conversations kept in memory; older ones are read from the record again when they go on."""
@@ -29,12 +29,13 @@ _PUT = """INSERT INTO sessions VALUES (?, ?, ?, unixepoch())
             <= coalesce(json_extract(CAST(excluded.body AS TEXT), '$.wished_us'), 0)
         THEN excluded.body
         ELSE CAST(json_set(CAST(excluded.body AS TEXT),
-            '$.wishes', json_extract(CAST(body AS TEXT), '$.wishes'),
+            '$.wishes', json(coalesce(json_extract(CAST(body AS TEXT), '$.wishes'), '{}')),
             '$.wished_us', json_extract(CAST(body AS TEXT), '$.wished_us')) AS BLOB) END"""
 """A turn that another process noted before it heard of a preference does not undo the preference."""
 _GET = "SELECT body FROM sessions WHERE key = ? AND session = ?"
 _FRESH = Past()
 _DECODER = msgspec.json.Decoder(Past)
+_encoded = msgspec.json.Encoder().encode
 
 log = logging.getLogger("unisono")
 
@@ -84,7 +85,7 @@ class Sessions:
     def note(self, key: str, session: str, past: Past) -> None:
         """Keep what a conversation has become."""
         self._keep((key, session), past)
-        self._store.record_rows(_PUT, (key, session, msgspec.json.encode(past)))
+        self._store.record_rows(_PUT, (key, session, _packed(past)))
 
     def prefer(self, key: str, session: str, wishes: Wishes) -> Past:
         """Keep what the caller prefers in this conversation; returns the conversation."""
@@ -123,6 +124,36 @@ def _is_new(past: Past) -> bool:
 
 def _now_us() -> int:
     return to_us(datetime.now(UTC))
+
+
+class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A conversation without what it has not: a fourth of what it takes in words."""
+
+    model: str | None = None
+    at: datetime | None = None
+    n_turns: int = 0
+    n_switches: int = 0
+    caches: tuple[Cached, ...] = ()
+    raised: int = 0
+    wishes: Wishes | None = None
+    wished_us: int = 0
+    decision: str | None = None
+
+
+def _packed(past: Past) -> bytes:
+    return _encoded(
+        _Body(
+            past.model,
+            past.at,
+            past.n_turns,
+            past.n_switches,
+            past.caches,
+            past.raised,
+            None if past.wishes is _FRESH.wishes or past.wishes == _FRESH.wishes else past.wishes,
+            past.wished_us,
+            past.decision,
+        )
+    )
 
 
 def _unpacked(body: object) -> Past:

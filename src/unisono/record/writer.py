@@ -35,6 +35,7 @@ ROW_BYTES = 512
 
 _BUSY_S = 0.25  # short: a lock shows in `health` soon, and the retry below does the waiting
 _BATCH = 1000
+_MAX_OPEN = 10_000
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 1.0
 
@@ -42,6 +43,12 @@ _DECISION = "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 _DETAIL = "INSERT INTO details VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _OUTCOME = of_a_decision("outcomes", n_columns=9)
 _ATTEMPT = of_a_decision("attempts", n_columns=18)
+_SURELY = {
+    _OUTCOME: "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    _ATTEMPT: "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING",
+}
+"""The same where the decision is surely there."""
 _RUN = "INSERT INTO runs VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING"
 _RUN_ENDED = "UPDATE runs SET ended = ? WHERE id = ?"
 
@@ -132,6 +139,8 @@ class Writer:
         self._ready_bytes = 0
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._open: set[Value] = set()  # decisions without an outcome, written here; nobody else has written since
+        self._version = 0
         self._retry_at = 0.0
         self._retry_s = _FIRST_RETRY_S
         self._give_up_at: float | None = None
@@ -265,18 +274,34 @@ class Writer:
     def _write_batch(self) -> None:
         connection = self._connected()
         batch = [*islice(self._ready, _BATCH)]
+        by_statement = _by_statement(batch)
+        fresh = {row[0] for row in by_statement[_DECISION]}
         try:
             with transaction(connection):
-                for sql, rows_of in _by_statement(batch).items():
-                    connection.executemany(sql, rows_of)
+                self._look_for_others(connection)
+                for sql, rows_of in by_statement.items():
+                    surely = _SURELY.get(sql)
+                    if surely is None or {row[0] for row in rows_of}.difference(fresh, self._open):
+                        connection.executemany(sql, rows_of)
+                    else:
+                        connection.executemany(surely, rows_of)
         except _POISON:
             if not self._write_singly(connection, batch):
                 return
+        self._open |= fresh
+        self._open -= {row[0] for row in by_statement.get(_OUTCOME, ())}
         for rows in batch:
             self._ready.popleft()
             self._ready_bytes -= rows.n_bytes
         self._recover()  # before anybody who waits for these rows looks
         self._settle(len(batch))
+
+    def _look_for_others(self, connection: sqlite3.Connection) -> None:
+        """Forget what is surely there when another connection has written: it may have purged."""
+        version: int = connection.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version or len(self._open) > _MAX_OPEN:
+            self._version = version
+            self._open.clear()
 
     def _write_singly(self, connection: sqlite3.Connection, batch: list[_Rows]) -> bool:
         """Write a batch that holds a poisoned entry, if it still does: that one is lost, and the rest tried again."""
@@ -309,6 +334,7 @@ class Writer:
             connection.close()
             raise
         self._connection, self._identity = connection, file_identity(self._path)
+        self._open.clear()
         return connection
 
     def _disconnect(self) -> None:
