@@ -63,7 +63,7 @@ def test_the_installed_package_has_the_production_build_of_vue_3() -> None:
 
 def test_the_page_needs_nothing_from_outside_and_no_inline_code() -> None:
     page = _text(PAGE)
-    named = re.findall(r'(?:src|href)="/console/([^"]*)"', page)
+    named = re.findall(r'(?:src|href)="console/([^"]*)"', page)
     assert len(named) == len(re.findall(r"(?:src|href)=", page))
     assert set(named) <= set(files())
     assert not re.search(r"<script>|<style|\son\w+=|\sstyle=", page)

@@ -104,16 +104,23 @@ def test_a_page_of_another_origin_or_name_gets_nothing(tmp_path: Path) -> None:
             {"origin": f"http://{own}.evil.example"},
             {"host": f"evil.example:{house.port}"},  # its name was bound to this address
             {"host": f"evil.example:{house.port}", "origin": f"http://evil.example:{house.port}"},
+            {"host": f"evil.example:{house.port}", "origin": "http://evil.example", "sec-fetch-site": "same-origin"},
+            {"origin": "https://evil.example", "sec-fetch-site": "cross-site"},
+            {"origin": "http://127.0.0.1:1", "sec-fetch-site": "same-site"},
+            {"x-forwarded-for": "203.0.113.7"},  # a proxy on this machine asks for somebody
+            {"forwarded": "for=203.0.113.7"},
             {"host": "[::1"},
         ):
             for path in ("/v1/models", "/metrics"):
                 assert house.call("GET", path, headers=head).status in (400, 401), head
             assert house.chat(headers=head).status in (400, 401), head
         assert house.chat(headers={"origin": f"http://{own}"}).status == 200
+        behind = {"origin": "https://ai.example", "sec-fetch-site": "same-origin"}  # a proxy named this host by itself
+        assert house.chat(headers=behind).status == 200
         asked = house.call("OPTIONS", "/v1/chat/completions", headers={"access-control-request-method": "POST"})
         assert asked.status == 405
         assert not [name for name in asked.headers if name.startswith("access-control")]
-        assert len(up.seen) == 1
+        assert len(up.seen) == 2
 
 
 def test_a_page_that_is_let_in_calls_what_callers_may_and_nothing_of_an_operators(

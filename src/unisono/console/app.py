@@ -81,7 +81,14 @@ def routes() -> list[BaseRoute]:
             raise HTTPException(404)
         return await _sent(request, known[name])
 
-    return [Route("/console", page, methods=["GET"]), Route("/console/{file}", file, methods=["GET"])]
+    async def without_slash(request: Request) -> Response:
+        return Response(status_code=307, headers={"location": "../console"})  # whatever a proxy calls this place
+
+    return [
+        Route("/console", page, methods=["GET"]),
+        Route("/console/", without_slash, methods=["GET"]),
+        Route("/console/{file}", file, methods=["GET"]),
+    ]
 
 
 @cache

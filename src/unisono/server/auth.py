@@ -14,6 +14,8 @@ from unisono.errors import NotAllowed, NotAuthorised
 from unisono.record.ring import ANONYMOUS, KeyRing
 from unisono.types import Grant
 
+_OF_PROXIES = ("x-forwarded-for", "forwarded", "x-real-ip")
+
 
 def identify(headers: Mapping[str, str], ring: KeyRing) -> Grant:
     """Return who calls.
@@ -29,6 +31,7 @@ def identify(headers: Mapping[str, str], ring: KeyRing) -> Grant:
     grant = ring.grant(_sent(headers))
     if grant is ANONYMOUS:
         _local_name(headers.get("host", ""))
+        _not_passed_on(headers)
     return grant
 
 
@@ -50,9 +53,13 @@ def _sent(headers: Mapping[str, str]) -> str | None:
 
 
 def _same_origin(headers: Mapping[str, str]) -> None:
-    """Refuse browsers that act for a page of another origin: on loopback there is no key that would stop them."""
+    """Refuse browsers that act for a page of another origin: on loopback there is no key that would stop them.
+
+    A browser says itself whether the page has the origin of the address that it calls, and lets no page say so; a
+    proxy between them may have put another name into `host`.
+    """
     origin = headers.get("origin")
-    if origin is None:
+    if origin is None or headers.get("sec-fetch-site") == "same-origin":
         return
     if urlsplit(origin).netloc != headers.get("host", ""):
         raise NotAuthorised(
@@ -67,6 +74,16 @@ def _local_name(host: str) -> None:
             f"Without keys this server answers to the names of this machine only, not to {host[:100]!r}."
             " Make a key: `unisono keys create NAME`."
         )
+
+
+def _not_passed_on(headers: Mapping[str, str]) -> None:
+    """Refuse what a proxy on this machine passes on: who asked may be anybody."""
+    for name in _OF_PROXIES:
+        if name in headers:
+            raise NotAuthorised(
+                f"Without keys this server answers callers on this machine only, and `{name}` says that a proxy passed"
+                " this request on. Make a key: `unisono keys create NAME`."
+            )
 
 
 @lru_cache(maxsize=64)  # the same few names all day

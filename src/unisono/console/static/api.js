@@ -3,6 +3,10 @@
 import { state } from "./state.js";
 import { t } from "./words.js";
 
+// The server may stand below a path of a proxy: this module lies at console/ below it.
+const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+export const address = (path) => ROOT + path;
+
 export class Failure extends Error {
   constructor(message, { status = 0, code = null, unisono = {} } = {}) {
     super(message);
@@ -19,7 +23,7 @@ async function call(path, { method = "GET", body, signal } = {}) {
   if (key) headers.authorization = `Bearer ${key}`;
   let response;
   try {
-    response = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await fetch(address(path), { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     if (heard < began) state.ready = { status: "gone", degraded: {} };   // else it was this request's own misfortune

@@ -1,6 +1,6 @@
 // Small pieces that several pages are made of.
 
-import { read } from "./api.js";
+import { address, read } from "./api.js";
 import { percent, share } from "./format.js";
 import { state } from "./state.js";
 import { t } from "./words.js";
@@ -64,7 +64,7 @@ export const Twin = {
       try { shown.value = JSON.stringify(await read(props.path), null, 2); } catch (error) { shown.value = error.message; }
     }
     return () => h("span", { class: "twin" }, [
-      h("a", { href: props.path, target: "_blank", rel: "noopener", onClick: open }, [t("json"), " ", h("code", null, props.path)]),
+      h("a", { href: address(props.path), target: "_blank", rel: "noopener", onClick: open }, [t("json"), " ", h("code", null, props.path)]),
       shown.value === null ? null : h(Dialog, { title: props.path, onClose: () => { shown.value = null; } }, () => h("pre", { class: "raw", tabindex: 0 }, shown.value)),
     ]);
   },
