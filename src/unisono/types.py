@@ -115,6 +115,20 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """The HTTP proxy on the way out: connections to `https` addresses are asked of it, but for hosts named in `but`.
+
+    `but` holds names of hosts, each for what lies below it too; `*` is every host. This machine is always called
+    directly.
+    """
+
+    host: str
+    port: int
+    login: Secret | None = None
+    but: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One model of the pool, as the catalogue describes it.
 
@@ -138,6 +152,7 @@ class Model:
     quality: float | None = None
     lifecycle: Lifecycle = Lifecycle()
     cache_ttl_s: float = 300.0
+    proxy: Proxy | None = None
     options: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
@@ -150,6 +165,7 @@ class EmbeddingModel:
     base_url: str | None = None
     api_key: Secret | None = None
     usd_per_mtok_in: float | None = None
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

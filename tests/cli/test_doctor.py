@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from unisono.config import Config, load_config, parse_config
 from unisono.predict.artifact import default_artifact_path
 from unisono.predict.artifact import load as load_artifact
 from unisono.record.keys import create_key
+from unisono.record.migrations import VERSION
 from unisono.record.policies import Policies, made
 from unisono.record.store import Store
 from unisono.types import Json, Model, Scope, Secret
@@ -124,6 +126,21 @@ def test_a_record_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
     assert next(store(file)).state == "warn"
     file.chmod(0o600)
     assert next(store(file)).state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("version", "state", "says"), [(VERSION + 1, "fail", "a newer Unisono wrote it"), (VERSION - 1, "warn", "upgrades")]
+)
+def test_a_record_of_another_version_is_told_before_the_server_meets_it(
+    tmp_path: Path, version: int, state: str, says: str
+) -> None:
+    file = tmp_path / "u.db"
+    Store(file).close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    found = next(store(file))
+    assert found.state == state
+    assert says in found.text
 
 
 @pytest.mark.parametrize(("free_bytes", "state"), [(10**6, "fail"), (5 * 10**8, "warn"), (10**11, "ok")])

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from unisono.cli.main import app
+from unisono.errors import StoreError
 from unisono.record.ring import KeyRing
 
 TOML = """default = "small"
@@ -100,6 +101,30 @@ def test_a_limit_is_listed_with_all_its_digits_as_it_is_written(file: Path) -> N
     run(file, "keys", "create", "alice", *(word for bound in bounds for word in ("--limit", bound)))
     (row,) = json.loads(run(file, "keys", "list", "--json"))
     assert row["limits"] == bounds
+
+
+def test_a_copy_is_whole_though_a_writer_is_in_the_middle_and_only_its_owner_reads_it(file: Path) -> None:
+    run(file, "keys", "create", "alice")
+    there, back = file.parent / "copy.db", file.parent / "back"
+    with closing(sqlite3.connect(file.parent / "record.db", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("DELETE FROM keys")
+        told = json.loads(run(file, "log", "copy", str(there), "--json"))
+        writer.execute("ROLLBACK")
+    assert told == {"copy": str(there), "bytes": there.stat().st_size}
+    assert there.stat().st_mode & 0o777 == 0o600
+    back.mkdir()
+    there.rename(back / "record.db")
+    (row,) = json.loads(run(file, "keys", "list", "--store", str(back / "record.db"), "--json"))
+    assert row["name"] == "alice"
+
+
+def test_a_copy_writes_over_nothing_and_leaves_no_half(file: Path) -> None:
+    run(file, "keys", "list")  # makes the record
+    for words in (["copy", str(file)], ["copy", str(file.parent / "none" / "copy.db")]):
+        told = CliRunner().invoke(app, ["log", *words, "--config", str(file)])
+        assert isinstance(told.exception, StoreError)
+    assert "upstream" in file.read_text()
 
 
 def test_purge_leaves_nothing_of_a_user_and_everything_of_the_rest(file: Path) -> None:

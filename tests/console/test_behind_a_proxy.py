@@ -59,13 +59,17 @@ def proxy(port: int) -> Iterator[str]:
 
 @pytest.mark.browser
 def test_the_console_chats_and_shows_its_pages_below_a_path_of_a_proxy(tmp_path: Path) -> None:
-    with upstream(says("the answer")) as up, browser() as running:
-        with process(tmp_path, config_text(model("small", up), default="small")) as house, proxy(house.port) as base:
-            with page_at(running, base) as page:
-                ask(page, "a question")
-                page.wait_for_selector(".answer.ok .answer-text:has-text('the answer')")
-            with page_at(running, base, "#/limits") as page:
-                twin = page.locator("header .twin a")
-                assert twin.get_attribute("href") == f"{BELOW}/v1/limits"
-            with page_at(running, base, "/#/chat") as page:
-                assert page.url.startswith(f"{base}/console#")
+    with (
+        browser() as running,
+        upstream(says("the answer")) as up,
+        process(tmp_path, config_text(model("small", up), default="small")) as house,
+        proxy(house.port) as base,
+    ):
+        with page_at(running, base) as page:
+            ask(page, "a question")
+            page.wait_for_selector(".answer.ok .answer-text:has-text('the answer')")
+        with page_at(running, base, "#/limits") as page:
+            twin = page.locator("header .twin a")
+            assert twin.get_attribute("href") == f"{BELOW}/v1/limits"
+        with page_at(running, base, "/#/chat") as page:
+            assert page.url.startswith(f"{base}/console#")

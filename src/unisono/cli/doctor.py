@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import stat
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from unisono.config import Config
     from unisono.plugins import Registry
     from unisono.predict.artifact import Artifact
-    from unisono.types import Model
+    from unisono.types import Model, Proxy
+    from unisono.upstream.pool import Address
 
 CONNECT_S = 2.0
 LOOK_S = 1.5
@@ -165,10 +167,28 @@ def _store_file(path: Path) -> Finding:
     if (why := _damage(path)) is not None:
         todo = "stop the server, then as it says; or put a copy from before in its place"
         return Finding(check="store", state="fail", text=f"{path} is damaged: {why}", todo=todo)
+    if (found := _version(path)) is not None:
+        return found
     if path.stat().st_mode & stat.S_IROTH:
         text = f"{path} can be read by every user of this machine"
         return Finding(check="store", state="warn", text=text, todo=f"chmod 600 {path}")
     return Finding(check="store", state="ok", text=str(path))
+
+
+def _version(path: Path) -> Finding | None:
+    """Say that the record is another version's, if it is."""
+    from unisono.errors import StoreError
+    from unisono.record.database import version_in
+    from unisono.record.migrations import VERSION
+
+    try:
+        version = version_in(path)
+    except StoreError as exc:
+        return Finding(check="store", state="fail", text=str(exc), todo="as it says")
+    if version == VERSION:
+        return None
+    text = f"{path} is of an older Unisono (schema {version}); the start of `unisono serve` upgrades it to {VERSION}"
+    return Finding(check="store", state="warn", text=text, todo="make a copy first: `unisono log copy FILE`")
 
 
 def _damage(path: Path) -> str | None:
@@ -400,37 +420,52 @@ def watched(config: Config, *, now: datetime) -> Iterator[Finding]:
 
 
 async def upstreams(config: Config, *, limit_s: float = CONNECT_S) -> list[Finding]:
-    """Say which upstreams accept a connection; nothing is asked of them."""
-    users: dict[tuple[str, int], list[str]] = {}
+    """Say which upstreams accept a connection, with TLS and by the proxy where a call has them; nothing is asked."""
+    users: dict[Address, list[Model]] = {}
     for model in config.models:
         if model.upstream in _HTTP:
-            users.setdefault(_host_and_port(_address(model)), []).append(model.name)
-    tried = await asyncio.gather(*(_connect(host, number, limit_s=limit_s) for host, number in users))
+            users.setdefault(_where(_address(model)), []).append(model)
+    tried = await asyncio.gather(
+        *(_connect(address, models[0].proxy, limit_s=limit_s) for address, models in users.items())
+    )
     return [
-        _reached(f"{host}:{number}", names, trouble, default=config.default)
-        for ((host, number), names), trouble in zip(users.items(), tried, strict=True)
+        _reached(f"{address.host}:{address.port}", [model.name for model in models], trouble, default=config.default)
+        for (address, models), trouble in zip(users.items(), tried, strict=True)
     ]
 
 
-def _host_and_port(address: str) -> tuple[str, int]:
+def _where(address: str) -> Address:
+    from unisono.upstream.pool import Address
+
     parts = urlsplit(address)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    tls = parts.scheme == "https"
+    return Address(host=parts.hostname or "", port=parts.port or (443 if tls else 80), tls=tls)
 
 
-async def _connect(host: str, number: int, *, limit_s: float) -> str | None:
+async def _connect(address: Address, proxy: Proxy | None, *, limit_s: float) -> str | None:
     """Return what stands in the way of a connection, or None."""
+    from unisono.upstream.http import no_tls
+    from unisono.upstream.pool import NoProxy, Pool
+
+    pool = Pool(address, proxy=proxy)
     try:
+        await pool.start()
         async with asyncio.timeout(limit_s):
-            _, writer = await asyncio.open_connection(host, number)
+            wire = await pool.connect()
     except TimeoutError:
         return f"no connection within {limit_s:g} s"
+    except ssl.SSLError as exc:
+        return no_tls(exc)
+    except NoProxy as exc:
+        return str(exc)
     except socket.gaierror:
         return "its name cannot be looked up"
     except UnicodeError:
         return "its name is not one that can be looked up"
     except OSError as exc:
         return os.strerror(exc.errno) if exc.errno else str(exc)
-    writer.close()
+    wire.close()
+    pool.close()
     return None
 
 

@@ -1,6 +1,6 @@
 """`unisono log`: what was asked, which model answered and why; read from the record, with or without a server.
 
-It only reads, but for `purge`. The same facts as JSON: `--json`, or `GET /v1/decisions` of a running server.
+It only reads, but for `purge` and `copy`. The same facts as JSON: `--json`, or `GET /v1/decisions` of a running server.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
+from unisono.cli.copying import copy
 from unisono.cli.moment import parse_since
 from unisono.cli.purge import purge
 from unisono.cli.record import AS_JSON, CONFIG, STORE, console, one_id, open_reader, print_json
@@ -29,6 +30,7 @@ _STYLE = {"ok": "green", "failed": "red", "cut": "red", "cancelled": "yellow", "
 
 app = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")
 app.command()(replay)
+app.command()(copy)
 app.command()(purge)
 
 

@@ -24,6 +24,7 @@ from unisono.config.kinds import Around
 from unisono.config.locate import Path as Place
 from unisono.config.locate import line_of, locate
 from unisono.config.mistake import Mistake, written
+from unisono.config.outward import proxy_of
 from unisono.config.section import Section, read_section
 from unisono.config.source import read_text, syntax_problem
 from unisono.config.values import (
@@ -139,12 +140,14 @@ def _parse(
     mistakes += more
     if mistakes:
         raise ConfigError(_problems(mistakes, lines=lines, file=named))
+    proxy = proxy_of(environ)
+    models = tuple(replace(model, proxy=proxy) for model in models)
     config = _build(top, sections, models, rules=build_rules(rules), file=file, folder=folder)
     return replace(
         config,
         callers=build_callers(callers),
         limits=build_limits(limits),
-        embeddings=build_embeddings(vectors),
+        embeddings=tuple(replace(model, proxy=proxy) for model in build_embeddings(vectors)),
     )
 
 

@@ -64,8 +64,9 @@ def connect_to_read(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connection
     """
     if not path.exists():
         raise StoreError("there is no such file. It is made by the first start of `unisono serve`.")
-    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
-    connection = sqlite3.connect(uri, uri=True, timeout=busy_s, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        _read_only(path), uri=True, timeout=busy_s, isolation_level=None, check_same_thread=False
+    )
     try:
         version = version_of(connection)
         if version < VERSION:
@@ -74,6 +75,46 @@ def connect_to_read(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connection
         connection.close()
         raise
     return connection
+
+
+def copy_to(path: Path, to: Path) -> int:
+    """Write what a record holds at this moment into a new file, readable by its owner only.
+
+    It reads one state of the file from beginning to end, so that a busy writer neither waits nor makes it begin again.
+
+    Returns:
+        The copy's size in bytes.
+
+    Raises:
+        StoreError: there is something at `to`, or the record or the copy's folder cannot be used; nothing is left.
+    """
+    with told_plainly(path), closing(sqlite3.connect(_read_only(path), uri=True, timeout=BUSY_S)) as connection:
+        connection.isolation_level = None
+        version_of(connection)
+        try:
+            os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError as exc:
+            raise StoreError(f"no copy can be made at {str(to)!r}: {exc.strerror}. Name a new file.") from exc
+        try:
+            connection.execute("VACUUM INTO ?", (str(to),))
+        except BaseException:
+            to.unlink()
+            raise
+        return to.stat().st_size
+
+
+def version_in(path: Path) -> int:
+    """Return the schema version of a record; see `version_of`.
+
+    Raises:
+        StoreError: the file cannot be read, belongs to another program or to a newer Unisono.
+    """
+    with told_plainly(path), closing(sqlite3.connect(_read_only(path), uri=True, timeout=BUSY_S)) as connection:
+        return version_of(connection)
+
+
+def _read_only(path: Path) -> str:
+    return f"file:{quote(str(path.resolve()))}?mode=ro"
 
 
 def file_identity(path: Path) -> tuple[int, int] | None:
@@ -130,7 +171,7 @@ def damage(path: Path, *, limit_s: float) -> str | None:
     """
     until_s = time.monotonic() + limit_s
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(_read_only(path), uri=True)) as connection:
             connection.set_progress_handler(lambda: time.monotonic() > until_s, 10_000)
             found = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as exc:

@@ -38,7 +38,11 @@ class AnthropicProvider:
         if model.api_key is not None:
             headers["x-api-key"] = model.api_key.reveal()
         self._transport = Transport(
-            model=model.name, url=messages_url(model.base_url or DEFAULT_BASE_URL), headers=headers, timeouts=timeouts
+            model=model.name,
+            url=messages_url(model.base_url or DEFAULT_BASE_URL),
+            headers=headers,
+            timeouts=timeouts,
+            proxy=model.proxy,
         )
         self._now = now
 

@@ -34,8 +34,8 @@ from unisono.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from unisono.types import Json, Timeouts
-from unisono.upstream.pool import Address, Pool
+from unisono.types import Json, Proxy, Timeouts
+from unisono.upstream.pool import Address, NoProxy, Pool
 from unisono.upstream.quota import used_up_for_s
 from unisono.upstream.wire import Broken, Clock, NotHttp, Wire
 
@@ -61,7 +61,9 @@ _HINTS = {
 class Transport:
     """A keep-alive pool to one upstream address."""
 
-    def __init__(self, *, model: str, url: str, headers: Mapping[str, str], timeouts: Timeouts) -> None:
+    def __init__(
+        self, *, model: str, url: str, headers: Mapping[str, str], timeouts: Timeouts, proxy: Proxy | None = None
+    ) -> None:
         """Open nothing yet.
 
         Args:
@@ -69,8 +71,10 @@ class Transport:
             url: the full address to POST to.
             headers: sent with every call.
             timeouts: limits in seconds.
+            proxy: what connections to an `https` address are asked of, unless it is excepted there.
         """
         self._model = model
+        self._proxy = proxy
         self._url = url
         self._timeouts = timeouts
         self._headers = headers
@@ -80,14 +84,14 @@ class Transport:
         self.used_up_for_s: float | None = None
 
     async def start(self) -> None:
-        """Make the pool. Proxy settings of the environment are not read, cookies not kept, redirects not followed."""
+        """Make the pool. Cookies are not kept, redirects not followed."""
         if self._pool is not None:
             raise StartError(f"{self._model}: its upstream was started twice; close it first.")
         url = _url(self._url)
         if url is None:
             raise StartError(f"{self._model}: `base_url` is not an address; check the configuration.")
         self._head = _request_head(url, self._headers)
-        pool = Pool(Address(host=url.host or "", port=url.port or 0, tls=url.scheme == "https"))
+        pool = Pool(Address(host=url.host or "", port=url.port or 0, tls=url.scheme == "https"), proxy=self._proxy)
         await pool.start()
         self._pool = pool
 
@@ -192,11 +196,20 @@ class Transport:
             text = f"{self._model}: no connection within {limits.connect_s:g} s (`connect_s`)."
             raise UpstreamTimeout(text) from exc
         except ssl.SSLError as exc:
-            text = f"{self._model}: TLS failed ({type(exc).__name__}); check `base_url` and certificates."
-            raise UpstreamUnreachable(text) from exc
+            raise UpstreamUnreachable(f"{self._model}: {no_tls(exc)}") from exc
+        except NoProxy as exc:
+            where = f"{pool.address.host}:{pool.address.port}"
+            raise UpstreamUnreachable(f"{self._model}: no connection to {where}: {exc}") from exc
         except (OSError, ValueError) as exc:  # ValueError: a host name that cannot be one
             where = f"{pool.address.host}:{pool.address.port}"
             raise UpstreamUnreachable(f"{self._model}: {no_connection(where, exc)}") from exc
+
+
+def no_tls(exc: ssl.SSLError) -> str:
+    """Say why TLS failed, and what to do."""
+    why = getattr(exc, "verify_message", "") or exc.reason or type(exc).__name__
+    todo = "name its authority's certificates in SSL_CERT_FILE" if isinstance(exc, ssl.SSLCertVerificationError) else ""
+    return f"TLS failed ({why.rstrip('.')}); check `base_url`{todo and f', or {todo}'}."
 
 
 def no_connection(where: str, exc: OSError | ValueError) -> str:

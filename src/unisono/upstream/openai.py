@@ -63,6 +63,7 @@ class OpenAIProvider:
             url=chat_url(model.base_url or DEFAULT_BASE_URL),
             headers={} if key is None else {"Authorization": f"Bearer {key.reveal()}"},
             timeouts=timeouts,
+            proxy=model.proxy,
         )
         self._is_gemini = is_gemini(model.base_url or DEFAULT_BASE_URL)
 

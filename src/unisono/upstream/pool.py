@@ -1,17 +1,23 @@
 """Kept connections to one address: the freshest idle one is taken, a new one is made when there is none.
 
-It opens connections (names, TCP, TLS) and closes idle ones. It sends nothing and knows no limit of a call.
+It opens connections (names, TCP, a proxy's tunnel, TLS) and closes idle ones. It sends no request and knows no limit
+of a call.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import socket
 import ssl
+from base64 import b64encode
 from dataclasses import dataclass
 
 import aiohappyeyeballs
 
+from unisono.config.outward import is_direct
+from unisono.types import Proxy
 from unisono.upstream.wire import Wire
 
 KEEP_S = 55.0
@@ -20,6 +26,13 @@ LINGER_S = 1.0
 """How long the few bytes behind a protocol's own end may take to come, so that the connection can serve again."""
 MAX_LINGER_BYTES = 64 * 1024
 _NEXT_ADDRESS_S = 0.25
+_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
+_MAX_TUNNEL_BYTES = 16 * 1024
+"""The head of a proxy's answer."""
+
+
+class NoProxy(OSError):
+    """The proxy on the way out cannot be reached, or does not let a connection through; the text says which and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +47,10 @@ class Address:
 class Pool:
     """The connections to one address. It belongs to one event loop."""
 
-    def __init__(self, address: Address) -> None:
-        """Open nothing yet."""
+    def __init__(self, address: Address, *, proxy: Proxy | None = None) -> None:
+        """Open nothing yet; `proxy` is asked for connections with TLS to hosts that it does not except."""
         self.address = address
+        self._proxy = proxy if proxy is not None and address.tls and not is_direct(address.host, proxy) else None
         self._tls: ssl.SSLContext | None = None
         self._idle: list[Wire] = []
         self._sweeping: asyncio.TimerHandle | None = None
@@ -61,14 +75,15 @@ class Pool:
         """Return a new connection; addresses of a name are tried side by side, each with a short head start.
 
         Raises:
-            OSError: no address answers, or TLS fails (`ssl.SSLError`).
+            OSError: no address answers, TLS fails (`ssl.SSLError`), or the proxy refuses (`NoProxy`).
         """
         loop = asyncio.get_running_loop()
-        host, port = self.address.host, self.address.port
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        connected = await aiohappyeyeballs.start_connection(found, happy_eyeballs_delay=_NEXT_ADDRESS_S, loop=loop)
+        host, proxy = self.address.host, self._proxy
+        connected = await (_reached(host, self.address.port) if proxy is None else _proxy_reached(proxy))
         try:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if proxy is not None:
+                await _open_tunnel(connected, self.address, proxy)
             _, wire = await loop.create_connection(
                 Wire, sock=connected, ssl=self._tls, server_hostname=host if self._tls is not None else None
             )
@@ -130,6 +145,47 @@ class Pool:
         self._idle = [wire for wire in self._idle if wire not in old]
         if self._idle:
             self._sweeping = loop.call_later(KEEP_S / 4, self._sweep)
+
+
+async def _reached(host: str, port: int) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return await aiohappyeyeballs.start_connection(found, happy_eyeballs_delay=_NEXT_ADDRESS_S, loop=loop)
+
+
+async def _proxy_reached(proxy: Proxy) -> socket.socket:
+    try:
+        return await _reached(proxy.host, proxy.port)
+    except OSError as exc:
+        why = os.strerror(exc.errno) if exc.errno and exc.errno > 0 else exc.strerror or type(exc).__name__
+        raise NoProxy(f"the proxy {proxy.host}:{proxy.port} (HTTPS_PROXY) cannot be reached ({why}).") from exc
+
+
+async def _open_tunnel(connected: socket.socket, address: Address, proxy: Proxy) -> None:
+    """Have the proxy connect to an address: what is sent and read behind its answer is the address's own."""
+    loop = asyncio.get_running_loop()
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    lines = [f"CONNECT {host}:{address.port} HTTP/1.1", f"Host: {host}:{address.port}"]
+    if proxy.login is not None:
+        lines.append(f"Proxy-Authorization: Basic {b64encode(proxy.login.reveal().encode()).decode()}")
+    await loop.sock_sendall(connected, "\r\n".join([*lines, "", ""]).encode("latin-1"))
+    head = b""
+    while b"\r\n\r\n" not in head and len(head) < _MAX_TUNNEL_BYTES:
+        part = await loop.sock_recv(connected, 4096)
+        if not part:
+            break
+        head += part
+    status = _STATUS.match(head)
+    if status is not None and status[1].startswith(b"2"):
+        return
+    if status is None:
+        what = "does not answer as an HTTP proxy does"
+    elif status[1] == b"407":
+        what = "asks for a user and a password, which its address may hold"
+    else:
+        what = f"refuses with {status[1].decode()}"
+    where = f"{proxy.host}:{proxy.port}"
+    raise NoProxy(f"the proxy {where} (HTTPS_PROXY) {what}; NO_PROXY names hosts that are called directly.")
 
 
 async def _until_complete(wire: Wire) -> None:

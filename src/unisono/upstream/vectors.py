@@ -77,4 +77,5 @@ def _transport(model: EmbeddingModel, timeouts: Timeouts) -> Transport:
         url=str(base.with_path(base.path.rstrip("/") + "/embeddings").with_query(base.query)),
         headers={} if model.api_key is None else {"Authorization": f"Bearer {model.api_key.reveal()}"},
         timeouts=timeouts,
+        proxy=model.proxy,
     )
