@@ -3,9 +3,10 @@
 Training parts only, under names that nobody knows. Tables as they are, and made ones: two models, each good at a random
 half of a set's tasks. A fit sees some of the prompts; the product's predictors and chooser decide others, the best
 single model of the seen ones being the default, with all of the doubt (`caution` 1, as every artifact had until 26
-November 2026), with the share that the fit measured, and with that of a fit whose requests are of the table's kinds
-(`--in-domain`). Then single tasks are kept from the fit and decided, and pools of models drawn at random. Brackets hold
-95 % of resamples of the prompts. Writes `lab/runs/own_tables/own_tables.json` (fifteen minutes).
+November 2026), with the share that the fit measured, with that for requests of the table's kinds (`in_domain` always),
+and as a server does (`when_alike`): the prompts come in some order, and every 25 the latest are looked at. Then single
+tasks are kept from the fit and decided, and pools of models drawn at random. Brackets hold 95 % of resamples of the
+prompts. Writes `lab/runs/own_tables/own_tables.json` (fifteen minutes).
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from unisono.choose.utility import UtilityChooser
 from unisono.evaluate.crossfit import decided
 from unisono.evaluate.datasets import Outcomes, load_outcomes
 from unisono.evaluate.fit import Fit, fit_table
+from unisono.evaluate.in_domain import LATEST, OPENS_AT
 from unisono.evaluate.metrics import interval, resampled
 from unisono.evaluate.replay import DEFAULT_DIAL, models_of
 from unisono.predict.artifact import CAUTION, assembled
 from unisono.predict.caution import FULL
+from unisono.predict.domain import told_apart
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.types import Goal, Json, Mode
 from unisono.understand.embed import StaticEncoder
@@ -40,6 +43,7 @@ N_SEEN, N_FRESH = 3200, 1500
 MADE = ((1.0, 0.0), (0.9, 0.3))
 """How often a made model is right on its own half of the tasks and on the other."""
 N_MADE_SEEN, N_MADE_FRESH, SEEDS = 1200, 800, (1, 2)
+LOOK_EVERY = 25
 POOLS_SEEN = (800, 1600, 3200)
 """Of each set a pool of random models is drawn for each of these numbers of prompts."""
 HELD_OUT = {
@@ -55,14 +59,17 @@ READ = Understanding(ENCODER, cache_size=1).text
 def main() -> None:
     """Fit, decide, print and write."""
     out: dict[str, Json] = {}
-    print("| table | best single | oracle | all of the doubt | measured | left | bill | in domain | left | bill |")
-    print("|---|" + "---:|" * 9)
+    print(
+        "| table | best single | oracle | all of the doubt | measured | left | bill | always | left | bill |"
+        " when alike | left | bill |"
+    )
+    print("|---|" + "---:|" * 12)
     for label, seen, fresh in tables():
         row = judged(fit_table(seen, encoder=ENCODER), seen, fresh)
         out[label] = row
         print(
             f"| {label} | {row['best']:.3f} | {row['oracle']:.3f} | {row['full']['gain']:+.3f} | "
-            f"{shown(row['measured'])} | {shown(row['in_domain'])} |",
+            f"{shown(row['measured'])} | {shown(row['in_domain'])} | {shown(row['when_alike'])} |",
             flush=True,
         )
     OUT.parent.mkdir(parents=True, exist_ok=True)
@@ -143,11 +150,12 @@ def judged(fit: Fit, seen: Outcomes, fresh: Outcomes) -> Json:
     rows, single = np.arange(len(fresh.prompts)), fresh.scores[:, default]
     weights = resampled(len(rows), rng=np.random.default_rng(0))
 
-    def with_share(caution: float) -> Json:
-        taken = chosen(fit, caution, fresh, default=default, usd=usd)
+    def with_share(caution: float) -> NDArray[np.intp]:
+        return chosen(fit, caution, fresh, default=default, usd=usd)
+
+    def worth(taken: NDArray[np.intp]) -> Json:
         gain = interval(weights @ (fresh.scores[rows, taken] - single))
         return {
-            "caution": caution,
             "quality": float(fresh.scores[rows, taken].mean()),
             "gain": gain.value,
             "low": gain.low,
@@ -157,14 +165,36 @@ def judged(fit: Fit, seen: Outcomes, fresh: Outcomes) -> Json:
         }
 
     served, in_domain = fit.found.served, fit.found.in_domain
+    measured = with_share(FULL if served is None else served.caution)
+    always = with_share(FULL if in_domain is None else in_domain.caution)
+    opened = in_force(fit, fresh)
     return {
         "n": len(rows),
         "best": float(single.mean()),
         "oracle": float(fresh.scores.max(axis=1).mean()),
-        "full": with_share(FULL),
-        "measured": with_share(FULL if served is None else served.caution),
-        "in_domain": with_share(FULL if in_domain is None else in_domain.caution),
+        "caution": None if served is None else served.caution,
+        "caution_in_domain": None if in_domain is None else in_domain.caution,
+        "full": worth(with_share(FULL)),
+        "measured": worth(measured),
+        "in_domain": worth(always),
+        "when_alike": {**worth(np.where(opened, always, measured)), "open": float(opened.mean())},
     }
+
+
+def in_force(fit: Fit, fresh: Outcomes) -> NDArray[np.bool_]:
+    """Return at which prompts a server would decide as in domain: they come in a random order."""
+    artifact = assembled(arrays=fit.trained.arrays, manifest=fit.manifest)
+    order = np.random.default_rng(1).permutation(len(fresh.prompts))
+    found, opened = np.zeros(len(order), dtype=bool), False
+    if artifact.domain is None:
+        return found
+    vectors = [vector for place in order if (vector := READ(fresh.prompts[place]).embedding) is not None]
+    for begin in range(0, len(order), LOOK_EVERY):
+        apart = told_apart(artifact.domain, vectors[max(0, begin - LATEST) : begin])
+        if apart is not None:
+            opened = not apart.unlike if opened else apart.alike and apart.n >= OPENS_AT
+        found[order[begin : begin + LOOK_EVERY]] = opened
+    return found
 
 
 def chosen(fit: Fit, caution: float, fresh: Outcomes, *, default: int, usd: Array) -> NDArray[np.intp]:

@@ -66,6 +66,7 @@ def measured(
     read: Callable[[str], Features],
     models: Sequence[Model] = (),
     plugin: PredictorPlugin | None = None,
+    in_domain: str = "never",
 ) -> QualityPredictor:
     """Return the trained predictor, or a plug-in's in its place, with every score taken in, in order.
 
@@ -75,6 +76,7 @@ def measured(
         read: features of a bare text, such as `Understanding.text`.
         models: those that the scores are of; others are known by their names alone.
         plugin: the one that `routing.predictor` names; None for Unisono's own.
+        in_domain: what `routing.in_domain` says; only `always` changes what is expected.
 
     Raises:
         ArtifactError: the plug-in's code failed.
@@ -83,7 +85,8 @@ def measured(
     rows = [(read(score.prompt) if score.features is None else score.features, score) for score in counted]
     rows = [(features, score) for features, score in rows if score.features is None or fits(artifact, features)]
     told = paired(artifact.ability, rows, {model.name: model for model in models})
-    quality = QualityEnsemble(artifact, swayed=swayed(counted), told=told)
+    trusted = artifact.for_domain() if in_domain == "always" else artifact
+    quality = QualityEnsemble(trusted, swayed=swayed(counted), told=told)
     for features, score in rows:
         quality.learn_one(features, score)
     if rows:

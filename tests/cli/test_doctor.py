@@ -265,6 +265,13 @@ def test_a_configuration_that_others_can_change_is_unsafe(tmp_path: Path) -> Non
     assert any("can be changed by others" in text for text in texts)
 
 
+def test_in_domain_without_a_fitted_table_is_told(tmp_path: Path) -> None:
+    config = parse_config(SCRIPTED + '[routing]\nin_domain = "always"\n', {}, file=tmp_path / "u.toml")
+    (artifact,) = [f for f in plug_ins(config) if f.check == "artifact"]
+    assert artifact.state == "warn"
+    assert "`in_domain` changes nothing" in artifact.text
+
+
 def test_an_artifact_of_ones_own_that_does_not_know_the_pool_is_told() -> None:
     artifact = load_artifact(default_artifact_path(), encoder="wordllama-l2-256")
     known = next(iter(artifact.ability.known))

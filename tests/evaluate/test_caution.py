@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.learn.two_kinds import two_kinds
+from tests.learn.two_kinds import cheap_as_good_at_sums, two_kinds
 
 from unisono.choose.utility import UtilityChooser
 from unisono.evaluate.caution import Held, chosen, chosen_in_domain, spread_over
@@ -15,7 +15,7 @@ from unisono.evaluate.crossfit import best_single, decided
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.fit import Fit, fit_table
 from unisono.evaluate.replay import models_of
-from unisono.predict.artifact import assembled
+from unisono.predict.artifact import Artifact, assembled
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.types import Goal, Mode, Model
 from unisono.understand.embed import StaticEncoder
@@ -145,36 +145,28 @@ def test_in_domain_a_loss_or_what_is_not_shown_is_not_chosen_either() -> None:
     assert chosen_in_domain({1.0: held(0.0), 0.5: held(0.0, seed=3, saved=0.05)}) == 1.0
 
 
-def cheap_as_good_at_sums(n: int, *, seed: int) -> Outcomes:
-    """Return a table in which a model at a fiftieth of the price is as good as the dear one at sums only."""
-    table = two_kinds(n, seed=seed)
-    sums = np.array(table.categories) == "sums"
-    chance = np.stack((np.full(n, 0.95), np.where(sums, 0.95, 0.5)), axis=1)
-    scores = (np.random.default_rng(seed + 2).random((n, 2)) < chance).astype(np.float64)
-    return replace(table, scores=scores, costs_usd=np.tile([1e-3, 2e-5], (n, 1)))
-
-
 def test_a_table_that_stands_for_the_requests_is_routed_more_and_says_what_other_kinds_may_lose() -> None:
     table = cheap_as_good_at_sums(200, seed=1)
-    careful, routed = fitted(table), fit_table(table, encoder=ENCODER, in_domain=True)
-    assert "`--in-domain` routes more" in careful.found.verdict
-    assert "On tasks held out of the table" in routed.found.verdict
-    assert careful.found.in_domain == routed.found.served
-    assert routed.found.served is not None
-    assert routed.found.served.spent < 0.75
-    assert routed.found.served.gain.value > -0.005
-    assert routed.manifest["training"]["in_domain"] is True  # type: ignore[call-overload,index]
+    fit = fitted(table)
+    assert (
+        "Once requests are seen to be of this table's kinds (`routing.in_domain`) it routes more" in fit.found.verdict
+    )
+    assert "on tasks held out of the table" in fit.found.verdict
+    assert fit.found.in_domain is not None
+    assert fit.found.in_domain.spent < 0.75
+    assert fit.found.in_domain.gain.value > -0.005
     models, fresh = models_of(table), cheap_as_good_at_sums(120, seed=7)
     cost, read = np.array([1e-3, 2e-5]), Understanding(ENCODER).text
+    careful = assembled(arrays=fit.trained.arrays, manifest=fit.manifest)
 
-    def bill(fit: Fit) -> float:
-        quality = predictor(fit)
+    def bill(artifact: Artifact) -> float:
+        quality = QualityEnsemble(artifact)
         expected = [quality.predict_one(read(prompt), models) for prompt in fresh.prompts]
         return float(
             np.mean([cost[decided(UtilityChooser(), models, e, cost, goal=AT_DEFAULT, default=0)] for e in expected])
         )
 
-    assert bill(routed) < 0.8 * bill(careful)
+    assert bill(careful.for_domain()) < 0.8 * bill(careful)
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")

@@ -11,8 +11,10 @@ from unisono.cli.record import AS_JSON, CONFIG, STORE, console, open_reader, pri
 
 if TYPE_CHECKING:
     from unisono.evaluate.advice import Advice, Single
+    from unisono.evaluate.in_domain import Domain
     from unisono.evaluate.offpolicy import Estimated
-    from unisono.types import JsonValue
+    from unisono.record.reader import Reader
+    from unisono.types import Json, JsonValue
 
 MAX_SHOWN = 5
 
@@ -26,6 +28,8 @@ def advise(
 ) -> None:
     """Say from the feedback in the record whether routing pays, beside always using each single model.
 
+    Where the artifact in use was fitted on a table, it says too whether the traffic is like that table's prompts.
+
     Doubly robust estimates from the chances that each decision had; brackets hold 19 times in 20. Without exploration
     (`routing.explore`) and feedback nothing can be shown, and it says so.
 
@@ -37,12 +41,33 @@ def advise(
     reader = open_reader(config, store)
     try:
         found = consider(tuple(judged(reader, limit=last)), tolerance=tolerance)
+        domain = _domain(reader, config)
     finally:
         reader.close()
     if as_json:
-        print_json(_as_json(found))
-    else:
-        _print(found)
+        print_json({**_as_json(found), "domain": None if domain is None else domain.as_json()})
+        return
+    _print(found)
+    if domain is not None:
+        console().print(f"\n{domain.sentence}", markup=False)
+
+
+def _domain(reader: Reader, config: Path) -> Domain | None:
+    """Return what is known of the table that the configuration's artifact was fitted on, beside the traffic."""
+    from unisono import plugins
+    from unisono.compose.trained import read_trained
+    from unisono.config import load_config
+    from unisono.errors import StartError
+    from unisono.evaluate.in_domain import told
+
+    if not config.exists():
+        return None
+    try:
+        settings = load_config(config)
+        trained = read_trained(settings, plugins.load())
+    except StartError:  # `unisono doctor` tells of it; the record can be read all the same
+        return None
+    return None if trained.artifact is None else told(reader, trained.artifact)
 
 
 def _print(found: Advice) -> None:
@@ -87,7 +112,7 @@ def _interval(estimated: Estimated) -> str:
     return f"{estimated.value:.3f} [{estimated.low:.3f}, {estimated.high:.3f}]"
 
 
-def _as_json(found: Advice) -> JsonValue:
+def _as_json(found: Advice) -> Json:
     return {
         "kind": found.kind,
         "sentence": found.sentence,

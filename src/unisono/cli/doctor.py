@@ -258,7 +258,16 @@ def _artifact(config: Config, registry: Registry) -> Finding:
     if trained.fault is not None:
         todo = "take `routing.artifact` out to use the built-in one, or install Unisono again"
         return Finding(check="artifact", state="fail", text=trained.fault, todo=todo)
-    if config.routing.artifact is None or trained.artifact is None:
+    if trained.artifact is None:
+        return Finding(check="artifact", state="ok", text=trained.id)
+    if config.routing.in_domain == "always" and trained.artifact.domain is None:
+        return Finding(
+            check="artifact",
+            state="warn",
+            text=f"`in_domain` changes nothing: {trained.artifact.id} was not fitted on a table, or on a small one",
+            todo="fit a table of a hundred prompts and more (`unisono fit`), or take `in_domain` out of [routing]",
+        )
+    if config.routing.artifact is None:
         return Finding(check="artifact", state="ok", text=trained.id)
     return strangers(trained.artifact, config)
 

@@ -37,9 +37,6 @@ def fit(
     ),
     config: Path = CONFIG,
     encoder: str = typer.Option("", help="static, use, e5, onnx, ...; default: the configuration's, else static."),
-    in_domain: bool = typer.Option(
-        False, "--in-domain", help="Your requests will be of this table's kinds: less doubt, more routing."
-    ),
     seed: int = typer.Option(1, help="Of the split, the folds and the fit."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
@@ -53,8 +50,8 @@ def fit(
     answers that came later.
 
     A table tells little of tasks that it lacks, so the default model keeps its place unless much is won. Where your
-    requests are like the table's prompts, such as a sample of your own traffic, say so with `--in-domain`: then only
-    prompts held out decide how readily another model answers. Kinds that the table lacks may lose by it.
+    requests are like the table's prompts, a server routes more once it has seen that (`routing.in_domain`); the verdict
+    says what that brings, and `unisono advise` whether they are.
 
     Example: `unisono fit outcomes.csv`
     """
@@ -87,7 +84,6 @@ def fit(
             parents=_parents(known),
             read=None if features is None else features.__getitem__,
             origin=origin,
-            in_domain=in_domain,
             on_step=steps_shown(status.update),
         )
     folder = found.write(out)

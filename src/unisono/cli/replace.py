@@ -163,6 +163,7 @@ def compared(
                 read=Understanding(trained.encoder).text,
                 models=(old, new),
                 plugin=registry.predictor(settings.routing.predictor),
+                in_domain=settings.routing.in_domain,
             )
             cost = TokenCost(trained.artifact.length.expected)
         return probes, on_log(reader, old, new, quality, cost)

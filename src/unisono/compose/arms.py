@@ -163,7 +163,14 @@ class ArmBuilder:
         plugin, scores = self._registry.predictor(named), self._scores(config.models, generation=generation)
         part = f"predictor {named}"
         try:
-            quality = measured(artifact, scores, read=self.reading.text, models=config.models, plugin=plugin)
+            quality = measured(
+                artifact,
+                scores,
+                read=self.reading.text,
+                models=config.models,
+                plugin=plugin,
+                in_domain=config.routing.in_domain,
+            )
         except ArtifactError as error:
             self._broken[part] = str(error)
             return None

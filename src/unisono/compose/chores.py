@@ -18,6 +18,7 @@ from unisono.catalog.fingerprint import fingerprint
 from unisono.config import Config
 from unisono.config.watch import watch
 from unisono.errors import UnisonoError
+from unisono.evaluate.in_domain import enter_domain, leave_domain, told
 from unisono.evaluate.probe.run import Answer
 from unisono.evaluate.rechosen import DEEP
 from unisono.evaluate.watching import look
@@ -49,8 +50,10 @@ PAGE_S = 1.0
 """How often a worker tells its metrics, where they have changed."""
 GUARD_S = 2.0
 """How often one process looks whether a policy that is watched breaks a guardrail."""
+DOMAIN_S = 5.0
+"""How often it looks whether requests are of the kinds of the table that the live policy was fitted on."""
 GUARD_SHARE = 0.02
-"""Share of the time that may go into that look."""
+"""Share of the time that may go into either look."""
 REBUILD_SHARE = 0.1
 """Share of the time that may go into taking new scores in, however fast they come."""
 
@@ -149,6 +152,47 @@ async def _guard_policy(live: Live) -> None:
     text = f"{why} {found.policy.name} is rolled back; {known.policies[event.live].name} decides."
     live.note_incident("policy_rolled_back", found.policy.name, text)
     await live.take_policies()
+
+
+async def guard_domain(live: Live) -> None:
+    """Route as in domain while requests are like the prompts of the table that the live policy was fitted on."""
+    changes = Changes(live.config.store.path)
+
+    def is_due() -> bool:
+        arm = live.inforce.live
+        domain = None if arm.artifact is None else arm.artifact.domain
+        return domain is not None and arm.config.routing.in_domain != "never" and changes.any()
+
+    async with aclosing(live.lookout.when(is_due, every_s=DOMAIN_S)) as looks:
+        async for _ in looks:
+            began_s = perf_counter()
+            try:
+                await _guard_domain(live)
+            except UnisonoError:  # `readiness` tells about the store; somebody else may have moved it
+                changes.forget()
+            await asyncio.sleep((perf_counter() - began_s) / GUARD_SHARE)
+
+
+async def _guard_domain(live: Live) -> None:
+    arm = live.inforce.live
+    if arm.artifact is None:
+        return
+    found = await asyncio.to_thread(told, live.store.reader, arm.artifact)
+    if found is None or found.apart is None:
+        return
+    always, now = arm.config.routing.in_domain == "always", datetime.now(UTC)
+    if not always and found.opens and live.inforce.canary is None:
+        if await asyncio.to_thread(enter_domain, live.policies, arm.standing, why=found.sentence, now=now):
+            await live.take_policies()
+    elif always and found.apart.unlike:
+        name = arm.standing.policy.name
+        if await asyncio.to_thread(leave_domain, live.policies, arm.standing, why=found.sentence, now=now):
+            await live.take_policies()
+            after = live.inforce.live.standing.policy.name
+            live.note_incident("policy_rolled_back", name, f"{found.sentence} {name} is taken back; {after} decides.")
+        else:
+            text = f"{found.sentence} `in_domain` says always: it stays."
+            live.note_incident("out_of_domain", name, text)
 
 
 async def watch_models(live: Live) -> None:

@@ -173,7 +173,7 @@ class Live:
             self.store.note_in_force(kept_of(self.config))
             self._begin(chores.learn_on(self))
             if not worker:  # one of several is enough
-                self._begin(chores.guard_policies(self), chores.watch_models(self))
+                self._begin(chores.guard_policies(self), chores.guard_domain(self), chores.watch_models(self))
         if serves and self.config.file is not None:
             content = await asyncio.to_thread(self.config.file.read_bytes)
             self._begin(chores.follow_config(self, self.config.file, content))

@@ -194,7 +194,12 @@ def _routing_table(routing: RoutingConfig) -> Table:
         table["judge"] = routing.judge
     if routing.handoff:
         table["handoff"] = {before: dict(after) for before, after in routing.handoff.items()}
-    for name, usual in (("compare", "claims"), ("predictor", "unisono"), ("run_code", False)):
+    for name, usual in (
+        ("compare", "claims"),
+        ("predictor", "unisono"),
+        ("run_code", False),
+        ("in_domain", "when_alike"),
+    ):
         if (value := getattr(routing, name)) != usual:
             table[name] = value
     return table

@@ -205,6 +205,11 @@ _ROUTING = (
         text="The trained parts of the predictors, such as `unisono fit` writes; they fit one encoder.",
     ),
     Key(
+        section="routing", name="in_domain", kind="choice", default="when_alike",
+        allowed=("when_alike", "always", "never"),
+        text="When to route as prompts held out of the table that `artifact` was fitted on allow, which saves more.",
+    ),
+    Key(
         section="routing", name="predictor", kind="text", default="unisono",
         text="What expects how good each model's answer will be: Unisono's own predictor, or a plug-in's name.",
     ),

@@ -23,7 +23,7 @@ from unisono.types import Json, JsonValue
 
 KEYS = (
     "dial", "margin", "switch_margin", "handoff", "explore", "explore_loss", "cascade", "members", "judge", "artifact",
-    "predictor",
+    "in_domain", "predictor",
 )  # fmt: skip
 """The keys of `[routing]` that a policy may set: all that change a decision, but for the encoder, which all share."""
 

@@ -71,6 +71,8 @@ class RoutingConfig:
         compare: what compares the answers of several; it changes no decision.
         run_code: whether code in answers may be run.
         artifact: holds the trained parts; None for the built-in ones.
+        in_domain: when to trust that requests are of the kinds of the table that the artifact was fitted on: always,
+            never, or when they are seen to be alike; then the guard puts a policy that says always in force.
         predictor: what expects quality: Unisono's own, or a plug-in's.
     """
 
@@ -89,6 +91,7 @@ class RoutingConfig:
     handoff: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     run_code: bool = False
     predictor: str = "unisono"
+    in_domain: str = "when_alike"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,9 @@ from unisono.learn.corpus import Block, Corpus
 from unisono.learn.held_out import N_FOLDS, group_folds, held_out_by_each, random_folds
 from unisono.learn.irt import Array, Settings
 from unisono.learn.train import NOT_MEASURED, Known, Trained, train
-from unisono.predict.artifact import CAUTION, Artifact, assembled, save
+from unisono.predict.artifact import CAUTION, DOMAIN, IN_DOMAIN, Artifact, assembled, save
 from unisono.predict.cost import TokenCost
+from unisono.predict.domain import domain_of
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.predict.names import normal
 from unisono.protocols import Encoder
@@ -88,8 +89,7 @@ class Found:
         gain: mean score of the model expected to be best, less that of `best_single`.
         aiq_gain: area under quality over cost, less that of mixing single models; None without costs.
         served: what the default dial does; None where too few prompts were answered by every model.
-        in_domain: the same for a fit whose requests will be of the table's kinds.
-        for_domain: whether this fit is that one.
+        in_domain: the same where requests are seen to be of the table's kinds (`routing.in_domain`).
     """
 
     n_held_out: int
@@ -103,7 +103,6 @@ class Found:
     aiq_gain: Interval | None = None
     served: Served | None = None
     in_domain: Served | None = None
-    for_domain: bool = False
 
     @property
     def verdict(self) -> str:
@@ -128,20 +127,14 @@ class Found:
     @property
     def _at_default(self) -> str:
         if self.served is None:
-            return self._without_measure if self.for_domain else ""
+            return ""
         told = f" With {self.best_single} as the default, at the default dial {self.served}."
-        if self.for_domain:
-            return f"{told} On tasks held out of the table {100 * self.served.elsewhere:+.1f} points."
         if self.in_domain is not None and self.in_domain.caution < self.served.caution:
             return (
-                f"{told} If your requests will be of this table's kinds, `--in-domain` routes more: {self.in_domain}; "
-                f"on tasks held out of the table {100 * self.in_domain.elsewhere:+.1f} points."
+                f"{told} Once requests are seen to be of this table's kinds (`routing.in_domain`) it routes more: "
+                f"{self.in_domain}; on tasks held out of the table {100 * self.in_domain.elsewhere:+.1f} points."
             )
         return told
-
-    @property
-    def _without_measure(self) -> str:
-        return f" `--in-domain` changes nothing: that takes {FEWEST} prompts that every model answered."
 
     def as_json(self) -> Json:
         """Return the figures as the manifest keeps them."""
@@ -183,7 +176,6 @@ def fit_table(
     parents: Sequence[str] = (),
     read: Callable[[str], Features] | None = None,
     origin: Json | None = None,
-    in_domain: bool = False,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Fit:
     """Train on a table.
@@ -195,7 +187,6 @@ def fit_table(
         parents: ids of the artifacts that this one is to replace.
         read: gives the features of a prompt; None reads its words with the encoder.
         origin: more facts for the manifest on where the table comes from.
-        in_domain: requests will be of the table's kinds, so that prompts held out tell how much doubt is needed.
         on_step: told what is being done.
 
     Raises:
@@ -222,19 +213,25 @@ def fit_table(
     )
     on_step("fitting on everything")
     after = train(whole, settings, n_clusters=n_clusters(whole), on_step=on_step)
-    found = replace(found, for_domain=in_domain)
     served = measured(whole, after, settings=settings, encoder=encoder, seed=seed, on_step=on_step)
     if served is not None:
-        for_any, for_domain = served
-        kept = for_domain if in_domain else for_any
-        after = replace(after, scalars={**after.scalars, CAUTION: kept.caution})
-        found = replace(found, served=kept, in_domain=for_domain)
+        found = replace(found, served=served[0], in_domain=served[1])
+        after = replace(after, scalars={**after.scalars, CAUTION: served[0].caution, IN_DOMAIN: served[1].caution})
+    after = replace(after, arrays={**after.arrays, **_domain(features, seed=seed)})
     manifest = _manifest(whole, after, encoder=encoder, settings=settings, parents=parents)
     training = manifest["training"]
     assert isinstance(training, dict)  # noqa: S101 - made by `_manifest`
-    facts = {"in_domain": True} if in_domain else {}
-    manifest = {**manifest, "training": {**training, **facts, **(origin or {})}, "metrics": found.as_json()}
+    manifest = {**manifest, "training": {**training, **(origin or {})}, "metrics": found.as_json()}
     return Fit(trained=after, manifest=manifest, found=found)
+
+
+def _domain(features: Sequence[Features], *, seed: int) -> dict[str, NDArray[np.float32]]:
+    """Return what the artifact keeps of what the prompts are like, as its arrays."""
+    read = [f.embedding for f in features if f.embedding is not None]
+    domain = domain_of(np.array(read, dtype=np.float64), seed=seed)
+    if domain is None:
+        return {}
+    return dict(zip(DOMAIN, (domain.means.astype(np.float32), domain.covariances.astype(np.float32)), strict=True))
 
 
 # ------------------------------------------------------------------------------------------ the table

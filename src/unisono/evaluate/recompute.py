@@ -103,6 +103,7 @@ def parts_of(
             scores,
             read=Understanding(encoder, cache_size=1).text,
             models=config.models,
+            in_domain=config.routing.in_domain,
             plugin=registry.predictor(config.routing.predictor),
         )
     stages = Stages(

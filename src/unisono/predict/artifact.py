@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,6 +19,7 @@ from unisono.errors import ArtifactError
 from unisono.predict.ability import Ability
 from unisono.predict.caution import FULL
 from unisono.predict.design import Design
+from unisono.predict.domain import Domain
 from unisono.predict.familiar import Familiarity
 from unisono.predict.length import LengthModel
 from unisono.predict.names import normal
@@ -58,8 +59,14 @@ SHAPES: dict[str, tuple[str, ...]] = {
 """Every array of an artifact with the names of its axes; an axis has one length throughout."""
 LATER: dict[str, float] = {"unsteady": 1.0, "at_large": 0.0}
 """What stands for an array that artifacts of earlier versions lack."""
-CAUTION = "caution"
-"""A scalar that artifacts may lack: the share of the doubt about pairs of trained models that stands (`caution`)."""
+DOMAIN: dict[str, tuple[str, ...]] = {
+    "domain_means": ("halves", "dim"),
+    "domain_covariances": ("halves", "dim", "dim"),
+}
+"""Arrays that only the artifact of a table has: what its prompts are like (`domain`)."""
+CAUTION, IN_DOMAIN = "caution", "caution_in_domain"
+"""Scalars that artifacts may lack: the share of the doubt about pairs of trained models that stands (`caution`), and
+that of where requests are of the table's kinds."""
 SCALARS = ("logit_stretch", "length_unknown_mean", "length_unknown_sd")
 LINES = ("by_size", "by_price")
 
@@ -68,7 +75,12 @@ Arrays: TypeAlias = "Mapping[str, NDArray[np.generic]]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """What training produced, ready to predict. `id` names its contents."""
+    """What training produced, ready to predict. `id` names its contents.
+
+    Attributes:
+        in_domain: the share of the doubt that stands where requests are of the kinds of the table it was fitted on.
+        domain: what that table's prompts are like; None of an artifact of no table, or of a small one.
+    """
 
     id: str
     encoder: str
@@ -76,6 +88,12 @@ class Artifact:
     ability: Ability
     length: LengthModel
     manifest: Json
+    in_domain: float = FULL
+    domain: Domain | None = None
+
+    def for_domain(self) -> Artifact:
+        """Return the artifact for requests of the kinds of the table that it was fitted on."""
+        return replace(self, ability=replace(self.ability, caution=min(self.in_domain, self.ability.caution)))
 
 
 def default_artifact_path(encoder: str = "") -> Path:
@@ -89,7 +107,7 @@ def save(folder: Path, *, arrays: Arrays, manifest: Json) -> str:
 
     Args:
         folder: made when it is missing; its two files are replaced.
-        arrays: every array of `SHAPES`.
+        arrays: every array of `SHAPES`, and those of `DOMAIN` where there is a table.
         manifest: `encoder`, `models`, `aliases`, `scalars`, `lines` and whatever else a reader should know.
 
     Returns:
@@ -117,7 +135,8 @@ def assembled(*, arrays: Arrays, manifest: Json) -> Artifact:
 def _packed(arrays: Arrays, manifest: Json) -> tuple[bytes, Json]:
     from safetensors.numpy import save as pack
 
-    content = pack({name: np.ascontiguousarray(arrays[name]) for name in sorted(SHAPES)})
+    kept = sorted([*SHAPES, *(name for name in DOMAIN if name in arrays)])
+    content = pack({name: np.ascontiguousarray(arrays[name]) for name in kept})
     body: Json = {**manifest, "format": FORMAT, "arrays_sha256": hashlib.sha256(content).hexdigest()}
     body["id"] = _id(body)
     return content, body
@@ -203,7 +222,8 @@ def _lacking(arrays: Arrays) -> dict[str, NDArray[np.generic]]:
 
 def _check_shapes(folder: Path, arrays: Arrays) -> None:
     lengths: dict[str, int] = {}
-    for name, axes in SHAPES.items():
+    domain = {name: axes for name, axes in DOMAIN.items() if any(other in arrays for other in DOMAIN)}
+    for name, axes in {**SHAPES, **domain}.items():
         if name not in arrays or arrays[name].ndim != len(axes):
             raise _broken(folder, f"the array {name} is missing or has the wrong number of axes")
         for axis, length in zip(axes, arrays[name].shape, strict=True):
@@ -213,7 +233,7 @@ def _check_shapes(folder: Path, arrays: Arrays) -> None:
 
 def _assemble(manifest: Json, arrays: Arrays) -> Artifact:
     scalars = {name: _number(_part(manifest, "scalars"), name) for name in SCALARS}
-    caution = _number(_part(manifest, "scalars"), CAUTION) if CAUTION in _part(manifest, "scalars") else FULL
+    caution, in_domain = (_share(_part(manifest, "scalars"), name) for name in (CAUTION, IN_DOMAIN))
     lines = {name: _line(_part(_part(manifest, "lines"), name)) for name in LINES}
     half = {name: arrays[name].astype(np.float32) for name in SHAPES}
     full = {name: arrays[name].astype(np.float64) for name in SHAPES}
@@ -265,7 +285,20 @@ def _assemble(manifest: Json, arrays: Arrays) -> Artifact:
         ability=ability,
         length=length,
         manifest=manifest,
+        in_domain=in_domain,
+        domain=_domain(arrays),
     )
+
+
+def _domain(arrays: Arrays) -> Domain | None:
+    if "domain_means" not in arrays:
+        return None
+    means, covariances = (arrays[name].astype(np.float64) for name in DOMAIN)
+    return Domain(means=means, covariances=covariances)
+
+
+def _share(scalars: Json, name: str) -> float:
+    return _number(scalars, name) if name in scalars else FULL
 
 
 def _trust(table: NDArray[np.float64]) -> Trust:

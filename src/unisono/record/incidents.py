@@ -25,6 +25,7 @@ Kind = Literal[
     "policy_rolled_back",
     "model_changed",
     "traffic_changed",
+    "out_of_domain",
 ]
 
 _MERGE = timedelta(hours=1)
