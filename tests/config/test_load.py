@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unisono.config import Config, EnvSecret, load_config, parse_config
+from unisono.config import Config, NamedSecret, load_config, parse_config
 from unisono.config.describe import as_tables, as_toml
 from unisono.config.keys import DECLARED
 from unisono.config.load import parse_tables
@@ -320,7 +320,7 @@ def test_a_secret_stands_in_no_repr_dump_or_text(secret: str) -> None:
     shown = [repr(config), str(config), as_toml(config), json.dumps(as_tables(config), default=str), config.hash]
     assert not any(secret in text for text in shown)
     assert "env:SMALL_KEY" in as_toml(config)
-    assert isinstance(config.server.keys[0], EnvSecret)
+    assert isinstance(config.server.keys[0], NamedSecret)
 
 
 @given(SECRETS, st.booleans())
@@ -330,6 +330,30 @@ def test_a_secret_in_the_environment_stands_in_no_problem(secret: str, broken: b
     with pytest.raises(ConfigError) as refusal:
         parse_config(text, {"SMALL_KEY": value}, now=NOW)
     assert secret not in str(refusal.value)
+
+
+@pytest.mark.parametrize("written", [b"sk-1\n", b"\xef\xbb\xbfsk-1\r\n", b"  sk-1"])
+def test_a_key_is_read_from_a_file_beside_the_configuration(tmp_path: Path, written: bytes) -> None:
+    (tmp_path / "small.key").write_bytes(written)
+    config = parse_config(ISSUED.replace("env:SMALL_KEY", "file:small.key"), {}, file=tmp_path / "u.toml", now=NOW)
+    (key,) = [model.api_key for model in config.models if model.api_key is not None]
+    assert key.reveal() == "sk-1"
+    assert repr(key) == f"Secret(file:{tmp_path}/small.key)"
+    assert f'api_key = "file:{tmp_path}/small.key"' in as_toml(config)
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [(None, "cannot be read"), (b" \n", "is empty"), (b"sk-1\nsk-2", "more than one"), (b"\xff", "not a text")],
+)
+def test_a_file_without_one_key_is_refused_and_its_name_may_be_the_key(
+    tmp_path: Path, written: bytes | None, says: str
+) -> None:
+    if written is not None:
+        (tmp_path / "sk-hush").write_bytes(written)
+    with pytest.raises(ConfigError, match=says) as refusal:
+        parse_config(ISSUED.replace("env:SMALL_KEY", "file:sk-hush"), {}, file=tmp_path / "u.toml", now=NOW)
+    assert "sk-" not in str(refusal.value)
 
 
 @given(SECRETS, st.sampled_from(["", "env:", "env: ", "ENV:", "$"]))

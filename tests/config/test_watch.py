@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from unisono.config import Config
+from unisono.config import Config, load_config
+from unisono.config.marks import mark_of
 from unisono.config.watch import watch
 from unisono.errors import ConfigError
 
@@ -68,7 +69,7 @@ def test_a_replaced_file_is_seen_and_stop_ends_it(tmp_path: Path) -> None:
 
     async def follow() -> list[Config | ConfigError]:
         stop = asyncio.Event()
-        changes = watch(file, seen=file.read_bytes(), stop=stop, environ={})
+        changes = watch(file, seen=mark_of(file), stop=stop, environ={})
         beside = tmp_path / "new"
         beside.write_text(DIALED, encoding="utf-8")
         beside.replace(file)
@@ -80,3 +81,64 @@ def test_a_replaced_file_is_seen_and_stop_ends_it(tmp_path: Path) -> None:
     assert isinstance(seen[0], Config)
     assert seen[0].routing.dial == 0.9
     assert len(seen) == 1
+
+
+def test_a_key_that_changes_in_its_file_is_read_again_and_the_same_key_is_not(tmp_path: Path) -> None:
+    file, key = tmp_path / "unisono.toml", tmp_path / "small.key"
+    more = 'base_url = "http://127.0.0.1:9/v1"\napi_key = "file:small.key"\n'
+    file.write_text(GOOD.replace("scripted", "openai") + more, encoding="utf-8")
+    key.write_text("sk-1", encoding="utf-8")
+
+    async def rotations() -> AsyncIterator[object]:
+        for text in ("sk-1", "sk-2"):
+            key.write_text(text, encoding="utf-8")
+            yield None
+
+    async def follow() -> list[Config | ConfigError]:
+        return [change async for change in watch(file, environ={}, changes=rotations())]
+
+    (change,) = asyncio.run(follow())
+    assert isinstance(change, Config)
+    assert change.models[0].api_key is not None
+    assert change.models[0].api_key.reveal() == "sk-2"
+
+
+def test_a_key_that_changes_between_the_reading_and_the_watch_is_not_missed(tmp_path: Path) -> None:
+    file, key = tmp_path / "unisono.toml", tmp_path / "small.key"
+    more = 'base_url = "http://127.0.0.1:9/v1"\napi_key = "file:small.key"\n'
+    file.write_text(GOOD.replace("scripted", "openai") + more, encoding="utf-8")
+    key.write_text("sk-1", encoding="utf-8")
+    config = load_config(file, {})
+    key.write_text("sk-2", encoding="utf-8")
+
+    async def follow() -> Config | ConfigError:
+        return await anext(watch(file, seen=config.mark, environ={}))
+
+    change = asyncio.run(asyncio.wait_for(follow(), 30))
+    assert isinstance(change, Config)
+    assert change.models != config.models
+
+
+def test_a_secret_that_is_replaced_as_mounted_volumes_do_is_seen(tmp_path: Path) -> None:
+    file, link = tmp_path / "unisono.toml", tmp_path / "secrets"
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "key").write_text(f"sk-{name}", encoding="utf-8")
+    link.symlink_to("one")
+    more = 'base_url = "http://127.0.0.1:9/v1"\napi_key = "file:secrets/key"\n'
+    file.write_text(GOOD.replace("scripted", "openai") + more, encoding="utf-8")
+
+    async def follow() -> Config | ConfigError:
+        changes = watch(file, environ={})
+        task = asyncio.ensure_future(anext(changes))
+        wait_s = 0.5
+        while not task.done():  # the first look may come before or after, and two that agree may take long
+            beside = tmp_path / "next"
+            beside.symlink_to("two" if link.readlink().name == "one" else "one")
+            beside.replace(link)
+            wait_s *= 2
+            await asyncio.wait([task], timeout=wait_s)
+        return task.result()
+
+    change = asyncio.run(asyncio.wait_for(follow(), 30))
+    assert isinstance(change, Config)

@@ -35,7 +35,7 @@ def add(
     upstream: str = typer.Option("", help="The provider: openai, anthropic, local, scripted or a plug-in."),
     base_url: str = typer.Option("", help="The upstream's address."),
     upstream_model: str = typer.Option("", help="What the upstream is asked for; default: the name."),
-    api_key: str = typer.Option("", help="The upstream's key, as env:NAME."),
+    api_key: str = typer.Option("", help="The upstream's key, as env:NAME or file:PATH."),
     role: str = typer.Option("", help="fast, deep, fast-mini, deep-mini or pro."),
     set_: list[str] = typer.Option([], "--set", help="Any other key of [[models]], such as context_tokens=131072."),
     from_: Path | None = typer.Option(None, "--from", help="A file that holds the [[models]] table; - is the input."),

@@ -72,7 +72,7 @@ def _print_problems(problems: Sequence[Problem], *, file: Path, as_json: bool) -
 
 @app.command("show")
 def show(path: Path = _PATH, config: Path | None = _CONFIG, as_json: bool = _JSON) -> None:
-    """Show what is in force: defaults filled in, prices with their source, keys as `env:NAME`.
+    """Show what is in force: defaults filled in, prices with their source, keys as `env:NAME` or `file:PATH`.
 
     Example: `unisono config show unisono.toml`
     """

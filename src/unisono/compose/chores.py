@@ -61,9 +61,9 @@ REBUILD_SHARE = 0.1
 # ------------------------------------------------------------------------------- follow what changed
 
 
-async def follow_config(live: Live, file: Path, content: bytes) -> None:
+async def follow_config(live: Live, file: Path, mark: bytes | None) -> None:
     """Put each change of the configuration's file in force, or say why not."""
-    async for change in watch(file, seen=content, lookout=live.lookout):
+    async for change in watch(file, seen=mark, lookout=live.lookout):
         if isinstance(change, Config):
             await live.reload_or_refuse(change)
         else:

@@ -175,8 +175,7 @@ class Live:
             if not worker:  # one of several is enough
                 self._begin(chores.guard_policies(self), chores.guard_domain(self), chores.watch_models(self))
         if serves and self.config.file is not None:
-            content = await asyncio.to_thread(self.config.file.read_bytes)
-            self._begin(chores.follow_config(self, self.config.file, content))
+            self._begin(chores.follow_config(self, self.config.file, self.config.mark))
 
     def _begin(self, *found: Coroutine[None, None, None]) -> None:
         self._tasks += map(asyncio.create_task, found)

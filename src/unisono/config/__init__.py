@@ -1,12 +1,12 @@
 """One TOML file to one frozen Config. This package is the only reader of the environment."""
 
 from unisono.config.load import load_config, parse_config
-from unisono.config.values import Config, EncoderConfig, EnvSecret, RoutingConfig, ServerConfig, StoreConfig
+from unisono.config.values import Config, EncoderConfig, NamedSecret, RoutingConfig, ServerConfig, StoreConfig
 
 __all__ = [
     "Config",
     "EncoderConfig",
-    "EnvSecret",
+    "NamedSecret",
     "RoutingConfig",
     "ServerConfig",
     "StoreConfig",

@@ -1,6 +1,6 @@
 """Writes a Config in the form of the file again, as data and as TOML, and takes its hash.
 
-It never reads a secret: a key is shown as the `env:NAME` it came from.
+It never reads a secret: a key is shown as the `env:NAME` or `file:PATH` it came from.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from unisono.config.values import DEFAULT_MEMBERS, Config, EncoderConfig, EnvSecret, RoutingConfig
+from unisono.config.values import DEFAULT_MEMBERS, Config, EncoderConfig, NamedSecret, RoutingConfig
 from unisono.types import Caller, EmbeddingModel, HouseRule, JsonValue, Limit, Model, Secret
 
 Table = dict[str, "JsonValue | date"]
@@ -103,7 +103,7 @@ def as_tables(config: Config) -> dict[str, object]:
 
 def shown_secret(secret: Secret) -> str:
     """Return how a secret may be shown."""
-    return f"env:{secret.name}" if isinstance(secret, EnvSecret) else "env:…"
+    return secret.source if isinstance(secret, NamedSecret) else "env:…"
 
 
 def _caller_table(caller: Caller) -> Table:

@@ -119,7 +119,7 @@ _SERVER = (
     ),
     Key(
         section="server", name="keys", kind="secrets", default=[],
-        text="Keys without a name that callers may use, each as `env:NAME`; `unisono keys` makes better ones.",
+        text="Keys without a name for callers, each as `env:NAME` or `file:PATH`; `unisono keys` makes better ones.",
     ),
     Key(
         section="server", name="console", kind="flag", otherwise="only on this machine's own address",
@@ -236,7 +236,7 @@ _ENCODER = (
     Key(section="encoder", name="model", kind="text", text="For `endpoint`: the model that is asked for."),
     Key(
         section="encoder", name="api_key", kind="secret",
-        text="For `endpoint`: its key, as `env:NAME`.",
+        text="For `endpoint`: its key, as `env:NAME` or `file:PATH`.",
     ),
     Key(
         section="encoder", name="budget_s", kind="number", unit="s", default=0.2, above=0, high=60,
@@ -286,7 +286,7 @@ _KEYS = (
     Key(section="keys", name="name", kind="name", required=True, text="What limits and the record call the key."),
     Key(
         section="keys", name="key", kind="secret", required=True,
-        text="The key itself, as `env:NAME`: the name of an environment variable.",
+        text="The key itself, as `env:NAME` or `file:PATH`.",
     ),
     Key(
         section="keys", name="admin", kind="flag", default=False,
@@ -446,7 +446,7 @@ _EMBEDDINGS = (
     ),
     Key(
         section="embeddings", name="api_key", kind="secret",
-        text="The upstream's key, as `env:NAME`: the name of an environment variable, never the key itself.",
+        text="The upstream's key, as `env:NAME` or `file:PATH`: where it is, never the key itself.",
     ),
     Key(
         section="embeddings", name="usd_per_mtok_in", kind="number", unit="USD per million tokens", low=0,
@@ -479,7 +479,7 @@ _MODELS = (
     ),
     Key(
         section="models", name="api_key", kind="secret", upstreams=_HTTP,
-        text="The upstream's key, as `env:NAME`: the name of an environment variable, never the key itself.",
+        text="The upstream's key, as `env:NAME` or `file:PATH`: where it is, never the key itself.",
     ),
     Key(
         section="models", name="role", kind="choice", default="fast", allowed=tuple(Role),

@@ -19,10 +19,12 @@ from urllib.parse import SplitResult, urlsplit
 from unisono.catalog import is_reserved
 from unisono.config.keys import BUILT_IN, Key
 from unisono.config.mistake import Mistake, Wrong, offer, shown, wrong
-from unisono.config.values import EnvSecret
+from unisono.config.values import NamedSecret
 from unisono.types import JsonValue
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,99}")
+IN_FILE = "file:"
+MAX_SECRET_BYTES = 16 * 1024
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _PLUGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -178,7 +180,7 @@ def _url(key: Key, value: object, around: Around) -> str:
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise wrong(f"must be an address such as http://127.0.0.1:9001/v1, not {_shown_url(value)}")
     if parts.username is not None or parts.password is not None:
-        raise wrong("must not hold a user or password; put the key into `api_key` as `env:NAME`")
+        raise wrong("must not hold a user or password; put the key into `api_key` as `env:NAME` or `file:PATH`")
     if parts.query or parts.fragment:
         raise wrong("must be the address alone, without ?… or #…")
     return str(value).rstrip("/")
@@ -209,11 +211,13 @@ def _shown_url(value: object) -> str:
     return "what stands there" if isinstance(value, str) and "@" in value else shown(value)
 
 
-def _secret(key: Key, value: object, around: Around) -> EnvSecret:
+def _secret(key: Key, value: object, around: Around) -> NamedSecret:
+    if isinstance(value, str) and value.startswith(IN_FILE):
+        return _file_secret(value.removeprefix(IN_FILE), around)
     if not isinstance(value, str) or not value.startswith("env:"):
         raise wrong(
-            "a key itself must not stand in the file: put it into an environment variable, "
-            'and write the variable\'s name here, as "env:NAME"'
+            "a key itself must not stand in the file: put it into an environment variable or a file of its own, "
+            'and write that one\'s name here, as "env:NAME" or "file:PATH"'
         )
     name = value.removeprefix("env:").strip()
     if not _ENV_NAME.fullmatch(name):
@@ -226,7 +230,34 @@ def _secret(key: Key, value: object, around: Around) -> EnvSecret:
         raise wrong(f"{named} {state} in the environment{near}; set it, or take this key out")
     if not (secret.isascii() and secret.isprintable()):
         raise wrong(f"the value of {name} has characters that no HTTP header can carry; set it again")
-    return EnvSecret(secret, name)
+    return NamedSecret(secret, f"env:{name}")
+
+
+def _file_secret(written: str, around: Around) -> NamedSecret:
+    """Return what a file holds but for white space around it. No mistake repeats the path: it may be the key itself."""
+    try:
+        path = secret_path(written, around.folder)
+        with path.open("rb") as opened:
+            data = opened.read(MAX_SECRET_BYTES + 1)
+        secret = data.decode("utf-8-sig").strip()
+    except OSError as exc:
+        raise wrong(f"the file that `file:` names cannot be read ({exc.strerror})") from None
+    except (ValueError, RuntimeError):
+        raise wrong("the file that `file:` names is not a text, or no path of one") from None
+    if not secret:
+        raise wrong("the file that `file:` names is empty")
+    if len(data) > MAX_SECRET_BYTES or not (secret.isascii() and secret.isprintable()):
+        raise wrong("the file that `file:` names holds more than one key that an HTTP header can carry")
+    return NamedSecret(secret, f"{IN_FILE}{path}")
+
+
+def secret_path(written: str, folder: Path) -> Path:
+    """Return the file that is meant by what stands behind `file:`; relative paths start at the configuration's folder.
+
+    Raises:
+        RuntimeError: no home folder is known for `~`.
+    """
+    return Path(os.path.normpath(folder / Path(written.strip()).expanduser()))
 
 
 def _fault(key: Key, value: object, around: Around) -> int | str:

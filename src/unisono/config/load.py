@@ -23,6 +23,7 @@ from unisono.config.keys import ARRAYS, SECTIONS, section_keys
 from unisono.config.kinds import Around
 from unisono.config.locate import Path as Place
 from unisono.config.locate import line_of, locate
+from unisono.config.marks import mark_of
 from unisono.config.mistake import Mistake, written
 from unisono.config.outward import proxy_of
 from unisono.config.section import Section, read_section
@@ -53,7 +54,7 @@ def load_config(
 
     Args:
         path: the TOML file; relative paths in it start at its folder.
-        environ: where `env:NAME` is looked up.
+        environ: where `env:NAME` is looked up, and the proxy on the way out.
         now: some published prices depend on the time; None is this moment.
         upstreams: the installed providers' names; None accepts any name that is not a mistyped built-in one.
 
@@ -61,7 +62,9 @@ def load_config(
         ConfigError: the file cannot be read, or holds mistakes; `problems` lists them all, by line.
     """
     file = Path(path)
-    return parse_config(read_text(file), environ, file=file, now=now, upstreams=upstreams)
+    mark = mark_of(file)  # before it is read: what changes meanwhile will differ from this
+    config = parse_config(read_text(file), environ, file=file, now=now, upstreams=upstreams)
+    return replace(config, mark=mark)
 
 
 def parse_config(

@@ -19,7 +19,8 @@ when it changes or on SIGHUP. A file with a mistake is refused as a whole, and t
 
 - `unisono config check` lists every mistake with its line; `unisono config show` prints what is in force.
 - An unknown key is an error. Relative paths start at the file's folder.
-- Keys and other secrets never stand in the file: `env:NAME` names the environment variable that holds one.
+- Keys and other secrets never stand in the file: `env:NAME` names the environment variable that holds one,
+  `file:PATH` a file with nothing else in it, which a running server reads again when it changes.
 - `default`, `models` and, for each model, `name` and `upstream` are required; everything else has a default.
 
 This page is printed from the table that checks the file (`python -m unisono.config.reference`); do not edit it by hand.
@@ -43,8 +44,8 @@ _KINDS = {
     "model_file": "path or `package:NAME`",
     "url": "address",
     "origins": "list of origins",
-    "secret": "`env:NAME`",
-    "secrets": "list of `env:NAME`",
+    "secret": "`env:NAME` or `file:PATH`",
+    "secrets": "list of `env:NAME` or `file:PATH`",
     "fault": "HTTP status or one of",
     "json": "any",
     "tables": "tables",

@@ -18,13 +18,13 @@ StoredText = Literal["none", "hash", "text"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class EnvSecret(Secret):
-    """A secret that knows the environment variable it came from, and shows only that."""
+class NamedSecret(Secret):
+    """A secret that knows where it came from, `env:NAME` or `file:PATH`, and shows only that."""
 
-    name: str
+    source: str
 
     def __repr__(self) -> str:
-        return f"Secret(env:{self.name})"
+        return f"Secret({self.source})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +136,7 @@ class Config:
         hash: 12 hex digits over everything that can change a decision: the models with their prices, the
             default, the routing and the rules; neither secrets nor host, port, store or timeouts.
         file: where it came from; None for a text without a file.
+        mark: what the file and its secrets held when it was read, see `marks`; None where it was not read from them.
     """
 
     default: str
@@ -154,5 +155,6 @@ class Config:
     tracing: TracingConfig = TracingConfig()
     canaries: CanariesConfig = CanariesConfig()
     file: Path | None = None
+    mark: bytes | None = field(default=None, repr=False, compare=False)
     prices_file: Path | None = None
     removed: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Follows a configuration file and reads it again after each change.
+"""Follows a configuration file and the files of secrets that it names, and reads all of it again after each change.
 
 It puts nothing in force: a broken file is handed on as its error, and what was in force stays.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from unisono.config.load import load_config
 from unisono.config.lookout import Lookout
+from unisono.config.marks import Stamps, mark_of
 from unisono.config.values import Config
 from unisono.errors import ConfigError
 
@@ -30,9 +31,9 @@ async def watch(
     seen: bytes | None = None,
     lookout: Lookout | None = None,
 ) -> AsyncIterator[Config | ConfigError]:
-    """Yield the configuration, or what is wrong with it, after each change of the file's content.
+    """Yield the configuration, or what is wrong with it, after each change of the file's content or of a secret.
 
-    The file is looked at by its name, so that an editor that replaces it and a mounted volume that swaps a link are
+    Files are looked at by their names, so that an editor that replaces it and a mounted volume that swaps a link are
     seen too. Saving the same content again yields nothing.
 
     Args:
@@ -41,17 +42,17 @@ async def watch(
         environ: see `load_config`.
         upstreams: see `load_config`.
         changes: yields whenever something may have changed; None looks at the file every `LOOK_S`.
-        seen: the content that is in force; None takes what the file holds when the iteration starts.
+        seen: the mark of what is in force; None takes what the files hold when the iteration starts.
         lookout: looks at the file beside other things; None has one of its own.
     """
     file = Path(path)
     if seen is None:
-        seen = await asyncio.to_thread(_content, file)
+        seen = await asyncio.to_thread(mark_of, file)
     async for _ in changes if changes is not None else _looks(file, lookout or Lookout(), stop=stop):
-        content = await asyncio.to_thread(_content, file)
-        if content == seen:
+        mark = await asyncio.to_thread(mark_of, file)
+        if mark == seen:
             continue
-        seen = content
+        seen = mark
         try:
             yield await asyncio.to_thread(load_config, file, environ, upstreams=upstreams)
         except ConfigError as error:
@@ -65,11 +66,12 @@ async def _looks(file: Path, lookout: Lookout, *, stop: asyncio.Event | None) ->
     some network and container volumes, and tells of every write to the record that lies in the same folder.
     """
     told: tuple[int, ...] | None = None
-    before = await asyncio.to_thread(_stamp, file)
+    stamps = Stamps(file)
+    before = await asyncio.to_thread(stamps.now)
 
     def settled() -> bool:
         nonlocal told, before
-        last, before = before, _stamp(file)
+        last, before = before, stamps.now()
         if before != last or before == told:
             return stop is not None and stop.is_set()
         told = before
@@ -80,20 +82,3 @@ async def _looks(file: Path, lookout: Lookout, *, stop: asyncio.Event | None) ->
             if stop is not None and stop.is_set():
                 return
             yield
-
-
-def _stamp(file: Path) -> tuple[int, ...]:
-    """Return what differs when a file was written or replaced; empty while there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return ()
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _content(file: Path) -> bytes | None:
-    """Return the file's bytes; None while there is no such file, as in the middle of a replacement."""
-    try:
-        return file.read_bytes()
-    except OSError:
-        return None

@@ -1,0 +1,67 @@
+"""What differs when a configuration's file, or a file of a secret that it names, is another one than before.
+
+It reads no keys and puts nothing in force: `watch` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+
+from unisono.config.kinds import IN_FILE, MAX_SECRET_BYTES, secret_path
+from unisono.config.source import MAX_FILE_BYTES
+
+_SECRET = re.compile(rf"""["']{IN_FILE}([^"'\n]+)["']""")
+
+
+def mark_of(file: Path) -> bytes:
+    """Return a hash over the file's content and that of the secrets that it seems to name."""
+    content = _content(file, most_bytes=MAX_FILE_BYTES)
+    found = blake2b()
+    for part in (content, *(_content(named, most_bytes=MAX_SECRET_BYTES) for named in _named(file, content))):
+        found.update(b"-" if part is None else b"%d %b" % (len(part), part))
+    return found.digest()
+
+
+class Stamps:
+    """The stamps of a configuration's file and of the files of secrets that it names."""
+
+    def __init__(self, file: Path) -> None:
+        """Look at nothing yet."""
+        self._file = file
+        self._own: tuple[int, ...] | None = None
+        self._secrets: tuple[Path, ...] = ()
+
+    def now(self) -> tuple[int, ...]:
+        """Return what differs when one of them was written or replaced; the content is read only where it must be."""
+        own = _stamp(self._file)
+        if own != self._own:
+            self._own, self._secrets = own, tuple(_named(self._file, _content(self._file, most_bytes=MAX_FILE_BYTES)))
+        return sum((_stamp(file) for file in self._secrets), own)
+
+
+def _named(file: Path, content: bytes | None) -> Iterator[Path]:
+    for written in _SECRET.findall((content or b"").decode("utf-8", "replace")):
+        with suppress(ValueError, RuntimeError):
+            yield secret_path(written, file.parent)
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """Return what differs when a file was written or replaced; empty while there is none."""
+    try:
+        found = file.stat()
+    except (OSError, ValueError):
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _content(file: Path, *, most_bytes: int) -> bytes | None:
+    """Return the file's bytes, the first of too many; None while there is none, as in the middle of a replacement."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(most_bytes)
+    except (OSError, ValueError):
+        return None
