@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from unisono.console.app import PAGE, STATIC, files, routes, vue
+from unisono.console.app import PAGE, STATIC, files, routes, version, vue
 
 OWN = sorted(file for file in STATIC.iterdir() if file.is_file())
 MODULES = [file for file in OWN if file.suffix == ".js"]
@@ -26,31 +26,54 @@ def _text(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", ["/console", *(f"/console/{name}" for name in sorted(files()))])
-def test_every_file_is_served_under_the_security_headers(client: TestClient, path: str) -> None:
-    answer = client.get(path)
+def _at(name: str) -> str:
+    return f"/console/{version()}/{name}"
+
+
+@pytest.mark.parametrize("name", [None, *sorted(files())])
+def test_every_file_is_served_under_the_security_headers(client: TestClient, name: str | None) -> None:
+    answer = client.get("/console" if name is None else _at(name))
     assert answer.status_code == 200
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy
     assert "require-trusted-types-for 'script'" in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.content == (STATIC / PAGE if path == "/console" else files()[path.rpartition("/")[2]]).read_bytes()
+    if name is None:
+        assert answer.text == _text(PAGE).replace('"console/', f'"console/{version()}/')
+    else:
+        assert answer.content == files()[name].read_bytes()
 
 
-@pytest.mark.parametrize(
-    "path", ["/console/", "/console/../app.py", "/console/app.py", "/console/%2e%2e/app.py", "/console/console.html"]
-)
+@pytest.mark.parametrize("path", ["", "../app.py", "app.py", "%2e%2e/app.py", "console.html"])
 def test_nothing_else_of_the_package_can_be_reached(client: TestClient, path: str) -> None:
-    assert client.get(path, follow_redirects=False).status_code in (307, 404)
+    for found in (f"/console/{path}", _at(path)):
+        assert client.get(found, follow_redirects=False).status_code in (307, 404)
+
+
+def test_a_file_is_kept_for_ever_under_its_version_and_the_page_is_asked_for_anew(client: TestClient) -> None:
+    assert "immutable" in client.get(_at("app.js")).headers["cache-control"]
+    assert client.get("/console").headers["cache-control"] == "no-cache"
+    assert client.get("/console/an-older-one/app.js").status_code == 404
+
+
+def test_the_page_names_every_module_that_it_starts_with_so_that_they_come_in_one_go() -> None:
+    found: set[str] = set()
+    coming = ["app.js"]
+    while coming:
+        name = coming.pop()
+        found.add(name)
+        coming += set(re.findall(r'^import .* from "\./([^"]+)"', _text(name), flags=re.M)) - found
+    preloaded = re.findall(r'"modulepreload" href="console/([^"]+)"', _text(PAGE))
+    assert sorted(["app.js", *preloaded]) == sorted(found)
 
 
 def test_a_browser_that_has_a_file_is_told_so_and_one_that_unpacks_gets_it_packed(client: TestClient) -> None:
-    first = client.get("/console/vue.js", headers={"accept-encoding": "gzip"})
+    first = client.get(_at("vue.js"), headers={"accept-encoding": "gzip"})
     assert first.headers["content-encoding"] == "gzip"
     assert first.content == vue().read_bytes()
     assert len(gzip.compress(first.content)) < 70_000
-    again = client.get("/console/vue.js", headers={"if-none-match": first.headers["etag"]})
+    again = client.get(_at("vue.js"), headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
@@ -64,7 +87,7 @@ def test_the_installed_package_has_the_production_build_of_vue_3() -> None:
 def test_the_page_needs_nothing_from_outside_and_no_inline_code() -> None:
     page = _text(PAGE)
     named = re.findall(r'(?:src|href)="console/([^"]*)"', page)
-    assert len(named) == len(re.findall(r"(?:src|href)=", page))
+    assert len(named) == len(re.findall(r'(?:src|href)="[^"]', page))
     assert set(named) <= set(files())
     assert not re.search(r"<script>|<style|\son\w+=|\sstyle=", page)
     for file in OWN:

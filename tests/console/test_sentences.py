@@ -225,7 +225,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 
 def said(page: Page, texts: list[str]) -> list[str]:
-    script = "async (texts) => { const {said} = await import('/console/sentences.js'); return texts.map(said); }"
+    script = """async (texts) => {
+        const app = document.querySelector("script[type=module]").src;
+        const { said } = await import(app.replace("app.js", "sentences.js"));
+        return texts.map(said);
+    }"""
     answer: Any = page.evaluate(script, texts)
     return list(answer)
 

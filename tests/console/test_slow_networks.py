@@ -281,3 +281,17 @@ def test_a_file_that_is_still_being_read_is_not_left_behind(chromium: Browser, h
         page.wait_for_selector(".composer .files")
         page.press("textarea", "Enter")
         page.wait_for_selector(".question .files:has-text('a.txt')")
+
+
+def test_a_console_of_which_a_part_does_not_come_says_so_and_can_be_loaded_again(
+    chromium: Browser, house: House
+) -> None:
+    with page_at(chromium, _base(house), strict=False) as page:
+        page.route("**/words.js", lambda route: route.abort())
+        page.reload()
+        page.wait_for_selector(".late", state="attached")
+        page.evaluate("document.getAnimations().forEach((one) => one.finish())")
+        page.wait_for_selector(".late:has-text('The console does not come')")
+        page.unroute("**/words.js")
+        page.click(".late a")
+        page.wait_for_selector(".composer textarea")

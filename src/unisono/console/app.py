@@ -1,6 +1,7 @@
 """The routes of the console: one page, its modules and its style, and the Vue that comes with a package; all from here.
 
-It reads no record and knows no router: the pages call the public JSON API.
+The page is asked for anew each time and names its files by their version: a browser asks for a version once, and never
+gets files of two. It reads no record and knows no router: the pages call the public JSON API.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
-    "cache-control": "no-cache",
     "vary": "accept-encoding",
 }
+_ASK_AGAIN = "no-cache"
+_FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +75,13 @@ def routes() -> list[BaseRoute]:
     known = files()
 
     async def page(request: Request) -> Response:
-        return await _sent(request, STATIC / PAGE)
+        return _sent(request, await run_in_threadpool(_page), keep=_ASK_AGAIN)
 
     async def file(request: Request) -> Response:
         name = request.path_params["file"]
-        if name not in known:
+        if name not in known or request.path_params["version"] != await run_in_threadpool(version):
             raise HTTPException(404)
-        return await _sent(request, known[name])
+        return _sent(request, await run_in_threadpool(asset, known[name]), keep=_FOR_EVER)
 
     async def without_slash(request: Request) -> Response:
         return Response(status_code=307, headers={"location": "../console"})  # whatever a proxy calls this place
@@ -87,25 +89,38 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/console", page, methods=["GET"]),
         Route("/console/", without_slash, methods=["GET"]),
-        Route("/console/{file}", file, methods=["GET"]),
+        Route("/console/{version}/{file}", file, methods=["GET"]),
     ]
 
 
 @cache
 def asset(file: Path) -> Asset:
     """Read a file once for all who ask."""
-    plain = file.read_bytes()
-    return Asset(
-        plain=plain,
-        packed=gzip.compress(plain, mtime=0),
-        mark=f'"{blake2b(plain, digest_size=12).hexdigest()}"',
-        type=_TYPES[file.suffix],
-    )
+    return _packed(file.read_bytes(), type_=_TYPES[file.suffix])
 
 
-async def _sent(request: Request, file: Path) -> Response:
-    found = await run_in_threadpool(asset, file)
-    headers = {**HEADERS, "etag": found.mark}
+@cache
+def version() -> str:
+    """Return the name of all files together as they are: one byte more, and it is another."""
+    return _mark(b"".join(f"{name} {asset(file).mark}\n".encode() for name, file in sorted(files().items())))
+
+
+@cache
+def _page() -> Asset:
+    text = (STATIC / PAGE).read_text(encoding="utf-8")
+    return _packed(text.replace('"console/', f'"console/{version()}/').encode(), type_=_TYPES[".html"])
+
+
+def _packed(plain: bytes, *, type_: str) -> Asset:
+    return Asset(plain=plain, packed=gzip.compress(plain, mtime=0), mark=f'"{_mark(plain)}"', type=type_)
+
+
+def _mark(data: bytes) -> str:
+    return blake2b(data, digest_size=12).hexdigest()
+
+
+def _sent(request: Request, found: Asset, *, keep: str) -> Response:
+    headers = {**HEADERS, "etag": found.mark, "cache-control": keep}
     if request.headers.get("if-none-match") == found.mark:
         return Response(status_code=304, headers=headers)
     headers["content-type"] = found.type

@@ -3,8 +3,8 @@
 import { state } from "./state.js";
 import { t } from "./words.js";
 
-// The server may stand below a path of a proxy: this module lies at console/ below it.
-const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+// The server may stand below a path of a proxy: this module lies at console/VERSION/ below it.
+const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 export const address = (path) => ROOT + path;
 
 export class Failure extends Error {

@@ -1,6 +1,6 @@
 // The frame: which page is shown, the conversations, how the server stands, language and light.
 
-import { Failure, address, follow } from "./api.js";
+import { Failure, follow } from "./api.js";
 import { loadModels, loadReady } from "./asking.js";
 import { Chat } from "./chat.js";
 import { chatOf, chats, foundIn, openChats } from "./chats.js";
@@ -10,6 +10,7 @@ import { state } from "./state.js";
 import { t } from "./words.js";
 
 const { createApp, h, ref, reactive, shallowRef, computed, watch, nextTick, onMounted } = Vue;
+const ICON = new URL("./icon.svg", import.meta.url).pathname;
 const READY_MS = 10_000;
 const GONE_MS = 2_000;
 
@@ -154,7 +155,7 @@ const App = {
       h("a", { class: "skip", href: "#main", onClick: (event) => { event.preventDefault(); main.value.focus(); } }, t("skip")),
       h("header", { class: "top" }, [
         h("button", { type: "button", ref: menuButton, class: "menu-button", onKeydown: shut, "aria-expanded": String(menu.value), "aria-controls": "pages", onClick: () => { menu.value = !menu.value; } }, [h("span", { "aria-hidden": "true" }, "☰"), h("span", { class: "unseen" }, t("menu"))]),
-        h("a", { href: "#/chat", class: "brand" }, [h("img", { src: address("/console/icon.svg"), alt: "", width: 24, height: 24 }), "Unisono"]),
+        h("a", { href: "#/chat", class: "brand" }, [h("img", { src: ICON, alt: "", width: 24, height: 24 }), "Unisono"]),
         h("span", { class: "tagline" }, t("tagline")),
         status(),
       ]),

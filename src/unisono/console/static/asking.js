@@ -10,7 +10,7 @@ import { newId, state } from "./state.js";
 import { t } from "./words.js";
 
 const { markRaw } = Vue;
-const PATIENCE_MS = 10_000;   // a server that takes longer to say how it is counts as gone
+const PATIENCE_MS = 30_000;   // a server that takes longer to say how it is counts as gone
 const DOT = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 const SILENT_MS = 2_000; // so long after asking, those who do not see the page are told who answers
