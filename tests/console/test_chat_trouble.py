@@ -212,11 +212,11 @@ def test_a_full_storage_is_told_where_one_writes_and_no_longer_once_there_is_roo
 def test_a_part_of_a_newer_console_says_that_the_tab_must_be_loaded_anew(chromium: Browser, house: House) -> None:
     newer = "import { unheardOf } from './parts.js'; export const Page = unheardOf;"
     with page_at(chromium, base(house)) as page:
-        page.route("**/traffic.js", lambda route: route.fulfill(content_type="text/javascript", body=newer))
+        page.route("**/traffic.js*", lambda route: route.fulfill(content_type="text/javascript", body=newer))
         page.fill(".composer textarea", "half a thought")
         page.click(".pages a[href='#/traffic']")
         page.wait_for_selector("[role=alert]:has-text('has probably been updated')")
-        page.unroute("**/traffic.js")
+        page.unroute("**/traffic.js*")
         page.click("button:has-text('Load the console anew')")
         page.wait_for_selector("main h1:has-text('Traffic')")
         page.click(".new")

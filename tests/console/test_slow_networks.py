@@ -295,3 +295,12 @@ def test_a_console_of_which_a_part_does_not_come_says_so_and_can_be_loaded_again
         page.unroute("**/words.js")
         page.click(".late a")
         page.wait_for_selector(".composer textarea")
+
+
+def test_a_page_that_did_not_come_once_comes_in_a_browser_that_never_asks_for_the_same_address_again(
+    chromium: Browser, house: House
+) -> None:
+    with page_at(chromium, _base(house), strict=False) as page:
+        page.route("**/traffic.js", lambda route: route.abort())  # as Firefox does after one failure
+        page.click(".pages a[href='#/traffic']")
+        page.wait_for_selector("main h1:has-text('Traffic')")

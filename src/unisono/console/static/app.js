@@ -15,20 +15,28 @@ const READY_MS = 10_000;
 const GONE_MS = 2_000;
 
 // The pages of the operator are loaded when they are opened.
-const PAGES = {
-  traffic: () => import("./traffic.js"),
-  plane: () => import("./plane.js"),
-  decisions: () => import("./decisions.js"),
-  policies: () => import("./policies.js"),
-  bench: () => import("./bench.js"),
-  models: () => import("./models.js"),
-  limits: () => import("./limits.js"),
-  incidents: () => import("./incidents.js"),
-};
+const PAGES = ["traffic", "plane", "decisions", "policies", "bench", "models", "limits", "incidents"];
+
+// What did not come is asked for once more, under another address: Firefox never again asks for one that failed.
+let tail = "";
+async function loadPage(name) {
+  try {
+    return await import(`./${name}.js${tail}`);
+  } catch {
+    await loadReady();
+    if (state.ready?.status === "gone") throw new Failure(t("unreachable"));
+    tail = `?${Date.now()}`;
+  }
+  try {
+    return await import(`./${name}.js${tail}`);
+  } catch {
+    throw Object.assign(new Failure(t("page_stale")), { stale: true });   // the server has another console now than the one in this tab
+  }
+}
 
 function place() {
   const [, name = "chat", id = ""] = /^#\/([a-z]+)(?:\/([^/?]+))?/.exec(location.hash) ?? [];
-  return { name: Object.hasOwn(PAGES, name) ? name : "chat", id: decoded(id) };
+  return { name: PAGES.includes(name) ? name : "chat", id: decoded(id) };
 }
 
 function decoded(text) {
@@ -56,24 +64,17 @@ const App = {
       if (at.name === "chat") return;
       const mine = visit;
       try {
-        const { Page } = await PAGES[at.name]();
+        const { Page } = await loadPage(at.name);
         if (mine !== visit) return;
         shown.value = Page;
-      } catch {
-        const why = await unloaded();
+      } catch (error) {
         if (mine !== visit) return;
-        broken.value = why;
+        broken.value = error;
       }
       await nextTick();
       main.value?.querySelector("h1")?.focus();
     }
     window.addEventListener("hashchange", go);
-
-    // A part of the console that does not come: the server is away, or has another console now than the one in this tab.
-    async function unloaded() {
-      await loadReady();
-      return state.ready.status === "gone" ? new Failure(t("unreachable")) : Object.assign(new Failure(t("page_stale")), { stale: true });
-    }
 
     function shut(event) {
       if (event.key !== "Escape" || !menu.value) return;
@@ -120,7 +121,7 @@ const App = {
       hits.value.length ? null : h("p", { class: "hint" }, t(chats.all.length ? "no_hits" : "no_chats")),
       chats.kept ? null : h("p", { class: "warn" }, t("unkept")),
       h("h2", null, t("operate")),
-      h("ul", { class: "pages" }, Object.keys(PAGES).map((name) => h("li", { key: name }, [link(name)]))),
+      h("ul", { class: "pages" }, PAGES.map((name) => h("li", { key: name }, [link(name)]))),
       settings(),
     ]);
 
