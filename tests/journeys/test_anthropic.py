@@ -13,6 +13,7 @@ from typing import Any
 
 import anthropic
 import openai
+import pydantic
 import pytest
 from tests.journeys.house import config_text, model, serving
 from tests.journeys.upstream import LIMIT_S, Exchange, says, upstream
@@ -250,3 +251,59 @@ def test_its_usage_comes_whole_to_its_own_clients_from_the_first_event_on(tmp_pa
             assert read(stream.get_final_message().usage) == whole
         chunks = list(house.client().chat.completions.create(model="claude", messages=HELLO, stream=True))
         assert [chunk.usage for chunk in chunks] == [None] * len(chunks)  # who speaks chat did not ask for any
+
+
+class Person(pydantic.BaseModel):
+    """What an application wants to know."""
+
+    name: str = pydantic.Field(min_length=1)
+    age: int = pydantic.Field(ge=0, le=150)
+    marks: dict[str, int] = {}
+
+
+class Place(pydantic.BaseModel):
+    """What fits the API's own format."""
+
+    city: str = pydantic.Field(pattern="^[A-Z]")
+
+
+def _open_objects(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(_open_objects(inner) for inner in schema)
+    if not isinstance(schema, dict):
+        return False
+    is_open = schema.get("type") == "object" and schema.get("additionalProperties") is not False
+    return is_open or any(_open_objects(inner) for inner in schema.values())
+
+
+def _is_strict_about_schemas(exchange: Exchange) -> None:
+    wanted = exchange.body.get("output_config", {}).get("format", {}).get("schema")
+    said = json.dumps([wanted, *(tool for tool in exchange.body.get("tools", []) if tool.get("strict"))])
+    if _open_objects(wanted) or any(f'"{word}":' in said for word in ("minimum", "minLength", "pattern")):
+        error = {"type": "invalid_request_error", "message": "output_config.format.schema: not supported"}
+        exchange.json({"type": "error", "error": error}, status=400)
+        return
+    answer: dict[str, Any] = {"name": "Ada", "age": 36, "marks": {"maths": 1}} if wanted is None else {"city": "Oslo"}
+    content: Any = {"type": "text", "text": json.dumps(answer)}
+    stop = "end_turn"
+    if exchange.body.get("tool_choice", {}).get("type") == "tool":
+        content = {"type": "tool_use", "id": "t1", "name": exchange.body["tools"][-1]["name"], "input": answer}
+        stop = "tool_use"
+    exchange.json(_message(exchange, [content], stop))
+
+
+def test_structured_output_of_openais_clients_comes_from_an_api_that_refuses_most_schemas(tmp_path: Path) -> None:
+    with upstream(_is_strict_about_schemas) as up:
+        text = config_text(model("claude", up, upstream="anthropic", capabilities=["json", "tools"]), default="claude")
+        with serving(tmp_path, text) as house, closing(house.client()) as client:
+
+            def parsed(form: Any) -> Any:
+                return client.chat.completions.parse(model="auto", messages=HELLO, response_format=form)
+
+            person, place = parsed(Person), parsed(Place)
+            assert person.choices[0].message.parsed == Person(name="Ada", age=36, marks={"maths": 1})
+            assert person.choices[0].finish_reason == "stop"
+            assert place.choices[0].message.parsed == Place(city="Oslo")
+            mode = client.chat.completions.create(model="auto", messages=HELLO, response_format={"type": "json_object"})
+            assert json.loads(mode.choices[0].message.content or "")["age"] == 36
+        assert ["output_config" in exchange.body for exchange in up.seen] == [False, True, False]  # and none twice

@@ -22,6 +22,7 @@ from unisono.upstream.anthropic_request import beta_field, messages_body
 from unisono.upstream.exchange import BrokenEvent
 
 FIXTURES = Path(__file__).parent / "fixtures"
+CLOSED: Json = {"type": "object", "properties": {}, "additionalProperties": False}
 MODEL = Model(name="m", upstream="anthropic", upstream_model="claude-x", max_output_tokens=777)
 
 
@@ -105,13 +106,13 @@ def test_a_tool_round_trip_keeps_calls_and_results_together() -> None:
 
 
 def test_tools_and_their_choice() -> None:
-    function: Json = {"name": "f", "description": "does f", "parameters": {"type": "object"}, "strict": True}
+    function: Json = {"name": "f", "description": "does f", "parameters": CLOSED, "strict": True}
     tools: list[JsonValue] = [{"type": "function", "function": function, "cache_control": {"type": "ephemeral"}}]
     body = translated(user("x"), tools=tools, tool_choice="required", parallel_tool_calls=False)
     assert body["tools"] == [
         {
             "name": "f",
-            "input_schema": {"type": "object"},
+            "input_schema": CLOSED,
             "cache_control": {"type": "ephemeral"},
             "description": "does f",
             "strict": True,
@@ -215,7 +216,7 @@ def test_betas_become_a_header() -> None:
 
 
 def test_a_json_schema_becomes_the_output_format() -> None:
-    schema: Json = {"type": "object"}
+    schema: Json = {"type": "object", "properties": {"x": {"type": "integer"}}, "additionalProperties": False}
     wanted: Json = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
     body = translated(user("x"), response_format=wanted)
     assert body["output_config"] == {"format": {"type": "json_schema", "schema": schema}}
@@ -227,7 +228,7 @@ def test_a_json_schema_becomes_the_output_format() -> None:
         ({"n": 2}, "n"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"functions": [{"name": "f"}]}, "functions"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "json_object"}, "thinking": {"type": "adaptive"}}, "response_format"),
         ({"messages": [{"role": "function", "content": "x"}]}, "messages.0.role"),
         ({"messages": [user([{"type": "input_audio", "input_audio": {}}])]}, "messages.0.content.0"),
         (

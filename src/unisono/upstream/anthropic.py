@@ -14,6 +14,7 @@ from yarl import URL
 from unisono.errors import UpstreamRefused
 from unisono.native import MARK
 from unisono.types import Call, Chunk, Model, Timeouts
+from unisono.upstream.answers import answers_otherwise
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import beta_field, messages_body
 from unisono.upstream.exchange import Exchange
@@ -70,10 +71,13 @@ class AnthropicProvider:
     async def _send(self, call: Call) -> AsyncGenerator[Chunk, None]:
         name = call.model.name
         asked = messages_body(call)
-        reading = MessagesReading(name, created=int(self._now()), native=MARK in call.body)
+        native = MARK in call.body
+        reading = MessagesReading(name, created=int(self._now()), native=native)
 
         def otherwise(refused: UpstreamRefused) -> bytes | None:
             made = messages_otherwise(asked, refused) or messages_reminded(asked, refused)
+            if made is None and not native:
+                made = answers_otherwise(asked, refused)
             return None if made is None else orjson.dumps(made)
 
         chunks = Exchange(

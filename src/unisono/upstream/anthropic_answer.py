@@ -13,6 +13,7 @@ import orjson
 from unisono.errors import UpstreamError
 from unisono.native import MARK
 from unisono.types import Chunk, Json, JsonValue, Usage
+from unisono.upstream.answers import ANSWER_TOOL
 from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, error_in
 
@@ -55,6 +56,7 @@ class MessagesReading:
         self._blocks: dict[int, _Block] = {}
         self._n_tools = 0
         self._is_text = False
+        self._answered = False
         self.ended = False
         self.finished = False
 
@@ -89,6 +91,8 @@ class MessagesReading:
         if not isinstance(blocks, list):
             raise BrokenEvent("no `content`")
         self._open(message)
+        blocks = [self._answer(block) for block in blocks]
+        self._n_tools = sum(isinstance(block, dict) and block.get("type") == "tool_use" for block in blocks)
         finish = self._finish(message.get("stop_reason"))
         usage = self._usage()
         document: Json = {
@@ -103,6 +107,13 @@ class MessagesReading:
             document[MARK] = {key: value for key, value in message.items() if key not in _TRANSLATED}
         self.ended = self.finished = True
         return Chunk(data=orjson.dumps(document), has_content=True, model=self._reported, finish=finish, usage=usage)
+
+    def _answer(self, block: JsonValue) -> JsonValue:
+        """Return a block of a plain answer; the call that holds the answer as its text."""
+        if not isinstance(block, dict) or block.get("type") != "tool_use" or not self._is_answer(block):
+            return block
+        self._answered = True
+        return {"type": "text", "text": orjson.dumps(block.get("input") or {}).decode()}
 
     def _read(self, data: bytes, *, goes_on: bool) -> Json:
         try:
@@ -131,6 +142,10 @@ class MessagesReading:
         kind = block.get("type")
         state = self._blocks[_index(event)] = _Block(kind if isinstance(kind, str) else "")
         follows_text, self._is_text = self._is_text, kind == "text"
+        if kind == "tool_use" and self._is_answer(block):
+            state.kind = "answer"
+            self._answered = True
+            return []
         if kind == "tool_use":
             state.tool = self._n_tools
             self._n_tools += 1
@@ -187,6 +202,9 @@ class MessagesReading:
     def _arguments(self, state: _Block, fragment: JsonValue) -> list[Chunk]:
         if not isinstance(fragment, str) or not fragment:
             return []
+        if state.kind == "answer":
+            state.texts.append(fragment)
+            return [self._chunk({"content": fragment}, has_content=True)]
         if state.tool is None:
             return self._beyond({"delta": {"type": "input_json_delta", "partial_json": fragment}}, has_content=True)
         state.texts.append(fragment)
@@ -197,7 +215,7 @@ class MessagesReading:
         state = self._blocks.pop(_index(event), None)
         if state is None:
             return []
-        if state.tool is not None and not any(state.texts):
+        if (state.tool is not None or state.kind == "answer") and not any(state.texts):
             return self._arguments(state, "{}")  # a call without arguments; OpenAI's clients parse the text
         if state.kind == "thinking" and state.signature:
             block: Json = {"type": "thinking", "thinking": "".join(state.texts), "signature": state.signature}
@@ -240,7 +258,13 @@ class MessagesReading:
             "choices": choices,
         }
 
+    def _is_answer(self, block: JsonValue) -> bool:
+        """Is a call the answer's text, which was had by a tool?"""
+        return not self._native and isinstance(block, dict) and block.get("name") == ANSWER_TOOL
+
     def _finish(self, reason: JsonValue) -> str | None:
+        if reason == "tool_use" and self._answered and not self._n_tools:
+            return "stop"
         return _FINISH.get(reason, "stop") if isinstance(reason, str) else None
 
     def _count(self, usage: JsonValue) -> None:

@@ -4,7 +4,7 @@ What both APIs know under other names is translated, what only Anthropic knows (
 and the rest of `PASSED`, also inside messages, parts and tools) passes through, and so does whatever else a client of
 this very API sent (under `anthropic`). What only OpenAI knows and changes at most the sampling (`seed`, `logit_bias`,
 penalties, `logprobs`, `reasoning_effort`, `store`, ...) is dropped. What would change the shape or the meaning of the
-answer (`n` above 1, audio, `functions`, JSON mode without a schema) is refused.
+answer (`n` above 1, audio, `functions`) is refused. JSON is had in the ways of `answers.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import orjson
 from unisono.errors import UpstreamRefused
 from unisono.native import BESIDE, MARK, NATIVE, NATIVE_TURN, RESPONSES, SAID
 from unisono.types import Call, Json, JsonValue
+from unisono.upstream.answers import ANY_OBJECT, by_tool, strict_where_sayable, with_format
 from unisono.upstream.exchange import untranslatable
 from unisono.upstream.ids import ANTHROPIC, fitting
 from unisono.upstream.reminders import reminded
@@ -88,15 +89,11 @@ class _Translation:
             body.pop("top_p", None)  # its newer models refuse both, which OpenAI's clients like to send
         tools = self._tools(source.get("tools"))
         if tools:
-            body["tools"] = tools
+            body["tools"] = tools if self._native else strict_where_sayable(tools)
             choice = self._tool_choice(source)
             if choice is not None:
                 body["tool_choice"] = choice
-        schema = self._schema(source.get("response_format"))
-        if schema is not None and "output_format" not in body:
-            config = body.get("output_config")
-            body["output_config"] = {**(config if isinstance(config, dict) else {}), "format": schema}
-        return body
+        return body if "output_format" in body else self._with_form(body, source.get("response_format"))
 
     # ------------------------------------------------------------------------------ what is refused
 
@@ -282,14 +279,23 @@ class _Translation:
                 out["disable_parallel_tool_use"] = True
         return out
 
-    def _schema(self, wanted: JsonValue) -> Json | None:
+    def _with_form(self, body: Json, wanted: JsonValue) -> Json:
+        """Return the body with the form that its answer must have."""
         kind = wanted.get("type") if isinstance(wanted, dict) else None
         if not isinstance(wanted, dict) or kind in (None, "text"):
-            return None
+            return body
         described = wanted.get("json_schema")
-        if kind == "json_schema" and isinstance(described, dict) and isinstance(described.get("schema"), dict):
-            return {"type": "json_schema", "schema": described["schema"]}
-        raise self._cannot("promise JSON without a schema; send `json_schema` with one", param="response_format")
+        schema = described.get("schema") if isinstance(described, dict) else None
+        made: Json | None = None
+        if kind == "json_object":
+            made = by_tool(body, ANY_OBJECT)
+        elif kind == "json_schema" and isinstance(schema, dict):
+            made = with_format(body, schema)
+        if made is None:
+            raise self._cannot(
+                "promise JSON of this form (while it thinks, by a plain schema alone)", param="response_format"
+            )
+        return made
 
 
 def _is_signed(block: JsonValue) -> bool:
