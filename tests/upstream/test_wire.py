@@ -128,6 +128,7 @@ def test_bytes_that_nobody_asked_for_end_an_idle_connection() -> None:
 def in_a_loop(test: Callable[[Pool], None]) -> None:
     async def play() -> None:
         pool = Pool(Address(host="127.0.0.1", port=1, tls=False))
+        await pool.start()
         test(pool)
         pool.close()
 

@@ -372,8 +372,7 @@ class Live:
 
     def note_decision(self, request: Request, features: Features, decision: Decision) -> None:
         """Record a decision that is about to be carried out."""
-        self.metrics.observe_decision(decision)
-        self.metrics.observe_task(features.task_type)
+        self.metrics.observe_decision(decision, features.task_type)
         if decision.mode is not None:
             self._watch_shares(decision)
             self._anchor(self.inforce.arm_for(request.session), request, features, decision)

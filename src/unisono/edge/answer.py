@@ -39,7 +39,10 @@ def notices_to_json(notices: Sequence[Notice]) -> list[JsonValue]:
 
 def reason_for(decision: Decision, model: str) -> str:
     """Return why this model answers: the decision's reason, or that those ranked before it failed."""
-    places = [ranked.model for ranked in decision.ranking]
+    ranking = decision.ranking
+    if len(ranking) < 2 or ranking[0].model == model:
+        return decision.reason
+    places = [ranked.model for ranked in ranking]
     if model not in places[1:]:
         return decision.reason
     failed = places[: places.index(model)]

@@ -129,8 +129,15 @@ class Running:
         return self.chunks
 
     def _seeing(self, sink: Sink) -> Sink:
+        clock_s, began_s, deadline_s = self._clock_s, self._began_s, self._walk.deadline_s
+
         def see(chunks: Sequence[Chunk]) -> Awaitable[None] | None:
-            self.see_all(chunks)
+            first, now_s = chunks[0], clock_s()
+            tells = first.usage is not None or first.model != self.reported_model or self.first_content_s is None
+            if tells or len(chunks) > 1 or now_s > deadline_s:
+                self.see_all(chunks)
+            else:  # as most
+                self._last_s = now_s - began_s
             return sink(chunks)
 
         return see

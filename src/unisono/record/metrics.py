@@ -216,7 +216,8 @@ class Metrics:
         self._counters, self._gauges, self._times = counters, gauges, times
         self._requests, self._notices = counters["unisono_requests_total"], counters["unisono_notices_total"]
         self._attempts, self._tokens = counters["unisono_attempts_total"], counters["unisono_tokens_total"]
-        self._cost_usd = counters["unisono_cost_usd_total"]
+        self._cost_usd, self._tasks = counters["unisono_cost_usd_total"], counters["unisono_tasks_total"]
+        self._decide_s = times["unisono_decide_seconds"]
         self._answer_s, self._first_s = times["unisono_answer_seconds"], times["unisono_first_content_seconds"]
         self._in_flight = _InFlight()
         self._codes: set[str] = set()
@@ -227,15 +228,16 @@ class Metrics:
         self._n_lost = 0
         self._lock = Lock()
 
-    def observe_decision(self, decision: Decision) -> None:
-        """Take in a decision that is about to be carried out (not a dry run)."""
+    def observe_decision(self, decision: Decision, task: TaskType | None = None) -> None:
+        """Take in a decision that is about to be carried out (not a dry run), and the kind of task asked for."""
         first = decision.model if decision.ranking else "none"
         mode = decision.mode.value if decision.mode is not None else "pin"
         with self._lock:
             if len(self._open) >= _MAX_OPEN:  # outcomes that never came: forget the oldest
                 self._open.pop(next(iter(self._open)))
             self._open[decision.id] = (first, mode)
-            self._times["unisono_decide_seconds"].add((), decision.decide_s)
+            self._decide_s.add((), decision.decide_s)
+            self._tasks.add(("unknown" if task is None else self._bounded(task.name),))
             if decision.degraded:
                 self._counters["unisono_degraded_total"].add(("router",))
 
@@ -266,10 +268,6 @@ class Metrics:
     def observe_incident(self, kind: str) -> None:
         """Count an incident by its kind."""
         self._count("unisono_incidents_total", self._bounded(kind))
-
-    def observe_task(self, task: TaskType | None) -> None:
-        """Count the kind of task that a request most probably asks for."""
-        self._count("unisono_tasks_total", "unknown" if task is None else self._bounded(task.name))
 
     def observe_late_encoder(self) -> None:
         """Count a request that was decided before its encoder had read it."""

@@ -321,7 +321,8 @@ class Exchange:
         committed = await anext(events)
         assert isinstance(committed, Committed)  # noqa: S101 - the contract of `execute`
         if self.request.stream:
-            name, notices, reason = self._shown_name(committed), committed.notices, self._reason(committed)
+            name, notices = self._shown_name(committed), committed.notices
+            reason = self._reason(committed, name)
             life = self._live.router.models[committed.model].lifecycle
             head = headers_of(decision, model=name, notices=notices, life=life, reason=reason)
             facts = self._facts(committed, name=name, notices=notices, reason=reason)
@@ -332,8 +333,8 @@ class Exchange:
             self._has_left = True
             await send_json(self._send, body, headers=head)
 
-    def _reason(self, committed: Committed) -> str:
-        return committed.reason or reason_for(self.decision, self._shown_name(committed))
+    def _reason(self, committed: Committed, name: str) -> str:
+        return committed.reason or reason_for(self.decision, name)
 
     def _facts(self, committed: Committed, *, name: str, notices: Sequence[Notice], reason: str) -> Json:
         """Return the object `unisono` without what only the end tells."""
@@ -346,7 +347,8 @@ class Exchange:
 
     def whole(self, committed: Committed, chunk: Chunk) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         """Return a whole answer's body and headers, with all that was noticed until its end."""
-        name, notices, reason = self._shown_name(committed), self._told(committed.notices), self._reason(committed)
+        name, notices = self._shown_name(committed), self._told(committed.notices)
+        reason = self._reason(committed, name)
         facts = self._facts(committed, name=name, notices=notices, reason=reason)
         body = stamp(chunk.data, model=name, reported=chunk.model, extra={**facts, **self._parts(), **self._money()})
         life = self._live.router.models[committed.model].lifecycle

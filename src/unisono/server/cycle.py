@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 _NOT_IN_NAMES = re.compile(rb'[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\"]')
 _NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_OF_SENDING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 _IS_JSON = (b"content-type", b"application/json")
 Message = MutableMapping[str, Any]
 
@@ -124,32 +125,33 @@ class Cycle(RequestResponseCycle):
         self.on_response()
 
     def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
-        lines = [STATUS_LINE[status]]
+        lines = [STATUS_LINE[status][:-2]]
         says_close = False
         values: list[bytes] = []
         for given, value in (*self.default_headers, *headers):
             name, beginning = _begun(given)
-            if name == b"content-length" and self.chunked_encoding is None:
-                self.expected_content_length = int(value)
-                self.chunked_encoding = False
-            elif name == b"transfer-encoding" and value.lower() == b"chunked":
-                self.expected_content_length = 0
-                self.chunked_encoding = True
-            elif name == b"connection" and b"close" in value.lower():
-                self.keep_alive = False
-                says_close = True
-            lines += (beginning, value, b"\r\n")
+            if name is not None:
+                if name == b"content-length" and self.chunked_encoding is None:
+                    self.expected_content_length = int(value)
+                    self.chunked_encoding = False
+                elif name == b"transfer-encoding" and value.lower() == b"chunked":
+                    self.expected_content_length = 0
+                    self.chunked_encoding = True
+                elif name == b"connection" and b"close" in value.lower():
+                    self.keep_alive = False
+                    says_close = True
+            lines += (beginning, value)
             values.append(value)
         if _NOT_IN_VALUES.search(b"".join(values)):
             raise RuntimeError("A header's value holds what it must not.")
         if not self.keep_alive and not says_close:
-            lines.append(b"connection: close\r\n")
+            lines.append(b"\r\nconnection: close")
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in (204, 304):
             self._until_close = self.scope["http_version"] == "1.0"  # which knows no chunks
             self.chunked_encoding = not self._until_close
             if self.chunked_encoding:
-                lines.append(b"transfer-encoding: chunked\r\n")
-        lines.append(b"\r\n")
+                lines.append(b"\r\ntransfer-encoding: chunked")
+        lines.append(b"\r\n\r\n")
         return b"".join(lines)
 
 
@@ -158,8 +160,9 @@ def _nothing() -> None:
 
 
 @lru_cache(maxsize=1024)  # the same few names all day
-def _begun(name: bytes) -> tuple[bytes, bytes]:
-    """Return a header's name in lower case, and how its line begins."""
+def _begun(name: bytes) -> tuple[bytes | None, bytes]:
+    """Return a header's name in lower case if it says how the answer is sent, and how its line begins."""
     if _NOT_IN_NAMES.search(name):
         raise RuntimeError("A header's name holds what it must not.")
-    return name.lower(), name.lower() + b": "
+    name = name.lower()
+    return name if name in _OF_SENDING else None, b"\r\n" + name + b": "

@@ -41,7 +41,8 @@ class Alike:
         before, after, known = self._before, self._after, self._chunk
         if known is None or not data.startswith(before) or not data.endswith(after):
             return None
-        if not _is_text(data[len(before) : -len(after)]):
+        text = data[len(before) : -len(after)]
+        if _PLAIN.fullmatch(text) is None or not (text.isascii() or _is_utf8(text)):
             return None
         return Chunk(data=data, has_content=True, model=known.model)
 
@@ -53,18 +54,15 @@ class Alike:
         begins, ends, known = self._begins, self._ends, self._chunk
         if known is None or not data.startswith(begins) or not data.endswith(ends):
             return None
-        if not _is_text(data[len(begins) : -len(ends)]):
+        text = data[len(begins) : -len(ends)]
+        if _PLAIN.fullmatch(text) is None or not (text.isascii() or _is_utf8(text)):
             return None
         return Chunk(data=data[6:-2], has_content=True, model=known.model)
 
 
-def _is_text(text: bytes) -> bool:
-    """Say whether bytes may stand between the marks of a JSON string as they are, and are any."""
-    if _PLAIN.fullmatch(text) is None:
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
         return False
-    if not text.isascii():
-        try:
-            text.decode()
-        except UnicodeDecodeError:
-            return False
     return True

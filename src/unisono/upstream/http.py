@@ -112,7 +112,7 @@ class Transport:
         wire = None if pool is None else pool.kept()
         if pool is None or wire is None:
             return None
-        answer = self._sent(wire, pool, body, began_s=asyncio.get_running_loop().time())
+        answer = self._sent(wire, pool, body, began_s=pool.loop.time())
         answer.tell(news)
         return answer
 
@@ -146,7 +146,7 @@ class Transport:
             if begun is not None:
                 begun.close()
             raise UpstreamUnreachable(f"{self._model}: its upstream is not started.")
-        began_s = asyncio.get_running_loop().time() if begun is None else begun.began_s
+        began_s = pool.loop.time() if begun is None else begun.began_s
         n_stale = 0
         while True:
             if begun is not None:
@@ -185,7 +185,7 @@ class Transport:
     async def _connected(self, pool: Pool, began_s: float) -> Wire:
         """Return a new connection within `connect_s`, and within what is left of the other limits."""
         limits = self._timeouts
-        now_s = asyncio.get_running_loop().time()
+        now_s = pool.loop.time()
         left_s = began_s + min(limits.first_content_s, limits.total_s) - now_s
         try:
             async with asyncio.timeout(min(limits.connect_s, left_s)):
@@ -253,7 +253,7 @@ class Answer:
         self._pool = pool
         self._model = model
         self._limits = limits
-        self._loop = asyncio.get_running_loop()
+        self._loop = pool.loop
         self._seen = False
         self._last_s = began_s
         self._waiting = True

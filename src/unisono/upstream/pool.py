@@ -45,7 +45,14 @@ class Address:
 
 
 class Pool:
-    """The connections to one address. It belongs to one event loop."""
+    """The connections to one address. It belongs to one event loop.
+
+    Attributes:
+        address: where to.
+        loop: that one; asking for it at each step would be a system call each time.
+    """
+
+    loop: asyncio.AbstractEventLoop
 
     def __init__(self, address: Address, *, proxy: Proxy | None = None) -> None:
         """Open nothing yet; `proxy` is asked for connections with TLS to hosts that it does not except."""
@@ -59,6 +66,7 @@ class Pool:
 
     async def start(self) -> None:
         """Read the certificates that are trusted, which takes some milliseconds, beside the event loop."""
+        self.loop = asyncio.get_running_loop()
         if self.address.tls:
             self._tls = await asyncio.to_thread(ssl.create_default_context)
 
@@ -77,14 +85,13 @@ class Pool:
         Raises:
             OSError: no address answers, TLS fails (`ssl.SSLError`), or the proxy refuses (`NoProxy`).
         """
-        loop = asyncio.get_running_loop()
         host, proxy = self.address.host, self._proxy
         connected = await (_reached(host, self.address.port) if proxy is None else _proxy_reached(proxy))
         try:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if proxy is not None:
                 await _open_tunnel(connected, self.address, proxy)
-            _, wire = await loop.create_connection(
+            _, wire = await self.loop.create_connection(
                 Wire, sock=connected, ssl=self._tls, server_hostname=host if self._tls is not None else None
             )
         except BaseException:
@@ -97,12 +104,11 @@ class Pool:
         if self._closed or not wire.reusable():
             wire.close()
             return
-        loop = asyncio.get_running_loop()
-        wire.idle_since_s = loop.time()
+        wire.idle_since_s = self.loop.time()
         wire.on_idle_end = self._forget
         self._idle.append(wire)
         if self._sweeping is None:
-            self._sweeping = loop.call_later(KEEP_S, self._sweep)
+            self._sweeping = self.loop.call_later(KEEP_S, self._sweep)
 
     def linger(self, wire: Wire) -> None:
         """Wait a moment, at nobody's cost, for the end of an answer whose reader has all that it wants."""
@@ -111,9 +117,8 @@ class Pool:
         elif wire.complete:
             self.give_back(wire)
         else:
-            loop = asyncio.get_running_loop()
-            task = loop.create_task(_until_complete(wire))
-            self._lingering[wire] = loop.call_later(LINGER_S, task.cancel)
+            task = self.loop.create_task(_until_complete(wire))
+            self._lingering[wire] = self.loop.call_later(LINGER_S, task.cancel)
             task.add_done_callback(lambda _: self._lingered(wire))
 
     def close(self) -> None:
@@ -137,14 +142,13 @@ class Pool:
             self._idle.remove(wire)
 
     def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
         self._sweeping = None
-        old = [wire for wire in self._idle if loop.time() - wire.idle_since_s >= KEEP_S]
+        old = [wire for wire in self._idle if self.loop.time() - wire.idle_since_s >= KEEP_S]
         for wire in old:
             wire.close()
         self._idle = [wire for wire in self._idle if wire not in old]
         if self._idle:
-            self._sweeping = loop.call_later(KEEP_S / 4, self._sweep)
+            self._sweeping = self.loop.call_later(KEEP_S / 4, self._sweep)
 
 
 async def _reached(host: str, port: int) -> socket.socket:
