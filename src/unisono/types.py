@@ -191,7 +191,7 @@ class Message:
     n_tool_calls: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Wishes:
     """What the caller asked of the router: the `unisono` object or the `x-unisono-*` headers."""
 
@@ -207,6 +207,10 @@ class Wishes:
     explain: bool = False
     retry_of: str | None = None
     how: str | None = None
+
+
+NO_WISHES = Wishes()
+"""Of most callers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +238,7 @@ class Caller:
 
     name: str
     key: Secret
-    wishes: Wishes = Wishes()
+    wishes: Wishes = NO_WISHES
     scope: Scope = Scope()
 
 
@@ -244,7 +248,7 @@ class Grant:
 
     name: str
     scope: Scope = Scope()
-    wishes: Wishes = Wishes()
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,7 +338,7 @@ class Request:
     needs: frozenset[Capability] = frozenset()
     max_output_tokens: int | None = None
     n_choices: int = 1
-    wishes: Wishes = Wishes()
+    wishes: Wishes = NO_WISHES
     session: str = ""
     key: str = "anonymous"
     user: str | None = None
@@ -570,7 +574,7 @@ class Past:
     n_switches: int = 0
     caches: tuple[Cached, ...] = ()
     raised: int = 0
-    wishes: Wishes = Wishes()
+    wishes: Wishes = NO_WISHES
     wished_us: int = 0
     decision: str | None = None
 

@@ -27,7 +27,7 @@ def unisono_object(decision: Decision, *, model: str, notices: Sequence[Notice],
         "mode": None if decision.mode is None else decision.goal.mode.value,
         "pattern": decision.pattern,
         "reason": reason or reason_for(decision, model),
-        "notices": notices_to_json(notices),
+        "notices": notices_to_json(notices) if notices else [],
         "degraded": decision.degraded,
     }
 

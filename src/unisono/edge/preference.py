@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from unisono.types import Wishes
+from unisono.types import NO_WISHES, Wishes
 
 _NOT_STORED = ("session", "explain", "retry_of", "how")
 STORED: tuple[str, ...] = tuple(f.name for f in fields(Wishes) if f.name not in _NOT_STORED)
 """The fields that a conversation or a key may prefer."""
-_NONE = Wishes()
 
 
 def merged(request: Wishes, *less_specific: Wishes) -> Wishes:
@@ -25,7 +24,7 @@ def merged(request: Wishes, *less_specific: Wishes) -> Wishes:
     """
     result = request
     for level in less_specific:
-        if level == _NONE:
+        if level is NO_WISHES or level == NO_WISHES:
             continue
         missing = {
             name: getattr(level, name)

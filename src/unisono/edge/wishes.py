@@ -14,7 +14,7 @@ import orjson
 
 from unisono.catalog import Catalog
 from unisono.errors import ModelNotFound, RequestError
-from unisono.types import Json, JsonValue, Wishes
+from unisono.types import NO_WISHES, Json, JsonValue, Wishes
 
 PREFIX = "x-unisono-"
 _LISTS = ("models", "ban")
@@ -63,7 +63,7 @@ def read_wishes(given: JsonValue, headers: Mapping[str, str], *, catalog: Catalo
         raise RequestError("`unisono` must be an object.", param="unisono")
     fields = {**_from_headers(headers), **(given or {})}
     if not fields:
-        return _NONE
+        return NO_WISHES
     try:
         read = msgspec.convert(fields, WishesBody)
     except msgspec.ValidationError as exc:
@@ -85,7 +85,6 @@ def read_wishes(given: JsonValue, headers: Mapping[str, str], *, catalog: Catalo
     )
 
 
-_NONE = Wishes()
 HOWS = ("deeper", "faster", "other")
 """How a decision may be taken again, beside by a model's name."""
 

@@ -335,7 +335,7 @@ class Walk:
         """Note that a model answers, and tell the caller what happened until here."""
         attempt.committed = True
         name = self._model = attempt.model.name
-        others = {model: error for model, error in self._failures if model != name}
+        others = {m: error for m, error in self._failures if m != name} if self._failures else None
         if others:
             failed = [(model, short(error)) for model, error in others.items()]
             self._notices.append(say.fallback(failed, answers=name, language=self.language))
@@ -384,8 +384,6 @@ class Walk:
 
     def outcome(self) -> Outcome:
         """Return how the request ended. Its cost is known when that of every attempt with usage is."""
-        costs = [a.cost_usd for a in self._attempts if a.usage is not None]
-        known = [c for c in costs if c is not None]
         return Outcome(
             decision=self._decision.id,
             request=self._request.id,
@@ -393,9 +391,17 @@ class Walk:
             model=self._model,
             attempts=tuple(self._attempts),
             notices=tuple(self._notices),
-            cost_usd=sum(known) if known and len(known) == len(costs) else None,
+            cost_usd=self._cost_usd(),
             total_s=self.clock_s() - self.deadline_s + self._total_s,
         )
+
+    def _cost_usd(self) -> float | None:
+        attempts = self._attempts
+        if len(attempts) == 1:  # as most have
+            return attempts[0].cost_usd if attempts[0].usage is not None else None
+        costs = [a.cost_usd for a in attempts if a.usage is not None]
+        known = [c for c in costs if c is not None]
+        return sum(known) if known and len(known) == len(costs) else None
 
     def _note_mismatch(self, attempt: Running) -> None:
         notice = attempt.mismatch()

@@ -57,6 +57,9 @@ class Reservation:
     parts: tuple[tuple[Limit, str, str, int], ...]
 
 
+_NOTHING = Reservation(())
+
+
 class Ledger:
     """The accounts of one server. Nothing here waits."""
 
@@ -127,7 +130,7 @@ class Ledger:
     ) -> Reservation:
         """Hold what the decision's first model, or every call of its plan, is expected to take, until `settle`."""
         if not self._limits:
-            return Reservation(())
+            return _NOTHING
         parts = []
         for limit in self._of(request.key):
             holder = _holder(limit, request.key, request.user)

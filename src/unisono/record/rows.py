@@ -20,6 +20,7 @@ from unisono.record.packed import pack_features, pack_json, unpack_features, unp
 from unisono.record.situation import SituationBody, plain, situation_body, situation_from, sparse
 from unisono.record.view import decision_to_json, decision_view, stamp
 from unisono.types import (
+    NO_WISHES,
     Attempt,
     Capability,
     Cost,
@@ -145,11 +146,10 @@ class _Facts(msgspec.Struct, frozen=True):
     stream: bool = False
     needs: tuple[Capability, ...] = ()
     max_output_tokens: int | None = None
-    wishes: Wishes = Wishes()
+    wishes: Wishes = NO_WISHES
     left_out: tuple[str, ...] = ()
 
 
-_NO_WISHES = Wishes()
 _body_to_json = msgspec.json.Encoder().encode
 _body_from_json = msgspec.json.Decoder(_Body).decode
 
@@ -317,7 +317,7 @@ def _facts_of(request: Request) -> dict[str, JsonValue]:
         facts["needs"] = needs
     if request.max_output_tokens is not None:
         facts["max_output_tokens"] = request.max_output_tokens
-    if request.wishes != _NO_WISHES and (wishes := _wishes_of(request.wishes)):
+    if request.wishes is not NO_WISHES and request.wishes != NO_WISHES and (wishes := _wishes_of(request.wishes)):
         facts["wishes"] = wishes
     if request.left_out:
         facts["left_out"] = [*request.left_out]

@@ -18,7 +18,7 @@ import msgspec
 from unisono.errors import StoreError
 from unisono.record.rows import to_us
 from unisono.record.store import Store
-from unisono.types import Cached, Past, Wishes
+from unisono.types import NO_WISHES, Cached, Past, Wishes
 
 CAPACITY = 10_000
 """Conversations kept in memory; older ones are read from the record again when they go on."""
@@ -149,7 +149,7 @@ def _packed(past: Past) -> bytes:
             past.n_switches,
             past.caches,
             past.raised,
-            None if past.wishes is _FRESH.wishes or past.wishes == _FRESH.wishes else past.wishes,
+            None if past.wishes is NO_WISHES or past.wishes == NO_WISHES else past.wishes,
             past.wished_us,
             past.decision,
         )

@@ -98,22 +98,24 @@ class App:
         if (
             short is None
             or cycle.scope["method"] != "POST"
-            or self._pages.lets_in(cycle.scope["path"], cycle.scope["headers"])
+            or (self._live.config.server.origins and self._pages.lets_in(cycle.scope["path"], cycle.scope["headers"]))
             or self._n_requests >= self._live.config.server.max_requests
         ):
             return False
+        self._n_requests += 1
+        taken = short.take(cycle, by_task=partial(self._by_task, cycle, by_task), over=self._over)
+        if not taken:
+            self._n_requests -= 1
+        return taken
 
-        async def go_on(endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    def _by_task(self, cycle: Cycle, by_task: Callable[[Cycle, ASGIApp], None], endpoint: ASGIApp) -> None:
+        async def go_on(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 await _guarded(endpoint, scope, receive, send)
             finally:
                 self._over()
 
-        self._n_requests += 1
-        taken = short.take(cycle, by_task=lambda endpoint: by_task(cycle, partial(go_on, endpoint)), over=self._over)
-        if not taken:
-            self._n_requests -= 1
-        return taken
+        by_task(cycle, go_on)
 
     def _over(self) -> None:
         self._n_requests -= 1

@@ -73,7 +73,8 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
         return _default(live, request, known, why=why)
     now_s = perf_counter()
     if live.budget.note(took_s=now_s - began_s, failed=None, now_s=now_s):
-        live.note_healed("router")
+        if live.broken:
+            live.note_healed("router")
     else:
         live.note_fault("router", live.budget.why)
     return found
@@ -292,7 +293,8 @@ class Exchange:
         by_caller = self.watch is None or self.watch.caller_left
         live.note_outcome(outcome, baseline_usd=self._baseline_usd, by=request.key, by_caller=by_caller)
         live.note_turn(request, self.features, self._reservation, outcome)
-        live.trace(request, decision, outcome)
+        if live.tracing is not None:
+            live.trace(request, decision, outcome)
 
     async def break_off(self) -> None:
         """Tell a caller who still waits that the server ends; what has left whole is left alone."""

@@ -116,8 +116,7 @@ class Outlet:
         self.gate = Gate(model.name, most=most, wait_s=wait_s)
         self._rests = rests
         self._n_calls = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._idle: asyncio.Event | None = None  # of who waits for the last call
 
     @property
     def n_calls(self) -> int:
@@ -127,7 +126,6 @@ class Outlet:
     def send(self, call: Call) -> Sending:
         """Return the provider's chunks; see `protocols.Provider.send`. They must be closed."""
         self._n_calls += 1
-        self._idle.clear()
         return Sending(self, call)
 
     def ended(self, *, entered: bool) -> None:
@@ -138,13 +136,15 @@ class Outlet:
             if rest_s is not None:
                 self._rests(self.model.name, rest_s)
         self._n_calls -= 1
-        if self._n_calls == 0:
+        if self._n_calls == 0 and self._idle is not None:
             self._idle.set()
 
     async def close(self, *, wait_s: float) -> None:
         """Close the provider when its calls have ended, or after `wait_s`."""
         try:
-            await asyncio.wait_for(self._idle.wait(), wait_s)
+            if self._n_calls:
+                idle = self._idle = self._idle or asyncio.Event()
+                await asyncio.wait_for(idle.wait(), wait_s)
         except TimeoutError:
             log.warning("closing model=%s with calls in flight after %.0f s", self.model.name, wait_s)
         await self.provider.close()
