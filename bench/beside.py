@@ -1,10 +1,11 @@
 """What a request costs in two checkouts, beside each other and beside the bare proxy, in short interleaved turns.
 
     git worktree add /tmp/before COMMIT
-    python -m bench.beside --before /tmp/before                 # pinned; some three minutes
+    python -m bench.beside --before /tmp/before                 # pinned; some five minutes
     python -m bench.beside --before /tmp/before --model auto
 
-Of each cell the cheaper third of the turns counts, since what else runs on a machine only adds. It is for telling a
+Of each cell the cheaper third of the turns counts, since what else runs on a machine only adds. A turn's clock runs on
+until the record has written what came: in turns of a tenth of a second that would be left out. It is for telling a
 change of some percent on a machine that is not quiet; the figures of the documentation come from `bench.overhead`.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,11 +24,13 @@ from bench.overhead import Scenario, Target, config_text, measure
 from bench.processes import child, free_port, serving
 
 CELLS = (
-    Scenario(name="plain 1 KB", n_bytes=1024, stream=False, n_requests={1: 120, 16: 250, 64: 250}),
-    Scenario(name="plain 20 KB", n_bytes=20 * 1024, stream=False, n_requests={16: 150, 64: 150}),
+    Scenario(name="plain 1 KB", n_bytes=1024, stream=False, n_requests={1: 300, 16: 800, 64: 800}),
+    Scenario(name="plain 20 KB", n_bytes=20 * 1024, stream=False, n_requests={1: 200, 16: 500, 64: 500}),
     Scenario(name="stream, paced", n_bytes=1024, stream=True, n_requests={1: 6, 16: 64, 64: 192}),
     Scenario(name="stream, at once", n_bytes=1024, stream=True, n_requests={16: 120, 64: 128}, max_tokens=AT_ONCE),
 )
+SETTLE_S = 0.2
+"""The record writes every 0.05 s."""
 
 
 def low(values: list[float]) -> float:
@@ -61,7 +65,10 @@ def compared(before: Path, *, model: str, n_rounds: int, folder: Path) -> dict[t
                 for n_connections, n in cell.n_requests.items():
                     for place in range(len(targets)):
                         target = targets[(place + turn) % len(targets)]
-                        cpu_us = measure(load, target, cell, n_connections, n)["cpu_us"]
+                        began_s = target.server.cpu_s()
+                        measure(load, target, cell, n_connections, n)
+                        time.sleep(SETTLE_S)
+                        cpu_us = 1e6 * (target.server.cpu_s() - began_s) / n
                         if turn >= 0:
                             cells = found.setdefault((cell.name, n_connections), {})
                             cells.setdefault(target.name, []).append(cpu_us)
@@ -73,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", type=Path, required=True, help="the other checkout")
     parser.add_argument("--model", default="m1", help="what requests name: a model, or `auto`")
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=9)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = compared(given.before.resolve(), model=given.model, n_rounds=given.rounds, folder=Path(folder))
