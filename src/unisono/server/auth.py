@@ -60,10 +60,7 @@ def _same_origin(headers: Mapping[str, str]) -> None:
     A browser says itself whether the page has the origin of the address that it calls, and lets no page say so; a
     proxy between them may have put another name into `host`.
     """
-    origin = headers.get("origin")
-    if origin is None or headers.get("sec-fetch-site") == "same-origin":
-        return
-    if urlsplit(origin).netloc != headers.get("host", ""):
+    if headers.get("sec-fetch-site") != "same-origin" and urlsplit(headers["origin"]).netloc != headers.get("host", ""):
         raise NotAuthorised(
             "A web page of another origin may not call this server. Its operator can let it in: `server.origins`."
         )
