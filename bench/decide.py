@@ -147,7 +147,7 @@ def _stages(live: Any, *, n_tokens: int) -> dict[str, float]:
         goal = goal_of(request, dial=0.5, features=features)
         decision = timed("whole decision, read before", lambda: live.router.decide(request))[1]
         estimates = [ranked.estimate for ranked in decision.ranking]
-        timed("choice", lambda: parts.chooser.choose(estimates, goal, default="m0", rng=Random(1)))
+        timed("choice", lambda: parts.chooser.choose(estimates, goal, default="m0"))
 
     for raw in prompts(N_STAGE_PROMPTS, n_tokens=n_tokens):
         take_apart(raw)

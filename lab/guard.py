@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 
 import numpy as np
 
@@ -94,7 +93,7 @@ def decide(
                 models, quality.predict_one(known, models), cost.predict_one(request, known, models), strict=True
             )
         ]
-        choice = chooser.choose(estimates, goal, default=default, rng=Random(0))
+        choice = chooser.choose(estimates, goal, default=default)
         chosen.append(names.index(choice.ranking[0].model))
         held.append("stays" in choice.reason)
         familiar.append(estimates[0].quality.familiar)

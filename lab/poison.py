@@ -17,7 +17,6 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -55,7 +54,7 @@ def shares(pool: Sequence[Model], expected: list[tuple[Quality, ...]], *, served
             Estimate(model=m.name, quality=q, cost=FREE, latency=NOW) for m, q in zip(pool, found, strict=True)
         ]
         for default in names:
-            choice = chooser.choose(estimates, GOAL, default=default, rng=Random(0))
+            choice = chooser.choose(estimates, GOAL, default=default)
             chosen.setdefault(default, []).append(names.index(choice.ranking[0].model))
             tried, _ = explored(choice, rules=RULES, healthy=names, seed=0, language="en")
             by_name = {place.model: place.propensity for place in tried.ranking}

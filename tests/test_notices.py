@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from random import Random
 
 import pytest
 from hypothesis import given
@@ -28,7 +27,7 @@ def _estimate(
 
 def _said(language: str, *estimates: Estimate, default: str = "none", **bounds: float) -> list[str]:
     goal = Goal(mode=Mode.BALANCED, dial=0.5, language=language, **bounds)  # type: ignore[arg-type]
-    choice = UtilityChooser(margin=0.01).choose(estimates, goal, default=default, rng=Random(0))
+    choice = UtilityChooser(margin=0.01).choose(estimates, goal, default=default)
     return [choice.reason, *(r.reason for r in choice.ranking), *(e.reason for e in choice.excluded)]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,9 +103,7 @@ def ask(
     for known in features:
         expected = quality.predict_one(known, models)
         priced = cost.predict_one(request_of(known), known, models)
-        choice = chooser.choose(
-            estimates(models, expected, priced), DEFAULT_GOAL, default=names[default], rng=Random(0)
-        )
+        choice = chooser.choose(estimates(models, expected, priced), DEFAULT_GOAL, default=names[default])
         qualities.append([q.mean for q in expected])
         costs.append([c.usd for c in priced])
         chosen.append(names.index(choice.ranking[0].model))

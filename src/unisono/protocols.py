@@ -6,7 +6,6 @@ It does not load plug-ins (`plugins.py`) nor build them (`compose`).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from random import Random
 from typing import NamedTuple, Protocol, TypeAlias
 
 from unisono.consistency.comparers import Ask
@@ -100,9 +99,9 @@ class LatencyPredictor(Protocol):
 
 
 class Chooser(Protocol):
-    """Estimates and a goal to a ranking with reasons. Pure, but for `rng`."""
+    """Estimates and a goal to a ranking with reasons. Pure."""
 
-    def choose(self, estimates: Sequence[Estimate], goal: Goal, *, default: str, rng: Random) -> Choice:
+    def choose(self, estimates: Sequence[Estimate], goal: Goal, *, default: str) -> Choice:
         """Rank the estimates; the propensities sum to one. Raises nothing when all are excluded."""
 
 

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
-from random import Random
 from time import perf_counter
 from typing import Protocol
 from zlib import crc32
@@ -333,7 +332,7 @@ class Router:
         self, rule: str | None, estimates: Sequence[Estimate], goal: Goal, *, seed: int, today: date
     ) -> Ruled:
         """Choose, as a rule of the house says where a request falls under one."""
-        choose = partial(self._stages.chooser.choose, goal=goal, default=self.settings.default, rng=Random(seed))
+        choose = partial(self._stages.chooser.choose, goal=goal, default=self.settings.default)
         found = None if rule is None else self.settings.house.get(rule)
         if found is None:
             return Ruled(choose(estimates))

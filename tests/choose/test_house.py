@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from unisono.choose.house import Ruled, by_house
 from unisono.choose.utility import UtilityChooser
@@ -26,7 +25,7 @@ POOL = (estimate("home", 0.9), estimate("coder", 0.4), estimate("big", 0.6), est
 
 def ruled(pool: Sequence[Estimate] = POOL, *, named: set[str] | None = None, goal: Goal = Goal()) -> Ruled:
     def choose(among: Sequence[Estimate]) -> Choice:
-        return UtilityChooser().choose(among, goal, default="home", rng=Random(0))
+        return UtilityChooser().choose(among, goal, default="home")
 
     return by_house(RULE, pool, goal, named={"coder", "big"} if named is None else named, choose=choose)
 

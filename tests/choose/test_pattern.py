@@ -57,7 +57,7 @@ def decide(
     needs: frozenset[Capability] = frozenset(),
 ) -> tuple[Choice, Arranged]:
     goal = replace(goal, mode=mode)
-    choice = UtilityChooser().choose(estimates, goal, default=estimates[-1].model, rng=Random(0))
+    choice = UtilityChooser().choose(estimates, goal, default=estimates[-1].model)
     features = Features(
         task="", n_input_tokens=100, n_turns=1, needs=needs, surface=np.zeros(0, dtype=np.float32),
         checkable=checkable, n_parts=n_parts, joint=joint,  # type: ignore[arg-type]

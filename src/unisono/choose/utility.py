@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log10
-from random import Random
 from typing import NamedTuple
 
 from unisono.choose.guard import Scored, doubt_of_pair, held_by_guard
@@ -106,7 +105,7 @@ class UtilityChooser:
         """Leave the default only for a gain in utility, doubt taken off, above `margin`."""
         self._margin = margin
 
-    def choose(self, estimates: Sequence[Estimate], goal: Goal, *, default: str, rng: Random) -> Choice:
+    def choose(self, estimates: Sequence[Estimate], goal: Goal, *, default: str) -> Choice:
         """See `protocols.Chooser`. Ties go to the cheaper, then to the name: never to chance."""
         excluded, inside = _bounded(estimates, goal)
         if not inside:

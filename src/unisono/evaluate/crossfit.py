@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,7 +125,7 @@ def decided(
         )
         for model, expected, usd in zip(models, quality, costs_usd, strict=True)
     ]
-    choice = chooser.choose(estimates, goal, default=models[default].name, rng=Random(0))
+    choice = chooser.choose(estimates, goal, default=models[default].name)
     names = [model.name for model in models]
     return names.index(choice.ranking[0].model) if choice.ranking else default
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from random import Random
 
 from unisono.protocols import Chooser
 from unisono.record.reader import Stored
@@ -70,7 +69,7 @@ def turned(made: Decision, setting: Setting, chooser: Chooser, *, default: str) 
         min_quality=setting.min_quality,
         language=made.goal.language,
     )
-    choice: Choice = chooser.choose(_estimates(made), goal, default=default, rng=Random(made.seed))
+    choice: Choice = chooser.choose(_estimates(made), goal, default=default)
     return Turned(decision=made, first=choice.ranking[0] if choice.ranking else None, reason=choice.reason)
 
 
