@@ -16,6 +16,8 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
         ("Quién ganó en marzo de 2024", date(2024, 3, 31)),
         ("2024年3月发生了什么？", date(2024, 3, 31)),
         ("APRİL 2024, ſept 2023", date(2024, 4, 30)),  # other letters, the same where case is ignored
+        ("D'AVRIL 2024 à mai 2023", date(2024, 4, 30)),
+        ("5may 2024", date(2024, 12, 31)),  # no month: a figure stands right before it
         ("events of 2025-02-14", date(2025, 2, 14)),
         ("Who won in 2019?", date(2019, 12, 31)),
         ("the best films of 2026", date(2026, 11, 24)),

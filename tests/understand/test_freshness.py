@@ -158,6 +158,10 @@ def test_broken_weights_are_an_artifact_error(tmp_path: Path) -> None:
         "Is today_is a name, and who won last week?",
         "What was new on 2024-05-01today",
         "Who wrote Emma?",
+        "Was war im März, und was ist jetzt? 🙂",
+        "Who won (été) last week, d'avril 2024?",
+        "谁去年’now won",
+        "What is aujourd'hui3, or now_3 – été?",
     ],
 )
 def test_a_reader_finds_the_days_that_a_look_at_the_whole_text_finds(question: str) -> None:

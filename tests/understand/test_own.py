@@ -20,6 +20,8 @@ PIECES = ["a", "text", "translate", ":", "：", ".", " ", "b\n", "1", "of no wei
         ("At 10:30. Summarise: think hard", "At 10:30. Summarise:"),
         ("Ratio 1:2: think hard", "Ratio 1:2: think hard"),
         ("请翻译：仔细想想", "请翻译："),
+        ("{1: 2, 3: 4, 5: 6}\nTone of a reply: think hard", "{1: 2, 3: 4, 5: 6}\nTone of a reply:"),
+        ("a: b: c: d: these e-mails: think hard", "a: b: c: d: these e-mails:"),
     ],
 )
 def test_what_follows_an_announcing_colon_is_not_the_users(text: str, own: str) -> None:

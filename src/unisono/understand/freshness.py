@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from unisono.errors import ArtifactError
 from unisono.types import Freshness, Vector
-from unisono.understand.days import asks_about, hints_of, says_today
+from unisono.understand.days import Clues, asks_about, hints_of, names_month, says_today
 from unisono.understand.grams import ALL_HAN, HAN, N_BUCKETS, WORD, Places, Read, hashed, places, word_of, words
 from unisono.understand.kept import Kept
 
@@ -42,8 +42,8 @@ SHARPNESS = 1.5
 """The logits of the words and of the vector are added and divided by this: less than two, since their errors differ."""
 
 
-_MAY_TELL_DAY, _TODAY = 4, 8
-"""Marks of a word: a day may be told with it in words; it says by itself that today is meant."""
+_HINTS, _TODAY, _MONTH = 4, 8, 16
+"""Marks of a word: it hints at a day that is told in words; it says by itself that today is meant; it names a month."""
 _ALL = 16
 """Bits that the count of known words has; that of all words follows."""
 
@@ -68,11 +68,15 @@ class _Words(Kept[bytes]):
 
     def _made(self, written: str) -> bytes:
         low = written.lower()
-        marks = 0
-        if written.isascii() and hints_of(written):  # of other texts the words are not asked
-            marks = _MAY_TELL_DAY | (_TODAY if says_today(written) else 0)
         n_known, n_all = self._counted(low)
+        all_han = n_known == len(low) > 1
+        marks = 0 if all_han else self._of_days(written)
         return word_of(written, counts=n_known | n_all << _ALL, marks=marks)
+
+    @staticmethod
+    def _of_days(written: str) -> int:
+        month = _MONTH if names_month(written) else 0
+        return month | _HINTS | (_TODAY if says_today(written) else 0) if hints_of(written) else month
 
     def _counted(self, low: str) -> tuple[int, int]:
         """Return as how many known words it counts, and as how many; kana and Hangul are never known."""
@@ -139,16 +143,13 @@ class FreshnessReader:
 
     @staticmethod
     def _day(text: str, written: Sequence[str], read: Read, *, now: datetime) -> date | None:
-        if not text.isascii():
-            return asks_about(text, now=now)
         marks = read["marks"]
         found = int(np.bitwise_or.reduce(marks)) if written else 0
         if found & _TODAY and "_" not in text:  # no day is later, and the word stands by itself
             return now.date()
-        if not found & _MAY_TELL_DAY:
-            return asks_about(text, now=now, hints=())
-        telling = {written[place] for place in (marks & _MAY_TELL_DAY).nonzero()[0].tolist()}
-        return asks_about(text, now=now, hints=[hint for word in telling for hint in hints_of(word)])
+        hinting = {written[at] for at in (marks & _HINTS).nonzero()[0].tolist()} if found & _HINTS else ()
+        clues = Clues([hint for word in hinting for hint in hints_of(word)], bool(found & _MONTH))
+        return asks_about(text, now=now, clues=clues)
 
     def _logits(self, read: Read, written: Sequence[str], embedding: Vector | None) -> tuple[float, float]:
         slow, fast = self._bias

@@ -48,6 +48,8 @@ _Needs: TypeAlias = "tuple[frozenset[_Piece], ...] | None"
 _WORD = re.compile(r"\w+")
 _NO_MARKS = bytes(code if _WORD.match(chr(code)) is not None else ord(" ") for code in range(256))
 """A blank for each ASCII character of which no word is made."""
+CUT = "•"
+"""Stands in a text where something was taken out. No pattern asks for it, and it is no part of a word."""
 _ODD_BLANKS = "".join(mark for mark in map(chr, range(128)) if mark.isspace() and mark not in " \n")
 N_LEAST, N_MOST = 3, 8
 """Letters of a word's beginning by which it is known."""
@@ -81,12 +83,18 @@ class _Keys(Kept[tuple[str, ...]]):
         self._needed = frozenset(needed)
         self._starts = frozenset(key.rstrip()[:N_LEAST] for key in needed)
 
-    def _made(self, word: str) -> tuple[str, ...]:
-        keys: tuple[str, ...] = ()
-        if word[:N_LEAST] in self._starts:
-            begins = [word[:n] for n in range(N_LEAST, min(len(word), N_MOST) + 1)]
-            keys = tuple([key for key in (*begins, f"{word} ") if key in self._needed])
-        return keys
+    def may_begin(self, word: str) -> bool:
+        """Say whether a word begins as any key does."""
+        return word[:N_LEAST] in self._starts
+
+    def of(self, word: str) -> tuple[str, ...]:
+        """Return the keys of a word that is not worth keeping."""
+        if not self.may_begin(word):
+            return ()
+        begins = [word[:n] for n in range(N_LEAST, min(len(word), N_MOST) + 1)]
+        return tuple([key for key in (*begins, f"{word} ") if key in self._needed])
+
+    _made = of
 
 
 class Gates(Generic[Name]):
@@ -117,12 +125,25 @@ class Gates(Generic[Name]):
     def begun(self, word: str) -> tuple[Hint[Name], ...]:
         """Return the hints whose first look a word, or a part of it behind a mark, stands.
 
-        Those of all words of an ASCII text, `held` by the text, are what passes in it if the patterns are known
-        `by_beginnings`.
+        Those of all words of a text and what is `unbegun` in it, `held` by the text, are what passes in it.
         """
         lowered = folded(word)
-        parts = (lowered,) if lowered.isalnum() else _words(lowered)
-        return tuple([hint for part in parts for key in self._keys[part] for hint in self._by_key.get(key, ())])
+        found: tuple[Hint[Name], ...] = ()
+        if lowered.isalnum() and not self._keys.may_begin(lowered):
+            return found  # most words
+        for part in (lowered,) if lowered.isalnum() else _words(lowered):
+            if self._first <= part[0] <= self._last:
+                for key in self._keys.of(part):
+                    found += tuple(self._by_key.get(key, ()))
+        return found
+
+    def unbegun(self, look: Look) -> list[Hint[Name]]:
+        """Return the hints that no word's beginning tells, of whose letters a text holds all."""
+        if not self._by_letter or (look.plain and self.by_beginnings):
+            return []
+        letters = look.letters
+        near = map(self._by_letter.__getitem__, self._by_letter.keys() & letters)
+        return [hint for hints in near for needed, hint in hints if needed <= letters]
 
     def passed(self, text: str) -> list[Hint[Name]]:
         """Return the hints that a text holds. Patterns without one cannot match in it."""
@@ -138,15 +159,15 @@ class Gates(Generic[Name]):
             held = set(chain.from_iterable(map(self._keys.__getitem__, words)))
             first = map(self._by_key.__getitem__, self._by_key.keys() & held)
             found = [hint for hints in first for hint in hints if hint.keys <= held]
-        if self._by_letter and not (look.plain and self.by_beginnings):
-            letters = look.letters
-            near = map(self._by_letter.__getitem__, self._by_letter.keys() & letters)
-            found += [hint for hints in near for needed, hint in hints if needed <= letters]
+        found += self.unbegun(look)
         return _held(found, look.spaced) if found else found
 
 
 class Look:
-    """A text as gates look at it; each view of it is made when a gate first asks for it, and once."""
+    """A text as gates look at it; each view of it is made when a gate first asks for it, and once.
+
+    A `plain` one is of ASCII letters, but for `CUT`.
+    """
 
     __slots__ = ("_letters", "_spaced", "_words", "lowered", "plain", "text")
 
@@ -154,7 +175,7 @@ class Look:
         """Look at a text."""
         self.text = text
         self.lowered = folded(text)
-        self.plain = self.lowered.isascii()
+        self.plain = self.lowered.replace(CUT, "").isascii()
         self._words: list[str] | None = None
         self._letters: frozenset[str] | None = None
         self._spaced: str | None = None
@@ -163,7 +184,7 @@ class Look:
     def words(self) -> list[str]:
         """The words in small letters, in their order."""
         if self._words is None:
-            self._words = _words(self.lowered)
+            self._words = _words(self.lowered.replace(CUT, " "))
         return self._words
 
     @property
@@ -181,13 +202,8 @@ class Look:
         return self._spaced
 
 
-def narrowed(hints: Sequence[Hint[Name]], text: str) -> list[Hint[Name]]:
-    """Return those of a text's hints that a part of it holds."""
-    return narrowed_in(hints, folded(text))
-
-
-def narrowed_in(hints: Sequence[Hint[Name]], lowered: str) -> list[Hint[Name]]:
-    """Return the same for a part that is `folded` already."""
+def narrowed(hints: Sequence[Hint[Name]], lowered: str) -> list[Hint[Name]]:
+    """Return those of a text's hints that a `folded` part of it holds."""
     near = [hint for hint in hints if hint.longest in lowered]
     return _held(near, _evenly_spaced(lowered)) if near else near
 
@@ -259,10 +275,6 @@ def _keys_of(pieces: frozenset[_Piece]) -> frozenset[str]:
 def _rareness(key: str) -> tuple[bool, int, str]:
     """Tell keys apart: the rarest is the greatest."""
     return key.strip() not in _COMMON, len(key.strip()), key
-
-
-def _always(lowered: str) -> bool:
-    return True
 
 
 def _strings(pieces: frozenset[_Piece]) -> tuple[str, ...]:

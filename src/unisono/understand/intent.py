@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeAlias
 
 from unisono.types import Effort, Message
 from unisono.understand.conversation import spoken_turns
-from unisono.understand.gate import Gates, Hint, Look, narrowed_in, places_of
+from unisono.understand.gate import Gates, Hint, Look, narrowed, places_of
 from unisono.understand.own import own_look
 from unisono.understand.phrases import LANGUAGES_OF, LESS, MORE
 
@@ -186,7 +186,7 @@ def _last_wish(text: str, lowered: str, hints: Sequence[_Hint]) -> Effort | None
     for place in sorted({bisect_right(begins, at) - 1 for at in places_of(hints, lowered)}, reverse=True):
         begin, end = begins[place], ends[place] if place < len(ends) else None
         stop = end.start() if end else len(text)
-        if near := narrowed_in(hints, lowered[begin:stop]):
+        if near := narrowed(hints, lowered[begin:stop]):
             question = end is not None and end.group()[0] in "?？"
             wish = _of_sentence(text[begin:stop], lowered[begin:stop], near, question=question)
             if wish is not None:
@@ -199,7 +199,7 @@ def _of_sentence(sentence: str, lowered: str, hints: Sequence[_Hint], *, questio
     parts = list(_parts(sentence))
     wishes: dict[int, Effort] = {}
     for begin, stop, _ in parts:
-        here = narrowed_in(hints, lowered[begin:stop])
+        here = narrowed(hints, lowered[begin:stop])
         if here and (wish := _of_clause(sentence[begin:stop][:MAX_CLAUSE_CHARS], here)) is not None:
             wishes[begin] = wish
     found: Effort | None = None

@@ -6,9 +6,10 @@ It does not say what the words mean.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from unisono.understand.gate import Look
+from unisono.understand.gate import CUT, Look
+from unisono.understand.kept import Kept
 from unisono.understand.surface import clip
 
 MAX_CHARS = 2_400
@@ -29,18 +30,20 @@ _RULE = re.compile(r"(?m)^[ \t]*(?:-{3,}|={3,}|\*{3,}|_{3,}|#{3,}|-{2,}[ \w]{0,4
 _MAIL = re.compile(
     r"(?mi)^[ \t]*(?:from|to|subject|sent|von|an|betreff|de|objet|asunto|发件人|主题|件名|from|cc)[ \t]*[:：].*$"
 )
-_FRAMES = re.compile(
-    r"\b(?:translat\w*|rephras\w*|rewrit\w*|paraphras\w*|proofread\w*|correct (?:this|the|my)|edit (?:this|the|my)|"
-    r"summari[sz]\w*|classif\w*|label|sentiment|tone of|text|article|passage|document|transcript|emails?|e-mails?|letter|review|"
+_FRAME_WORDS = (
+    r"translat\w*|rephras\w*|rewrit\w*|paraphras\w*|proofread\w*|summari[sz]\w*|classif\w*|label|sentiment|text|article|passage|document|transcript|emails?|letter|review|"
     r"paragraph|sentence|phrase|quote|quotation|lyrics|poem|comment|message|notes?|excerpt|idiom|slogan|caption|headline|"
     r"prompt|log|output|reply|post|tweet|chat|speech|following|"
     r"übersetz\w*|fasse|korrigier\w*|satz|absatz|mail|brief|artikel|nachricht|protokoll|dokument|folgend\w*|"
     r"tradui\w*|résum\w*|corrig\w*|phrase|texte|lettre|courriel|suivant\w*|"
     r"traduc\w*|traduz\w*|resum\w*|corrij\w*|frase|texto|carta|correo|mensaje|siguiente|seguinte\w*|"
     r"riassum\w*|correggi\w*|testo|lettera|messaggio|seguente|articolo|"
-    r"vertaal\w*|vat|zin|tekst\w*|bericht|volgende|przetłumacz\w*|popraw|zdanie|wiadomość|streść)\b"
+    r"vertaal\w*|vat|zin|tekst\w*|bericht|volgende|przetłumacz\w*|popraw|zdanie|wiadomość|streść"
 )
+_FRAMES = re.compile(rf"\b(?:{_FRAME_WORDS}|(?:correct|edit) (?:this|the|my)|tone of|e-mails?)\b")
 """Words that announce a text, in small letters."""
+_IN_FRAMES = re.compile(rf"{_FRAME_WORDS}|correct|edit|tone|mails")
+"""Words of which one stands in each of these."""
 _MORE_FRAMES = re.compile(
     r"перевед\w*|перескаж\w*|исправ\w*|текст\w*|письм\w*|предложени\w*|фраз\w*|сообщени\w*|стать\w*|следующ\w*"
     r"|翻译|翻譯|改写|润色|校对|总结|概括|摘要|文章|原文|文本|句子|这段|这句|下面|以下|邮件|短信|评论|歌词|台词|留言|对话|日志|作文"
@@ -49,11 +52,23 @@ _MORE_FRAMES = re.compile(
     r"|ترجم|لخص|صحح|النص|الجملة|الرسالة|التالي|अनुवाद|सारांश|वाक्य|पाठ|संदेश|निम्न"
 )
 """The same in other scripts, which no ASCII text holds."""
+FEW_COLONS = 3
+"""What stands before so many is searched at once; of more the words are looked at first."""
 _TAKEN_OUT = ((_FENCE, "`~"), (_TAGGED, "<"), (_INLINE_CODE, "`"), (_QUOTED_LINE, ">|"))
 """Patterns with the marks of which their matches hold one."""
 _RULES = ("--", "===", "***", "___", "###")
-_BLANK = " \u2022 "
+_BLANK = f" {CUT} "
 """What stands where something was taken out: it parts clauses and belongs to no word."""
+
+
+class _Announcing(Kept[bool]):
+    """Of words in small letters, whether they may stand in what announces a text."""
+
+    def _made(self, word: str) -> bool:
+        return _IN_FRAMES.fullmatch(word) is not None
+
+
+_ANNOUNCING = _Announcing()
 
 
 def own_words(text: str) -> str:
@@ -90,15 +105,36 @@ def own_look(text: str) -> Look:
 
 def _before_document(text: str) -> Look:
     """Drop what follows a colon that announces a text: the words are then somebody else's."""
-    look, at = Look(text), 0
+    look = Look(text)
     ends = [mark for mark in ".!?。！？\n" if mark in text]
-    while (colon := _next_colon(text, at)) is not None:
-        # What announces stands between the sentence's begin and the colon; up to the colon before it was looked already.
+    for at, colon in _before_colons(look):
+        # What announces stands between the sentence's begin and the colon.
         begin = max([at, *[text.rfind(mark, at, colon) + 1 for mark in ends]])
         if _announces(look, begin, colon):
             return Look(text[: colon + 1] + _BLANK)
-        at = colon + 1
     return look
+
+
+def _before_colons(look: Look) -> Iterable[tuple[int, int]]:
+    """Return where what stands before each colon begins, behind the colon before it, and where it ends.
+
+    Of many colons, as of those of JSON, only of such as stand behind a word that may announce a text.
+    """
+    text = look.text
+    few = text.count(":") + text.count("：") <= FEW_COLONS
+    if few or (not look.plain and _MORE_FRAMES.search(look.lowered) is not None):
+        return _parts(text)
+    words = set(filter(_ANNOUNCING.__getitem__, look.words))
+    if not words:
+        return ()
+    return (part for part in _parts(text) if any(look.lowered.find(word, *part) >= 0 for word in words))
+
+
+def _parts(text: str) -> Iterator[tuple[int, int]]:
+    at = 0
+    while (colon := _next_colon(text, at)) is not None:
+        yield at, colon
+        at = colon + 1
 
 
 def _announces(look: Look, begin: int, end: int) -> bool:
