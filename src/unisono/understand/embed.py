@@ -39,7 +39,7 @@ MAX_CHARS = 4_000
 """Of a longer text only the first and the last half of this are read; the middle is not."""
 MAX_ROWS = 8_192
 """Token vectors kept in single precision, 8 MB."""
-BLOCK = 128
+BLOCK = 256
 """So many vectors are added at once: they stay in the processor's cache meanwhile."""
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from unisono.understand.codes import codes_of, n_within
 
 HAN = (0x3400, 0x4DBF), (0x4E00, 0x9FFF)
-_KANA_OR_HANGUL = (0x3040, 0x30FF), (0xAC00, 0xD7AF)
+_KANA_OR_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
 _LETTER = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff\u0590-\u06ff\u0900-\u097f]+")
 MAX_CHARS = 2_000
 
@@ -27,9 +27,8 @@ def language(text: str) -> Literal["en", "zh"]:
         return "en"
     codes = codes_of(head)
     n_han = n_within(codes, *HAN)
-    if n_han == 0 or n_within(codes, *_KANA_OR_HANGUL) * 8 > n_han:
+    if n_han == 0 or len(_KANA_OR_HANGUL.findall(head)) * 8 > n_han:
         return "en"
     if n_han / 2 >= len(head) - n_han:  # there are not more words than other characters
         return "zh"
-    n_words = sum(1 for _ in _LETTER.finditer(head))
-    return "zh" if n_han / 2 >= n_words else "en"
+    return "zh" if n_han / 2 >= len(_LETTER.findall(head)) else "en"

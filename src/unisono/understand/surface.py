@@ -43,8 +43,10 @@ NAMES: tuple[str, ...] = (
 MAX_CHARS = 32_000
 """Only the head and the tail of a longer text are read, half of this each."""
 
-LONG_CHARS = 1_000
-"""From here on words and numbers are counted faster than parted and searched for."""
+LONG_CHARS = 400
+"""From here on words are counted faster than parted."""
+MANY_DIGITS = 16
+"""From here on numbers are counted faster than searched for."""
 FEW_LINES = 8
 """Of fewer lines each is looked at; of more the text is searched."""
 
@@ -92,7 +94,7 @@ def clip(text: str, max_chars: int = MAX_CHARS) -> str:
 
 
 def _count(pattern: re.Pattern[str], text: str) -> int:
-    return sum(1 for _ in pattern.finditer(text))
+    return len(pattern.findall(text))
 
 
 def _line_ends(text: str, n: int) -> list[int]:
@@ -150,6 +152,13 @@ class _Counts:
         return int(digit[0]) + begins.size - int(np.count_nonzero(goes_on))
 
 
+def _n_numbers(text: str, n: _Counts) -> int:
+    n_digits = n.of(_DIGITS) + n[_WIDE_DIGIT]
+    if n_digits >= MANY_DIGITS:
+        return n.n_numbers()
+    return _count(_NUMBER, text) if n_digits else 0
+
+
 def surface(text: str) -> Vector:
     """Measure a text.
 
@@ -162,11 +171,9 @@ def surface(text: str) -> Vector:
     text_read = clip(text)
     n_chars = max(len(text_read), 1)
     n = _Counts(text_read)
-    long = n_chars >= LONG_CHARS
-    n_words = n.n_words() if long else len(text_read.split())
+    n_words = n.n_words() if n_chars >= LONG_CHARS else len(text_read.split())
     n_cjk = n[_CJK]
     n_digits = n.of(_DIGITS)
-    has_numbers = n_digits or n[_WIDE_DIGIT]
     lines = f"\n{text_read}"
     n_ends = n[ord("\n")]
     ends = _line_ends(lines, n_ends + 1) if n_ends < FEW_LINES else None
@@ -189,7 +196,7 @@ def surface(text: str) -> Vector:
         n.of(range(_OTHER, _N_KINDS)) / n_chars,
         n_cjk / n_chars,
         log1p(n[ord("?")] + n[_WIDE_QUESTION]),
-        log1p((n.n_numbers() if long else _count(_NUMBER, text_read)) if has_numbers else 0),
+        log1p(_n_numbers(text_read, n)),
         log1p(count_lines(_OPTION)),
         log1p(count_lines(_BULLET)),
         log1p(text_read.count("```") if n[ord("`")] else 0),

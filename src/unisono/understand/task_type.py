@@ -32,9 +32,9 @@ class TaskTypes:
         if embedding is None or not embedding.any():
             return None
         logits = self._weights @ np.concatenate((embedding, surface)) + self._bias
-        shares = np.exp(logits - logits.max())
+        shares = np.exp(logits - np.maximum.reduce(logits))
         place = int(shares.argmax())
-        return TaskType(name=self._names[place], probability=float(shares[place] / shares.sum()))
+        return TaskType(name=self._names[place], probability=float(shares[place] / np.add.reduce(shares)))
 
 
 def load(encoder: str, folder: Path = FOLDER) -> TaskTypes | None:

@@ -45,8 +45,6 @@ _MAX_NEW = 2
 """Of a word with more pieces that are not known it is cheaper to cut the whole."""
 _LONG_CHARS = 48
 """Words of so many characters without many digits among them are not parted: they are signs without blanks."""
-_LONG_PIECE_CHARS = 3
-"""Pieces that are longer on average are hardly known."""
 _TOKENS_PER_CHAR = 4
 """At most: the bytes of a character; an ASCII character is one at most."""
 _ID_BYTES = 8
@@ -178,7 +176,7 @@ class _Pieces(Kept[bytes]):
         if len(word) > _LONG_CHARS and word[1:].isascii() and 4 * _n_digits(word) < len(word):
             return self._made(word)
         pieces = _PIECE.findall(word)
-        if len(pieces) == 1 or len(word) > _LONG_PIECE_CHARS * len(pieces):
+        if len(pieces) == 1:
             return self._made(word)
         known = list(map(self.get, pieces))
         if None not in known:
