@@ -367,7 +367,7 @@ class Freshness:
     asks_about: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TaskType:
     """What kind of task a text most probably is, such as `code` or `translation`, and how probably."""
 
@@ -504,7 +504,7 @@ class Estimate:
     latency: Latency
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Goal:
     """What the choice maximises, and its hard bounds."""
 

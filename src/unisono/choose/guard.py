@@ -66,15 +66,18 @@ class Stay:
 
 def doubt_of_pair(estimate: Estimate, default: Estimate) -> float:
     """Return the quality that doubt takes from a model that would take the default's place."""
-    novel = min(max((FAMILIAR - _familiar(estimate, default)) / (FAMILIAR - NOVEL), 0.0), 1.0)
-    return _doubt(estimate, default, novel=novel)
+    one, other = estimate.quality, default.quality
+    return _doubt(one, other, novel=_share((FAMILIAR - _familiar(one, other)) / (FAMILIAR - NOVEL)))
 
 
-def _doubt(estimate: Estimate, default: Estimate, *, novel: float) -> float:
-    small = 1.0 - max(estimate.quality.mean - default.quality.mean, 0.0) / LARGE
-    deviations = DEVIATIONS + (NOVEL_DEVIATIONS - DEVIATIONS) * novel * max(small, 0.0)
-    weaker = _weaker(estimate.quality, default.quality)
-    return (deviations + (WEAKER_DEVIATIONS - deviations) * weaker) * _apart(estimate, default)
+def _doubt(one: Quality, other: Quality, *, novel: float) -> float:
+    better = one.mean - other.mean
+    small = 1.0 - better / LARGE if better > 0.0 else 1.0
+    deviations = DEVIATIONS
+    if novel > 0.0 and small > 0.0:
+        deviations += (NOVEL_DEVIATIONS - DEVIATIONS) * novel * small
+    weaker = _weaker(one, other)
+    return (deviations + (WEAKER_DEVIATIONS - deviations) * weaker) * hypot(own_doubt(one), own_doubt(other))
 
 
 def held_by_guard(
@@ -101,8 +104,9 @@ def held_by_guard(
     if rival is None or rival.utility + rival.doubt <= home.utility:
         return [home, *rest], None
     gain = rival.utility + rival.doubt - home.utility
-    familiar = _familiar(rival.estimate, home.estimate)
-    decided = gain - _doubt(rival.estimate, home.estimate, novel=0.0) > margin
+    pair = rival.estimate.quality, home.estimate.quality
+    familiar = _familiar(*pair)
+    decided = gain - _doubt(*pair, novel=0.0) > margin
     return [home, *rest], Stay(
         default=home.estimate,
         other=rival.estimate,
@@ -112,25 +116,27 @@ def held_by_guard(
     )
 
 
-def _familiar(estimate: Estimate, default: Estimate) -> float:
+def _share(ratio: float) -> float:
+    """Return a ratio as far as it lies in [0, 1]."""
+    return 0.0 if ratio < 0.0 else 1.0 if ratio > 1.0 else ratio
+
+
+def _familiar(one: Quality, other: Quality) -> float:
     """Return how familiar the prompt is to what is known of both; 1 where the predictor does not tell."""
-    one, other = estimate.quality.familiar, default.quality.familiar
-    return min(1.0 if one is None else one, 1.0 if other is None else other)
+    to_one = 1.0 if one.familiar is None else one.familiar
+    to_other = 1.0 if other.familiar is None else other.familiar
+    return to_one if to_one < to_other else to_other
 
 
 def _weaker(one: Quality, other: Quality) -> float:
     """Return from 0 to 1 how much weaker than the other one model is at large; 1 where that is a guess."""
     if one.guessed or other.guessed:
         return 1.0
-    return min(max((_at_large(other) - _at_large(one)) / WEAKER, 0.0), 1.0)
+    return _share((_at_large(other) - _at_large(one)) / WEAKER)
 
 
 def _at_large(quality: Quality) -> float:
     return quality.mean if quality.at_large is None else quality.at_large
-
-
-def _apart(estimate: Estimate, default: Estimate) -> float:
-    return hypot(own_doubt(estimate.quality), own_doubt(default.quality))
 
 
 def own_doubt(quality: Quality) -> float:

@@ -26,6 +26,7 @@ from unisono.predict.names import lookup
 from unisono.predict.prior import Population
 from unisono.predict.trust import Trust
 from unisono.types import Features, Model, Vector
+from unisono.values import value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class Belief:
     unsteady: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Demand:
     """What one prompt asks for.
 

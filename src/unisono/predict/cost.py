@@ -99,20 +99,22 @@ class TokenCost:
         """See `protocols.CostPredictor`. The interval is for the tokens of the prompt and all answers together."""
         log_in = log(max(features.n_input_tokens, 1))
         n = request.n_choices
-        counts: dict[tuple[float, float, float, _Shift], _Count] = {}  # most models share theirs with another
+        # Most models share their counts with another.
+        intos: dict[_Shift, _Count] = {}
+        outs: dict[tuple[float, float, float, _Shift], _Count] = {}
         costs = []
         for model in models:
             name = model.name
-            read = log_in, INPUT_SPREAD, inf, self._in.get(name, _UNSEEN)
-            into = counts.get(read)
+            shift = self._in.get(name, _UNSEEN)
+            into = intos.get(shift)
             if into is None:
-                into = counts[read] = _count(*read)
+                into = intos[shift] = _count(log_in, INPUT_SPREAD, inf, shift)
             mean, spread = self._length(features, model)
             written = mean, min(spread, MAX_SPREAD), _cap(request, model), self._out.get(name, _UNSEEN)
-            out = counts.get(written)
+            out = outs.get(written)
             if out is None:
                 out = _count(*written)
-                counts[written] = out = out if n == 1 else _Count(*(tokens * n for tokens in out))
+                outs[written] = out = out if n == 1 else _Count(*(tokens * n for tokens in out))
             costs.append(_priced(model.prices or _FREE, into, out))
         return tuple(costs)
 
@@ -180,4 +182,4 @@ def _cap(request: Request, model: Model) -> float:
         cap = own
     if wished is not None and wished < cap:
         cap = wished
-    return float(max(cap, 1))
+    return float(cap) if cap > 1 else 1.0

@@ -53,16 +53,17 @@ def discounted(
 
     A model that declares no cut-off is taken to know as much as the latest of those that do: silence is no advantage.
     """
-    if freshness is None:
+    cutoffs = [model.knowledge_cutoff for model in models if model.knowledge_cutoff is not None]
+    if freshness is None or not cutoffs:
         return tuple(qualities)
-    latest = max((model.knowledge_cutoff for model in models if model.knowledge_cutoff is not None), default=None)
+    latest = max(cutoffs)
     return tuple(
         _discounted(quality, model, stale_share(model, freshness, today=today, undeclared=latest), latest)
         for quality, model in zip(qualities, models, strict=True)
     )
 
 
-def _discounted(quality: Quality, model: Model, share: float, latest: date | None) -> Quality:
+def _discounted(quality: Quality, model: Model, share: float, latest: date) -> Quality:
     if share < 0.005:
         return quality
     if model.knowledge_cutoff is not None:

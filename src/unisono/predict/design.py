@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from unisono.types import Features, Vector
+from unisono.values import value
 
 EMBEDDING_SCALE = np.float32(2.0)
 CLUSTER_SCALE = np.float32(4.0)
@@ -19,7 +20,7 @@ CLUSTER_WIDTH = np.float32(0.05)
 SURFACE_CLIP = np.float32(4.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Standing:
     """Where one prompt stands.
 

@@ -186,14 +186,14 @@ def _told(
     As far as scores near by measured what is expected here, it is not the prompt's words alone that speak for it.
     """
     near = _NOTHING_NEAR if ring is None else local(features.embedding, ring, stand.residuals)
-    unsteady = stand.belief.unsteady
-    mean, spread, apart = moderated(*logit, demand, unsteady=unsteady, unmeasured=near.unmeasured)
+    unsteady, unmeasured = stand.belief.unsteady, near.unmeasured
+    mean, spread, apart = moderated(*logit, demand, unsteady=unsteady, unmeasured=unmeasured)
     votes = stand.heard
     if votes is not None:
-        _, spread, apart = expected(votes.belief, demand, unmeasured=near.unmeasured)
+        _, spread, apart = expected(votes.belief, demand, unmeasured=unmeasured)
         mean += votes.shift(demand, mean)
     mean = min(max(mean + stand.borne_out * near.correction, FLOOR), 1.0 - FLOOR)
-    at_large = near.unmeasured * mean_score(kind, logit[1], demand.difficulty) + (1.0 - near.unmeasured) * mean
+    at_large = unmeasured * mean_score(kind, logit[1], demand.difficulty) + (1.0 - unmeasured) * mean
     if demand.caution < FULL and stand.belief.n_outcomes:
         apart, at_large = eased(mean, apart, at_large, demand.caution)
     return Quality(
@@ -201,7 +201,7 @@ def _told(
         spread=spread,
         evidence=_evidence(stand, 0 if ring is None else len(ring), near.n_near),
         apart=apart,
-        familiar=max(demand.familiar, 1.0 - near.unmeasured),
+        familiar=max(demand.familiar, 1.0 - unmeasured),
         at_large=at_large,
         guessed=stand.guessed,
     )

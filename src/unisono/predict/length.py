@@ -85,11 +85,11 @@ class LengthModel:
         return known[1]
 
     def _shift(self, features: Features) -> float:
-        if features.surface.size == 0:
-            return 0.0  # an average prompt
         # One prompt is asked about for every model of the pool, and again when its answer teaches; it is read once.
         known = self._latest.get(id(features))
         if known is None or known[0] is not features:
+            if features.surface.size == 0:
+                return 0.0  # an average prompt
             if len(self._latest) >= MAX_LATEST:
                 del self._latest[next(iter(self._latest))]
             known = features, float(self._ability.design.x(features) @ self._weights)
