@@ -517,6 +517,31 @@ def test_a_failing_embedding_model_is_an_error_and_no_other_model_stands_in(tmp_
 # ------------------------------------------------------------------------------------- an agent framework
 
 
+def test_answers_have_ids_of_their_own_where_the_upstream_repeats_its(tmp_path: Path) -> None:
+    """Ollama draws from 999 ids, and agents keep one message of those that have the same."""
+    with (
+        upstream(_thinks) as up,
+        serving(tmp_path, config_text(model("a", up), default="a")) as house,
+        closing(house.client()) as client,
+        closing(anthropic.Anthropic(base_url=house.base_url.removesuffix("/v1"), api_key="none", max_retries=0)) as own,
+    ):
+        found: list[str] = []
+        for _ in range(2):
+            response = client.responses.create(model="auto", input="hello")
+            found += [response.id, *(item.id or "" for item in response.output)]
+            with client.responses.stream(model="auto", input="hello") as events:
+                streamed = events.get_final_response()
+            found += [streamed.id, *(item.id or "" for item in streamed.output)]
+            message = own.messages.create(model="auto", max_tokens=9, messages=[{"role": "user", "content": "hello"}])
+            with own.messages.stream(
+                model="auto", max_tokens=9, messages=[{"role": "user", "content": "hello"}]
+            ) as pieces:
+                found += [message.id, pieces.get_final_message().id]
+        assert len(found) == len(set(found)) == 16
+        assert response.id == f"resp_{response.unisono['decision']}"  # type: ignore[attr-defined]
+        assert message.id == f"msg_{message.unisono['decision']}"  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("edge", ["chat", "responses", "messages"])
 def test_an_agent_of_pydantic_ai_works_over_every_edge(tmp_path: Path, edge: str) -> None:
     with upstream(_tools) as up, serving(tmp_path, _pool(up)) as house:

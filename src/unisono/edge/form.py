@@ -94,6 +94,13 @@ def whole(value: JsonValue) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
+def identity(document: Json) -> str:
+    """Return what makes an answer's ids its own: its decision's id, for upstreams repeat theirs or give none."""
+    decision = inside(document, "unisono").get("decision")
+    given = decision if isinstance(decision, str) else document.get("id")
+    return given if isinstance(given, str) and given else "unisono"
+
+
 def first_choice(document: Json) -> Json:
     """Return the first choice of a completion or a chunk; empty where there is none."""
     choices = document.get("choices")

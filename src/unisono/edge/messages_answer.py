@@ -10,7 +10,7 @@ from typing import Literal
 
 import orjson
 
-from unisono.edge.form import first_choice, inside, said, seal_of, thought, whole
+from unisono.edge.form import first_choice, identity, inside, said, seal_of, thought, whole
 from unisono.native import MARK
 from unisono.types import Json, JsonValue
 
@@ -239,7 +239,7 @@ def _event(name: str, data: Json) -> bytes:
 
 def _id(document: Json) -> str:
     given = document.get("id")
-    return given if isinstance(given, str) and given.startswith("msg_") else f"msg_{given or 'unisono'}"
+    return given if isinstance(given, str) and given.startswith("msg_") else f"msg_{identity(document)}"
 
 
 def _thoughts(message: Json, *, seal: str) -> list[JsonValue]:

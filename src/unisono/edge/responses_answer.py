@@ -10,7 +10,7 @@ from typing import Literal
 
 import orjson
 
-from unisono.edge.form import first_choice, inside, said, seal_of, thought, whole
+from unisono.edge.form import first_choice, identity, inside, said, seal_of, thought, whole
 from unisono.edge.responses_calls import Call
 from unisono.edge.responses_compaction import compaction
 from unisono.edge.responses_tools import Tools
@@ -125,7 +125,7 @@ class ResponsesAnswer:
             return []
         self._is_over = True
         error = inside(document, "error")
-        events = self._begin({}) if self._head is None else []
+        events = self._begin({"unisono": document.get("unisono")}) if self._head is None else []
         failed: Json = {
             **(self._head or {}),
             "status": "failed",
@@ -294,9 +294,7 @@ def _joined(first: JsonValue, last: JsonValue) -> JsonValue:
 
 
 def _id(document: Json, prefix: str) -> str:
-    given = document.get("id")
-    text = given if isinstance(given, str) and given else "unisono"
-    return f"{prefix}_{text.removeprefix('chatcmpl-').removeprefix('resp_')}"
+    return f"{prefix}_{identity(document).removeprefix('chatcmpl-').removeprefix('resp_')}"
 
 
 def _message_item(item: str) -> Json:
