@@ -8,6 +8,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -213,3 +214,70 @@ def test_route_on_the_command_line_equals_the_running_server(tmp_path: Path) -> 
             told = house.chat(prompt, unisono={"explain": True}).json["unisono"]
     assert asked["server"]["model"] == asked["alone"]["model"] == told["model"]
     assert asked["server"]["ranking"] == asked["alone"]["ranking"] == told["explain"]["ranking"]
+
+
+HAND_ON = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def _handed(folder: Path, listening: socket.socket) -> subprocess.Popen[str]:
+    """Start a server as systemd does for a unit with a socket: the socket is its file number 3, meant for its pid."""
+    return subprocess.Popen(
+        [sys.executable, "-c", HAND_ON, str(listening.fileno()), *command("serve")],
+        pass_fds=(listening.fileno(),),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        cwd=folder,
+    )
+
+
+def test_who_comes_between_two_processes_of_one_handed_socket_is_answered_by_the_second(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, socket.create_server(("127.0.0.1", 0)) as listening:
+        (tmp_path / "unisono.toml").write_text(config_text(model("small", up), default="small"))
+        house = House(port=listening.getsockname()[1], folder=tmp_path)
+        first = _handed(tmp_path, listening)
+        assert house.chat().status == 200
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(LIMIT_S) == 0
+        with ThreadPoolExecutor(1) as pool:
+            between = pool.submit(house.chat)
+            second = _handed(tmp_path, listening)
+            assert between.result(LIMIT_S).status == 200
+            second.send_signal(signal.SIGTERM)
+            assert second.wait(LIMIT_S) == 0
+        for process_ in (first, second):
+            assert process_.stdout is not None
+            process_.stdout.close()
+
+
+def test_a_socket_that_is_a_file_is_served_to_who_has_a_key(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "u.sock"))
+        listening.listen()
+        (tmp_path / "unisono.toml").write_text(config_text(model("small", up), default="small"))
+        refused = _handed(tmp_path, listening)
+        assert refused.stdout is not None
+        refused.stdout.close()
+        assert refused.wait(LIMIT_S) == 1  # a proxy serves it to others, and there is no key yet
+        made = subprocess.run(
+            command("keys", "create", "app", "--json", "--store", str(tmp_path / "record.db")),
+            capture_output=True, text=True, env=environment(), check=True,
+        )  # fmt: skip
+        serving = _handed(tmp_path, listening)
+        client = http.client.HTTPConnection("localhost", timeout=LIMIT_S)
+        client.sock = socket.socket(socket.AF_UNIX)
+        client.sock.settimeout(LIMIT_S)
+        client.sock.connect(str(tmp_path / "u.sock"))
+        client.request("GET", "/v1/models", headers={"authorization": f"Bearer {json.loads(made.stdout)['key']}"})
+        assert client.getresponse().status == 200
+        client.close()
+        assert serving.stdout is not None
+        assert "unix:" in serving.stdout.readline()
+        serving.send_signal(signal.SIGTERM)
+        assert serving.wait(LIMIT_S) == 0
+        serving.stdout.close()

@@ -68,7 +68,7 @@ def _serve_with(config: Config, file: Path, *, n: int, host: str, port: int | No
         print(f"unisono serves {_models(config)} at {address}/v1 with {n} workers", flush=True)
 
     _log_lines(quiet=quiet)
-    listening = _listen(host or config.server.host, config.server.port if port is None else port)
+    listening = _handed() or _listen(host or config.server.host, config.server.port if port is None else port)
     try:
         run_workers(config, file, n=n, listening=listening, quiet=quiet, ready=ready)
     finally:
@@ -125,7 +125,7 @@ def run_server(
         StartError: the port is taken, or a model cannot start.
     """
     lines = _log_lines(quiet=quiet)
-    listening = _listen(host or config.server.host, config.server.port if port is None else port)
+    listening = _handed() or _listen(host or config.server.host, config.server.port if port is None else port)
     try:
         _run(_serve(config, listening, ready, tell=None if quiet else lines.tell))
     finally:
@@ -183,6 +183,36 @@ def _safe_to_listen(host: str, live: Live) -> None:
         )
 
 
+def _handed() -> socket | None:
+    """Return the socket that a supervisor opened and keeps: who comes between two processes waits in its queue."""
+    import socket as sockets
+
+    from unisono.config.handed import handed_socket
+    from unisono.errors import StartError
+
+    number = handed_socket()
+    if number is None:
+        return None
+    try:
+        handed = sockets.socket(fileno=number)
+        if handed.type != sockets.SOCK_STREAM or not handed.getsockopt(sockets.SOL_SOCKET, sockets.SO_ACCEPTCONN):
+            raise OSError("it is not one that listens for streams")
+    except OSError as exc:
+        raise StartError(f"The socket that was handed on (LISTEN_FDS) cannot be used: {exc}.") from exc
+    handed.setblocking(False)
+    return handed
+
+
+def _names_of(listening: socket) -> tuple[str, str]:
+    """Return the host by which a socket is reached, and the address of the server behind it; a file is its own host."""
+    name = listening.getsockname()
+    if not isinstance(name, tuple):
+        path = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
+        return path, f"unix:{path}"
+    host, port = name[:2]
+    return host, f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def _listen(host: str, port: int) -> socket:
     import socket as sockets
 
@@ -226,13 +256,13 @@ async def _serve(
     if tell is not None:
         live.tell = tell
     try:
-        host, bound = listening.getsockname()[:2]
+        host, address = _names_of(listening)
         live.keys.open = is_loopback(host)
         _safe_to_listen(host, live)
         await live.start(worker=worker)
         _calm_collector()
-        settings = settings_of(create_app(live, extra_routes=routes() if _shows_console(live) else ()))
-        address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+        pages = routes() if _shows_console(live) else ()
+        settings = settings_of(create_app(live, extra_routes=pages), graceful_s=config.server.grace_s)
 
         class Server(uvicorn.Server):
             ending = asyncio.Event()

@@ -27,8 +27,8 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 8.0
 """A worker that has lived so long starts at once when it dies; one that dies sooner waits twice as long each time."""
-END_S = 20.0
-"""Longer than a worker takes for its requests in flight and its record; then it is killed."""
+END_S = 10.0
+"""More than a worker takes for its record once its requests in flight have ended; then it is killed."""
 
 log = logging.getLogger("unisono")
 
@@ -160,7 +160,7 @@ def run_workers(
         for worker in workers:
             worker.send(signal.SIGTERM)
         listening.close()  # else whoever comes now would wait for the last answer's end, and for nothing
-        until_s = time.monotonic() + END_S
+        until_s = time.monotonic() + config.server.grace_s + END_S
         for worker in workers:
             worker.end(until_s=until_s)
 

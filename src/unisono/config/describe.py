@@ -63,6 +63,7 @@ def as_tables(config: Config) -> dict[str, object]:
         **({} if server.console is None else {"console": server.console}),
         **({"origins": list(server.origins)} if server.origins else {}),
         "max_requests": server.max_requests,
+        "grace_s": server.grace_s,
     }
     tables["store"] = {"path": str(store.path), "text": store.text, "flush_s": store.flush_s}
     tables["routing"] = _routing_table(config.routing)

@@ -134,6 +134,10 @@ _SERVER = (
         text="Requests in hand at a time; further ones get a 503 with `Retry-After` before anything is read of them.",
     ),
     Key(
+        section="server", name="grace_s", kind="number", unit="s", default=10.0, low=0, high=86_400,
+        text="How long answers may go on after a signal to end; then they end with an error. Read at the start.",
+    ),
+    Key(
         section="server", name="max_body_bytes", kind="integer", unit="bytes", default=20 * 1024 * 1024,
         low=1024, high=1024 * 1024 * 1024, text="The largest body of a request.",
     ),

@@ -38,6 +38,7 @@ class ServerConfig:
     max_requests: int = 1000
     console: bool | None = None
     origins: tuple[str, ...] = ()
+    grace_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

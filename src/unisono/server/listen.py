@@ -31,11 +31,15 @@ SLOW_S = 10.0
 SLOW_BYTES = 1024
 UNREAD_S = 60.0
 """A client that has not taken what was written to it for so long is left."""
-KEEP_ALIVE_S = 75
+KEEP_ALIVE_S = 620
+"""Longer than proxies keep theirs, so that none sends on a connection that is just closed here: Google's balancer keeps
+them for 600 s, Caddy 120, Traefik 90, nginx 60."""
+LAST_S = 0.5
+"""At the end a kept connection may bring one more request for so long: who has just sent it could not know."""
 _REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
 
 
-def settings_of(app: Any, *, graceful_s: int = 10) -> uvicorn.Config:
+def settings_of(app: Any, *, graceful_s: float = 10.0) -> uvicorn.Config:
     """Return how uvicorn serves an application of ours.
 
     Args:
@@ -52,7 +56,7 @@ def settings_of(app: Any, *, graceful_s: int = 10) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=graceful_s,
+        timeout_graceful_shutdown=graceful_s,  # type: ignore[arg-type]  # whole or not, it is waited for
         timeout_keep_alive=KEEP_ALIVE_S,
     )
 
@@ -60,6 +64,7 @@ def settings_of(app: Any, *, graceful_s: int = 10) -> uvicorn.Config:
 class GuardedProtocol(HttpToolsProtocol):
     """One connection, bounded."""
 
+    _ending = False
     _in_head = True
     _in_body = False
     _n_head_bytes = 0
@@ -141,7 +146,7 @@ class GuardedProtocol(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=Happened(),  # type: ignore[arg-type]  # all of an event that it asks for
             expect_100_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            keep_alive=not self._ending and version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
         cycle.line = self
@@ -193,6 +198,22 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.loop.time() < until_s:
             self._keep_alive_until(until_s)
         else:
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        """End behind the answer that is being given; without one, behind the next, or soon."""
+        self._ending = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        else:
+            self.loop.call_later(LAST_S, self._look_once_more)
+
+    def _look_once_more(self) -> None:
+        """Let the loop read what has come: behind a busy moment, timers are looked at before what lies on the wire."""
+        self.loop.call_later(LAST_S / 10, self._leave)
+
+    def _leave(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:

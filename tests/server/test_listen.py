@@ -1,0 +1,86 @@
+"""A connection that a server leaves at its end still gets an answer to what it has just sent."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from uvicorn.server import ServerState
+
+from unisono.server.listen import GuardedProtocol, settings_of
+
+ASKS = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+class Line(asyncio.Transport):
+    """A connection that notes what is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = asyncio.Event()
+        self.answered = asyncio.Event()
+
+    def write(self, data: object) -> None:
+        self.written += bytes(data)  # type: ignore[call-overload]
+        if self.written.endswith(b"hello"):
+            self.answered.set()
+
+    def writelines(self, parts: object) -> None:
+        self.write(b"".join(parts))  # type: ignore[call-overload]
+
+    def close(self) -> None:
+        self.closed.set()
+
+    def is_closing(self) -> bool:
+        return self.closed.is_set()
+
+
+async def hello(_: Request) -> PlainTextResponse:
+    return PlainTextResponse("hello")
+
+
+def begun() -> tuple[GuardedProtocol, Line]:
+    """Return a server's end of a new connection, and what stands for the wire."""
+    settings = settings_of(Starlette(routes=[Route("/", hello)]))
+    settings.load()
+    line = Line()
+    protocol = GuardedProtocol(config=settings, server_state=ServerState(), app_state={})
+    protocol.connection_made(line)
+    return protocol, line
+
+
+async def answered(protocol: GuardedProtocol, line: Line) -> bytes:
+    """Send a request and return what comes."""
+    line.written = b""
+    line.answered.clear()
+    protocol.data_received(ASKS)
+    await asyncio.wait_for(line.answered.wait(), 30)
+    return line.written
+
+
+def test_a_kept_connection_gets_one_more_answer_at_the_end_and_is_told_that_it_was_the_last() -> None:
+    async def play() -> None:
+        protocol, line = begun()
+        assert b"connection: close" not in await answered(protocol, line)
+        protocol.shutdown()
+        assert not line.closed.is_set()
+        assert b"connection: close" in await answered(protocol, line)
+        await asyncio.wait_for(line.closed.wait(), 30)
+        protocol.connection_lost(None)
+
+    asyncio.run(play())
+
+
+def test_a_kept_connection_that_brings_nothing_more_is_left_soon() -> None:
+    async def play() -> None:
+        protocol, line = begun()
+        await answered(protocol, line)
+        protocol.shutdown()
+        await asyncio.wait_for(line.closed.wait(), 30)
+        protocol.connection_lost(None)
+
+    asyncio.run(play())
