@@ -184,8 +184,9 @@ const AskKey = {
   },
 };
 
-await openChats();
-const app = createApp(App);
-app.config.errorHandler = (error) => { throw error; };
-app.mount("#app");
-performance.mark("interactive");
+openChats().then(() => {
+  const app = createApp(App);
+  app.config.errorHandler = (error) => { throw error; };
+  app.mount("#app");
+  performance.mark("interactive");
+});

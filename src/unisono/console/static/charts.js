@@ -13,7 +13,7 @@ const Sized = {
   setup(props) {
     const box = ref(null);
     const width = ref(460);
-    const watch = new ResizeObserver(([seen]) => { width.value = Math.max(LEAST, Math.round(seen.contentRect.width)); });
+    const watch = new ResizeObserver(([seen]) => requestAnimationFrame(() => { width.value = Math.max(LEAST, Math.round(seen.contentRect.width)); }));
     onMounted(() => watch.observe(box.value));
     onBeforeUnmount(() => watch.disconnect());
     return () => h("div", { ref: box }, [props.draw(width.value)]);

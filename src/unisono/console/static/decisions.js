@@ -16,19 +16,23 @@ const HOURS = [1, 24, 168];
 const FILTER = ["model", "status", "hours", "before"];
 let last = "";   // the filter of the list that a decision was opened from
 
-const stated = () => new URLSearchParams(location.hash.split("?")[1] ?? "");
+const inAddress = () => new URLSearchParams(location.hash.split("?")[1] ?? "");
+
+function stated(filter) {
+  const text = new URLSearchParams(filter).toString();
+  return text && `?${text}`;
+}
 
 export const Page = {
   props: ["id"],
   setup(props) {
     // The filter stands in the address: it can be linked to, and the way back from a decision leads to the same rows.
-    const filter = reactive(Object.fromEntries(FILTER.map((name) => [name, stated().get(name) ?? ""])));
+    const filter = reactive(Object.fromEntries(FILTER.map((name) => [name, inAddress().get(name) ?? ""])));
     watch(filter, () => {
-      const set = new URLSearchParams(FILTER.filter((name) => filter[name]).map((name) => [name, filter[name]]));
-      last = set.size ? `?${set}` : "";
+      last = stated(FILTER.filter((name) => filter[name]).map((name) => [name, filter[name]]));
       history.replaceState(null, "", `#/decisions${last}`);
     });
-    if (!props.id) last = stated().size ? `?${stated()}` : "";
+    if (!props.id) last = stated(inAddress());
     const path = computed(() => {
       const since = filter.hours ? new Date(Date.now() - filter.hours * 3_600_000).toISOString() : "";
       const wanted = { model: filter.model, status: filter.status, since, before: filter.before };
