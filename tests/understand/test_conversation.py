@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unisono.types import Message
-from unisono.understand.conversation import in_tool_loop, task_text
+from unisono.understand.conversation import in_tool_loop, n_turns, task_text
 from unisono.understand.surface import LONG_CHARS, NAMES, surface
 from unisono.understand.tokens import count_prompt, count_text
 
@@ -37,6 +37,13 @@ def test_a_tools_result_is_a_tool_loop_and_the_task_stays() -> None:
     messages = [user(HARD), Message(role="assistant", text="", n_tool_calls=1), Message(role="tool", text="42")]
     assert in_tool_loop(messages)
     assert task_text(messages) == HARD
+
+
+def test_what_a_client_says_in_a_turn_of_its_own_is_no_turn_of_the_user() -> None:
+    about = user("<environment_context>\n  <cwd>/work</cwd>\n</environment_context>")
+    assert n_turns([about, user(HARD)]) == 1
+    assert n_turns([user(HARD), Message(role="assistant", text="So."), user(f"{about.text}\nAnd rings?")]) == 2
+    assert n_turns([user("")]) == 1  # a picture, say
 
 
 @given(st.text(max_size=500))

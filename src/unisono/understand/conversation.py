@@ -45,8 +45,8 @@ def spoken_turns(messages: Sequence[Message]) -> Iterator[str]:
 
 
 def n_turns(messages: Sequence[Message]) -> int:
-    """Return how often the user has spoken."""
-    return [message.role for message in messages].count("user")
+    """Return how often the user has spoken; what his client says in a turn of its own is no turn of his."""
+    return sum([message.role == "user" and not silent(message.text) for message in messages])
 
 
 def in_tool_loop(messages: Sequence[Message]) -> bool:
