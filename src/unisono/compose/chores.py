@@ -53,7 +53,9 @@ GUARD_S = 2.0
 DOMAIN_S = 5.0
 """How often it looks whether requests are of the kinds of the table that the live policy was fitted on."""
 GUARD_SHARE = 0.02
-"""Share of the time that may go into either look."""
+"""Share of the time that may go into either look, but for a machine on which a look waits for others."""
+MOST_REST_S = 30.0
+"""The longest rest after a look."""
 REBUILD_SHARE = 0.1
 """Share of the time that may go into taking new scores in, however fast they come."""
 
@@ -138,7 +140,7 @@ async def guard_policies(live: Live) -> None:
                 await _guard_policy(live)
             except UnisonoError:  # `readiness` tells about the store; somebody else may have moved it
                 changes.forget()
-            await asyncio.sleep((perf_counter() - began_s) / GUARD_SHARE)
+            await asyncio.sleep(min((perf_counter() - began_s) / GUARD_SHARE, MOST_REST_S))
 
 
 async def _guard_policy(live: Live) -> None:
@@ -170,7 +172,7 @@ async def guard_domain(live: Live) -> None:
                 await _guard_domain(live)
             except UnisonoError:  # `readiness` tells about the store; somebody else may have moved it
                 changes.forget()
-            await asyncio.sleep((perf_counter() - began_s) / GUARD_SHARE)
+            await asyncio.sleep(min((perf_counter() - began_s) / GUARD_SHARE, MOST_REST_S))
 
 
 async def _guard_domain(live: Live) -> None:
