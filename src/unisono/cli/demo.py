@@ -28,7 +28,9 @@ def demo(
     Example: `unisono demo --port 8080`
     """
     started_s = perf_counter()
-    from unisono.cli.serve import run_server
+    from unisono.cli.serve import run_server, sums_alone
+
+    sums_alone()
     from unisono.config import load_config
     from unisono.demo.pool import LICENCES, demo_config_text, missing_packages
     from unisono.errors import StartError
