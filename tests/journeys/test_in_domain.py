@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from tests.journeys.house import House, config_text, model, serving
-from tests.journeys.upstream import Upstream, says, upstream
+from tests.journeys.upstream import Upstream, fails, says, upstream
 from tests.learn.two_kinds import POEM_MODEL, SUM_MODEL, cheap_as_good_at_sums, two_kinds
 from typer.testing import CliRunner
 
 from unisono.cli.main import app
+from unisono.compose import chores
 from unisono.evaluate.fit import fit_table
 from unisono.evaluate.in_domain import GUARD, enter_domain, leave_domain
 from unisono.evaluate.recompute import Recomputer
@@ -35,6 +37,12 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write what `unisono fit` makes of a table: the cheap model is as good at sums only."""
     fit = fit_table(cheap_as_good_at_sums(200, seed=1), encoder=StaticEncoder())
     return fit.write(tmp_path_factory.mktemp("artifacts"))
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DOMAIN_S", "MOST_REST_S"):
+        monkeypatch.setattr(chores, name, 0.2)
 
 
 def _config(up: Upstream, artifact: Path, *, more: str = "") -> str:
@@ -112,3 +120,23 @@ def test_what_somebody_has_taken_back_does_not_come_by_itself_again(tmp_path: Pa
     assert not leave_domain(policies, policies.known().state().live, why="unlike", now=NOW)
     assert policies.known().state().live.policy.name == "config"
     policies.close()
+
+
+def test_a_guardrail_that_sees_harm_ends_it_for_good_and_what_decided_before_goes_on_learning(
+    tmp_path: Path, artifact: Path
+) -> None:
+    with upstream(says("because")) as up, serving(tmp_path, _config(up, artifact)) as house:
+        _asked(house, ALIKE)
+        house.until(lambda: _live(house) == "config in domain", "it is seen that requests are alike")
+        up.behave = fails(401)
+        more = iter(two_kinds(2000, seed=3).prompts)
+
+        def is_over() -> bool:
+            for prompt in islice(more, 10):
+                house.chat(prompt)
+            return _live(house) == "config"
+
+        house.until(is_over, "the guardrail on errors ends it")
+        house.until(lambda: house.get("/admin/policies")["scores_held_at"] is None, "it follows the scores again")
+        moves = [(event["kind"], event["by"]) for event in house.get("/admin/policies")["events"]]
+        assert moves[:2] == [("released", GUARD), ("rolled_back", "guardrail")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -51,8 +50,10 @@ def serve(
 
     Example: `unisono serve --config unisono.toml --port 8080`
     """
-    sums_alone()
     from unisono.config import load_config
+    from unisono.config.threads import one_thread
+
+    one_thread()
 
     loaded = load_config(config)
     if worker >= 0:
@@ -61,11 +62,6 @@ def serve(
         _serve_with(loaded, config, n=workers, host=host, port=port, quiet=quiet)
     else:
         run_server(loaded, host=host or None, port=port, quiet=quiet, ready=_say_ready)
-
-
-def sums_alone() -> None:
-    """Keep numpy to one thread, before it is loaded: a decision takes small sums, and idle threads spin."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _serve_with(config: Config, file: Path, *, n: int, host: str, port: int | None, quiet: bool) -> None:

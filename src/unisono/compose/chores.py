@@ -18,7 +18,7 @@ from unisono.catalog.fingerprint import fingerprint
 from unisono.config import Config
 from unisono.config.watch import watch
 from unisono.errors import UnisonoError
-from unisono.evaluate.in_domain import enter_domain, leave_domain, told
+from unisono.evaluate.in_domain import enter_domain, entered, follow_again, leave_domain, told
 from unisono.evaluate.probe.run import Answer
 from unisono.evaluate.rechosen import DEEP
 from unisono.evaluate.watching import look
@@ -151,6 +151,8 @@ async def _guard_policy(live: Live) -> None:
         return
     id_, why, now = found.policy.id, found.broken.text, datetime.now(UTC)
     event = await asyncio.to_thread(lambda: live.policies.roll_back(why=why, by="guardrail", now=now, of=id_))
+    if entered(known, found.policy):
+        await asyncio.to_thread(follow_again, live.policies, now=now)
     text = f"{why} {found.policy.name} is rolled back; {known.policies[event.live].name} decides."
     live.note_incident("policy_rolled_back", found.policy.name, text)
     await live.take_policies()

@@ -16,7 +16,7 @@ import msgspec
 from unisono.predict.artifact import Artifact
 from unisono.predict.domain import FEWEST, Apart, told_apart
 from unisono.record.packed import unpack_features
-from unisono.record.policies import Policies, Standing, made
+from unisono.record.policies import Known, Policies, Policy, Standing, made
 from unisono.record.reader import Reader
 from unisono.types import Json, Vector
 
@@ -24,7 +24,8 @@ LATEST = 400
 """So many of the latest first questions are looked at: a change shows when a quarter of them are others."""
 OPENS_AT = 200
 """First questions that are alike, before anything comes in force by itself."""
-GUARD = "guardrail"
+GUARD = "domain guard"
+"""Who puts such a policy in force, and takes it back where requests are others."""
 _LOOKED_AT = 2000
 _LATEST = """
 SELECT x.features FROM (
@@ -131,7 +132,8 @@ def _first_questions(reader: Reader, *, dim: int) -> list[Vector]:
 def enter_domain(policies: Policies, live: Standing, *, why: str, now: datetime) -> bool:
     """Put a policy in force that decides as in domain, and otherwise as the live one; says whether it did.
 
-    It does not where somebody has taken that policy back, or put another in its place: they know why.
+    It does not where somebody else has taken that policy back, or put another in its place: an operator knows why, and
+    a guardrail has seen harm.
 
     Raises:
         PolicyRefused: another policy is in force by now.
@@ -163,10 +165,26 @@ def leave_domain(policies: Policies, live: Standing, *, why: str, now: datetime)
         PolicyRefused: another policy is in force by now.
         StoreError: the record cannot be written.
     """
-    moves = [event for event in policies.known().events if event.kind == "promoted"]
-    if not moves or (moves[-1].policy, moves[-1].by) != (live.policy.id, GUARD):
+    if not entered(policies.known(), live.policy):
         return False
     policies.roll_back(why=why, by=GUARD, now=now, of=live.policy.id)
-    before = policies.known().state().live
-    policies.promote(before.policy, live=before, verdict=None, why="", by=GUARD, now=now)
+    follow_again(policies, now=now)
     return True
+
+
+def entered(known: Known, policy: Policy) -> bool:
+    """Say whether a policy came in force by itself."""
+    moves = [event for event in known.events if event.kind == "promoted"]
+    return bool(moves) and (moves[-1].policy, moves[-1].by) == (policy.id, GUARD)
+
+
+def follow_again(policies: Policies, *, now: datetime) -> None:
+    """Let the policy that decides since a rollback follow the scores: nobody had stopped it.
+
+    Raises:
+        PolicyRefused: another policy is in force by now.
+        StoreError: the record cannot be written.
+    """
+    live = policies.known().state().live
+    if live.held is not None:
+        policies.promote(live.policy, live=live, verdict=None, why="", by=GUARD, now=now)
