@@ -736,7 +736,7 @@ def is_plain_pin(request: Request) -> bool:
     wishes = request.wishes
     return (
         request.pin is not None
-        and not request.allow_fallback
+        and not wishes.allow_fallback
         and wishes.on_limit != "downgrade"
         and wishes.retry_of is None
         and wishes.max_cost_usd is None

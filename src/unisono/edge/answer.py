@@ -133,7 +133,7 @@ def _quoted(name: str) -> bytes:
 def _put(data: bytes, members: Json) -> bytes:
     """Append members to a JSON object without touching its other bytes, unless a name is there already."""
     end = data.rstrip()
-    if not end.endswith(b"}") or True in [_quoted(name) in end for name in members]:
+    if not end.endswith(b"}") or any(map(end.__contains__, map(_quoted, members))):
         document = orjson.loads(data)
         return orjson.dumps({**document, **members})
     inside = end[:-1].rstrip()

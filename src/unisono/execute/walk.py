@@ -159,8 +159,9 @@ class Running:
                 self.first_content_s = self._last_s
             if chunk.usage is not None:
                 self._usage = chunk.usage
-            if chunk.model is not None and chunk.model != self.reported_model and not self._is_told():
-                self.reported_model = chunk.model
+            name, told = chunk.model, self.reported_model
+            if name is not None and name != told and (told is None or accepts_report(self.model, told)):
+                self.reported_model = name  # the first that it may not name stays
         if now_s > self._walk.deadline_s:
             raise self._walk.too_late(self.model.name)
 
@@ -168,10 +169,6 @@ class Running:
     def waited_s(self) -> float:
         """How long the call waited here for its turn."""
         return float(getattr(self.chunks, "waited_s", 0.0))
-
-    def _is_told(self) -> bool:
-        """Say whether the upstream has named a model that it may not name; the first such name stays."""
-        return self.reported_model is not None and not accepts_report(self.model, self.reported_model)
 
     def mismatch(self) -> Notice | None:
         """Return a notice when the upstream says that another model answered (invariant 2)."""

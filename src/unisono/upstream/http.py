@@ -120,7 +120,7 @@ class Transport:
         """Return the body of a begun answer, if it is there and has status 200; `post` can still go on with it."""
         data = answer.peek()
         if data is not None:
-            self._note_quota(answer)
+            self.used_up_for_s = used_up_for_s(answer.headers) if answer.tells_limits else None
         return data
 
     async def post(self, body: bytes, begun: Answer | None = None, *, fields: bytes = b"") -> Answer:
@@ -166,7 +166,7 @@ class Transport:
             except BaseException:
                 answer.close()
                 raise
-            self._note_quota(answer)
+            self.used_up_for_s = used_up_for_s(answer.headers) if answer.tells_limits else None
             if answer.http_status != 200:
                 with answer:
                     raise await _refusal(answer, model=self._model)
@@ -178,9 +178,6 @@ class Transport:
         )
         wire.begin(self._head + b"%d\r\n%b\r\n" % (len(body), fields), body)
         return answer
-
-    def _note_quota(self, answer: Answer) -> None:
-        self.used_up_for_s = used_up_for_s(answer.headers) if answer.tells_limits else None
 
     async def _connected(self, pool: Pool, began_s: float) -> Wire:
         """Return a new connection within `connect_s`, and within what is left of the other limits."""

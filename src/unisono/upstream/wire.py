@@ -165,12 +165,14 @@ class Wire(asyncio.Protocol):
 
     def reusable(self) -> bool:
         """Say whether the connection can serve another request: all was sent, all was read, and both sides stay."""
+        transport = self._transport
         return (
             self.complete
             and self.error is None
-            and not self.closed
             and self._stays
-            and self._transport.get_write_buffer_size() == 0  # type: ignore[union-attr]  # not closed
+            and transport is not None
+            and not transport.is_closing()
+            and transport.get_write_buffer_size() == 0
         )
 
     def fail(self, error: Exception) -> None:
