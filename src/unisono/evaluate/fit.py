@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unisono import __version__
-from unisono.errors import StartError
 from unisono.evaluate.caution import FEWEST, Fold, Measured, measure_caution
 from unisono.evaluate.datasets import Outcomes
+from unisono.evaluate.learnable import MIN_PROMPTS, learnable
 from unisono.evaluate.metrics import Interval, calibration_error, interval, paired_bootstrap, resampled
 from unisono.evaluate.replay import Expected, Replay, areas, expect, models_of, singles, sweep
 from unisono.evaluate.report import as_json
@@ -37,9 +37,6 @@ from unisono.understand.surface import NAMES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MIN_PROMPTS = 50
-MIN_SCORES = 20
-"""A model with fewer is left out."""
 PENALTIES = (10.0, 30.0, 80.0, 200.0)
 HELD_OUT_SHARE = 0.25
 PROMPTS_A_CLUSTER = 25
@@ -192,7 +189,7 @@ def fit_table(
     Raises:
         StartError: the table is too small or holds nothing to learn; says what is missing.
     """
-    table, dropped = usable(table)
+    table, dropped = learnable(table)
     on_step("reading prompts")
     read = read or Understanding(encoder, cache_size=1).text
     features = tuple(read(prompt) for prompt in table.prompts)
@@ -234,53 +231,8 @@ def _domain(features: Sequence[Features], *, seed: int) -> dict[str, NDArray[np.
     return dict(zip(DOMAIN, (domain.means.astype(np.float32), domain.covariances.astype(np.float32)), strict=True))
 
 
-# ------------------------------------------------------------------------------------------ the table
-
-
-def usable(table: Outcomes) -> tuple[Outcomes, list[str]]:
-    """Return the models and prompts that can be learnt from, and what was left out.
-
-    Raises:
-        StartError: too little is left.
-    """
-    known = ~np.isnan(table.scores)
-    counts = known.sum(axis=0)
-    dropped = [
-        f"{model}: {n} scores, {MIN_SCORES} are needed"
-        for model, n in zip(table.models, counts, strict=True)
-        if n < MIN_SCORES
-    ]
-    kept = tuple(model for model, n in zip(table.models, counts, strict=True) if n >= MIN_SCORES)
-    if len(kept) < 2:
-        raise StartError(
-            f"{table.name}: {len(kept)} model with {MIN_SCORES} scores or more; routing needs two. "
-            f"Models in the table: {_listed(table.models, counts)}."
-        )
-    table = table.only(kept)
-    table = table.rows(_mask(~np.isnan(table.scores).all(axis=1)))
-    if len(table.prompts) < MIN_PROMPTS:
-        raise StartError(
-            f"{table.name}: {len(table.prompts)} prompts with a score; {MIN_PROMPTS} are needed, some hundreds wanted."
-        )
-    if float(np.nanstd(table.scores)) == 0.0:
-        raise StartError(f"{table.name}: every score is {float(np.nanmean(table.scores)):g}; nothing can be learnt.")
-    taken: dict[str, str] = {}
-    for model in kept:
-        if (other := taken.setdefault(normal(model), model)) != model:
-            raise StartError(
-                f"{table.name}: {other!r} and {model!r} are one name to Unisono ({normal(model)!r}): "
-                "call them by one name, or by two that differ in more than maker, case or build."
-            )
-    return table, dropped
-
-
 def _mask(keep: object) -> NDArray[np.bool_]:
     return np.asarray(keep, dtype=np.bool_)
-
-
-def _listed(models: Sequence[str], counts: NDArray[np.int64]) -> str:
-    shown = [f"{model} ({n})" for model, n in zip(models, counts, strict=True)]
-    return ", ".join(shown[:8]) + (f" and {len(shown) - 8} more" if len(shown) > 8 else "")
 
 
 def rows(corpus: Corpus, keep: NDArray[np.bool_]) -> Corpus:
