@@ -133,6 +133,25 @@ def test_who_goes_on_while_a_conversation_is_being_deleted_is_not_called_back(ch
         assert page.locator(".turn").count() == 2
 
 
+def test_a_server_that_is_away_while_a_conversation_is_deleted_hears_of_it_later(
+    chromium: Browser, house: House
+) -> None:
+    with page_at(chromium, _base(house), strict=False) as page:
+        ask(page, "to be deleted")
+        session = page.url.rpartition("/")[2]
+        house.until(lambda: house.get(f"/v1/sessions/{session}")["n_turns"], "it is known")
+        page.route("**/v1/sessions/*", lambda route: route.abort())
+        page.click(".chat-head button:has-text('Delete')")
+        with page.expect_event("requestfailed"):
+            page.click("dialog button.danger")
+        page.wait_for_selector(".welcome")
+        page.unroute("**/v1/sessions/*")
+        with page.expect_response(f"**/v1/sessions/{session}"):
+            page.reload()
+        assert not house.get(f"/v1/sessions/{session}")["n_turns"]
+        page.wait_for_function("localStorage.getItem('unisono.forget') === '[]'")
+
+
 def test_stop_works_from_the_first_moment_on(chromium: Browser, house: House) -> None:
     slow_storage = """() => {
         const { get } = IDBObjectStore.prototype;

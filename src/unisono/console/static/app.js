@@ -3,7 +3,7 @@
 import { Failure, follow } from "./api.js";
 import { loadModels, loadReady } from "./asking.js";
 import { Chat } from "./chat.js";
-import { chatOf, chats, foundIn, openChats } from "./chats.js";
+import { chatOf, chats, forget, foundIn, openChats } from "./chats.js";
 import { button, problem } from "./parts.js";
 import { said } from "./sentences.js";
 import { state } from "./state.js";
@@ -88,6 +88,7 @@ const App = {
       const trouble = await loadModels().then(() => null, (error) => error);
       if (mine !== started) return;   // with another key, or once more
       broken.value = trouble?.status === 401 ? null : trouble;
+      if (!trouble) forget();
       await loadReady();
     }
     function use(key) {
@@ -98,6 +99,7 @@ const App = {
     function look(gone, was) {
       stop?.();
       stop = follow(loadReady, gone ? GONE_MS : READY_MS);
+      if (was && !gone) forget();
       if (was && !gone && broken.value && !broken.value.stale) again();
     }
     function again() {

@@ -1,7 +1,7 @@
 // The conversations of this browser: kept in its own database, never on the server.
 
 import { send } from "./api.js";
-import { newId } from "./state.js";
+import { keep, kept, local, newId } from "./state.js";
 
 const { reactive, toRaw } = Vue;
 
@@ -105,7 +105,18 @@ export async function dropChat(chat) {
   leave(chat.id);
   if (database) await asked(database.transaction("chats", "readwrite").objectStore("chats").delete(chat.id)).catch(() => null);
   tabs?.postMessage({ id: chat.id, gone: true });
-  await send("DELETE", `/v1/sessions/${encodeURIComponent(chat.id)}`).catch(() => null);
+  await forget(chat.id);
+}
+
+// Has the server forget who spoke in conversations that were deleted: this one, and those of which it has not heard since it was away.
+export async function forget(...ids) {
+  const left = () => JSON.parse(kept(local, "forget", "[]"));
+  const all = [...new Set([...left(), ...ids])];
+  keep(local, "forget", JSON.stringify(all));
+  for (const id of all) {
+    const unheard = await send("DELETE", `/v1/sessions/${encodeURIComponent(id)}`).then(() => false, ({ status }) => !status || status === 401 || status >= 500);
+    if (!unheard) keep(local, "forget", JSON.stringify(left().filter((other) => other !== id)));
+  }
 }
 
 export function foundIn(chat, words) {

@@ -3,7 +3,7 @@
 const { reactive, watch } = Vue;
 
 // A browser that may keep nothing (all cookies blocked) does not even let the stores be named: they come as functions.
-const local = () => localStorage;
+export const local = () => localStorage;
 export const session = () => sessionStorage;
 
 export function kept(store, name, otherwise) {
