@@ -496,6 +496,49 @@ def test_vectors_come_from_the_configured_model_within_the_limits(tmp_path: Path
             assert len(up.seen) == 2
 
 
+def test_azures_clients_name_the_model_in_the_address(tmp_path: Path) -> None:
+    ask: Any = {"messages": [{"role": "user", "content": "hi"}]}
+    with upstream(lambda exchange: (_vectors if "input" in exchange.body else says("hello"))(exchange)) as up:
+        more = VECTORS.replace("{url}", up.base_url).partition("[[limits]]")[0]
+        with serving(tmp_path, config_text(model("a", up), model("b", up), default="a", more=more)) as house:
+            base = house.base_url.removesuffix("/v1")
+            azure = openai.AzureOpenAI(azure_endpoint=base, api_key="none", api_version="2024-10-21", max_retries=0)
+            with closing(azure):
+                assert azure.chat.completions.create(model="b", **ask).model == "b"
+                assert azure.chat.completions.create(model="auto:fast", **ask).choices[0].message.content == "hello"
+                with azure.chat.completions.create(model="b", stream=True, **ask) as chunks:
+                    assert {chunk.model for chunk in chunks} == {"b"}
+                assert azure.embeddings.create(model="vectors", input="a").model == "vectors"
+                assert azure.responses.create(model="b", input="hi").model == "b"
+                assert azure.models.list().data[0].id == "auto"
+                with pytest.raises(openai.NotFoundError, match="'c' does not exist"):
+                    azure.chat.completions.create(model="c", **ask)
+            fixed = "/openai/deployments/b/chat/completions?api-version=2024-10-21"
+            assert house.call("POST", fixed, {**ask, "model": "gpt-4o"}).json["model"] == "b"
+            assert house.call("POST", fixed, b"{").status == 400
+            assert house.call("POST", "/openai/v1/chat/completions", {**ask, "model": "b"}).json["model"] == "b"
+
+
+@pytest.mark.parametrize(
+    ("path", "todo"),
+    [
+        ("/v1/completions", "POST /v1/chat/completions"),
+        ("/completions", "POST /v1/chat/completions"),
+        ("/v1/responses/resp_1", "send the conversation whole"),
+        ("/v1/threads/t/messages", "POST /v1/chat/completions"),
+        ("/v1/moderations", "provider's own address"),
+        ("/v1/audio/speech", "provider's own address"),
+        ("/v1/messages/batches", "each request by itself"),
+        ("/v1/elsewhere", "docs/reference/http.md"),
+    ],
+)
+def test_a_route_that_is_not_served_says_what_to_ask_instead(tmp_path: Path, path: str, todo: str) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, config_text(model("a", up), default="a")) as house:
+        refused = house.call("POST", path, {"model": "a", "prompt": "x"})
+        assert (refused.status, refused.json["error"]["code"]) == (404, "not_found")
+        assert todo in refused.json["error"]["message"]
+
+
 def test_a_failing_embedding_model_is_an_error_and_no_other_model_stands_in(tmp_path: Path) -> None:
     with upstream(fails(500)) as up, upstream(_vectors) as other:
         more = VECTORS.replace("{url}", up.base_url)

@@ -37,11 +37,12 @@ def test_a_key_counts_from_its_making_to_its_revocation_without_a_restart(tmp_pa
         alice = _key(house, "alice")
         assert house.chat().status == 401
         assert house.chat(headers=alice).status == 200
-        assert house.chat(headers={"x-api-key": alice["authorization"].removeprefix("Bearer ")}).status == 200
+        for name in ("x-api-key", "api-key"):
+            assert house.chat(headers={name: alice["authorization"].removeprefix("Bearer ")}).status == 200
         revoke_key(house.folder / "record.db", "alice", now=NOW)
         refused = house.chat(headers=alice)
         assert (refused.status, refused.json["error"]["code"]) == (401, "invalid_api_key")
-        assert len(up.seen) == 3
+        assert len(up.seen) == 4
 
 
 def test_no_wish_lifts_the_models_and_modes_of_a_key(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from unisono.edge.messages import CountForm, MessagesForm
 from unisono.edge.responses import ResponsesForm
 from unisono.errors import NotFound, Overloaded, RequestError, UnisonoError
 from unisono.server.add import AddEndpoint
+from unisono.server.azure import WithModel, named_in
 from unisono.server.chat import ChatEndpoint, RouteEndpoint
 from unisono.server.counts import CountEndpoint
 from unisono.server.cycle import Cycle
@@ -34,7 +35,7 @@ from unisono.server.limits import LimitsEndpoint
 from unisono.server.openapi import openapi
 from unisono.server.overview import OverviewEndpoint
 from unisono.server.pages import Pages
-from unisono.server.paths import usual
+from unisono.server.paths import instead, usual
 from unisono.server.policies import PoliciesEndpoint
 from unisono.server.pool import PoolEndpoint
 from unisono.server.reply import send_error
@@ -69,8 +70,13 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and scope["path"] not in self._hot and (path := usual(scope["path"])):
-            scope = {**scope, "path": path, "raw_path": path.encode()}
+        if scope["type"] == "http" and scope["path"] not in self._hot:
+            if (named := named_in(scope["path"])) is not None:
+                model, served = named
+                receive = WithModel(model, receive, max_bytes=self._live.config.server.max_body_bytes)
+                scope = {**scope, "path": served, "raw_path": served.encode()}
+            elif path := usual(scope["path"]):
+                scope = {**scope, "path": path, "raw_path": path.encode()}
         if scope["type"] == "http" and self._pages.lets_in(scope["path"], scope["headers"]):
             await self._pages(scope, receive, send)
             return
@@ -226,7 +232,7 @@ async def _http_error(http: HttpRequest, exc: Exception) -> Response:
         served = f" Send {headers['Allow']}." if headers and "Allow" in headers else ""
         error = RequestError(f"{http.method} is not served at {http.url.path}.{served}", code="method_not_allowed")
     else:
-        error = NotFound(f"Nothing is served at {http.url.path}. See docs/reference/http.md for the routes.")
+        error = NotFound(f"Nothing is served at {http.url.path}. {instead(http.url.path)}")
     return OrjsonResponse(error_body(error), status_code=status, headers=headers)
 
 

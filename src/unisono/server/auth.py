@@ -51,7 +51,7 @@ def _sent(headers: Mapping[str, str]) -> str | None:
         scheme, _, given = said.partition(" ")
         if scheme.lower() == "bearer" and given:
             return given.strip()
-    return headers.get("x-api-key")  # as Anthropic's clients send it
+    return headers.get("x-api-key") or headers.get("api-key")  # as Anthropic's clients and Azure's send it
 
 
 def _same_origin(headers: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from unisono.edge.failure import error_body
 from unisono.errors import RequestError, RouterBroken, UnisonoError
 from unisono.types import Decision, JsonValue, Notice
 
-_ONCE = frozenset({b"authorization", b"x-api-key", b"host", b"origin", b"content-type", b"content-length"})
+_ONCE = frozenset({b"authorization", b"x-api-key", b"api-key", b"host", b"origin", b"content-type", b"content-length"})
 _LISTS = ("anthropic-beta",)
 """Headers of which each line adds to the one before."""
 Headers = Iterable[tuple[bytes, bytes]]
