@@ -80,9 +80,13 @@ def test_two_quick_judgements_are_recorded_in_the_order_in_which_they_were_given
         page.click("button[aria-label='Bad answer']")
         held.until()
         assert [route.request.post_data_json for route in held.routes] == [{"score": 1}]
+        page.click("button[aria-label='Bad answer']")  # twice, as people click who see nothing happen
         held.go()
         held.until().go()
         page.wait_for_selector("button[aria-label='Bad answer'][aria-pressed=true]")
+        page.click(".reasons button:has-text('out of date')")
+        held.until()
+        assert [route.request.post_data_json for route in held.routes] == [{"reason": "outdated"}]
 
 
 def test_what_is_open_in_one_conversation_is_not_open_in_the_next(chromium: Browser, house: House) -> None:
@@ -256,6 +260,25 @@ def test_numbers_of_another_period_than_the_chosen_one_are_pale(chromium: Browse
         page.route("**/admin/traffic?hours=24", lambda route: route.abort())
         page.check("input[name=period] >> nth=1", force=True)
         page.wait_for_selector(".trouble:has-text('No answer from the server.')")
+
+
+def test_what_the_bench_found_for_other_settings_is_pale_and_opening_it_asks_once(
+    chromium: Browser, house: House
+) -> None:
+    with page_at(chromium, _base(house), "#/chat") as page:
+        sent: list[str] = []
+        page.on("request", lambda one: sent.append(one.url) if "/admin/bench" in one.url else None)
+        page.click(".pages a[href='#/bench']")
+        page.wait_for_selector(".cards .figure")
+        held = Held(page, "**/admin/bench?*")
+        page.locator("input[type=range]").evaluate(
+            "node => { node.value = 0; node.dispatchEvent(new Event('input', { bubbles: true })); }"
+        )
+        page.wait_for_selector("[aria-busy=true] .cards .figure")
+        held.until()
+        assert len(sent) == 2
+        held.go()
+        page.wait_for_selector("[aria-busy=true]", state="detached")
 
 
 def test_what_a_proxy_says_in_place_of_the_server_is_not_taken_for_its_word(chromium: Browser, house: House) -> None:

@@ -62,8 +62,12 @@ export const Turn = {
 
     // One after the other, in the order in which they were said; about the answer that was shown then.
     let sayings = Promise.resolve();
+    let latest = "";
     function say(body, change) {
       const one = answer();
+      const saying = JSON.stringify([one.facts.decision, body]);
+      if (saying === latest) return;   // the second click of two
+      latest = saying;
       sayings = sayings.then(async () => {
         try {
           await send("POST", `/v1/decisions/${encodeURIComponent(one.facts.decision)}/feedback`, body);
@@ -71,7 +75,10 @@ export const Turn = {
           trouble.value = null;
           announce(t("thanks"));
           await keepChat(props.chat);
-        } catch (error) { trouble.value = error.message; }
+        } catch (error) {
+          latest = "";
+          trouble.value = error.message;
+        }
       });
     }
 

@@ -17,12 +17,14 @@ export const Page = {
   setup() {
     const wish = reactive({ source: "recent", prompts: "", dial: null, max_cost_usd: "", max_first_token_s: "", min_quality: "" });
     const found = ref(null);
+    const old = ref(false);             // what was found is not of these settings
     const error = ref(null);
     const progress = ref(null);
     const saving = reactive({ name: "", busy: false, done: null, error: null });
     const today = new Map();            // what each own prompt gets as things stand
     let round = 0;
     let timer = null;
+    let begins = false;                 // the dial shows where it stands: nobody has moved it
 
     const bounds = () => Object.fromEntries(BOUNDS.map(([name]) => [name, Number(wish[name])]).filter(([name, value]) => wish[name] !== "" && Number.isFinite(value)));
     const query = () => new URLSearchParams({ last: 100, ...(wish.dial === null ? {} : { dial: wish.dial }), ...bounds() });
@@ -67,9 +69,15 @@ export const Page = {
       error.value = null;
       try {
         const recent = wish.source === "recent" ? await read(`/admin/bench?${query()}`) : null;
-        if (recent && wish.dial === null) wish.dial = recent.dial;
+        if (mine === round && recent && wish.dial === null) {
+          begins = recent.dial !== wish.dial;
+          wish.dial = recent.dial;
+        }
         const result = recent ?? await own(mine);
-        if (mine === round) found.value = result;
+        if (mine === round) {
+          found.value = result;
+          old.value = false;
+        }
       } catch (problem) {
         if (mine === round) error.value = problem;
       }
@@ -78,7 +86,12 @@ export const Page = {
 
     onMounted(look);
     onBeforeUnmount(() => { round += 1; clearTimeout(timer); });
-    watch(() => ({ ...wish }), () => { clearTimeout(timer); timer = setTimeout(look, WAIT_MS); });
+    watch(() => ({ ...wish }), () => {
+      if (begins) { begins = false; return; }
+      old.value = true;
+      clearTimeout(timer);
+      timer = setTimeout(look, WAIT_MS);
+    });
 
     async function save(event) {
       event.preventDefault();
@@ -119,7 +132,7 @@ export const Page = {
       if (progress.value) return h("p", { role: "status" }, [h("progress", { value: progress.value[0], max: progress.value[1], "aria-label": t("bench_progress", ...progress.value) }), t("bench_progress", ...progress.value)]);
       if (!found.value) return h("p", { class: "empty", role: "status" }, t("loading"));
       if (!found.value.n) return empty(t("empty_bench"));
-      return outcome(found.value);
+      return h("div", { class: { old: old.value }, "aria-busy": old.value ? "true" : undefined }, outcome(found.value));
     };
 
     return () => page(t("bench"), t("bench_lead"), wish.source === "recent" ? `/admin/bench?${query()}` : "/v1/route", h("div", { class: "halves" }, [source(), settings()]), results());
