@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from uvicorn.server import ServerState
 
@@ -22,10 +23,12 @@ class Line(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.closed = asyncio.Event()
-        self.answered = asyncio.Event()
+        self.begun, self.answered = asyncio.Event(), asyncio.Event()
 
     def write(self, data: object) -> None:
         self.written += bytes(data)  # type: ignore[call-overload]
+        if self.written.endswith(b"begun"):
+            self.begun.set()
         if self.written.endswith(b"hello"):
             self.answered.set()
 
@@ -43,9 +46,19 @@ async def hello(_: Request) -> PlainTextResponse:
     return PlainTextResponse("hello")
 
 
-def begun() -> tuple[GuardedProtocol, Line]:
-    """Return a server's end of a new connection, and what stands for the wire."""
-    settings = settings_of(Starlette(routes=[Route("/", hello)]))
+def begun(go_on: asyncio.Event | None = None) -> tuple[GuardedProtocol, Line]:
+    """Return a server's end of a new connection, and what stands for the wire; a stream ends at `go_on`."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"begun"
+        assert go_on is not None
+        await go_on.wait()
+        yield b"hello"
+
+    async def stream(_: Request) -> StreamingResponse:
+        return StreamingResponse(parts(), headers={"content-length": "10"})
+
+    settings = settings_of(Starlette(routes=[Route("/", hello), Route("/stream", stream)]))
     settings.load()
     line = Line()
     protocol = GuardedProtocol(config=settings, server_state=ServerState(), app_state={})
@@ -67,6 +80,23 @@ def test_a_kept_connection_gets_one_more_answer_at_the_end_and_is_told_that_it_w
         protocol, line = begun()
         assert b"connection: close" not in await answered(protocol, line)
         protocol.shutdown()
+        assert not line.closed.is_set()
+        assert b"connection: close" in await answered(protocol, line)
+        await asyncio.wait_for(line.closed.wait(), 30)
+        protocol.connection_lost(None)
+
+    asyncio.run(play())
+
+
+def test_an_answer_that_had_begun_is_not_the_last_for_its_head_did_not_say_so() -> None:
+    async def play() -> None:
+        go_on = asyncio.Event()
+        protocol, line = begun(go_on)
+        protocol.data_received(ASKS.replace(b"/ ", b"/stream "))
+        await asyncio.wait_for(line.begun.wait(), 30)
+        protocol.shutdown()
+        go_on.set()
+        await asyncio.wait_for(line.answered.wait(), 30)
         assert not line.closed.is_set()
         assert b"connection: close" in await answered(protocol, line)
         await asyncio.wait_for(line.closed.wait(), 30)

@@ -497,7 +497,9 @@ def _print_table(findings: Sequence[Finding]) -> None:
     from rich.text import Text
 
     colours = {"ok": "green", "warn": "yellow", "fail": "bold red"}
-    table = Table("", "what", "found", "what to do", box=None)
+    table = Table("", "what", box=None)
+    for name in ("found", "what to do"):
+        table.add_column(name, overflow="fold")  # a path or a command is of no use with its end cut off
     for f in findings:
         table.add_row(Text(f.state, style=colours[f.state]), Text(f.check), Text(f.text), Text(f.todo))
     console = Console()

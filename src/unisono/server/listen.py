@@ -186,6 +186,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
             return
         self._idle_since_s = self.loop.time()
+        if self._ending:
+            self.loop.call_later(LAST_S, self._look_once_more)
         if self.timeout_keep_alive_task is None:
             self._keep_alive_until(self._idle_since_s + self.timeout_keep_alive)
 
@@ -201,12 +203,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def shutdown(self) -> None:
-        """End behind the answer that is being given; without one, behind the next, or soon."""
+        """End behind the first answer whose head can still say so, or when none is asked for."""
         self._ending = True
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
-        else:
+        if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(LAST_S, self._look_once_more)
+        elif not self.cycle.response_started:
+            self.cycle.keep_alive = False
 
     def _look_once_more(self) -> None:
         """Let the loop read what has come: behind a busy moment, timers are looked at before what lies on the wire."""
