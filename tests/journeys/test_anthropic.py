@@ -283,7 +283,8 @@ def _is_strict_about_schemas(exchange: Exchange) -> None:
         error = {"type": "invalid_request_error", "message": "output_config.format.schema: not supported"}
         exchange.json({"type": "error", "error": error}, status=400)
         return
-    answer: dict[str, Any] = {"name": "Ada", "age": 36, "marks": {"maths": 1}} if wanted is None else {"city": "Oslo"}
+    person = {"name": "Ada", "age": 36, "marks": {"maths": 1}}
+    answer: dict[str, Any] = person if wanted is None else {"city": "Oslo"}
     content: Any = {"type": "text", "text": json.dumps(answer)}
     stop = "end_turn"
     if exchange.body.get("tool_choice", {}).get("type") == "tool":

@@ -97,27 +97,45 @@ def test_choices_of_one_are_that_one_and_one_of_is_any_of() -> None:
     assert sayable({"oneOf": [{"type": "string"}, FORM]}) == {"anyOf": [{"type": "string"}, FORM]}
 
 
-@pytest.mark.parametrize("wanted", [{"type": "json_object"}, form(MAP)])
-def test_json_that_the_api_cannot_promise_by_a_format_is_the_input_of_a_tool(wanted: Json) -> None:
-    body = translated(response_format=wanted)
+def test_json_of_a_schema_that_the_api_has_no_words_for_is_the_input_of_a_tool() -> None:
+    body = translated(response_format=form(MAP))
     (tool,) = body["tools"] if isinstance(body["tools"], list) else ()
     assert isinstance(tool, dict)
-    assert tool["input_schema"] == (MAP if wanted["type"] == "json_schema" else {"type": "object"})
+    assert tool["input_schema"] == MAP
     assert body["tool_choice"] == {"type": "tool", "name": ANSWER_TOOL, "disable_parallel_tool_use": True}
     assert "output_config" not in body
 
 
 def test_beside_the_callers_tools_the_model_calls_one_of_them_or_answers() -> None:
     tools: list[JsonValue] = [function("weather", FORM)]
-    free = translated(response_format={"type": "json_object"}, tools=tools)
+    free = translated(response_format=form(MAP), tools=tools)
     assert [tool["name"] for tool in free["tools"]] == ["weather", ANSWER_TOOL]  # type: ignore[index,union-attr,call-overload]
     assert free["tool_choice"] == {"type": "any"}
-    barred = translated(response_format={"type": "json_object"}, tools=tools, tool_choice="none")
+    barred = translated(response_format=form(MAP), tools=tools, tool_choice="none")
     assert isinstance(barred["tool_choice"], dict)
     assert barred["tool_choice"]["name"] == ANSWER_TOOL
-    demanded = translated(response_format={"type": "json_object"}, tools=tools, tool_choice="required")
+    demanded = translated(response_format=form(MAP), tools=tools, tool_choice="required")
     assert isinstance(demanded["tools"], list)
     assert len(demanded["tools"]) == 1
+
+
+def test_no_call_is_demanded_of_a_model_that_thinks_or_refuses_that() -> None:
+    thinks = translated(response_format=form(MAP), thinking={"type": "adaptive"})
+    assert thinks["tool_choice"] == {"type": "auto"}
+    made = answers_otherwise(
+        translated(response_format=form(MAP)), refused("tool_choice forces tool use, which is not supported")
+    )
+    assert made is not None
+    assert made["tool_choice"] == {"type": "auto"}
+    own = translated(tools=[function("weather", FORM)], tool_choice="required")
+    assert answers_otherwise(own, refused("tool_choice: forced tool use is not supported")) is None
+
+
+def test_in_json_mode_the_model_is_told_to_write_an_object() -> None:
+    body = translated(response_format={"type": "json_object"})
+    assert "tools" not in body
+    assert isinstance(body["system"], list)
+    assert "JSON object" in str(body["system"][-1])
 
 
 def _event(kind: str, **fields: JsonValue) -> bytes:

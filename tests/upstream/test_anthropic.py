@@ -228,7 +228,7 @@ def test_a_json_schema_becomes_the_output_format() -> None:
         ({"n": 2}, "n"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"functions": [{"name": "f"}]}, "functions"),
-        ({"response_format": {"type": "json_object"}, "thinking": {"type": "adaptive"}}, "response_format"),
+        ({"response_format": {"type": "grammar"}}, "response_format"),
         ({"messages": [{"role": "function", "content": "x"}]}, "messages.0.role"),
         ({"messages": [user([{"type": "input_audio", "input_audio": {}}])]}, "messages.0.content.0"),
         (

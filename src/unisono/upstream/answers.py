@@ -1,8 +1,10 @@
-"""JSON answers of Anthropic's models: by its output format, or as the input of a tool that is there for nothing else.
+"""JSON answers of Anthropic's models: by its output format, by a tool for nothing else, or because they are told so.
 
 The output format and strict tools are what the API enforces, for few kinds of schemas, at its newer models, and up to a
-size that only its refusal tells. A tool that must be called takes any schema at all of them; its input becomes the
-answer's text again (`anthropic_answer.py`). Callers of the Messages API itself are sent as they wrote.
+size that only its refusal tells. A tool takes any schema; its input becomes the answer's text again
+(`anthropic_answer.py`). It must be called, but where the model thinks or cannot be made to call. JSON mode has no
+schema, and a tool for any object comes back empty, so there the model is told. Callers of the Messages API itself are
+sent as they wrote.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from unisono.upstream.schemas import constrains_too_much, sayable
 
 ANSWER_TOOL = "unisono_answer"
 """Name of the tool whose input is the answer."""
-ANY_OBJECT: Json = {"type": "object"}
-"""The schema of JSON mode."""
+_JSON_MODE = "Answer with one JSON object and nothing else: no words around it, and no code fence."
+_CALL = "Call this with your whole answer as its input as soon as you can answer, and write no text."
 
+_FORCED = re.compile(r"tool_choice|\bforced? tool|\bforces? tool", re.IGNORECASE)
 _NAMED = re.compile(
     r"output_(?:config|format)|structured output|json_schema|grammar|strict|optional parameters|union types|"
     r"\bschemas?\b",
@@ -27,8 +30,15 @@ _NAMED = re.compile(
 )
 
 
-def with_format(body: Json, schema: Json) -> Json | None:
-    """Return a body whose answer is JSON by this schema; None where the API cannot promise it."""
+def in_json_mode(body: Json) -> Json:
+    """Return a body whose answer is some JSON object; nothing enforces it."""
+    system = body.get("system")
+    given = system if isinstance(system, list) else []
+    return {**body, "system": [*given, {"type": "text", "text": _JSON_MODE}]}
+
+
+def with_format(body: Json, schema: Json) -> Json:
+    """Return a body whose answer is JSON by this schema."""
     said = sayable(schema)
     if said is None:
         return by_tool(body, schema)
@@ -37,28 +47,24 @@ def with_format(body: Json, schema: Json) -> Json | None:
     return {**body, "output_config": {**given, "format": {"type": "json_schema", "schema": said}}}
 
 
-def by_tool(body: Json, schema: Json) -> Json | None:
-    """Return a body whose answer is the input of a tool; None while the model thinks, where no call can be demanded.
+def by_tool(body: Json, schema: Json) -> Json:
+    """Return a body whose answer is the input of a tool.
 
-    Where the caller demands a call of its own tools, that is the answer, and nothing is added.
+    Where the caller demands a call of its own tools, that is the answer, and nothing is added. While the model thinks,
+    no call can be demanded.
     """
     choice = body.get("tool_choice")
     kind = choice.get("type") if isinstance(choice, dict) else None
     if kind in ("any", "tool"):
         return body
-    thinking = body.get("thinking")
-    if isinstance(thinking, dict) and thinking.get("type") != "disabled":
-        return None
-    tool: Json = {
-        "name": ANSWER_TOOL,
-        "description": "Takes your whole answer as its input: the JSON that was asked for, and nothing else.",
-        "input_schema": schema,
-    }
+    tool: Json = {"name": ANSWER_TOOL, "description": _CALL, "input_schema": schema}
     tools = body.get("tools")
     given = tools if isinstance(tools, list) else []
     alone: Json = {"type": "tool", "name": ANSWER_TOOL, "disable_parallel_tool_use": True}
     free: Json = {**choice, "type": "any"} if isinstance(choice, dict) else {"type": "any"}
-    return {**body, "tools": [*given, tool], "tool_choice": free if given and kind != "none" else alone}
+    made: Json = {**body, "tools": [*given, tool], "tool_choice": free if given and kind != "none" else alone}
+    thinking = body.get("thinking")
+    return _undemanded(made) if isinstance(thinking, dict) and thinking.get("type") != "disabled" else made
 
 
 def strict_where_sayable(tools: list[JsonValue]) -> list[JsonValue]:
@@ -73,7 +79,10 @@ def answers_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
     """Return what to send instead of a body whose schemas were refused; None where it is about something else."""
     if refused.http_status not in (400, 422) or refused.body is None:
         return None
-    if _NAMED.search(orjson.dumps(refused.body).decode()) is None:
+    told = orjson.dumps(refused.body).decode()
+    if _FORCED.search(told) is not None and _answers_by_tool(body):
+        return _undemanded(body)
+    if _NAMED.search(told) is None:
         return None
     made = dict(body)
     if isinstance(tools := body.get("tools"), list):
@@ -82,11 +91,21 @@ def answers_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
     wanted = config.get("format") if isinstance(config, dict) else None
     schema = wanted.get("schema") if isinstance(wanted, dict) else None
     if isinstance(config, dict) and isinstance(schema, dict):
-        made["output_config"] = {key: value for key, value in config.items() if key != "format"}
-        if not made["output_config"]:
-            del made["output_config"]
-        made = by_tool(made, schema) or body
+        del made["output_config"]
+        if left := {key: value for key, value in config.items() if key != "format"}:
+            made["output_config"] = left
+        made = by_tool(made, schema)
     return None if made == body else made
+
+
+def _answers_by_tool(body: Json) -> bool:
+    tools, choice = body.get("tools"), body.get("tool_choice")
+    added = isinstance(tools, list) and isinstance(last := tools[-1], dict) and last.get("name") == ANSWER_TOOL
+    return added and isinstance(choice, dict) and choice.get("type") in ("any", "tool")
+
+
+def _undemanded(body: Json) -> Json:
+    return {**body, "tool_choice": {"type": "auto"}}
 
 
 def _strict(tool: JsonValue) -> JsonValue:

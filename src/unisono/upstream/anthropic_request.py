@@ -17,7 +17,7 @@ import orjson
 from unisono.errors import UpstreamRefused
 from unisono.native import BESIDE, MARK, NATIVE, NATIVE_TURN, RESPONSES, SAID
 from unisono.types import Call, Json, JsonValue
-from unisono.upstream.answers import ANY_OBJECT, by_tool, strict_where_sayable, with_format
+from unisono.upstream.answers import in_json_mode, strict_where_sayable, with_format
 from unisono.upstream.exchange import untranslatable
 from unisono.upstream.ids import ANTHROPIC, fitting
 from unisono.upstream.reminders import reminded
@@ -286,16 +286,11 @@ class _Translation:
             return body
         described = wanted.get("json_schema")
         schema = described.get("schema") if isinstance(described, dict) else None
-        made: Json | None = None
         if kind == "json_object":
-            made = by_tool(body, ANY_OBJECT)
-        elif kind == "json_schema" and isinstance(schema, dict):
-            made = with_format(body, schema)
-        if made is None:
-            raise self._cannot(
-                "promise JSON of this form (while it thinks, by a plain schema alone)", param="response_format"
-            )
-        return made
+            return in_json_mode(body)
+        if kind == "json_schema" and isinstance(schema, dict):
+            return with_format(body, schema)
+        raise self._cannot(f"promise an answer of the form {str(kind)[:40]!r}", param="response_format")
 
 
 def _is_signed(block: JsonValue) -> bool:
