@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -93,6 +94,24 @@ def test_a_taken_port_fails_and_says_what_to_do() -> None:
         finding = port("127.0.0.1", taken.getsockname()[1])
     assert finding.state == "fail"
     assert "server.port" in finding.todo
+
+
+def test_a_port_that_a_unisono_serves_already_is_fine() -> None:
+    answer = b'HTTP/1.0 200 OK\r\n\r\n{"name": "unisono", "version": "0.1.0"}'
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening, ThreadPoolExecutor(1) as pool:
+        listening.settimeout(30)
+
+        def serves() -> None:
+            caller, _ = listening.accept()
+            with caller:
+                caller.recv(4096)
+                caller.sendall(answer)
+
+        served = pool.submit(serves)
+        finding = port("127.0.0.1", listening.getsockname()[1])
+        served.result(30)
+    assert finding.state == "ok"
+    assert "0.1.0" in finding.text
 
 
 def test_port_zero_is_always_free() -> None:

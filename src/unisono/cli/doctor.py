@@ -42,6 +42,7 @@ _LITTLE_BYTES = 1024 * _MIB
 _NO_SPACE_BYTES = 64 * _MIB
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _HTTP = ("openai", "anthropic")
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (where a server on every address is asked)
 
 
 def doctor(
@@ -129,10 +130,27 @@ def port(host: str, number: int) -> Finding:
         try:
             probe.bind((host, number))
         except OSError as exc:
+            if (version := _unisono_at(host, number)) is not None:
+                return Finding(check="port", state="ok", text=f"a Unisono serves at {address} already ({version})")
             what = exc.strerror or str(exc)
-            todo = "stop what uses it (a Unisono that runs already?), or set another server.port"
+            todo = "stop what uses it, or set another server.port"
             return Finding(check="port", state="fail", text=f"cannot listen on {address}: {what}", todo=todo)
     return Finding(check="port", state="ok", text=f"{address} is free")
+
+
+def _unisono_at(host: str, number: int, *, limit_s: float = 1.0) -> str | None:
+    """Return the version of the Unisono that answers there; None where something else or nothing does."""
+    import http.client
+
+    asked = http.client.HTTPConnection(_ANY.get(host, host), number, timeout=limit_s)
+    try:
+        asked.request("GET", "/")
+        told = json.loads(asked.getresponse().read(_MIB))
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        asked.close()
+    return str(told.get("version")) if isinstance(told, dict) and told.get("name") == "unisono" else None
 
 
 def open_files(max_requests: int, *, allowed: int | None) -> Iterator[Finding]:
