@@ -262,6 +262,23 @@ def test_numbers_of_another_period_than_the_chosen_one_are_pale(chromium: Browse
         page.wait_for_selector(".trouble:has-text('No answer from the server.')")
 
 
+def test_numbers_that_could_not_be_asked_for_anew_stay_pale_with_what_went_wrong(
+    chromium: Browser, house: House
+) -> None:
+    with page_at(chromium, _base(house), "#/traffic", strict=False) as page:
+        page.clock.install()
+        page.reload()
+        page.wait_for_selector(".cards .figure")
+        page.route("**/admin/traffic?*", lambda route: route.abort())
+        page.clock.fast_forward(30_000)
+        page.wait_for_selector(".trouble:has-text('No answer from the server.')")
+        page.wait_for_selector(".old .cards .figure")
+        page.unroute("**/admin/traffic?*")
+        page.click(".trouble button")
+        page.wait_for_selector(".trouble", state="detached")
+        page.wait_for_selector("main :not(.old) > .cards .figure")
+
+
 def test_what_the_bench_found_for_other_settings_is_pale_and_opening_it_asks_once(
     chromium: Browser, house: House
 ) -> None:

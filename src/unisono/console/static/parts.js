@@ -125,7 +125,8 @@ export function sieve() {
 }
 
 // Shows what `load` brings: a line while it runs, the error with a way on, else what `show` makes of it. What was found for another
-// choice than today's (`again`) is pale until that one's comes; a connection that is lost for a while takes nothing away.
+// choice than today's (`again`) is pale until that one's comes, and so is what could not be asked for anew: a connection that is lost
+// for a while takes nothing away.
 export function loaded(load, show, { every_ms = 0, again = () => null } = {}) {
   const found = ref(null);
   const foundFor = ref(null);
@@ -161,7 +162,10 @@ export function loaded(load, show, { every_ms = 0, again = () => null } = {}) {
     const old = foundFor.value !== again();
     if (error.value && (error.value.status || old || found.value === null)) return problem(error.value, look);
     if (found.value === null) return h("p", { class: "empty", role: "status" }, t("loading"));
-    return h("div", { class: { old }, "aria-busy": old ? "true" : undefined }, [show(found.value)].flat());
+    return [
+      error.value ? problem(error.value, look) : null,
+      h("div", { class: { old: old || error.value }, "aria-busy": old ? "true" : undefined }, [show(found.value)].flat()),
+    ];
   };
   return { view, look };
 }
