@@ -18,6 +18,7 @@ import aiohappyeyeballs
 
 from unisono.config.outward import is_direct
 from unisono.types import Proxy
+from unisono.upstream.names import Look, Name, look_up
 from unisono.upstream.wire import Wire
 
 KEEP_S = 55.0
@@ -54,10 +55,12 @@ class Pool:
 
     loop: asyncio.AbstractEventLoop
 
-    def __init__(self, address: Address, *, proxy: Proxy | None = None) -> None:
+    def __init__(self, address: Address, *, proxy: Proxy | None = None, look: Look = look_up) -> None:
         """Open nothing yet; `proxy` is asked for connections with TLS to hosts that it does not except."""
         self.address = address
         self._proxy = proxy if proxy is not None and address.tls and not is_direct(address.host, proxy) else None
+        reached = address if self._proxy is None else self._proxy
+        self._name = Name(reached.host, reached.port, look=look)
         self._tls: ssl.SSLContext | None = None
         self._idle: list[Wire] = []
         self._sweeping: asyncio.TimerHandle | None = None
@@ -86,7 +89,7 @@ class Pool:
             OSError: no address answers, TLS fails (`ssl.SSLError`), or the proxy refuses (`NoProxy`).
         """
         host, proxy = self.address.host, self._proxy
-        connected = await (_reached(host, self.address.port) if proxy is None else _proxy_reached(proxy))
+        connected = await (_reached(self._name) if proxy is None else _proxy_reached(self._name))
         try:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if proxy is not None:
@@ -151,18 +154,18 @@ class Pool:
             self._sweeping = self.loop.call_later(KEEP_S / 4, self._sweep)
 
 
-async def _reached(host: str, port: int) -> socket.socket:
+async def _reached(name: Name) -> socket.socket:
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = await name.addresses()
     return await aiohappyeyeballs.start_connection(found, happy_eyeballs_delay=_NEXT_ADDRESS_S, loop=loop)
 
 
-async def _proxy_reached(proxy: Proxy) -> socket.socket:
+async def _proxy_reached(name: Name) -> socket.socket:
     try:
-        return await _reached(proxy.host, proxy.port)
+        return await _reached(name)
     except OSError as exc:
         why = os.strerror(exc.errno) if exc.errno and exc.errno > 0 else exc.strerror or type(exc).__name__
-        raise NoProxy(f"the proxy {proxy.host}:{proxy.port} (HTTPS_PROXY) cannot be reached ({why}).") from exc
+        raise NoProxy(f"the proxy {name.host}:{name.port} (HTTPS_PROXY) cannot be reached ({why}).") from exc
 
 
 async def _open_tunnel(connected: socket.socket, address: Address, proxy: Proxy) -> None:
