@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from unisono.errors import UpstreamRefused
 from unisono.types import Call, Json, JsonValue, Model
@@ -221,3 +223,37 @@ def test_a_refusal_about_something_else_stands() -> None:
     body = translated(tools=[function("a", FORM, strict=True)])
     assert answers_otherwise(body, refused("max_tokens: must be positive")) is None
     assert answers_otherwise(translated(), refused("the schema is too large")) is None
+
+
+_WORDS = (
+    "type",
+    "properties",
+    "items",
+    "anyOf",
+    "allOf",
+    "$ref",
+    "$defs",
+    "format",
+    "minItems",
+    "enum",
+    "not",
+    "required",
+)
+_SCHEMAS = st.recursive(
+    st.sampled_from(["object", "array", "string", "#/$defs/a", "date", None, True, 1]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from((*_WORDS, "a")), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(_SCHEMAS)
+def test_whatever_stands_for_a_schema_is_said_once_and_for_all_or_not_at_all(schema: JsonValue) -> None:
+    said = sayable(schema)
+    assert said is None or sayable(said) == said
+    assert translated(tools=[function("t", said or {}, strict=True)])
+
+
+def test_a_shape_within_the_only_choice_is_seen() -> None:
+    assert sayable({"allOf": [{"type": "object", "properties": {}, "patternProperties": {}}]}) is None
+    assert sayable({"type": "string", "format": ["date"]}) == {"type": "string", "description": '{format: ["date"]}'}

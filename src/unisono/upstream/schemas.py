@@ -65,12 +65,14 @@ def constrains_too_much(schemas: Iterable[Json]) -> bool:
 
 
 def _said(schema: JsonValue, depth: int) -> Json:
-    if not isinstance(schema, dict) or depth == 0 or not _SHAPING.isdisjoint(schema):
+    if not isinstance(schema, dict) or depth == 0:
         raise _Unsayable
     defs: Json = {key: _each(schema[key], depth) for key in ("$defs", "definitions") if key in schema}
     alone = schema.get("allOf")
     if isinstance(alone, list) and len(alone) == 1 and isinstance(alone[0], dict):
         schema = {**alone[0], **{key: value for key, value in schema.items() if key != "allOf"}}
+    if not _SHAPING.isdisjoint(schema):
+        raise _Unsayable
     if "$ref" in schema:
         return {"$ref": schema["$ref"], **defs}
     if not any(key in schema for key in _TYPES):
@@ -123,7 +125,9 @@ def _bounds(schema: Json, made: Json) -> Json:
     for key, value in schema.items():
         if key in _SAID or key in _NOTHING:
             continue
-        if (key == "format" and value in _FORMATS) or (key == "minItems" and value in (0, 1)):
+        if (key == "format" and isinstance(value, str) and value in _FORMATS) or (
+            key == "minItems" and value in (0, 1)
+        ):
             kept[key] = value
         else:
             told[key] = value
