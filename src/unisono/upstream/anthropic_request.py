@@ -93,7 +93,8 @@ class _Translation:
             choice = self._tool_choice(source)
             if choice is not None:
                 body["tool_choice"] = choice
-        return body if "output_format" in body else self._with_form(body, source.get("response_format"))
+        says_form = self._native or "output_format" in body
+        return body if says_form else self._with_form(body, source.get("response_format"))
 
     # ------------------------------------------------------------------------------ what is refused
 
