@@ -57,6 +57,14 @@ def test_a_file_is_kept_for_ever_under_its_version_and_the_page_is_asked_for_ane
     assert client.get("/console/an-older-one/app.js").status_code == 404
 
 
+def test_the_page_that_is_loaded_again_names_its_files_otherwise(client: TestClient) -> None:
+    named = [set(re.findall(r'src="([^"]+)"', client.get(f"/console{query}").text)) for query in ("", "?1", "?2", "?x")]
+    assert not named[0] & named[1] | named[1] & named[2]
+    assert named[0] == named[3]
+    assert all(client.get(f"/{name}").status_code == 200 for name in named[2])
+    assert 'href="?2"' in client.get("/console?1").text
+
+
 def test_the_page_names_every_module_that_it_starts_with_so_that_they_come_in_one_go() -> None:
     found: set[str] = set()
     coming = ["app.js"]
@@ -87,7 +95,7 @@ def test_the_installed_package_has_the_production_build_of_vue_3() -> None:
 def test_the_page_needs_nothing_from_outside_and_no_inline_code() -> None:
     page = _text(PAGE)
     named = re.findall(r'(?:src|href)="console/([^"]*)"', page)
-    assert len(named) == len(re.findall(r'(?:src|href)="[^"]', page))
+    assert len(named) == len(re.findall(r'(?:src|href)="[^?]', page))
     assert set(named) <= set(files())
     assert not re.search(r"<script>|<style|\son\w+=|\sstyle=", page)
     for file in OWN:
