@@ -7,6 +7,7 @@ Each chore only looks and says when; what is to be done, `Live` does.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,14 +131,29 @@ async def learn_on(live: Live) -> None:
 
 async def guard_policies(live: Live) -> None:
     """Take back policies that break a guardrail."""
+    await _guard(live, _guard_policy, is_due=lambda: live.inforce.state.n != 0, every_s=GUARD_S)
+
+
+async def guard_domain(live: Live) -> None:
+    """Route as in domain while requests are like the prompts of the table that the live policy was fitted on."""
+
+    def is_due() -> bool:
+        arm = live.inforce.live
+        return arm.artifact is not None and arm.artifact.domain is not None and arm.config.routing.in_domain != "never"
+
+    await _guard(live, _guard_domain, is_due=is_due, every_s=DOMAIN_S)
+
+
+async def _guard(
+    live: Live, look: Callable[[Live], Awaitable[None]], *, is_due: Callable[[], bool], every_s: float
+) -> None:
+    """Look when the record has changed and it is due, and rest the longer the longer a look took."""
     changes = Changes(live.config.store.path)
-    async with aclosing(
-        live.lookout.when(lambda: live.inforce.state.n != 0 and changes.any(), every_s=GUARD_S)
-    ) as looks:
+    async with aclosing(live.lookout.when(lambda: is_due() and changes.any(), every_s=every_s)) as looks:
         async for _ in looks:
             began_s = perf_counter()
             try:
-                await _guard_policy(live)
+                await look(live)
             except UnisonoError:  # `readiness` tells about the store; somebody else may have moved it
                 changes.forget()
             await asyncio.sleep(min((perf_counter() - began_s) / GUARD_SHARE, MOST_REST_S))
@@ -156,25 +172,6 @@ async def _guard_policy(live: Live) -> None:
     text = f"{why} {found.policy.name} is rolled back; {known.policies[event.live].name} decides."
     live.note_incident("policy_rolled_back", found.policy.name, text)
     await live.take_policies()
-
-
-async def guard_domain(live: Live) -> None:
-    """Route as in domain while requests are like the prompts of the table that the live policy was fitted on."""
-    changes = Changes(live.config.store.path)
-
-    def is_due() -> bool:
-        arm = live.inforce.live
-        domain = None if arm.artifact is None else arm.artifact.domain
-        return domain is not None and arm.config.routing.in_domain != "never" and changes.any()
-
-    async with aclosing(live.lookout.when(is_due, every_s=DOMAIN_S)) as looks:
-        async for _ in looks:
-            began_s = perf_counter()
-            try:
-                await _guard_domain(live)
-            except UnisonoError:  # `readiness` tells about the store; somebody else may have moved it
-                changes.forget()
-            await asyncio.sleep(min((perf_counter() - began_s) / GUARD_SHARE, MOST_REST_S))
 
 
 async def _guard_domain(live: Live) -> None:
