@@ -108,6 +108,12 @@ def reload_when_kept(page: Page) -> None:
     page.reload()
 
 
+def begin(page: Page) -> None:
+    """Go to a conversation that has not begun; the address changes at once, and the page a moment later."""
+    page.click(".new")
+    page.wait_for_selector(".welcome")
+
+
 def ask(page: Page, text: str) -> None:
     """Send one message and wait until its answer has ended."""
     n = page.locator(".turn").count()

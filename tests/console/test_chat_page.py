@@ -10,7 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.console.browsing import DESKTOP, ask, browser, page_at, reload_when_kept
+from tests.console.browsing import DESKTOP, ask, begin, browser, page_at, reload_when_kept
 from tests.journeys.house import House, config_text, model, process
 from tests.journeys.upstream import LIMIT_S, Behave, Exchange, Upstream, fails, says, upstream
 
@@ -311,7 +311,7 @@ def test_a_failed_answer_says_so_and_what_failed(chromium: Browser, pool: Pool) 
 def test_conversations_persist_and_are_renamed_searched_exported_and_deleted(chromium: Browser, pool: Pool) -> None:
     with page_at(chromium, pool.base) as page:
         ask(page, "about whales")
-        page.click(".new")
+        begin(page)
         ask(page, "about trains")
         page.click(".chat-head button:has-text('Rename')")
         page.fill("dialog input", "Railways")
@@ -323,6 +323,7 @@ def test_conversations_persist_and_are_renamed_searched_exported_and_deleted(chr
         page.fill("input[type=search]", "whales")
         assert page.locator(".chats a").count() == 1
         page.click(".chats a")
+        page.wait_for_selector(".asked:has-text('about whales')")
         page.click(".chat-head summary:has-text('Export')")
         with page.expect_download() as loading:
             page.click(".chat-head button:has-text('Markdown')")
@@ -468,18 +469,18 @@ def test_what_is_written_stays_with_its_conversation_through_other_pages_and_a_r
     with page_at(chromium, pool.base) as page:
         ask(page, "first conversation")
         page.fill("textarea", "half a thought")
-        page.click(".new")
+        begin(page)
         assert page.input_value("textarea") == ""
         page.fill("textarea", "another one")
         page.click(".pages a[href='#/limits']")
         page.wait_for_selector("main h1:has-text('Limits and keys')")
         page.click(".chats a")
+        page.wait_for_selector(".turn")
         assert page.input_value("textarea") == "half a thought"
         page.reload()
         page.wait_for_selector(".turn")
         assert page.input_value("textarea") == "half a thought"
-        page.click(".new")
-        page.wait_for_selector(".welcome")
+        begin(page)
         assert page.input_value("textarea") == "another one"
 
 

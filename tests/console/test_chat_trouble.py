@@ -10,7 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.console.browsing import ask, browser, page_at, reload_when_kept
+from tests.console.browsing import ask, begin, browser, page_at, reload_when_kept
 from tests.journeys.house import House, config_text, model, process
 from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, says, upstream
 
@@ -219,5 +219,5 @@ def test_a_part_of_a_newer_console_says_that_the_tab_must_be_loaded_anew(chromiu
         page.unroute("**/traffic.js*")
         page.click("button:has-text('Load the console anew')")
         page.wait_for_selector("main h1:has-text('Traffic')")
-        page.click(".new")
+        begin(page)
         assert page.input_value(".composer textarea") == "half a thought"

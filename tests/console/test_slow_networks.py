@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.console.browsing import Held, ask, browser, page_at
+from tests.console.browsing import Held, ask, begin, browser, page_at
 from tests.journeys.house import House, config_text, model, process
 from tests.journeys.upstream import Upstream, says, upstream
 
@@ -56,8 +56,7 @@ def test_a_judgement_that_is_recorded_late_stands_at_the_answer_that_it_is_about
 ) -> None:
     with page_at(chromium, _base(house)) as page:
         ask(page, "the first conversation")
-        page.click(".new")
-        page.wait_for_selector(".welcome")
+        begin(page)
         ask(page, "the second conversation")
         held = Held(page, "**/feedback", which=_posted)
         page.click("button[aria-label='Good answer']")
@@ -92,8 +91,7 @@ def test_two_quick_judgements_are_recorded_in_the_order_in_which_they_were_given
 def test_what_is_open_in_one_conversation_is_not_open_in_the_next(chromium: Browser, house: House) -> None:
     with page_at(chromium, _base(house)) as page:
         ask(page, "the first conversation")
-        page.click(".new")
-        page.wait_for_selector(".welcome")
+        begin(page)
         ask(page, "the second conversation")
         page.click("text=Why")
         page.wait_for_selector(".decision tbody tr")
@@ -116,8 +114,7 @@ def test_what_auto_would_do_is_not_told_of_another_mode_or_conversation(chromium
         ask(page, "first")
         page.fill("textarea", "and what is 3 + 3?")
         page.wait_for_selector(".would strong")
-        page.click(".new")
-        page.wait_for_selector(".welcome")
+        begin(page)
         assert page.locator(".would strong").count() == 0
 
 
@@ -216,7 +213,7 @@ def test_a_second_click_does_not_roll_back_further_or_save_and_vote_twice(chromi
         page.click("dialog button.danger", force=True)
         held.until().go()
         page.wait_for_selector("[role=status]:has-text('Rolled back.')")
-        page.click(".new")
+        begin(page)
         ask(page, "which is better?")
         page.click(".answer button:has-text('Compare')")
         page.click("dialog button:has-text('Let both answer')")
