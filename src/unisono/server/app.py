@@ -21,7 +21,7 @@ from unisono.edge.messages import CountForm, MessagesForm
 from unisono.edge.responses import ResponsesForm
 from unisono.errors import NotFound, Overloaded, RequestError, UnisonoError
 from unisono.server.add import AddEndpoint
-from unisono.server.azure import WithModel, named_in
+from unisono.server.azure import named_in
 from unisono.server.chat import ChatEndpoint, RouteEndpoint
 from unisono.server.counts import CountEndpoint
 from unisono.server.cycle import Cycle
@@ -39,6 +39,7 @@ from unisono.server.paths import instead, usual
 from unisono.server.policies import PoliciesEndpoint
 from unisono.server.pool import PoolEndpoint
 from unisono.server.reply import send_error
+from unisono.server.rewritten import Rewritten
 from unisono.server.sessions import SessionEndpoint
 from unisono.server.short import ShortWay
 
@@ -73,7 +74,8 @@ class App:
         if scope["type"] == "http" and scope["path"] not in self._hot:
             if (named := named_in(scope["path"])) is not None:
                 model, served = named
-                receive = WithModel(model, receive, max_bytes=self._live.config.server.max_body_bytes)
+                max_bytes = self._live.config.server.max_body_bytes
+                receive = Rewritten(receive, lambda body: {**body, "model": model}, max_bytes=max_bytes)
                 scope = {**scope, "path": served, "raw_path": served.encode()}
             elif path := usual(scope["path"]):
                 scope = {**scope, "path": path, "raw_path": path.encode()}

@@ -13,8 +13,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unisono.edge.form import Form
-from unisono.edge.parse import load_body
-from unisono.server.reply import LESS_OR_RAISE, read_body
+from unisono.server.rewritten import Rewritten
 from unisono.types import Json
 
 _DATA = b"data: "
@@ -41,27 +40,13 @@ class EdgeEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         form = self._form()
-        await self._chat(scope, _Inward(form, scope, receive, max_bytes=self._max_bytes()), _Outward(form, send))
 
+        def chat(body: Json) -> Json:
+            made = form.chat(body)
+            scope[LEFT_OUT] = form.left_out
+            return made
 
-class _Inward:
-    """What the road reads: the body, translated when it is asked for (after the key was looked at)."""
-
-    def __init__(self, form: Form, scope: Scope, receive: Receive, *, max_bytes: int) -> None:
-        self._form = form
-        self._scope = scope
-        self._receive = receive
-        self._max_bytes = max_bytes
-        self._is_read = False
-
-    async def __call__(self) -> Message:
-        if self._is_read:
-            return await self._receive()
-        raw = await read_body(self._receive, max_bytes=self._max_bytes, todo=LESS_OR_RAISE)
-        self._is_read = True
-        body = self._form.chat(load_body(raw))
-        self._scope[LEFT_OUT] = self._form.left_out
-        return {"type": "http.request", "body": orjson.dumps(body), "more_body": False}
+        await self._chat(scope, Rewritten(receive, chat, max_bytes=self._max_bytes()), _Outward(form, send))
 
 
 class _Outward:
