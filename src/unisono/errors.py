@@ -278,8 +278,11 @@ class UpstreamRefused(UpstreamError):
     """The upstream answered with an error status.
 
     400, 413, 415 and 422 are the caller's to mend and pass through; 429 stays 429 with its `Retry-After`;
-    401 and 403 blame the operator's key and become 502; the rest become 502.
+    401, 402, 403 and 404 blame the operator's key, account or names and become 502; the rest become 502.
+    `http_status` is what the refusal means, where a host says it with another status.
     """
+
+    code = "upstream_refused"
 
     def __init__(
         self, message: str, *, http_status: int, body: Json | None = None, retry_after_s: float | None = None
@@ -290,7 +293,8 @@ class UpstreamRefused(UpstreamError):
         self.retry_after_s = retry_after_s
         self.retryable = http_status not in (400, 413, 415, 422)
         self.status = http_status if http_status in (400, 413, 415, 422, 429) else 502
-        self.code = "rate_limit_exceeded" if http_status == 429 else "upstream_refused"
+        if http_status == 429:
+            self.code = "rate_limit_exceeded"
         self.lasting = http_status in _LASTING
 
 

@@ -7,7 +7,7 @@ import pytest
 from unisono.edge.failure import error_body
 from unisono.errors import NoAnswer
 from unisono.types import Json
-from unisono.upstream.http import refusal
+from unisono.upstream.refusals import refusal
 
 TOO_LONG = "the prompt is too long"
 BODIES: tuple[Json, ...] = (

@@ -22,7 +22,7 @@ from unisono.errors import (
 from unisono.testing import ScriptedServer, Wire
 from unisono.types import Call, Chunk, Json, Model, Secret, Timeouts
 from unisono.upstream import http, wire
-from unisono.upstream.http import Transport, refusal, retry_after_s
+from unisono.upstream.http import Transport, retry_after_s
 from unisono.upstream.openai import OpenAIProvider
 from unisono.upstream.script import Script
 
@@ -190,7 +190,7 @@ def test_every_error_status_is_refused_whatever_its_body(status: int, body: byte
     _, error = outcome(Script(fail=status), Wire(error_body=body), stream=False)
     assert isinstance(error, UpstreamRefused)
     assert error.http_status == status
-    assert error.retryable == (status not in (400, 413, 415, 422))
+    assert error.retryable == (status not in (400, 415, 422))
     assert (error.body is not None) == (body is None)
 
 
@@ -421,23 +421,3 @@ def _armed_late(until: Callable[[wire.Clock, float], None]) -> Callable[[wire.Cl
         until(clock, 0.0)
 
     return late
-
-
-@pytest.mark.parametrize(
-    ("error", "elsewhere"),
-    [
-        ({"code": "unsupported_value", "message": "'temperature' does not support 0"}, True),
-        ({"code": "context_length_exceeded", "message": "Please reduce the length of the messages."}, True),
-        ({"type": "exceed_context_size_error", "message": "the request exceeds the available context size"}, True),
-        ({"message": "This model's maximum context length is 4096 tokens."}, True),
-        ({"message": "`temperature` is deprecated for this model."}, True),
-        ({"message": "prompt is too long: 208310 tokens > 200000 maximum"}, True),
-        ({"message": "Missing required parameter: 'messages'.", "code": "missing_required_parameter"}, False),
-        ({"message": None, "code": 400}, False),
-        ("bad", False),
-    ],
-)
-def test_what_one_model_alone_refuses_may_be_tried_at_another(error: object, elsewhere: bool) -> None:
-    refused = refusal("m", http_status=400, body={"error": error})  # type: ignore[dict-item]
-    assert (refused.retryable, refused.status) == (elsewhere, 400)
-    assert refused.body == {"error": error}

@@ -10,11 +10,8 @@ from collections.abc import Sequence
 import orjson
 
 from unisono.edge.answer import notices_to_json
-from unisono.errors import ContextTooLong, NoAnswer, UnisonoError, UpstreamRefused
+from unisono.errors import NoAnswer, UnisonoError, UpstreamRefused
 from unisono.types import Decision, Json, Notice
-
-_TOO_LONG = "prompt is too long"
-"""How Anthropic says it, which has no code for it; OpenAI's clients go by the code."""
 
 
 def error_body(error: UnisonoError, *, decision: Decision | None = None, notices: Sequence[Notice] = ()) -> Json:
@@ -56,8 +53,8 @@ def _passed_through(error: UnisonoError) -> Json | None:
     if theirs is None:
         return None
     message = theirs.get("message") or str(error)
-    ours = ContextTooLong.code if _TOO_LONG in str(message) else error.code
-    return {"param": None, **theirs, "message": message, "code": theirs.get("code") or ours}
+    read = error.code if error.code != UpstreamRefused.code else None  # what was read from it goes before its own word
+    return {"param": None, **theirs, "message": message, "code": read or theirs.get("code") or error.code}
 
 
 def _error_in(body: Json) -> Json | None:

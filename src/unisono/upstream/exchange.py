@@ -17,7 +17,8 @@ import orjson
 
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
 from unisono.types import Chunk, Json, Sink
-from unisono.upstream.http import Answer, Transport, refusal
+from unisono.upstream.http import Answer, Transport
+from unisono.upstream.refusals import refusal
 from unisono.upstream.sse import EventParser
 
 MAX_BROKEN_EVENTS = 8

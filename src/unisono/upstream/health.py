@@ -3,10 +3,10 @@
 States: `up`; `down` until a time, after failures or because a 429 asked to be left alone; `probing` when that time has
 come and one attempt may find out. It does not choose or exclude models, and makes no call of its own.
 
-Which failures open the breaker: no connection, and a key or an address that is refused (401, 403, 404), at once, for
-the next call would meet the same; others after `n_failures` in a row. A 429 never counts as a failure: the model is
-down until the upstream's `Retry-After` (or a back-off). What the caller did wrong, and what the caller cancelled, says
-nothing. Back-off doubles with each failed probe, from `base_s` to `cap_s`.
+Which failures open the breaker: no connection, and a key, an account or an address that is refused (401, 402, 403,
+404), at once, for the next call would meet the same; others after `n_failures` in a row. A 429 never counts as a
+failure: the model is down until the upstream's `Retry-After` (or a back-off). What the caller did wrong, and what the
+caller cancelled, says nothing. Back-off doubles with each failed probe, from `base_s` to `cap_s`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from unisono.errors import UpstreamError, UpstreamRefused, UpstreamUnreachable
 from unisono.types import Attempt, Health
 
-_WILL_FAIL_AGAIN = frozenset({401, 403, 404})
+_WILL_FAIL_AGAIN = frozenset({401, 402, 403, 404})
 _MAX_RETRY_AFTER_S = 3600.0
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import re
 import ssl
 import time
 import zlib
@@ -30,32 +29,20 @@ from unisono.errors import (
     UpstreamCut,
     UpstreamError,
     UpstreamMalformed,
-    UpstreamRefused,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
 from unisono.types import Json, Proxy, Timeouts
 from unisono.upstream.pool import Address, NoProxy, Pool
 from unisono.upstream.quota import used_up_for_s
+from unisono.upstream.refusals import refusal
 from unisono.upstream.wire import Broken, Clock, NotHttp, Wire
 
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 256 * 1024
 _MAX_INFLATED_BYTES = 1024 * 1024
 """Of a compressed body no more than this is unpacked at once."""
-_TOKEN = re.compile(r"[\w.:-]{1,64}")
 _MAX_STALE = 3
-_OF_MODEL = frozenset(
-    {"context_length_exceeded", "exceed_context_size_error", "unsupported_parameter", "unsupported_value"}
-)
-_SAYS_MODEL = re.compile(r"\bthis model\b|\bmodel does not support\b|\bprompt is too long\b", re.IGNORECASE)
-"""What a refusal is about that another model may take: by OpenAI's and llama.cpp's codes, or in their hosts' words."""
-
-_HINTS = {
-    401: "check `api_key`",
-    403: "check what `api_key` may use",
-    404: "check `base_url` and `upstream_model`",
-}
 
 
 class Transport:
@@ -556,24 +543,6 @@ def retry_after_s(headers: Mapping[str, str], *, now: Callable[[], float] = time
         if seconds == seconds:  # not NaN
             return max(0.0, seconds)
     return None
-
-
-def refusal(model: str, *, http_status: int, body: Json | None, retry_s: float | None = None) -> UpstreamRefused:
-    """Build the error of a refused call.
-
-    The text names the upstream's error type or code, never its message: that may quote the prompt or a key. The
-    whole body stays in `body`, for the caller. What the caller did wrong for this model alone may be tried at another.
-    """
-    error = body.get("error") if body else None
-    names = [error.get("code"), error.get("type")] if isinstance(error, dict) else []
-    name = next((n for n in names if isinstance(n, str) and _TOKEN.fullmatch(n)), "")
-    what = f"{http_status} {name}".strip()
-    hint = _HINTS.get(http_status, "")
-    text = f"{model}: the upstream answered {what}" + (f"; {hint}." if hint else ".")
-    refused = UpstreamRefused(text, http_status=http_status, body=body, retry_after_s=retry_s)
-    if isinstance(error, dict) and (_OF_MODEL & {*map(str, names)} or _SAYS_MODEL.search(str(error.get("message")))):
-        refused.retryable = True
-    return refused
 
 
 async def _refusal(answer: Answer, *, model: str) -> UpstreamError:

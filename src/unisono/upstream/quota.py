@@ -30,7 +30,7 @@ def used_up_for_s(headers: Mapping[str, str], *, now: datetime | None = None) ->
             (f"anthropic-ratelimit-{kind}-remaining", f"anthropic-ratelimit-{kind}-reset"),
         ):
             if left in headers and _number(headers[left]) == 0.0 and reset in headers:
-                waits.append(_span_s(headers[reset], now=now or datetime.now(UTC)))
+                waits.append(span_s(headers[reset], now=now))
     known = [wait for wait in waits if wait is not None and wait > 0.0]
     return min(max(known), LONGEST_S) if known else None
 
@@ -42,11 +42,16 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _span_s(text: str, *, now: datetime) -> float | None:
-    """Read `6m0s`, `20ms`, a number of seconds, or a moment such as `2026-11-25T18:00:00Z`."""
-    text = text.strip()
+def span_s(text: str, *, now: datetime | None = None) -> float | None:
+    """Read `6m0s`, `20ms`, a number of seconds, or a moment such as `2026-11-25T18:00:00Z`; None: it is none of these.
+
+    A great number is a moment in seconds since 1970, a greater one in milliseconds.
+    """
+    text, now = text.strip(), now or datetime.now(UTC)
     if (seconds := _number(text)) is not None:
-        return seconds if seconds < 1e8 else seconds - now.timestamp()  # a moment in seconds since 1970
+        if seconds < 1e8:
+            return seconds
+        return (seconds if seconds < 1e11 else seconds / 1000) - now.timestamp()
     found = _SPAN.fullmatch(text)
     if found is not None and any(found.groups()):
         days, hours, minutes, rest, thousandths = (float(part) if part else 0.0 for part in found.groups())

@@ -13,7 +13,7 @@ import orjson
 
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamTimeout, UpstreamUnreachable
 from unisono.types import Call, Chunk, Json, Model, Timeouts
-from unisono.upstream.http import refusal
+from unisono.upstream.refusals import refusal
 from unisono.upstream.script import Fault, Script, chunk_json, completion_json, script_of, usage_json
 
 
