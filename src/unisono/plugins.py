@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from unisono.config.hosts import instead_of
 from unisono.config.values import EncoderConfig
 from unisono.consistency.comparers import Ask, Comparer
 from unisono.errors import StartError
@@ -78,7 +79,8 @@ class Registry:
         if name not in self.providers:
             known = ", ".join(sorted({*self.providers, *BUILT_IN_PROVIDERS}))
             raise StartError(
-                f"No provider {name!r} is installed. Known: {known}. Install its plug-in or mend `upstream`."
+                f"No provider {name!r} is installed. Known: {known}. "
+                f"Install its plug-in or mend `upstream`{instead_of(name)}."
             )
         return self.providers[name]
 

@@ -157,6 +157,10 @@ MISTAKES = [
     ("a sunset without a day", HEAD + MODEL + 'lifecycle = "sunset"\n', 2, "models[0].until", "until = 2026-12-01"),
     ("a day without a sunset", HEAD + MODEL + "until = 2026-12-01\n", 5, "models[0].until", "means nothing"),
     ("no address", HEAD + MODEL.replace("scripted", "openai"), 2, "models[0].base_url", "needs the address"),
+    ("an address that is a route's", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "http://127.0.0.1:1/v1/chat/completions"\n', 5, "models[0].base_url", "without /chat/completions"),
+    ("Azure's without its path", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "https://a.openai.azure.com"\n', 5, "models[0].base_url", "https://a.openai.azure.com/openai/v1"),
+    ("a known host without its path", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "https://openrouter.ai"\n', 5, "models[0].base_url", "https://openrouter.ai/api/v1"),
+    ("a key in an address", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "http://127.0.0.1:1/v1?key=sk"\n', 5, "models[0].base_url", "the address alone"),
     ("no upstream", 'default = "small"\n[[models]]\nname = "small"\n', 2, "models[0].upstream", "is missing"),
     ("no file", HEAD + MODEL.replace("scripted", "local"), 2, "models[0].file", "is missing"),
     ("an address without http", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "localhost:1/v1"\n', 5, "models[0].base_url", "http://"),
@@ -537,3 +541,32 @@ def test_a_misspelt_upstream_is_named_beside_the_missing_one_and_a_plug_ins_own_
     found = told('default = "a"\n[[models]]\nname = "a"\nupstrem = "openai"\nvoice = "low"\n')
     assert [(line, key) for line, key, _ in found] == [(2, "models[0].upstream"), (4, "models[0].upstrem")]
     assert "nearest: upstream" in found[1][2]
+
+
+def test_openai_itself_is_meant_where_only_its_key_is_named() -> None:
+    text = HEAD + MODEL.replace("scripted", "openai") + 'api_key = "env:KEY"\n'
+    (model,) = parse_config(text, {"KEY": "sk"}, now=NOW).models
+    assert model.base_url == "https://api.openai.com/v1"
+
+
+def test_azures_version_may_stand_in_an_address() -> None:
+    address = "https://a.openai.azure.com/openai/deployments/d?api-version=2024-10-21"
+    (model,) = parse_config(
+        HEAD + MODEL.replace("scripted", "openai") + f'base_url = "{address}"\n', {}, now=NOW
+    ).models
+    assert model.base_url == address
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("openrouter", "https://openrouter.ai/api/v1"),
+        ("xai", "https://api.x.ai/v1"),
+        ("vllm", "http://127.0.0.1:8000/v1"),
+    ],
+)
+def test_a_host_that_is_no_provider_is_told_with_its_address(host: str, address: str) -> None:
+    text = HEAD + MODEL.replace("scripted", host)
+    with pytest.raises(ConfigError, match=f'upstream = "openai" and base_url = "{address}"'):
+        parse_config(text, {}, now=NOW, upstreams=("openai", "scripted"))
+    assert parse_config(text, {}, now=NOW, upstreams=("openai", host)).models[0].upstream == host

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from unisono.errors import UpstreamError, UpstreamMalformed, UpstreamRefused
 from unisono.testing import ScriptedServer, Wire
-from unisono.types import Call, Chunk, Json, Model, Timeouts, Usage
+from unisono.types import Call, Chunk, Json, Model, Secret, Timeouts, Usage
 from unisono.upstream.exchange import MAX_BROKEN_EVENTS, BrokenEvent
-from unisono.upstream.openai import ChatReading, OpenAIProvider, chat_body, chat_url
+from unisono.upstream.openai import ChatReading, OpenAIProvider, chat_body, chat_url, key_headers
 from unisono.upstream.script import Script
 
 MODEL = Model(name="m", upstream="openai", upstream_model="real-m")
@@ -256,3 +256,18 @@ def test_a_choice_that_failed_is_no_answer() -> None:
     assert caught.value.http_status == 502
     with pytest.raises(UpstreamRefused):
         ChatReading("m").event(b"", orjson.dumps({"choices": [{"delta": {"content": ""}, "finish_reason": "error"}]}))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "key", "header"),
+    [
+        ("https://a.openai.azure.com/openai/v1", "abc", {"api-key": "abc"}),
+        ("https://a.services.ai.azure.com/openai/v1", "abc", {"api-key": "abc"}),
+        ("https://a.openai.azure.com/openai/v1", "eyJ0eXAi.b.c", {"Authorization": "Bearer eyJ0eXAi.b.c"}),
+        ("https://api.openai.com/v1", "abc", {"Authorization": "Bearer abc"}),
+        ("https://azure.com.example/v1", "abc", {"Authorization": "Bearer abc"}),
+    ],
+)
+def test_a_host_finds_its_key_where_it_looks_for_it(base_url: str, key: str, header: dict[str, str]) -> None:
+    assert key_headers(Secret(key), base_url=base_url) == header
+    assert key_headers(None, base_url=base_url) == {}

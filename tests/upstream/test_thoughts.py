@@ -6,7 +6,7 @@ import pytest
 
 from unisono.errors import UpstreamRefused
 from unisono.types import Json, JsonValue
-from unisono.upstream.thoughts import chat_otherwise, messages_otherwise
+from unisono.upstream.thoughts import chat_otherwise, messages_otherwise, signed_otherwise
 
 ASKED: Json = {"role": "user", "content": "a", "reasoning_content": "the user's own"}
 THOUGHT: Json = {"role": "assistant", "content": "b", "reasoning_content": "hm", "thinking_blocks": [{}], "name": "n"}
@@ -109,3 +109,24 @@ def test_between_a_call_and_its_result_thinking_is_off_where_the_turn_began_with
     made = messages_otherwise({**body, "context_management": {"edits": edits[:1]}}, refused(message))
     assert made == {"messages": body["messages"]}
     assert messages_otherwise({"messages": body["messages"]}, refused(message)) is None
+
+
+def test_a_call_without_geminis_signature_is_sent_again_with_its_word_for_that() -> None:
+    unsigned = refused("Function call is missing a thought_signature in functionCall parts. Additional data, …")
+    own: JsonValue = {"id": "1", "function": {"name": "f"}, "extra_content": {"google": {"thought_signature": "s"}}}
+    other: JsonValue = {"id": "2", "function": {"name": "f"}}
+    said: Json = {"role": "assistant", "content": None, "tool_calls": [own, other]}
+    made = signed_otherwise({"messages": [ASKED, said], "x": 1}, unsigned)
+    assert made is not None
+    assert made["messages"] == [
+        ASKED,
+        {
+            **said,
+            "tool_calls": [
+                own,
+                {**other, "extra_content": {"google": {"thought_signature": "skip_thought_signature_validator"}}},
+            ],
+        },
+    ]
+    assert signed_otherwise({"messages": [ASKED]}, unsigned) is None
+    assert signed_otherwise({"messages": [said]}, refused("Corrupted thought signature.")) is None

@@ -36,7 +36,7 @@ def check(path: Path = _PATH, config: Path | None = _CONFIG, as_json: bool = _JS
 
     file = config or path
     try:
-        settings = load_config(file)
+        settings = load_config(file, upstreams=_providers())
     except ConfigError as error:
         _print_problems(error.problems, file=file, as_json=as_json)
         raise typer.Exit(1) from None
@@ -57,6 +57,17 @@ def check(path: Path = _PATH, config: Path | None = _CONFIG, as_json: bool = _JS
         return
     n_models = len(settings.models)
     print(f"{file}: good. {n_models} model{'s' * (n_models != 1)}, default {settings.default}, hash {settings.hash}.")
+
+
+def _providers() -> frozenset[str] | None:
+    """Return the installed providers; None where a plug-in cannot be loaded, which is told of by itself."""
+    from unisono.errors import StartError
+    from unisono.plugins import BUILT_IN_PROVIDERS, load
+
+    try:
+        return frozenset({*load().providers, *BUILT_IN_PROVIDERS})
+    except StartError:
+        return None
 
 
 def _print_problems(problems: Sequence[Problem], *, file: Path, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unisono.catalog.facts import Facts
+from unisono.config.hosts import OPENAI, amiss
 from unisono.config.keys import BUILT_IN, model_keys, section_keys
 from unisono.config.kinds import Around, plain
 from unisono.config.mistake import Mistake, Wrong, offer, shown
@@ -28,6 +29,12 @@ class Entry:
 
     section: Section
     options: dict[str, JsonValue]
+
+    @property
+    def base_url(self) -> str | None:
+        """The upstream's address: OpenAI's own where a file names none."""
+        written: str | None = self.get("base_url")
+        return written or (OPENAI if self.upstream == "openai" else None)
 
     @property
     def upstream(self) -> str | None:
@@ -96,8 +103,14 @@ def _checked(entry: Entry) -> Entry:
 
 def _together(entry: Entry) -> Iterator[tuple[str, str]]:
     given, state, until = entry.section.given, entry.get("lifecycle"), entry.get("until")
-    if entry.upstream == "openai" and "base_url" not in given:
-        yield "base_url", 'is missing: upstream = "openai" needs the address, such as http://127.0.0.1:9001/v1'
+    if entry.upstream == "openai" and not {"base_url", "api_key"} & given:
+        yield (
+            "base_url",
+            'is missing: upstream = "openai" needs the address, such as http://127.0.0.1:9001/v1; OpenAI itself '
+            'is meant where only an api_key stands, such as "env:OPENAI_API_KEY"',
+        )
+    if (base_url := entry.get("base_url")) is not None and (wrong := amiss(base_url)) is not None:
+        yield "base_url", wrong
     if state == "sunset" and "until" not in given:
         yield "until", 'is missing: lifecycle = "sunset" needs its last day, such as until = 2026-12-01'
     if until is not None and state in ("active", "legacy"):
@@ -126,7 +139,7 @@ def build_model(entry: Entry, facts: Facts) -> Model | Mistake:
         name=get("name"),
         upstream=get("upstream"),
         upstream_model=get("upstream_model") or get("name"),
-        base_url=get("base_url"),
+        base_url=entry.base_url,
         api_key=get("api_key"),
         reports=get("reports"),
         aliases=get("aliases"),

@@ -58,7 +58,7 @@ def _facts(entry: Entry, price_list: PriceList | None, *, now: datetime) -> Fact
         found = price_list.find(upstream_model, name=entry.get("name"), upstream=upstream)
         if found is not None:
             return found
-    base_url: str | None = entry.get("base_url")
+    base_url = entry.base_url
     if base_url is not None and is_loopback(urlsplit(base_url).hostname or ""):
         return Facts()
     return published(upstream_model, upstream=upstream, base_url=base_url, now=now) or Facts()

@@ -466,7 +466,7 @@ _MODELS = (
     ),
     Key(
         section="models", name="base_url", kind="url", upstreams=_HTTP,
-        otherwise="required for `openai`; Anthropic's own for `anthropic`",
+        otherwise="OpenAI's own for `openai` with an `api_key`, else required; Anthropic's own for `anthropic`",
         text="The upstream's address, such as `http://127.0.0.1:9001/v1`.",
     ),
     Key(

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from unisono.catalog import is_reserved
+from unisono.config.hosts import instead_of
 from unisono.config.keys import BUILT_IN, Key
 from unisono.config.mistake import Mistake, Wrong, offer, shown, wrong
 from unisono.config.values import NamedSecret
@@ -27,6 +28,8 @@ IN_FILE = "file:"
 MAX_SECRET_BYTES = 16 * 1024
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+_VERSION = re.compile(r"api-version=[A-Za-z0-9.-]{1,32}")
+"""The one query that an address may have: Azure's, which is no secret."""
 _PLUGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -105,9 +108,9 @@ def _upstream(key: Key, value: object, around: Around) -> str:
     if isinstance(value, str) and value in (around.upstreams or BUILT_IN):
         return value
     known = sorted({*BUILT_IN, *(around.upstreams or ())}, key=lambda name: (name not in BUILT_IN, name))
-    near = offer(value, known) if isinstance(value, str) else ""
+    near = (instead_of(value) or offer(value, known)) if isinstance(value, str) else ""
     plugin = isinstance(value, str) and _PLUGIN.fullmatch(value) is not None
-    if plugin and not near and around.upstreams is None:
+    if plugin and around.upstreams is None and not offer(str(value), known):
         return str(value)
     raise wrong(f"must be one of {', '.join(known)} or an installed plug-in, not {shown(value)}{near}")
 
@@ -181,8 +184,8 @@ def _url(key: Key, value: object, around: Around) -> str:
         raise wrong(f"must be an address such as http://127.0.0.1:9001/v1, not {_shown_url(value)}")
     if parts.username is not None or parts.password is not None:
         raise wrong("must not hold a user or password; put the key into `api_key` as `env:NAME` or `file:PATH`")
-    if parts.query or parts.fragment:
-        raise wrong("must be the address alone, without ?… or #…")
+    if parts.fragment or (parts.query and not _VERSION.fullmatch(parts.query)):
+        raise wrong("must be the address alone, without ?… or #…, but for ?api-version=… of Azure's")
     return str(value).rstrip("/")
 
 

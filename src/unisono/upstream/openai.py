@@ -13,7 +13,7 @@ from yarl import URL
 
 from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.native import RESPONSES
-from unisono.types import Call, Chunk, Json, JsonValue, Model, Timeouts, Usage
+from unisono.types import Call, Chunk, Json, JsonValue, Model, Secret, Timeouts, Usage
 from unisono.upstream.alike import Alike
 from unisono.upstream.customs import refuses_customs, with_customs
 from unisono.upstream.documents import Documents, NoDocument
@@ -23,6 +23,7 @@ from unisono.upstream.plain import plain
 from unisono.upstream.quirks import (
     Calls,
     counts_unasked,
+    is_azure,
     is_gemini,
     is_openai,
     with_known_fields,
@@ -31,7 +32,7 @@ from unisono.upstream.quirks import (
     without_openais_own,
 )
 from unisono.upstream.reminders import reminded
-from unisono.upstream.thoughts import chat_otherwise
+from unisono.upstream.thoughts import chat_otherwise, signed_otherwise
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -57,15 +58,15 @@ class OpenAIProvider:
     """One model behind `<base_url>/chat/completions`."""
 
     def __init__(self, model: Model, timeouts: Timeouts) -> None:
-        key = model.api_key
+        base_url = model.base_url or DEFAULT_BASE_URL
         self._transport = Transport(
             model=model.name,
-            url=chat_url(model.base_url or DEFAULT_BASE_URL),
-            headers={} if key is None else {"Authorization": f"Bearer {key.reveal()}"},
+            url=chat_url(base_url),
+            headers=key_headers(model.api_key, base_url=base_url),
             timeouts=timeouts,
             proxy=model.proxy,
         )
-        self._is_gemini = is_gemini(model.base_url or DEFAULT_BASE_URL)
+        self._is_gemini = is_gemini(base_url)
 
     @property
     def used_up_for_s(self) -> float | None:
@@ -93,7 +94,7 @@ class OpenAIProvider:
         def otherwise(refused: UpstreamRefused) -> bytes | None:
             if refuses_customs(asked, refused) and RESPONSES in call.body:
                 return orjson.dumps(chat_body(call, customs=False))
-            made = chat_otherwise(asked, refused)
+            made = chat_otherwise(asked, refused) or signed_otherwise(asked, refused)
             return None if made is None else orjson.dumps(made)
 
         return Exchange(self._transport, reading, model=name, body=body, stream=call.stream, otherwise=otherwise)
@@ -106,6 +107,15 @@ class OpenAIProvider:
 async def _refusing(refused: UpstreamRefused) -> AsyncGenerator[Chunk, None]:
     raise refused
     yield  # never; it makes this a generator of chunks
+
+
+def key_headers(key: Secret | None, *, base_url: str) -> dict[str, str]:
+    """Return the header that a host finds its key in: Azure its own kind of key in `api-key`, all others a bearer."""
+    if key is None:
+        return {}
+    secret = key.reveal()
+    is_token = secret.startswith("eyJ")  # as every JSON web token does, Entra's among them
+    return {"api-key": secret} if is_azure(base_url) and not is_token else {"Authorization": f"Bearer {secret}"}
 
 
 def chat_url(base_url: str) -> str:

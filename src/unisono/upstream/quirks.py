@@ -75,7 +75,14 @@ def _limit_wanted(base_url: str) -> Literal["max_completion_tokens", "max_tokens
 def is_openai(base_url: str) -> bool:
     """Say whether OpenAI itself, or Azure for it, answers there."""
     host = URL(base_url).host or ""
-    return host == "api.openai.com" or host.endswith(".openai.azure.com")
+    return host == "api.openai.com" or host.endswith((".openai.azure.com", ".openai.azure.us"))
+
+
+@cache
+def is_azure(base_url: str) -> bool:
+    """Say whether this is an address of Azure's, of whatever resource and model."""
+    host = URL(base_url).host or ""
+    return host.endswith((".azure.com", ".azure.us", ".azure.cn"))
 
 
 def with_known_roles(body: Json, *, base_url: str) -> Json:

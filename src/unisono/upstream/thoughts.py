@@ -20,6 +20,10 @@ FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_block
 UNSAID = " "
 """For a turn of another model, of which nothing is known; an empty text counts as none at some hosts."""
 
+UNSIGNED = "skip_thought_signature_validator"
+"""Gemini's word for a call whose signature is not there."""
+_UNSIGNED = re.compile(r"\bmissing a .?thought_signature\b")
+
 _NAMED = re.compile(rf"\b({'|'.join(FIELDS)})\b")
 _DEMANDED = re.compile(r"\breasoning_content\b.*\b(?:must be passed back|is missing|is required)\b", re.DOTALL)
 _OF_ANTHROPIC = re.compile(r"\bmessages\.\d+.*\bthinking\b", re.DOTALL)
@@ -36,6 +40,17 @@ def chat_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
         return None
     make = _with_blank if _DEMANDED.search(told) else _without_fields
     return _changed(body, [make(message) for message in _list(body.get("messages"))])
+
+
+def signed_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
+    """Return a chat body whose tool calls all have Gemini's signature; None where the refusal is not about one.
+
+    Gemini refuses a call without the signature that it gave with it. Calls of another model have none, and many clients
+    drop it. For these it knows a word that says so.
+    """
+    if _UNSIGNED.search(_told(refused)) is None:
+        return None
+    return _changed(body, [_with_signatures(message) for message in _list(body.get("messages"))])
 
 
 def messages_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
@@ -67,6 +82,23 @@ def _without_fields(message: JsonValue) -> JsonValue:
     if not isinstance(message, dict) or message.get("role") != "assistant":
         return message
     return {key: value for key, value in message.items() if key not in FIELDS}
+
+
+def _with_signatures(message: JsonValue) -> JsonValue:
+    if not isinstance(message, dict) or not isinstance(calls := message.get("tool_calls"), list):
+        return message
+    return {**message, "tool_calls": [_with_signature(call) for call in calls]}
+
+
+def _with_signature(call: JsonValue) -> JsonValue:
+    if not isinstance(call, dict):
+        return call
+    extra = call.get("extra_content")
+    google = extra.get("google") if isinstance(extra, dict) else None
+    if isinstance(google, dict) and google.get("thought_signature"):
+        return call
+    more = {**extra} if isinstance(extra, dict) else {}
+    return {**call, "extra_content": {**more, "google": {"thought_signature": UNSIGNED}}}
 
 
 def _with_blank(message: JsonValue) -> JsonValue:

@@ -14,7 +14,7 @@ from yarl import URL
 from unisono.errors import UpstreamMalformed
 from unisono.types import EmbeddingModel, Json, Timeouts
 from unisono.upstream.http import Transport
-from unisono.upstream.openai import DEFAULT_BASE_URL
+from unisono.upstream.openai import DEFAULT_BASE_URL, key_headers
 
 
 class Embedders:
@@ -71,11 +71,12 @@ class Embedders:
 
 
 def _transport(model: EmbeddingModel, timeouts: Timeouts) -> Transport:
-    base = URL(model.base_url or DEFAULT_BASE_URL)
+    base_url = model.base_url or DEFAULT_BASE_URL
+    base = URL(base_url)
     return Transport(
         model=model.name,
         url=str(base.with_path(base.path.rstrip("/") + "/embeddings").with_query(base.query)),
-        headers={} if model.api_key is None else {"Authorization": f"Bearer {model.api_key.reveal()}"},
+        headers=key_headers(model.api_key, base_url=base_url),
         timeouts=timeouts,
         proxy=model.proxy,
     )

@@ -1,0 +1,72 @@
+"""Where well-known hosts serve chat completions: what a file that names a host instead of its address is told.
+
+It is for messages about a configuration alone; no request goes by it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+OPENAI = "https://api.openai.com/v1"
+_ADDRESSES = {
+    "azure": "https://RESOURCE.openai.azure.com/openai/v1",
+    "cerebras": "https://api.cerebras.ai/v1",
+    "deepseek": "https://api.deepseek.com",
+    "fireworks": "https://api.fireworks.ai/inference/v1",
+    "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
+    "groq": "https://api.groq.com/openai/v1",
+    "llama.cpp": "http://127.0.0.1:8080/v1",
+    "lmstudio": "http://127.0.0.1:1234/v1",
+    "mistral": "https://api.mistral.ai/v1",
+    "moonshot": "https://api.moonshot.ai/v1",
+    "ollama": "http://127.0.0.1:11434/v1",
+    "openrouter": "https://openrouter.ai/api/v1",
+    "perplexity": "https://api.perplexity.ai",
+    "sglang": "http://127.0.0.1:30000/v1",
+    "together": "https://api.together.xyz/v1",
+    "vllm": "http://127.0.0.1:8000/v1",
+    "xai": "https://api.x.ai/v1",
+}
+_ALSO = {
+    "azure_openai": "azure",
+    "deep_seek": "deepseek",
+    "fireworks_ai": "fireworks",
+    "google": "gemini",
+    "grok": "xai",
+    "hosted_vllm": "vllm",
+    "lm_studio": "lmstudio",
+    "llamacpp": "llama.cpp",
+    "mistralai": "mistral",
+    "ollama_chat": "ollama",
+    "together_ai": "together",
+}
+
+
+def instead_of(upstream: str) -> str:
+    """Return, as a message ends, what to write instead of an upstream that is a host and no provider; else nothing."""
+    address = _address_of(upstream)
+    return "" if address is None else f'; for {upstream} write upstream = "openai" and base_url = "{address}"'
+
+
+def amiss(base_url: str) -> str | None:
+    """Return what is wrong with a base address that cannot serve, as a message says it; None: nothing is known to be.
+
+    Args:
+        base_url: a sound address without a slash at its end.
+    """
+    parts = urlsplit(base_url)
+    host, path = parts.hostname or "", parts.path.rstrip("/")
+    for end in ("/chat/completions", "/messages"):
+        if path.endswith(end):
+            return f"must be the base address, without {end}: that is added"
+    if path:
+        return None
+    if host.endswith(".openai.azure.com"):
+        return f"needs the path: https://{host}/openai/v1 (or /openai/deployments/NAME?api-version=… of older ones)"
+    whole = next((known for known in _ADDRESSES.values() if urlsplit(known).hostname == host), base_url)
+    return None if urlsplit(whole).path == "" or parts.scheme == "http" else f"needs the path: {whole}"
+
+
+def _address_of(host: str) -> str | None:
+    name = host.lower()
+    return _ADDRESSES.get(_ALSO.get(name, name))
