@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from unisono.values import value
 
@@ -763,9 +763,32 @@ class Chunk:
     usage_only: bool = False
 
 
-Sink: TypeAlias = "Callable[[Sequence[Chunk]], Awaitable[None] | None]"
-"""Takes chunks that have come together, at once and without waiting. Where its reader is slow it returns what must be
-awaited before it is given more."""
+class Lane(NamedTuple):
+    """How stream events that differ by their text alone leave: `more` takes `begins`, the text and `ends` as one."""
+
+    begins: bytes
+    ends: bytes
+    more: Callable[[bytes], Awaitable[None] | None]
+
+
+class Sink(Protocol):
+    """Takes chunks at once and without waiting. Where its reader is slow it returns what must be awaited before it is
+    given more.
+    """
+
+    def take(self, chunks: Sequence[Chunk]) -> Awaitable[None] | None:
+        """Take chunks that have come together."""
+
+    def lane(self, begins: bytes, ends: bytes, *, model: str | None) -> Lane | None:
+        """Return how events leave that are alike to the last chunk but for their text; None: each must be taken.
+
+        It holds until another chunk is taken.
+
+        Args:
+            begins: what stands before the text, as it is sent: from `data: ` on.
+            ends: what stands behind it, to the blank line.
+            model: the name that the events report.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from unisono.upstream.pool import Address, Pool
 from unisono.upstream.wire import MAX_HEAD_BYTES, Broken, NotHttp, Wire
@@ -67,6 +70,68 @@ def test_a_whole_answer_is_read_and_the_connection_kept_when_it_may_be(
         wire.data_received(came[at : at + step])
     assert (wire.status, wire.take(), wire.complete, wire.error) == (200, whole, True, None)
     assert wire.reusable() == reusable
+
+
+BITS = st.lists(
+    st.sampled_from([b"\r\n", b"\r", b"\n", b"0", b"1", b"2", b"3", b"a", b"\r\n\r\n", b"data: x\n\n"]), max_size=5
+).map(b"".join)
+
+
+@given(
+    parts=st.lists(st.tuples(BITS, st.sampled_from([b"%x\r\n", b"%X\r\n", b"0%x\r\n", b"%x;y=1\r\n"])), max_size=6),
+    framed=st.sampled_from(["chunked", "length", "close"]),
+    cuts=st.lists(st.integers(0, 300), max_size=4),
+    by_chunk=st.booleans(),
+    spoil=st.sampled_from([b"", b"", b"", b"x", b"2\r\n"]),
+)
+@example(parts=[(b"\r\n", b""), (b"1\r\na\r\n", b"")], framed="close", cuts=[27], by_chunk=False, spoil=b"")
+def test_a_body_that_is_taken_chunk_by_chunk_is_the_body_that_is_taken_at_its_end(
+    parts: list[tuple[bytes, bytes]], framed: str, cuts: list[int], by_chunk: bool, spoil: bytes
+) -> None:
+    whole = b"".join(part for part, _ in parts)
+    head = {
+        "chunked": b"Transfer-Encoding: Chunked",
+        "length": b"x: 1\r\nContent-Length: %d" % len(whole),
+        "close": b"x: 2",
+    }
+    came = b"HTTP/1.1 200 OK\r\n" + head[framed] + b"\r\n\r\n"
+    borders = [len(came)]
+    for part, size in parts:
+        came += size % len(part) + part + b"\r\n" if framed == "chunked" and part else b""
+        borders.append(len(came))
+    came += spoil + b"0\r\n\r\n" if framed == "chunked" else whole
+    places = sorted({0, len(came), *(cut for cut in cuts if cut < len(came)), *(borders if by_chunk else ())})
+
+    def fed(*, in_parts: bool) -> tuple[bytes, bool, str]:
+        wire, _ = begun()
+        taken: list[bytes] = []
+        if in_parts:
+            wire.on_news, wire.on_part = lambda: taken.append(wire.take()), taken.append
+        for at, end in pairwise(places):
+            wire.data_received(came[at:end])
+        wire.connection_lost(None)
+        return b"".join([*taken, wire.take()]), wire.complete, repr(wire.error)
+
+    assert fed(in_parts=True) == fed(in_parts=False)
+
+
+def test_a_chunk_that_comes_by_itself_is_handed_on_at_once() -> None:
+    wire, _ = begun()
+    parts: list[bytes] = []
+    wire.on_news, wire.on_part = lambda: None if not (part := wire.take()) else parts.append(part + b"?"), parts.append
+    wire.data_received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for came in (
+        b"1\r\na\r\n",
+        b"2\r\nbc\r\n",
+        b"2\r\nd",
+        b"e\r\n",
+        b"B\r\n",
+        b"0123456789a\r\n",
+        b"1\r\nf\r\n1\r\ng\r\n",
+        b"1\r\nh\r\n",
+    ):
+        wire.data_received(came)
+    assert parts == [b"a?", b"bc", b"d?", b"e?", b"0123456789a?", b"fg?", b"h"]
 
 
 def test_an_answer_without_a_length_ends_with_the_connection() -> None:

@@ -21,7 +21,7 @@ from unisono.execute.hedge import Overtaken, Race
 from unisono.execute.limit import TimeLimit
 from unisono.execute.patience import Patience
 from unisono.execute.relay import Relay
-from unisono.types import Attempt, Call, Chunk, Decision, Model, Notice, Outcome, Part, Request, Sink, Usage
+from unisono.types import Attempt, Call, Chunk, Decision, Lane, Model, Notice, Outcome, Part, Request, Sink, Usage
 from unisono.values import value
 
 SAID_FROM_S = 1.0
@@ -124,23 +124,14 @@ class Running:
         if self.complete:
             return _NO_CHUNKS
         if sink is not None and (pour := getattr(self.chunks, "pour", None)) is not None:
-            await pour(self._seeing(sink))
+            try:
+                with TimeLimit(self._walk.deadline_s - self._clock_s()):
+                    await pour(_Seen(self, sink))
+            except TimeoutError as exc:
+                raise self._walk.too_late(self.model.name) from exc
+            self._last_s = self._clock_s() - self._began_s
             return _NO_CHUNKS
         return self.chunks
-
-    def _seeing(self, sink: Sink) -> Sink:
-        clock_s, began_s, deadline_s = self._clock_s, self._began_s, self._walk.deadline_s
-
-        def see(chunks: Sequence[Chunk]) -> Awaitable[None] | None:
-            first, now_s = chunks[0], clock_s()
-            tells = first.usage is not None or first.model != self.reported_model or self.first_content_s is None
-            if tells or len(chunks) > 1 or now_s > deadline_s:
-                self.see_all(chunks)
-            else:  # as most
-                self._last_s = now_s - began_s
-            return sink(chunks)
-
-        return see
 
     def see(self, chunk: Chunk) -> None:
         """Take in what the record needs of one chunk; see `see_all`."""
@@ -224,6 +215,27 @@ class Running:
             error_code=None if failed is None else known.code if known else "internal_error",
             error_text=None if failed is None else str(known) if known else type(failed).__name__,
         )
+
+
+class _Seen:
+    """A sink before which an attempt takes in what the record needs."""
+
+    __slots__ = ("_attempt", "_sink")
+
+    def __init__(self, attempt: Running, sink: Sink) -> None:
+        self._attempt = attempt
+        self._sink = sink
+
+    def take(self, chunks: Sequence[Chunk]) -> Awaitable[None] | None:
+        """See `types.Sink`."""
+        self._attempt.see_all(chunks)
+        return self._sink.take(chunks)
+
+    def lane(self, begins: bytes, ends: bytes, *, model: str | None) -> Lane | None:
+        """See `types.Sink`: of events with nothing to tell but their text, there is nothing to take in."""
+        attempt = self._attempt
+        tells = attempt.first_content_s is None or model != attempt.reported_model
+        return None if tells else self._sink.lane(begins, ends, model=model)
 
 
 class Walk:

@@ -389,7 +389,7 @@ class Exchange:
             return self._true_name(committed.model, committed.reported_model if reported is None else reported)
 
         stream = self._stream_out = Stream(self._send, facts=facts, named=named, show_usage=wants_usage(self.request))
-        self.relay.lead_to(stream.take)
+        self.relay.lead_to(stream)
         try:
             async for event in events:
                 if not isinstance(event, Committed) and (slow := stream.take((event,))) is not None:

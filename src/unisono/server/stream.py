@@ -12,7 +12,7 @@ import orjson
 from starlette.types import Send
 
 from unisono.edge.answer import stamp
-from unisono.types import Chunk, Json
+from unisono.types import Chunk, Json, Lane
 
 More: TypeAlias = Callable[[bytes], Awaitable[None] | None]
 """Gives a part of a body: our own protocol (`cycle.py`) takes it without waiting, another server is waited for."""
@@ -62,6 +62,15 @@ class Stream:
         if not out:
             return None
         return self._more(b"".join(out))
+
+    def lane(self, begins: bytes, ends: bytes, *, model: str | None) -> Lane | None:
+        """Return how events leave that differ by their text alone; see `types.Sink`."""
+        if self._waiting is not None or self._first is not None or model is None:
+            return None
+        old, new = self._renamed.get(model) or self._rename(model)
+        if old != new and begins.count(old) + ends.count(old) != 1:
+            return None
+        return Lane(begins.replace(old, new), ends.replace(old, new), self._more)
 
     async def end(self, last: Json) -> None:
         """Send what waits, with `last` under `unisono` beside what no event has carried yet, and the stream's end."""

@@ -16,15 +16,21 @@ _PLAIN = re.compile(rb'[^\x00-\x1f"\\]+')
 
 
 class Alike:
-    """The latest event of a stream that had text and nothing else to tell."""
+    """The latest event of a stream that had text and nothing else to tell.
 
-    __slots__ = ("_after", "_before", "_begins", "_chunk", "_ends")
+    Attributes:
+        begins: what stands before the text as it is sent, from `data: ` on; empty while none is known.
+        ends: what stands behind it, to the blank line.
+        model: the name that it reports.
+    """
+
+    __slots__ = ("_after", "_before", "begins", "ends", "model")
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._before = self._begins = b""
-        self._after = self._ends = b""
-        self._chunk: Chunk | None = None
+        self._before = self.begins = b""
+        self._after = self.ends = b""
+        self.model: str | None = None
 
     def note(self, chunk: Chunk) -> None:
         """Take in an event that was read: sound JSON with some text, which neither ends the answer nor counts."""
@@ -33,31 +39,22 @@ class Alike:
             found = _TEXT.search(chunk.data)
         if found is not None:
             self._before, self._after = chunk.data[: found.start(1)], chunk.data[found.end(1) :]
-            self._begins, self._ends = b"data: " + self._before, self._after + b"\n\n"
-            self._chunk = chunk
+            self.begins, self.ends = b"data: " + self._before, self._after + b"\n\n"
+            self.model = chunk.model
 
     def chunk(self, data: bytes) -> Chunk | None:
         """Return what an event of this kind tells; None for any other."""
-        before, after, known = self._before, self._after, self._chunk
-        if known is None or not data.startswith(before) or not data.endswith(after):
+        before, after = self._before, self._after
+        if not before or not data.startswith(before) or not data.endswith(after):
             return None
-        text = data[len(before) : -len(after)]
-        if _PLAIN.fullmatch(text) is None or not (text.isascii() or _is_utf8(text)):
-            return None
-        return Chunk(data=data, has_content=True, model=known.model)
+        return (
+            Chunk(data=data, has_content=True, model=self.model) if is_text(data[len(before) : -len(after)]) else None
+        )
 
-    def framed(self, data: bytes) -> Chunk | None:
-        """Return what bytes tell that are one event of this kind as it is sent, from `data: ` to its blank line.
 
-        They must come where an event can begin.
-        """
-        begins, ends, known = self._begins, self._ends, self._chunk
-        if known is None or not data.startswith(begins) or not data.endswith(ends):
-            return None
-        text = data[len(begins) : -len(ends)]
-        if _PLAIN.fullmatch(text) is None or not (text.isascii() or _is_utf8(text)):
-            return None
-        return Chunk(data=data[6:-2], has_content=True, model=known.model)
+def is_text(content: bytes) -> bool:
+    """Say whether bytes are what a JSON string can hold as they are: some characters, none of them escaped."""
+    return _PLAIN.fullmatch(content) is not None and (content.isascii() or _is_utf8(content))
 
 
 def _is_utf8(text: bytes) -> bool:

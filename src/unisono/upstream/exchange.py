@@ -16,7 +16,8 @@ from typing import Protocol
 import orjson
 
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
-from unisono.types import Chunk, Json, Sink
+from unisono.types import Chunk, Json, Lane, Sink
+from unisono.upstream.alike import Alike, is_text
 from unisono.upstream.http import Answer, Transport
 from unisono.upstream.refusals import refusal
 from unisono.upstream.sse import EventParser
@@ -183,23 +184,34 @@ class Exchange:
 
 
 async def _pour(inflow: _Inflow, sink: Sink, chunks: Sequence[Chunk]) -> None:
-    """Hand on chunks, then those of all bytes that come, in the callbacks that bring them."""
+    """Hand on chunks, then those of all bytes that come, in the callbacks that bring them.
 
-    framed, parser = getattr(inflow.reading, "framed", None), inflow.parser
+    An event that differs from one before by its text alone, as most do, goes on by a lane: nothing is made of it.
+    """
+    parser, begins, ends = inflow.parser, b"", b""
+    lane: Lane | None = None
 
     def into(data: bytes) -> Awaitable[None] | bool:
-        if framed is not None and parser.between and (chunk := framed(data)) is not None:  # as most are
-            return sink((chunk,)) or False
+        nonlocal begins, ends, lane
+        if lane is not None and data.startswith(begins) and data.endswith(ends):
+            text = data[len(begins) : -len(ends)]
+            if is_text(text):
+                return lane.more(b"%b%b%b" % (lane.begins, text, lane.ends)) or False
         found = inflow.take(data)
-        slow = sink(found) if found else None
+        slow = sink.take(found) if found else None
+        alike: Alike | None = getattr(inflow.reading, "alike", None)
+        lane = None
+        if alike is not None and alike.begins and parser.between:
+            begins, ends = alike.begins, alike.ends
+            lane = sink.lane(begins, ends, model=alike.model)
         return inflow.over if slow is None else slow
 
-    slow = sink(chunks) if chunks else None
+    slow = sink.take(chunks) if chunks else None
     if slow is not None:
         await slow
     while not inflow.over and (slow := await inflow.answer.pour(into)) is not None:
         await slow
-    if not inflow.over and (rest := inflow.take(b"")) and (slow := sink(rest)) is not None:
+    if not inflow.over and (rest := inflow.take(b"")) and (slow := sink.take(rest)) is not None:
         await slow
 
 

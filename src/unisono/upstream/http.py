@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from math import inf
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import orjson
 from yarl import URL
@@ -359,38 +359,14 @@ class Answer:
         Returns:
             What `into` said must be awaited; None at the end, and when it was enough.
         """
-        wire, packed, clock_s = self._wire, self._inflate is not None, self._loop.time
-        ended: asyncio.Future[Awaitable[None] | None] = self._loop.create_future()
-
-        def news() -> None:
-            if ended.done():
-                return
-            try:
-                self._last_s = clock_s()
-                while data := self._taken() if packed else wire.take():
-                    if (found := into(data)) is not False:
-                        ended.set_result(None if found is True else found)
-                        return
-                    if not packed:
-                        break
-            except UpstreamError as exc:
-                ended.set_exception(exc)
-                return
-            except BaseException as exc:  # a fault of ours: to who awaits, and to the event loop's log
-                ended.set_exception(exc)
-                raise
-            if wire.error is not None:
-                ended.set_exception(self._translated(wire.error))
-            elif wire.complete:
-                ended.set_result(None)
-
-        wire.on_news = news
+        wire, pouring = self._wire, _Pouring(self, into)
+        wire.on_news, wire.on_part = pouring.news, None if self._inflate is not None else pouring.part
         self._waiting = True
         try:
-            news()
-            return await ended
+            pouring.news()
+            return await pouring.ended
         finally:
-            wire.on_news = None
+            wire.on_news = wire.on_part = None
             self._waiting = False
 
     def _taken(self) -> bytes:
@@ -486,6 +462,69 @@ class Answer:
             found = UpstreamUnreachable(f"{self._model}: the connection broke before the answer was whole.")
         found.__cause__ = cause
         return found
+
+
+class _Pouring:
+    """Hands on the bytes of an answer in the callbacks that bring them.
+
+    Attributes:
+        ended: is waited for; see `Answer.pour` for what it tells.
+    """
+
+    __slots__ = ("_answer", "_clock_s", "_into", "_packed", "_wire", "ended")
+
+    def __init__(self, answer: Answer, into: Callable[[bytes], Awaitable[None] | bool]) -> None:
+        self._answer = answer
+        self._into = into
+        self._wire = answer._wire
+        self._packed = answer._inflate is not None
+        self._clock_s = answer._loop.time
+        self.ended: asyncio.Future[Awaitable[None] | None] = answer._loop.create_future()
+
+    def part(self, data: bytes) -> None:
+        """Take a part of the body that came by itself; see `Wire.on_part`."""
+        if self.ended.done():  # nobody waits any more
+            return
+        self._answer._last_s = self._clock_s()
+        try:
+            if (found := self._into(data)) is not False:
+                self._stop(found)
+        except UpstreamError as exc:
+            self._fail(exc)
+        except BaseException as exc:  # a fault of ours: to who awaits, and to the event loop's log
+            self._fail(exc)
+            raise
+
+    def news(self) -> None:
+        """Take what has come; see `Wire.on_news`."""
+        answer, wire = self._answer, self._wire
+        if self.ended.done():
+            return
+        try:
+            while data := answer._taken():
+                if (found := self._into(data)) is not False:
+                    self._stop(found)
+                    return
+                if not self._packed:
+                    break
+        except UpstreamError as exc:
+            self._fail(exc)
+            return
+        except BaseException as exc:
+            self._fail(exc)
+            raise
+        if wire.error is not None:
+            self._fail(answer._translated(wire.error))
+        elif wire.complete:
+            self.ended.set_result(None)
+
+    def _stop(self, found: Awaitable[None] | Literal[True]) -> None:
+        self._wire.on_part = None
+        self.ended.set_result(None if found is True else found)
+
+    def _fail(self, exc: BaseException) -> None:
+        self._wire.on_part = None
+        self.ended.set_exception(exc)
 
 
 def _url(text: str) -> URL | None:

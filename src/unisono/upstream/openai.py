@@ -6,7 +6,7 @@ repair or translate answers.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import orjson
 from yarl import URL
@@ -171,9 +171,9 @@ class ChatReading:
         self.finished = False
 
     @property
-    def framed(self) -> Callable[[bytes], Chunk | None] | None:
-        """Reads bytes that are one event alike to one before; None where every event must be read by itself."""
-        return None if self._alike is None else self._alike.framed
+    def alike(self) -> Alike | None:
+        """The event that most of those to come differ from by their text alone; None where each must be read."""
+        return self._alike
 
     def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:
         """Read one stream event; `[DONE]` ends the stream."""
@@ -264,7 +264,7 @@ class GeminiReading(ChatReading):
         self._calls = Calls()
 
     @property
-    def framed(self) -> None:
+    def alike(self) -> None:
         """None: each may have to be mended."""
 
     def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:

@@ -55,7 +55,7 @@ class Sending:
             await pour(sink)
             return
         async for chunk in self._chunks:
-            if (slow := sink((chunk,))) is not None:
+            if (slow := sink.take((chunk,))) is not None:
                 await slow
 
     def begin(self, news: Callable[[], None]) -> bool:

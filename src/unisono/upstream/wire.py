@@ -68,9 +68,16 @@ class Clock:
 
 
 class Wire(asyncio.Protocol):
-    """A connection. One request at a time; `begin` starts the next when `reusable` says that it may."""
+    """A connection. One request at a time; `begin` starts the next when `reusable` says that it may.
+
+    Attributes:
+        on_news: called when something has changed, in place of waking who waits in `more`.
+        on_part: takes a part of the body that came as one chunk by itself, in place of `on_news`; all else that comes
+            waits for `take`, and `on_news` is told.
+    """
 
     __slots__ = (
+        "_between",
         "_buffered",
         "_head_bytes",
         "_informational",
@@ -88,6 +95,7 @@ class Wire(asyncio.Protocol):
         "idle_since_s",
         "on_idle_end",
         "on_news",
+        "on_part",
         "paused",
         "served",
         "status",
@@ -118,7 +126,9 @@ class Wire(asyncio.Protocol):
         self._stays = False
         self._until_close = True
         self._waiter: asyncio.Future[None] | None = None
+        self._between = False
         self.on_news: Callable[[], None] | None = None
+        self.on_part: Callable[[bytes], None] | None = None
 
     # ----------------------------------------------------------------------------- for who uses it
 
@@ -196,6 +206,17 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; anything while no request is under way ends the connection."""
+        if self._between and self.on_part is not None and self.error is None and not self._parts:
+            at = data.find(b"\r\n", 1, 9)
+            n_bytes = len(data) - at - 4
+            if at > 0 < n_bytes and data.endswith(b"\r\n"):
+                size = data[:at]
+                if size == b"%x" % n_bytes or size == b"%X" % n_bytes:
+                    self.on_part(data[at + 2 : -2])  # one whole chunk, as most come: the parser stays where it is
+                    return
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         if self.complete or self.error is not None:
             self.close()
             return
@@ -217,6 +238,7 @@ class Wire(asyncio.Protocol):
         if self._buffered > _PAUSE_ABOVE_BYTES and not self.paused and not self.closed:
             self.paused = True
             self._transport.pause_reading()  # type: ignore[union-attr]  # not closed
+        self._between = self.on_part is not None and self._ends_with_chunk(data)
         if self.on_news is not None:
             self.on_news()
         else:
@@ -238,6 +260,16 @@ class Wire(asyncio.Protocol):
         self._wake()
         if self.on_idle_end is not None:
             self.on_idle_end(self)
+
+    def _ends_with_chunk(self, data: bytes) -> bool:
+        """Say whether what was read last was a whole chunk, so that the next begins where these bytes end.
+
+        Its content is the last part; a part is cut by nothing but the end of the bytes, so its size stands before it.
+        """
+        if self.complete or not self._parts or self.headers.get(b"transfer-encoding", b"").lower() != b"chunked":
+            return False
+        part = self._parts[-1]
+        return data.endswith((b"%x\r\n%b\r\n" % (len(part), part), b"%X\r\n%b\r\n" % (len(part), part)))
 
     def _wake(self) -> None:
         if self.on_news is not None:
