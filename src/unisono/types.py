@@ -734,12 +734,16 @@ class Call:
 
 @value
 class Usage:
-    """Tokens as the upstream counted them. `cached_input_tokens` is part of `input_tokens`."""
+    """Tokens as the upstream counted them. `cached_input_tokens` is part of `input_tokens`.
+
+    `charged_usd` is what the upstream says that it charges for them; None: it does not say.
+    """
 
     input_tokens: int
     output_tokens: int
     cached_input_tokens: int = 0
     reasoning_tokens: int = 0
+    charged_usd: float | None = None
 
 
 @value

@@ -570,3 +570,12 @@ def test_a_host_that_is_no_provider_is_told_with_its_address(host: str, address:
     with pytest.raises(ConfigError, match=f'upstream = "openai" and base_url = "{address}"'):
         parse_config(text, {}, now=NOW, upstreams=("openai", "scripted"))
     assert parse_config(text, {}, now=NOW, upstreams=("openai", host)).models[0].upstream == host
+
+
+def test_openrouters_free_variants_cost_nothing_and_others_of_that_name_are_unknown() -> None:
+    text = HEAD + MODEL.replace("scripted", "openai") + 'upstream_model = "meta-llama/llama-3.3-70b-instruct:free"\n'
+    (free,) = parse_config(text + 'base_url = "https://openrouter.ai/api/v1"\n', {}, now=NOW).models
+    assert free.prices is not None
+    assert (free.prices.usd_per_mtok_in, free.prices.usd_per_mtok_out) == (0.0, 0.0)
+    (other,) = parse_config(text + 'base_url = "https://api.example.com/v1"\n', {}, now=NOW).models
+    assert other.prices is None

@@ -6,6 +6,7 @@ It asks no network, and asks no list about a model whose file says all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,9 +17,12 @@ from unisono.catalog.published import published
 from unisono.config.entry import Entry, build_model
 from unisono.config.kinds import is_loopback
 from unisono.config.mistake import Mistake
-from unisono.types import Model
+from unisono.types import Model, Prices
 
 _UNPRICED = ("local", "scripted")
+_FREE = ":free"
+"""Behind a model's name at OpenRouter: its variant that costs nothing."""
+_NOTHING = Prices(usd_per_mtok_in=0.0, usd_per_mtok_out=0.0, usd_per_mtok_cached_in=0.0, source=f"OpenRouter's {_FREE}")
 
 
 def priced_models(
@@ -59,9 +63,13 @@ def _facts(entry: Entry, price_list: PriceList | None, *, now: datetime) -> Fact
         if found is not None:
             return found
     base_url = entry.base_url
-    if base_url is not None and is_loopback(urlsplit(base_url).hostname or ""):
+    host = urlsplit(base_url or "").hostname or ""
+    if is_loopback(host):
         return Facts()
-    return published(upstream_model, upstream=upstream, base_url=base_url, now=now) or Facts()
+    is_free = host == "openrouter.ai" and upstream_model.endswith(_FREE)
+    asked = upstream_model.removesuffix(_FREE) if is_free else upstream_model
+    found = published(asked, upstream=upstream, base_url=base_url, now=now) or Facts()
+    return replace(found, prices=_NOTHING) if is_free else found
 
 
 def _is_complete(entry: Entry) -> bool:

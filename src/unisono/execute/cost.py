@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from unisono.types import Prices, Usage
 
+OWN = "config"
+"""The source of prices that the operator wrote: these are what counts, whatever an upstream charges."""
+
+
+def spent_usd(usage: Usage | None, prices: Prices | None) -> float | None:
+    """Return what one call has cost in USD: as its upstream says, unless the operator wrote prices; else by its price.
+
+    None when neither is known.
+    """
+    if usage is not None and usage.charged_usd is not None and (prices is None or prices.source != OWN):
+        return usage.charged_usd
+    return cost_usd(usage, prices)
+
 
 def cost_usd(usage: Usage | None, prices: Prices | None) -> float | None:
-    """Return the price of one call in USD, or None when the tokens or the prices are not known.
+    """Return the list price of one call in USD, or None when the tokens or the prices are not known.
 
     Cached input tokens cost their own price where there is one, else the full one.
     """

@@ -12,7 +12,7 @@ from datetime import datetime
 from unisono import notices as say
 from unisono.catalog import accepts_report
 from unisono.errors import UpstreamError, UpstreamRefused
-from unisono.execute.cost import cost_usd
+from unisono.execute.cost import spent_usd
 from unisono.execute.said import said_in
 from unisono.notices import Language
 from unisono.types import Attempt, Chunk, Model, Notice, PartKind, Said, Usage
@@ -155,7 +155,7 @@ class Member:
             total_s=self._clock_s() - self._began_s if whole_s is None else whole_s,
             reported_model=self.reported_model,
             usage=self._usage,
-            cost_usd=cost_usd(self._usage, self.model.prices),
+            cost_usd=spent_usd(self._usage, self.model.prices),
             http_status=error.http_status if isinstance(error, UpstreamRefused) else None,
             error_code=error.code if error is not None else "internal_error" if crashed else None,
             error_text=str(error) if error is not None else type(failure).__name__ if crashed else None,

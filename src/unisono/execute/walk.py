@@ -16,7 +16,7 @@ from unisono import notices as say
 from unisono.catalog import accepts_report
 from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamRefused, UpstreamTimeout
 from unisono.execute.bodies import asked_of
-from unisono.execute.cost import cost_usd
+from unisono.execute.cost import spent_usd
 from unisono.execute.hedge import Overtaken, Race
 from unisono.execute.limit import TimeLimit
 from unisono.execute.patience import Patience
@@ -210,7 +210,7 @@ class Running:
             total_s=self._clock_s() - self._began_s if whole_s is None else whole_s,
             reported_model=self.reported_model,
             usage=self._usage,
-            cost_usd=cost_usd(self._usage, self.model.prices),
+            cost_usd=spent_usd(self._usage, self.model.prices),
             http_status=known.http_status if isinstance(known, UpstreamRefused) else None,
             error_code=None if failed is None else known.code if known else "internal_error",
             error_text=None if failed is None else str(known) if known else type(failed).__name__,

@@ -15,6 +15,7 @@ from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.native import RESPONSES
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Secret, Timeouts, Usage
 from unisono.upstream.alike import Alike
+from unisono.upstream.charges import charged_usd
 from unisono.upstream.customs import refuses_customs, with_customs
 from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, Exchange, error_in
@@ -26,6 +27,7 @@ from unisono.upstream.quirks import (
     is_azure,
     is_gemini,
     is_openai,
+    tells_charges,
     with_known_fields,
     with_known_roles,
     with_limit,
@@ -67,6 +69,7 @@ class OpenAIProvider:
             proxy=model.proxy,
         )
         self._is_gemini = is_gemini(base_url)
+        self._charges = tells_charges(base_url)
 
     @property
     def used_up_for_s(self) -> float | None:
@@ -89,7 +92,7 @@ class OpenAIProvider:
             body = orjson.dumps(asked)
         except UpstreamRefused as refused:
             return _refusing(refused)
-        reading = GeminiReading(name) if self._is_gemini else ChatReading(name)
+        reading = GeminiReading(name) if self._is_gemini else ChatReading(name, charges=self._charges)
 
         def otherwise(refused: UpstreamRefused) -> bytes | None:
             if refuses_customs(asked, refused) and RESPONSES in call.body:
@@ -161,10 +164,17 @@ def chat_body(call: Call, *, customs: bool = True) -> Json:
 class ChatReading:
     """Reads `chat.completion` and `chat.completion.chunk` documents. One per call."""
 
-    __slots__ = ("_alike", "_documents", "_model", "ended", "finished")
+    __slots__ = ("_alike", "_charges", "_documents", "_model", "ended", "finished")
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, charges: bool = False) -> None:
+        """Have read nothing yet.
+
+        Args:
+            model: catalogue name, for messages.
+            charges: the `cost` in `usage` is what the host charges, in USD.
+        """
         self._model = model
+        self._charges = charges
         self._alike: Alike | None = None
         self._documents = Documents()
         self.ended = False
@@ -197,7 +207,7 @@ class ChatReading:
             if not isinstance(choices, list):
                 raise BrokenEvent("no `choices`")
         counts = document.get("usage")
-        usage = None if counts is None else usage_of(counts)
+        usage = None if counts is None else usage_of(counts, charges=self._charges)
         reported = document.get("model")
         finish, has_content = _seen_in(choices)
         if finish is not None:
@@ -231,7 +241,7 @@ class ChatReading:
             has_content=bool(choices),
             model=reported if isinstance(reported, str) and reported else None,
             finish=finish,
-            usage=usage_of(document.get("usage")),
+            usage=usage_of(document.get("usage"), charges=self._charges),
         )
 
     def _read(self, data: bytes, *, goes_on: bool) -> tuple[Json, bytes]:
@@ -276,8 +286,13 @@ MOST_TOKENS = 10**9
 """More than any call takes."""
 
 
-def usage_of(value: JsonValue) -> Usage | None:
-    """Read OpenAI's `usage`; None when it is absent, or a count is none: what is not known is not taken for nothing."""
+def usage_of(value: JsonValue, *, charges: bool = False) -> Usage | None:
+    """Read OpenAI's `usage`; None when it is absent, or a count is none: what is not known is not taken for nothing.
+
+    Args:
+        value: the member as it came.
+        charges: its `cost` is what the host charges, in USD.
+    """
     if not isinstance(value, dict) or ("prompt_tokens" not in value and "completion_tokens" not in value):
         return None
     n_in, n_out = _count(value.get("prompt_tokens", 0)), _count(value.get("completion_tokens", 0))
@@ -288,7 +303,13 @@ def usage_of(value: JsonValue) -> Usage | None:
         n_cached = min(n_in, _count(details.get("cached_tokens")) or 0)
     if isinstance(details := value.get("completion_tokens_details"), dict):
         n_reasoning = min(n_out, _count(details.get("reasoning_tokens")) or 0)
-    return Usage(input_tokens=n_in, output_tokens=n_out, cached_input_tokens=n_cached, reasoning_tokens=n_reasoning)
+    return Usage(
+        input_tokens=n_in,
+        output_tokens=n_out,
+        cached_input_tokens=n_cached,
+        reasoning_tokens=n_reasoning,
+        charged_usd=charged_usd(value, credits_too=charges),
+    )
 
 
 def _count(value: object) -> int | None:

@@ -85,6 +85,13 @@ def is_azure(base_url: str) -> bool:
     return host.endswith((".azure.com", ".azure.us", ".azure.cn"))
 
 
+@cache
+def tells_charges(base_url: str) -> bool:
+    """Say whether this host tells in `usage.cost` what it charges in USD."""
+    host = URL(base_url).host or ""
+    return host == "openrouter.ai" or host.endswith(".openrouter.ai")
+
+
 def with_known_roles(body: Json, *, base_url: str) -> Json:
     """Return the body with roles that this host knows; the same object where it has no other."""
     messages = body.get("messages")
