@@ -81,6 +81,13 @@ def left_out(names: Sequence[str], *, language: Language) -> Notice:
     )
 
 
+def unheeded(names: Sequence[str], *, model: str, language: Language) -> Notice:
+    """Return the notice that the answering model refuses members of the body, and was asked without them."""
+    if language == "zh":
+        return Notice(code="left_out", text=f"{model} 不接受 {'、'.join(names)}，提问时已略去。")
+    return Notice(code="left_out", text=f"{model} does not take {' and '.join(names)}, and was asked without.")
+
+
 def successor(asked: str, *, answers: str, language: Language) -> Notice:
     """Return the notice that a retired name was asked for."""
     if language == "zh":

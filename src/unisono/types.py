@@ -721,7 +721,8 @@ class Decision:
 class Call:
     """One thing to ask of one upstream: the caller's body, to be put into the upstream's dialect.
 
-    `betas` are those of the request, for an upstream that knows them.
+    `betas` are those of the request, for an upstream that knows them. A model that is `pinned` gets what its caller
+    wrote; of another, wishes that it refuses may be left out.
     """
 
     model: Model
@@ -730,6 +731,7 @@ class Call:
     decision: str
     caller: str = ""
     betas: tuple[str, ...] = ()
+    pinned: bool = False
 
 
 @value
@@ -757,6 +759,7 @@ class Chunk:
         finish: the finish reason, if this chunk carries one.
         usage: token counts, if this chunk carries them.
         usage_only: the chunk exists only because usage was asked for (its `choices` are empty).
+        left_out: on the first chunk: members of the body that the model refused, and answered without.
     """
 
     data: bytes
@@ -765,6 +768,7 @@ class Chunk:
     finish: str | None = None
     usage: Usage | None = None
     usage_only: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 class Lane(NamedTuple):

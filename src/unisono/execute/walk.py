@@ -85,6 +85,7 @@ class Running:
         "committed",
         "complete",
         "first_content_s",
+        "left_out",
         "model",
         "reported_model",
     )
@@ -96,6 +97,7 @@ class Running:
         self.complete = False
         self.first_content_s: float | None = None
         self.reported_model: str | None = None
+        self.left_out: tuple[str, ...] = ()
         self._walk = walk
         self._started = started
         self._clock_s = walk.clock_s
@@ -150,6 +152,8 @@ class Running:
                 self.first_content_s = self._last_s
             if chunk.usage is not None:
                 self._usage = chunk.usage
+            if chunk.left_out:
+                self.left_out = chunk.left_out
             name, told = chunk.model, self.reported_model
             if name is not None and name != told and (told is None or accepts_report(self.model, told)):
                 self.reported_model = name  # the first that it may not name stays
@@ -279,6 +283,7 @@ class Walk:
             decision=self._decision.id,
             caller=request.key,
             betas=request.betas,
+            pinned=request.pin == model.name,
         )
 
     def order(self) -> Iterator[tuple[str, float]]:
@@ -353,6 +358,8 @@ class Walk:
         waited_s = attempt.waited_s + self._waited_s.get(name, 0.0)
         if waited_s >= SAID_FROM_S:
             self._notices.append(say.queued(name, waited_s=waited_s, language=self.language))
+        if attempt.left_out:
+            self._notices.append(say.unheeded(attempt.left_out, model=name, language=self.language))
         self._note_mismatch(attempt)
         self._reported = attempt.reported_model
         return Committed(

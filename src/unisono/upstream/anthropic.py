@@ -17,10 +17,11 @@ from unisono.types import Call, Chunk, Model, Timeouts
 from unisono.upstream.answers import answers_otherwise
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import beta_field, messages_body
-from unisono.upstream.exchange import Exchange
+from unisono.upstream.exchange import Exchange, Instead
 from unisono.upstream.http import Transport
 from unisono.upstream.reminders import messages_reminded
 from unisono.upstream.thoughts import messages_otherwise
+from unisono.upstream.wishes import Refuses, without
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 API_VERSION = "2023-06-01"
@@ -46,6 +47,7 @@ class AnthropicProvider:
             proxy=model.proxy,
         )
         self._now = now
+        self._refuses = Refuses()
 
     @property
     def used_up_for_s(self) -> float | None:
@@ -71,14 +73,21 @@ class AnthropicProvider:
     async def _send(self, call: Call) -> AsyncGenerator[Chunk, None]:
         name = call.model.name
         asked = messages_body(call)
+        left_out = self._refuses.of(asked, call)
+        asked = without(asked, left_out)
         native = MARK in call.body
         reading = MessagesReading(name, created=int(self._now()), native=native)
 
-        def otherwise(refused: UpstreamRefused) -> bytes | None:
+        def otherwise(refused: UpstreamRefused) -> Instead | None:
+            nonlocal asked
             made = messages_otherwise(asked, refused) or messages_reminded(asked, refused)
             if made is None and not native:
                 made = answers_otherwise(asked, refused)
-            return None if made is None else orjson.dumps(made)
+            if made is not None:
+                asked = made
+                return Instead(orjson.dumps(asked))
+            asked, instead = self._refuses.learned(asked, refused, call)
+            return instead
 
         chunks = Exchange(
             self._transport,
@@ -88,6 +97,7 @@ class AnthropicProvider:
             stream=call.stream,
             fields=beta_field(call),
             otherwise=otherwise,
+            left_out=tuple(sorted(left_out)),
         )
         try:
             async for chunk in chunks:

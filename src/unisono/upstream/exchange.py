@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import orjson
@@ -23,6 +24,8 @@ from unisono.upstream.refusals import refusal
 from unisono.upstream.sse import EventParser
 
 MAX_BROKEN_EVENTS = 8
+MAX_MENDED = 2
+"""So often a refused body may be sent in another form."""
 _log = logging.getLogger(__name__)
 
 
@@ -58,6 +61,21 @@ class Reading(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What to send in place of a body that was refused.
+
+    Attributes:
+        body: the other body.
+        left_out: members of the first one that it is without, of which the caller is told.
+        taken: called when the upstream has taken it.
+    """
+
+    body: bytes
+    left_out: tuple[str, ...] = ()
+    taken: Callable[[], None] | None = None
+
+
 class Exchange:
     """POSTs a body; an iterator of the answer's chunks. Closing it closes the connection at once.
 
@@ -67,7 +85,18 @@ class Exchange:
         UpstreamError: the attempt failed, before or after the first chunk.
     """
 
-    __slots__ = ("_begun", "_body", "_chunks", "_fields", "_model", "_otherwise", "_reading", "_sink", "_transport")
+    __slots__ = (
+        "_begun",
+        "_body",
+        "_chunks",
+        "_fields",
+        "_left_out",
+        "_model",
+        "_otherwise",
+        "_reading",
+        "_sink",
+        "_transport",
+    )
 
     def __init__(
         self,
@@ -78,7 +107,8 @@ class Exchange:
         body: bytes,
         stream: bool,
         fields: bytes = b"",
-        otherwise: Callable[[UpstreamRefused], bytes | None] | None = None,
+        otherwise: Callable[[UpstreamRefused], Instead | None] | None = None,
+        left_out: tuple[str, ...] = (),
     ) -> None:
         """Do nothing before the first step.
 
@@ -89,8 +119,10 @@ class Exchange:
             body: what to send.
             stream: whether a stream is asked for.
             fields: header fields of this call alone, which `begin` knows not.
-            otherwise: what to send instead of a body that was refused, once; None where the refusal stands.
+            otherwise: what to send instead of a body that was refused; None where the refusal stands.
+            left_out: members of the caller's that `body` is without, of which the caller is told.
         """
+        self._left_out = left_out
         self._fields = fields
         self._otherwise = otherwise
         self._transport = transport
@@ -136,7 +168,7 @@ class Exchange:
         """
         data = None if self._begun is None else self._transport.whole(self._begun)
         try:
-            return None if data is None else self._reading.whole(data)
+            return None if data is None else self._told(self._reading.whole(data))
         except (BrokenEvent, UpstreamError):
             return None
 
@@ -152,16 +184,33 @@ class Exchange:
             raise StopAsyncIteration
         begun, self._begun = self._begun, None
         with await self._post(body, begun) as answer:
-            return _whole(self._reading, await answer.read_all(), self._model)
+            return self._told(_whole(self._reading, await answer.read_all(), self._model))
 
     async def _post(self, body: bytes, begun: Answer | None = None) -> Answer:
-        try:
-            return await self._transport.post(body, begun, fields=self._fields)
-        except UpstreamRefused as refused:
-            other = None if self._otherwise is None else self._otherwise(refused)
-            if other is None:
-                raise
-        return await self._transport.post(other, fields=self._fields)
+        instead: Instead | None = None
+        for _ in range(MAX_MENDED):
+            try:
+                answer = await self._transport.post(body, begun, fields=self._fields)
+            except UpstreamRefused as refused:
+                made = None if self._otherwise is None else self._otherwise(refused)
+                if made is None:
+                    raise
+                instead, body, begun = made, made.body, None
+                self._left_out += made.left_out
+                continue
+            break
+        else:
+            answer = await self._transport.post(body, fields=self._fields)
+        if instead is not None and instead.taken is not None:
+            instead.taken()
+        return answer
+
+    def _told(self, chunk: Chunk) -> Chunk:
+        """Return the first chunk with what the model was asked without."""
+        if not self._left_out:
+            return chunk
+        left_out, self._left_out = self._left_out, ()
+        return replace(chunk, left_out=left_out)
 
     async def _stream(self, body: bytes) -> AsyncGenerator[Chunk, None]:
         reading, model = self._reading, self._model
@@ -173,6 +222,8 @@ class Exchange:
             while data and not inflow.over and self._sink is None:
                 data = await answer.read()
                 chunks = inflow.take(data)
+                if self._left_out and chunks:
+                    chunks[0] = self._told(chunks[0])
                 for place, chunk in enumerate(chunks, start=1):
                     yield chunk
                     if self._sink is not None:

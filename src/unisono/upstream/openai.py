@@ -18,7 +18,7 @@ from unisono.upstream.alike import Alike
 from unisono.upstream.charges import charged_usd
 from unisono.upstream.customs import refuses_customs, with_customs
 from unisono.upstream.documents import Documents, NoDocument
-from unisono.upstream.exchange import BrokenEvent, Exchange, error_in
+from unisono.upstream.exchange import BrokenEvent, Exchange, Instead, error_in
 from unisono.upstream.http import Transport
 from unisono.upstream.plain import plain
 from unisono.upstream.quirks import (
@@ -35,6 +35,7 @@ from unisono.upstream.quirks import (
 )
 from unisono.upstream.reminders import reminded
 from unisono.upstream.thoughts import chat_otherwise, signed_otherwise
+from unisono.upstream.wishes import Refuses, without
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -70,6 +71,7 @@ class OpenAIProvider:
         )
         self._is_gemini = is_gemini(base_url)
         self._charges = tells_charges(base_url)
+        self._refuses = Refuses()
 
     @property
     def used_up_for_s(self) -> float | None:
@@ -86,21 +88,35 @@ class OpenAIProvider:
         Raises:
             UpstreamError: the attempt failed.
         """
-        name = call.model.name
+        name, refuses = call.model.name, self._refuses
         try:
             asked = chat_body(call)
-            body = orjson.dumps(asked)
         except UpstreamRefused as refused:
             return _refusing(refused)
-        reading = GeminiReading(name) if self._is_gemini else ChatReading(name, charges=self._charges)
+        left_out = refuses.of(asked, call)
+        asked = without(asked, left_out)
 
-        def otherwise(refused: UpstreamRefused) -> bytes | None:
+        def otherwise(refused: UpstreamRefused) -> Instead | None:
+            nonlocal asked
             if refuses_customs(asked, refused) and RESPONSES in call.body:
-                return orjson.dumps(chat_body(call, customs=False))
+                asked = without(chat_body(call, customs=False), left_out)
+                return Instead(orjson.dumps(asked))
             made = chat_otherwise(asked, refused) or signed_otherwise(asked, refused)
-            return None if made is None else orjson.dumps(made)
+            if made is not None:
+                asked = made
+                return Instead(orjson.dumps(asked))
+            asked, instead = refuses.learned(asked, refused, call)
+            return instead
 
-        return Exchange(self._transport, reading, model=name, body=body, stream=call.stream, otherwise=otherwise)
+        return Exchange(
+            self._transport,
+            GeminiReading(name) if self._is_gemini else ChatReading(name, charges=self._charges),
+            model=name,
+            body=orjson.dumps(asked),
+            stream=call.stream,
+            otherwise=otherwise,
+            left_out=tuple(sorted(left_out)),
+        )
 
     async def close(self) -> None:
         """Close the pool; calls in flight fail."""

@@ -74,8 +74,8 @@ _OF_MODEL = frozenset(
     }
 )
 _SAYS_MODEL = re.compile(
-    r"\bthis model\b|\bmodel does not support\b|\bdoes not support tools\b|\bsupport tool use\b|"
-    r"\bsupport image input\b|--enable-auto-tool-choice|at most 0 \w+\(s\)|not a multimodal model|"
+    r"\bthis model\b|\bmodel does not support\b|\bdoes not support parameter\b|\bdoes not support tools\b|"
+    r"\bsupport tool use\b|\bsupport image input\b|--enable-auto-tool-choice|at most 0 \w+\(s\)|not a multimodal model|"
     r"\bthought_signature\b|extra inputs are not permitted|^unknown parameter|^unrecognized request argument|"
     r"unknown name \\?\"|^property '[^']*' is unsupported|^argument not supported",
     re.I,
