@@ -257,7 +257,7 @@ def refused(status: str, *, to_caller: int = 502, again: bool = False, body: boo
         code="rate_limit_exceeded" if number == 429 else "upstream_refused",
         status=to_caller,
         again=again,
-        passes=number not in (400, 413, 422),
+        passes=number not in (400, 422),
     )
 
 
