@@ -1,11 +1,15 @@
 """`unisono doctor` finds what stands in the way, and says what to do about it."""
 
 import asyncio
+import json
 import socket
 import sqlite3
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -209,7 +213,7 @@ def test_an_unknown_price_is_a_warning() -> None:
 def test_reachable_upstreams_are_tried_once_each() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as upstream:
         url = f"http://127.0.0.1:{upstream.getsockname()[1]}"
-        findings = asyncio.run(upstreams(http_config(f"{url}/v1", f"{url}/v2")))
+        findings = asyncio.run(upstreams(http_config(f"{url}/v1", f"{url}/v2"), list_s=0.1))
     assert states(findings) == ["ok"]
     assert "m0, m1" in findings[0].text
 
@@ -221,7 +225,8 @@ def test_an_unreachable_default_fails_and_another_model_only_warns() -> None:
             silent.bind(("127.0.0.1", 0))  # bound and not listening: refused, and nobody else takes it
             down = silent.getsockname()[1]
             alone = asyncio.run(upstreams(http_config(f"http://127.0.0.1:{down}/v1")))
-            spare = asyncio.run(upstreams(http_config(f"http://127.0.0.1:{up}/v1", f"http://127.0.0.1:{down}/v1")))
+            both = http_config(f"http://127.0.0.1:{up}/v1", f"http://127.0.0.1:{down}/v1")
+            spare = asyncio.run(upstreams(both, list_s=0.1))
     assert states(alone) == ["fail"]
     assert "refused" in alone[0].text
     assert sorted(states(spare)) == ["ok", "warn"]
@@ -299,3 +304,64 @@ def test_an_artifact_of_ones_own_that_does_not_know_the_pool_is_told() -> None:
     assert told.state == "warn"
     assert "knows 1 of 2 models; not nobody-knows-1. It was fitted on " in told.text
     assert strangers(artifact, parse_config(SCRIPTED + f'reports = ["{known}"]\n', {})).state == "ok"
+
+
+@contextmanager
+def lists(status: int, document: object) -> Iterator[str]:
+    """Serve one answer to every GET; yield the base address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            data = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        finally:
+            server.shutdown()
+
+
+def test_a_key_that_the_host_refuses_fails_before_the_first_request() -> None:
+    with lists(401, {"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}) as url:
+        _, refused = asyncio.run(upstreams(http_config(url)))
+    assert (refused.check, refused.state) == ("model m0", "fail")
+    assert "refuses it: 401 invalid_api_key" in refused.text
+
+
+def test_a_name_that_the_host_does_not_list_is_told_with_the_nearest() -> None:
+    with lists(200, {"data": [{"id": "m00"}, {"id": "models/other"}]}) as url:
+        _, unknown = asyncio.run(upstreams(http_config(url)))
+    assert "does not list 'm0'; nearest: m00" in unknown.text
+
+
+def test_a_window_that_the_host_tells_of_is_compared() -> None:
+    with lists(200, {"data": [{"id": "m0", "max_model_len": 32768}]}) as url:
+        _, window = asyncio.run(upstreams(http_config(url)))
+    assert (window.state, window.todo) == ("warn", "context_tokens = 32768")
+
+
+@pytest.mark.parametrize(
+    ("status", "document"),
+    [
+        (200, {"data": [{"id": "m0", "aliases": []}]}),
+        (200, {"data": [{"id": "other", "aliases": ["m0"]}]}),
+        (200, {"data": [{"id": "m0-0709"}]}),
+        (200, {"data": []}),
+        (200, "no"),
+        (404, {}),
+        (500, {}),
+        (200, [{"id": "m0"}]),
+    ],
+)
+def test_a_host_that_knows_the_name_or_does_not_say_is_fine(status: int, document: object) -> None:
+    with lists(status, document) as url:
+        findings = asyncio.run(upstreams(http_config(url)))
+    assert states(findings) == ["ok"]

@@ -1,6 +1,6 @@
 """`unisono doctor`: what stands in the way of serving, and what to do about it.
 
-It spends no request, writes nothing and mends nothing.
+It asks no model, writes nothing and mends nothing.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from unisono.plugins import Registry
     from unisono.predict.artifact import Artifact
     from unisono.types import Model, Proxy
+    from unisono.upstream.listing import Listed
     from unisono.upstream.pool import Address
 
 CONNECT_S = 2.0
+LIST_S = 5.0
 LOOK_S = 1.5
 """How long the record's file is looked at: some hundred megabytes."""
 OLDEST_PYTHON = (3, 11)
@@ -406,9 +408,9 @@ def exposed_key(model: Model) -> Iterator[Finding]:
 
 
 def _address(model: Model) -> str:
-    from unisono.upstream.anthropic import DEFAULT_BASE_URL
+    from unisono.upstream import anthropic, openai
 
-    return model.base_url or DEFAULT_BASE_URL
+    return model.base_url or (anthropic if model.upstream == "anthropic" else openai).DEFAULT_BASE_URL
 
 
 def watched(config: Config, *, now: datetime) -> Iterator[Finding]:
@@ -446,8 +448,11 @@ def watched(config: Config, *, now: datetime) -> Iterator[Finding]:
 # -------------------------------------------------------------------------------------- reachability
 
 
-async def upstreams(config: Config, *, limit_s: float = CONNECT_S) -> list[Finding]:
-    """Say which upstreams accept a connection, with TLS and by the proxy where a call has them; nothing is asked."""
+async def upstreams(config: Config, *, limit_s: float = CONNECT_S, list_s: float = LIST_S) -> list[Finding]:
+    """Say which upstreams accept a connection, with TLS and by the proxy where a call has them, and what they list.
+
+    They are asked for the list of their models, with the key, and for nothing that costs.
+    """
     users: dict[Address, list[Model]] = {}
     for model in config.models:
         if model.upstream in _HTTP:
@@ -455,10 +460,47 @@ async def upstreams(config: Config, *, limit_s: float = CONNECT_S) -> list[Findi
     tried = await asyncio.gather(
         *(_connect(address, models[0].proxy, limit_s=limit_s) for address, models in users.items())
     )
-    return [
+    reached = [
         _reached(f"{address.host}:{address.port}", [model.name for model in models], trouble, default=config.default)
         for (address, models), trouble in zip(users.items(), tried, strict=True)
     ]
+    there = [model for (_, own), trouble in zip(users.items(), tried, strict=True) if trouble is None for model in own]
+    return [*reached, *await _listed(there, config, limit_s=list_s)]
+
+
+async def _listed(models: Sequence[Model], config: Config, *, limit_s: float) -> list[Finding]:
+    """Say which models their hosts refuse, do not know, or have with another window."""
+    from unisono.upstream.listing import listed
+
+    told = await asyncio.gather(*(listed(model, limit_s=limit_s) for model in models))
+    return [
+        finding
+        for model, found in zip(models, told, strict=True)
+        for finding in _told(model, found, is_default=model.name == config.default)
+    ]
+
+
+def _told(model: Model, found: Listed, *, is_default: bool) -> Iterator[Finding]:
+    from unisono.catalog.names import nearest
+
+    check, host = f"model {model.name}", urlsplit(_address(model)).hostname or ""
+    state: State = "fail" if is_default else "warn"
+    if found.refused is not None:
+        said = str(found.refused).removeprefix(f"{model.name}: the upstream answered ")
+        todo = "mend `api_key`, or what it names" if model.api_key is not None else 'set api_key = "env:NAME"'
+        todo = "pay, or raise the limit there" if found.refused.http_status == 402 else todo
+        yield Finding(check=check, state=state, text=f"{host} refuses it: {said}", todo=todo)
+        return
+    if not found.is_listed:
+        near = nearest(model.upstream_model, sorted(found.names))
+        text = f"{host} does not list {model.upstream_model!r}" + (f"; nearest: {', '.join(near)}" if near else "")
+        yield Finding(check=check, state=state, text=text, todo="mend `upstream_model`")
+    if found.window is not None and found.window != model.context_tokens:
+        fewer = found.window < model.context_tokens
+        text = f"{host} says that it reads {found.window} tokens, the configuration {model.context_tokens}: " + (
+            "longer prompts are refused there" if fewer else "longer prompts go elsewhere, or are refused"
+        )
+        yield Finding(check=check, state="warn", text=text, todo=f"context_tokens = {found.window}")
 
 
 def _where(address: str) -> Address:

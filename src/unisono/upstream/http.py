@@ -49,17 +49,26 @@ class Transport:
     """A keep-alive pool to one upstream address."""
 
     def __init__(
-        self, *, model: str, url: str, headers: Mapping[str, str], timeouts: Timeouts, proxy: Proxy | None = None
+        self,
+        *,
+        model: str,
+        url: str,
+        headers: Mapping[str, str],
+        timeouts: Timeouts,
+        proxy: Proxy | None = None,
+        method: str = "POST",
     ) -> None:
         """Open nothing yet.
 
         Args:
             model: catalogue name, for messages.
-            url: the full address to POST to.
+            url: the full address to ask.
             headers: sent with every call.
             timeouts: limits in seconds.
             proxy: what connections to an `https` address are asked of, unless it is excepted there.
+            method: of every call.
         """
+        self._method = method
         self._model = model
         self._proxy = proxy
         self._url = url
@@ -77,7 +86,7 @@ class Transport:
         url = _url(self._url)
         if url is None:
             raise StartError(f"{self._model}: `base_url` is not an address; check the configuration.")
-        self._head = _request_head(url, self._headers)
+        self._head = _request_head(self._method, url, self._headers)
         pool = Pool(Address(host=url.host or "", port=url.port or 0, tls=url.scheme == "https"), proxy=self._proxy)
         await pool.start()
         self._pool = pool
@@ -535,7 +544,7 @@ def _url(text: str) -> URL | None:
     return url if url.scheme in ("http", "https") and url.host else None
 
 
-def _request_head(url: URL, headers: Mapping[str, str]) -> bytes:
+def _request_head(method: str, url: URL, headers: Mapping[str, str]) -> bytes:
     """Return the head of every request but for the length of its body, which comes last."""
     sent = {
         "Host": url.host_port_subcomponent or "",
@@ -545,7 +554,7 @@ def _request_head(url: URL, headers: Mapping[str, str]) -> bytes:
         "User-Agent": "unisono",
         **headers,
     }
-    lines = [f"POST {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
+    lines = [f"{method} {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
     return "\r\n".join(lines).encode("latin-1") + b"\r\nContent-Length: "
 
 

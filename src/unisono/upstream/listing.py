@@ -1,0 +1,120 @@
+"""What a host says when asked for the list of its models: whether it takes the key and knows a name, and a window.
+
+It costs nothing, and says less than a call: what a host does not tell is not known. Azure lists models, and serves
+deployments, so no name is looked for there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+from yarl import URL
+
+from unisono.errors import UpstreamError, UpstreamRefused
+from unisono.types import Json, JsonValue, Model, Timeouts
+from unisono.upstream.anthropic import API_VERSION
+from unisono.upstream.anthropic import DEFAULT_BASE_URL as ANTHROPICS
+from unisono.upstream.http import Transport
+from unisono.upstream.openai import DEFAULT_BASE_URL, key_headers
+from unisono.upstream.quirks import is_azure, tells_charges
+
+_WINDOWS = ("context_length", "context_window", "max_context_length", "max_model_len", "max_input_tokens")
+"""Where OpenRouter and Together, Groq, Mistral, vLLM and Anthropic say how many tokens a model reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What a host tells of one model.
+
+    Attributes:
+        refused: the key, the account or what it may use is refused, with this error.
+        names: every name that the host lists; empty where it does not say.
+        is_listed: the model is one of them; True where the host does not say.
+        window: how many tokens it reads, where the host says so.
+    """
+
+    refused: UpstreamRefused | None = None
+    names: frozenset[str] = frozenset()
+    is_listed: bool = True
+    window: int | None = None
+
+
+async def listed(model: Model, *, limit_s: float) -> Listed:
+    """Ask a model's host about it, within a limit of seconds for each call."""
+    try:
+        if model.upstream == "openai" and tells_charges(model.base_url or DEFAULT_BASE_URL):
+            await _get(model, "/key", limit_s=limit_s)  # it lists its models to everybody
+        path = f"/models/{model.upstream_model}" if model.upstream == "anthropic" else "/models"
+        document = orjson.loads(await _get(model, path, limit_s=limit_s))
+    except UpstreamRefused as error:
+        if error.http_status in (401, 402, 403):
+            return Listed(refused=error)
+        return Listed(is_listed=not (error.http_status == 404 and model.upstream == "anthropic"))
+    except (UpstreamError, orjson.JSONDecodeError):
+        return Listed()
+    if model.upstream == "anthropic":
+        return Listed(window=_window(document) if isinstance(document, dict) else None)
+    return _found(model, list(_rows(document)))
+
+
+def _found(model: Model, rows: list[Json]) -> Listed:
+    names = {name: row for row in rows for name in _names(row)}
+    asked = model.upstream_model
+    row = names.get(asked) or names.get(asked.partition(":")[0])  # OpenRouter's variants; Ollama lists each tag
+    if row is None:  # an alias: xAI lists `grok-4-0709` alone, and serves `grok-4` too
+        row = next((own for name, own in names.items() if re.fullmatch(rf"{re.escape(asked)}(-\d+)+", name)), None)
+    known = row is not None or not names or is_azure(model.base_url or "")
+    return Listed(names=frozenset(names), is_listed=known, window=None if row is None else _window(row))
+
+
+def _rows(document: JsonValue) -> Iterator[Json]:
+    rows = document.get("data") if isinstance(document, dict) else document
+    return (row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else iter(())
+
+
+def _names(row: Json) -> Iterator[str]:
+    aliases = row.get("aliases")
+    for name in (row.get("id"), *(aliases if isinstance(aliases, list) else ())):
+        if isinstance(name, str):
+            yield name.removeprefix("models/")  # as Gemini writes them
+            yield name.removesuffix(":latest")  # as Ollama does
+
+
+def _window(row: Json) -> int | None:
+    told = [row.get(name) for name in _WINDOWS]
+    return next((n for n in told if isinstance(n, int) and not isinstance(n, bool) and n > 0), None)
+
+
+async def _get(model: Model, path: str, *, limit_s: float) -> bytes:
+    transport = Transport(
+        model=model.name,
+        url=_url(model, path),
+        headers=_headers(model),
+        timeouts=Timeouts(connect_s=limit_s, first_content_s=limit_s, gap_s=limit_s, total_s=limit_s),
+        proxy=model.proxy,
+        method="GET",
+    )
+    await transport.start()
+    try:
+        with await transport.post(b"") as answer:
+            return await answer.read_all()
+    finally:
+        await transport.close()
+
+
+def _url(model: Model, path: str) -> str:
+    base = URL(model.base_url or (ANTHROPICS if model.upstream == "anthropic" else DEFAULT_BASE_URL))
+    root = base.path.rstrip("/")
+    if model.upstream == "anthropic" and not root.endswith("/v1"):
+        root += "/v1"
+    return str(base.with_path(root + path).with_query(base.query))
+
+
+def _headers(model: Model) -> dict[str, str]:
+    if model.upstream != "anthropic":
+        return key_headers(model.api_key, base_url=model.base_url or DEFAULT_BASE_URL)
+    key = {} if model.api_key is None else {"x-api-key": model.api_key.reveal()}
+    return {"anthropic-version": API_VERSION, **key}
