@@ -261,7 +261,7 @@ class Limit:
         counts: what is counted.
         amount: how much of it fits into the window.
         window: sliding seconds (a number), or a calendar unit in UTC.
-        models, roles, keys: what the limit is about; empty means all.
+        models, roles, keys: what the limit is about; empty means all. A key ending in `*` is every one that begins so.
         warn_at: share of the amount from which answers carry a notice.
     """
 
@@ -274,6 +274,12 @@ class Limit:
     roles: tuple[Role, ...] = ()
     keys: tuple[str, ...] = ()
     warn_at: float = 0.8
+
+    def is_about(self, key: str) -> bool:
+        """Say whether the limit is about this key."""
+        return not self.keys or any(
+            key == name or (name.endswith("*") and key.startswith(name[:-1])) for name in self.keys
+        )
 
 
 TASKS = ("mathematics", "code", "question", "writing", "translation", "summary", "conversation")

@@ -41,6 +41,7 @@ def test_keys_and_limits_become_values() -> None:
         ('[[limits]]\nname = "x"\n', "limits[0].amount", "missing"),
         ('[[limits]]\nname = "x"\namount = 1\nmodels = ["b"]\n', "limits[0].models[0]", "'b'"),
         ('[[limits]]\nname = "x"\namount = 1\nkeys = ["nobody"]\n', "limits[0].keys[0]", "nobody"),
+        ('[[limits]]\nname = "x"\namount = 1\nkeys = ["*"]\n', "limits[0].keys[0]", "must be a name"),
         ('[[limits]]\nname = "x"\namount = 1\nwindow = "day"\nwindow_s = 5\n', "limits[0].window_s", "exclude"),
         ('[[limits]]\nname = "x"\namount = 1\n[[limits]]\nname = "x"\namount = 2\n', "limits[1].name", "taken"),
         ('[[limits]]\nname = "x"\namount = 0\n', "limits[0].amount", "above 0"),
@@ -81,3 +82,16 @@ def test_the_scope_of_a_key_survives_being_written_and_read_again() -> None:
     assert config.callers[0].scope == Scope(admin=True, models=("a",), modes=(Mode.DEEP,))
     for again in (parse_tables(as_tables(config), ENV), parse_config(as_toml(config), ENV)):
         assert (again.callers, again.server) == (config.callers, config.server)
+
+
+def test_a_limit_may_be_about_all_keys_whose_names_begin_alike() -> None:
+    config = parse_config(BASE + '[[limits]]\nname = "red"\namount = 1\nper = "all"\nkeys = ["red-*"]\n', ENV)
+    (limit,) = config.limits
+    assert [limit.is_about(key) for key in ("red-1", "red-", "red", "blue-1", "red-*")] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert parse_config(as_toml(config), ENV).limits == config.limits

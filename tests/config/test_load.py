@@ -579,3 +579,10 @@ def test_openrouters_free_variants_cost_nothing_and_others_of_that_name_are_unkn
     assert (free.prices.usd_per_mtok_in, free.prices.usd_per_mtok_out) == (0.0, 0.0)
     (other,) = parse_config(text + 'base_url = "https://api.example.com/v1"\n', {}, now=NOW).models
     assert other.prices is None
+
+
+def test_a_window_that_nobody_knows_is_a_hosts_or_a_small_servers() -> None:
+    openai = HEAD + MODEL.replace("scripted", "openai") + 'upstream_model = "nobody-knows"\n'
+    (hosted,) = parse_config(openai + 'base_url = "https://api.example.com/v1"\n', {}, now=NOW).models
+    (own,) = parse_config(openai + 'base_url = "http://gpu.example.com:8000/v1"\n', {}, now=NOW).models
+    assert (hosted.context_tokens, own.context_tokens) == (131_072, 8192)

@@ -96,6 +96,12 @@ def test_a_prompt_longer_than_every_window_says_each_window() -> None:
         kept(request(), features(n_input_tokens=500), candidate("a"), candidate("b", context_tokens=200))
 
 
+def test_a_pin_that_cannot_serve_is_told_of_itself_alone() -> None:
+    with pytest.raises(ContextTooLong, match="a: window of 100 tokens") as caught:
+        kept(request(pin="a"), features(n_input_tokens=500), candidate("a"), candidate("b"))
+    assert [excluded.model for excluded in caught.value.excluded] == ["a"]
+
+
 def test_a_model_that_is_down_is_passed_over() -> None:
     assert kept(request(), features(), candidate("a", health=Health.DOWN), candidate("b")) == ["b"]
 

@@ -324,3 +324,13 @@ def test_two_hundred_parallel_clients_with_cancels_and_a_crash_never_overrun(
             assert rows["count"] == n_deep
     assert sum(settled_nano) <= round(amount * 1e9)
     assert n_deep <= 40
+
+
+def test_a_team_of_keys_shares_one_account_and_other_keys_have_no_part_in_it(store: Store) -> None:
+    ledger = Ledger(store, (Limit(name="red", amount=3, per="all", keys=("red-*",)),), now=NOW)
+    for key in ("red-1", "red-2", "red-1"):
+        asked = replace(REQUEST, key=key)
+        held = ledger.reserve(asked, FEATURES, decided(), models=MODELS)
+        ledger.settle(held, asked, ended("deep", Usage(input_tokens=1, output_tokens=1)), models=MODELS, now=NOW)
+    assert [dict(row)["left"] for row in ledger.view(key="red-2", user=None, now=NOW)] == [0.0]
+    assert ledger.view(key="blue-1", user=None, now=NOW) == []

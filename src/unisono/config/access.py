@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from unisono.config.keys import section_keys
-from unisono.config.kinds import Around
+from unisono.config.kinds import Around, is_family
 from unisono.config.mistake import Mistake, offer
 from unisono.config.section import Section, read_section
 from unisono.types import Caller, Limit, Mode, Role, Scope, Wishes
 
+_OF_THIS_FILE = "the name of a key in this file; for keys of `unisono keys` write how their names begin, as `red-*`"
 _WISHES = ("dial", "max_cost_usd", "max_first_token_s", "min_quality", "allow_fallback", "on_limit")
 
 
@@ -33,7 +34,7 @@ def check_access(keys: Sequence[Section], limits: Sequence[Section], *, models: 
         for field in ("models", "ban"):
             yield from not_known(section, field, models, "the name of a model in this file")
     for section in limits:
-        yield from not_known(section, "keys", names, "the name of a key in this file")
+        yield from not_known(section, "keys", names, _OF_THIS_FILE)
         if {"window", "window_s"} <= section.given:
             yield Mistake((*section.path, "window_s"), "and `window` exclude each other; take one out")
 
@@ -63,7 +64,7 @@ def not_known(section: Section, field: str, known: Sequence[str], what: str) -> 
     """Yield each name under a field that is not `what` it must be: one of those known."""
     values = section.values.get(field)
     for place, name in enumerate(values if isinstance(values, tuple) else ()):
-        if name not in known:
+        if name not in known and not (field == "keys" and is_family(name)):
             yield Mistake((*section.path, field, place), f"{name!r} is not {what}{offer(name, known)}")
 
 

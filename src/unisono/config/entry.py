@@ -20,6 +20,9 @@ from unisono.config.section import Section, read_section
 from unisono.types import Capability, JsonValue, Lifecycle, Model, Prices, Role
 
 _DEFAULT_CONTEXT_TOKENS = 8192
+"""Of a server of one's own: what fits on it is rarely more, and some cut a longer prompt without a word."""
+_HOSTED_CONTEXT_TOKENS = 131_072
+"""Of a host on the internet: nearly all take so much, and say so where they do not."""
 _FREE = ("local", "scripted")
 
 
@@ -130,7 +133,9 @@ def build_model(entry: Entry, facts: Facts) -> Model | Mistake:
     if isinstance(prices, Mistake):
         return prices
     successor, until = get("successor"), get("until")
-    context: int = get("context_tokens") or facts.context_tokens or _DEFAULT_CONTEXT_TOKENS
+    is_hosted = (entry.base_url or "").startswith("https://")
+    assumed = _HOSTED_CONTEXT_TOKENS if is_hosted else _DEFAULT_CONTEXT_TOKENS
+    context: int = get("context_tokens") or facts.context_tokens or assumed
     longest: int | None = get("max_output_tokens")
     if longest is None and facts.max_output_tokens is not None:
         longest = min(facts.max_output_tokens, context)

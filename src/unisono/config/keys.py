@@ -13,7 +13,7 @@ from unisono.config.values import DEFAULT_MEMBERS
 from unisono.types import SCRIPTS, TASKS, Capability, JsonValue, Mode, Role, Timeouts
 
 Kind = Literal[
-    "text", "name", "names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path",
+    "text", "name", "names", "key_names", "texts", "choice", "choices", "integer", "number", "flag", "date", "path",
     "model_file", "url", "origins", "secret", "secrets", "upstream", "fault", "table", "json", "tables",
 ]  # fmt: skip
 
@@ -366,8 +366,8 @@ _LIMITS = (
         text="The roles that the limit is about.",
     ),
     Key(
-        section="limits", name="keys", kind="names", default=[], otherwise="all",
-        text="The named keys that the limit is about.",
+        section="limits", name="keys", kind="key_names", default=[], otherwise="all",
+        text="The named keys that the limit is about; `red-*` is every key, of `unisono keys` too, that begins so.",
     ),
     Key(
         section="limits", name="warn_at", kind="number", default=0.8, low=0, high=1,
@@ -491,7 +491,8 @@ _MODELS = (
     ),
     Key(
         section="models", name="context_tokens", kind="integer", unit="tokens", low=1, high=_MANY_TOKENS,
-        otherwise="the price list's, else 8192", text="The window: prompt and answer together.",
+        otherwise="the price list's, else 131072 for `https`, else 8192",
+        text="The window: prompt and answer together.",
     ),
     Key(
         section="models", name="max_output_tokens", kind="integer", unit="tokens", low=1, high=_MANY_TOKENS,

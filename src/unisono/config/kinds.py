@@ -97,6 +97,16 @@ def _name(key: Key, value: object, around: Around) -> str:
     return text
 
 
+def _key_name(key: Key, value: object, around: Around) -> str:
+    """Return the name of a key, or the beginning of names with a `*` behind it."""
+    return value if isinstance(value, str) and is_family(value) else _name(key, value, around)
+
+
+def is_family(text: str) -> bool:
+    """Return whether a text stands for all names that begin with what is before its `*`."""
+    return text.endswith("*") and is_name(text[:-1])
+
+
 def _choice(key: Key, value: object, around: Around) -> str:
     if isinstance(value, str) and value in key.allowed:
         return value
@@ -340,6 +350,7 @@ _READERS: dict[str, Callable[[Key, object, Around], object]] = {
     "text": _text,
     "name": _name,
     "names": _each(_name),
+    "key_names": _each(_key_name),
     "texts": _each(_item),
     "choice": _choice,
     "choices": _each(_choice),

@@ -35,6 +35,7 @@ _TITLES = {
 _KINDS = {
     "name": "name",
     "names": "list of names",
+    "key_names": "list of names",
     "texts": "list of texts",
     "choice": "one of",
     "upstream": "one of",

@@ -57,6 +57,8 @@ def first_against(
 
 
 def _nobody(request: Request, lost: Sequence[Excluded]) -> NoCandidate:
+    if request.pin is not None:  # that the others were not asked for is nothing to be told
+        lost = [e for e in lost if e.rule != "pin"] or lost
     by_window = [e for e in lost if e.rule == "window"]
     others = {e.rule for e in lost} - {"window", "pin", "allow", "ban", "lifecycle"}
     if by_window and not others:

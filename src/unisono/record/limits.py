@@ -209,7 +209,7 @@ class Ledger:
     # ------------------------------------------------------------------------------------- parts
 
     def _of(self, key: str) -> list[Limit]:
-        return [limit for limit in self._limits if not limit.keys or key in limit.keys]
+        return [limit for limit in self._limits if limit.is_about(key)]
 
     def _account(self, name: str, holder: str) -> _Account:
         return self._accounts.setdefault((name, holder), _Account())
