@@ -6,9 +6,10 @@ import orjson
 import pytest
 
 from unisono.errors import UpstreamRefused
-from unisono.types import Call, Json, JsonValue, Model, Timeouts
-from unisono.upstream.openai import ChatReading, GeminiReading, chat_body, openai_provider
+from unisono.types import Call, Json, JsonValue, Model, Timeouts, Usage
+from unisono.upstream.openai import ChatReading, GeminiReading, MistralReading, chat_body, openai_provider
 from unisono.upstream.plain import plain
+from unisono.upstream.quirks import parted
 from unisono.upstream.sse import EventParser
 
 LIMITS = [
@@ -134,10 +135,17 @@ def test_geminis_calls_beside_each_other_get_places_of_their_own() -> None:
     assert last.finish == "tool_calls"
 
 
-def test_only_geminis_address_is_read_so() -> None:
-    for url, is_gemini in (("https://generativelanguage.googleapis.com/v1beta/openai", True), ("http://x/v1", False)):
-        provider = openai_provider(Model(name="m", upstream="openai", upstream_model="m", base_url=url), Timeouts())
-        assert provider._is_gemini is is_gemini
+@pytest.mark.parametrize(
+    ("url", "reading"),
+    [
+        ("https://generativelanguage.googleapis.com/v1beta/openai", GeminiReading),
+        ("https://api.mistral.ai/v1", MistralReading),
+        ("http://x/v1", ChatReading),
+    ],
+)
+def test_only_a_hosts_own_address_is_read_its_way(url: str, reading: type[ChatReading]) -> None:
+    provider = openai_provider(Model(name="m", upstream="openai", upstream_model="m", base_url=url), Timeouts())
+    assert type(provider._reading("m")) is reading
 
 
 def test_a_llama_cpp_stream_may_end_without_a_blank_line_and_begin_without_content() -> None:
@@ -216,3 +224,44 @@ def test_what_only_anthropic_has_is_refused_before_it_is_sent_so_that_another_mo
     with pytest.raises(UpstreamRefused, match="only Anthropic") as caught:
         plain({"messages": [], "anthropic": {}, **more}, model="m")
     assert (caught.value.http_status, caught.value.retryable) == (400, True)
+
+
+THOUGHT: Json = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}, {"type": "text", "text": "m"}]}
+
+
+def test_mistrals_thinking_comes_beside_the_text_and_the_text_as_one() -> None:
+    said: Json = {"role": "assistant", "content": [THOUGHT, {"type": "text", "text": "four"}]}
+    document: Json = {"model": "m", "choices": [{"index": 0, "message": said, "finish_reason": "stop"}]}
+    told = orjson.loads(MistralReading("m").whole(orjson.dumps(document)).data)
+    assert told["choices"][0]["message"] == {"role": "assistant", "content": "four", "reasoning_content": "hmm"}
+    reading = MistralReading("m")
+    (thinks,) = reading.event(b"", _chunk({"content": [THOUGHT]}))
+    (speaks,) = reading.event(b"", _chunk({"content": "four"}))
+    assert orjson.loads(thinks.data)["choices"][0]["delta"] == {"content": "", "reasoning_content": "hmm"}
+    assert thinks.has_content
+    assert orjson.loads(speaks.data) == orjson.loads(_chunk({"content": "four"}))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"choices": [{"delta": {"content": "the word \\"thinking\\" in a text"}}]}',
+        b'{"choices": [{"delta": {"content": [{"type": "thinking"}, {"type": "reference", "reference_ids": [1]}]}}]}',
+        b'{"choices": [{"delta": {"content": ["thinking"]}}], "thinking": 1}',
+        b'{"choices": "thinking"}',
+        b'["thinking"]',
+        b'"thinking" and no JSON',
+    ],
+)
+def test_what_is_no_list_of_thinking_and_text_stays_as_it_was(data: bytes) -> None:
+    made = parted(data)
+    assert made == data or orjson.loads(made) == orjson.loads(data)
+
+
+def test_groqs_own_place_of_usage_is_read_where_there_is_no_other() -> None:
+    last = orjson.loads(_chunk({}, "stop"))
+    (chunk,) = ChatReading("m").event(
+        b"", orjson.dumps({**last, "x_groq": {"usage": {"prompt_tokens": 3, "completion_tokens": 4}}})
+    )
+    assert chunk.usage == Usage(input_tokens=3, output_tokens=4)
+    assert not chunk.usage_only

@@ -6,7 +6,8 @@ repair or translate answers.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
 
 import orjson
 from yarl import URL
@@ -26,7 +27,9 @@ from unisono.upstream.quirks import (
     counts_unasked,
     is_azure,
     is_gemini,
+    is_mistral,
     is_openai,
+    parted,
     tells_charges,
     with_known_fields,
     with_known_roles,
@@ -69,8 +72,7 @@ class OpenAIProvider:
             timeouts=timeouts,
             proxy=model.proxy,
         )
-        self._is_gemini = is_gemini(base_url)
-        self._charges = tells_charges(base_url)
+        self._reading = _reading(base_url)
         self._refuses = Refuses()
 
     @property
@@ -110,7 +112,7 @@ class OpenAIProvider:
 
         return Exchange(
             self._transport,
-            GeminiReading(name) if self._is_gemini else ChatReading(name, charges=self._charges),
+            self._reading(name),
             model=name,
             body=orjson.dumps(asked),
             stream=call.stream,
@@ -222,7 +224,7 @@ class ChatReading:
                 raise error
             if not isinstance(choices, list):
                 raise BrokenEvent("no `choices`")
-        counts = document.get("usage")
+        counts = _counts(document)
         usage = None if counts is None else usage_of(counts, charges=self._charges)
         reported = document.get("model")
         finish, has_content = _seen_in(choices)
@@ -298,6 +300,29 @@ class GeminiReading(ChatReading):
         return tuple(self._calls.mended(chunk) for chunk in super().event(name, data))
 
 
+class MistralReading(ChatReading):
+    """Reads Mistral's answers; see `quirks`."""
+
+    __slots__ = ()
+
+    def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:
+        """Read one stream event; see `ChatReading`."""
+        return super().event(name, parted(data))
+
+    def whole(self, data: bytes) -> Chunk:
+        """Read a plain answer."""
+        return super().whole(parted(data))
+
+
+def _reading(base_url: str) -> Callable[[str], ChatReading]:
+    """Return what reads one answer of this host, given the model's name."""
+    if is_gemini(base_url):
+        return GeminiReading
+    if is_mistral(base_url):
+        return MistralReading
+    return partial(ChatReading, charges=tells_charges(base_url))
+
+
 MOST_TOKENS = 10**9
 """More than any call takes."""
 
@@ -326,6 +351,14 @@ def usage_of(value: JsonValue, *, charges: bool = False) -> Usage | None:
         reasoning_tokens=n_reasoning,
         charged_usd=charged_usd(value, credits_too=charges),
     )
+
+
+def _counts(document: Json) -> JsonValue:
+    """Return the usage of a stream's event, which Groq may tell in a place of its own alone."""
+    counts = document.get("usage")
+    if counts is None and isinstance(groqs := document.get("x_groq"), dict):
+        return groqs.get("usage")
+    return counts
 
 
 def _count(value: object) -> int | None:

@@ -13,6 +13,8 @@ Told by the address, never by the model's name. A quirk that harms nobody is not
   has (`prompt_cache_key` and the like) does not go there when a caller of that API sent it.
 - Gemini's OpenAI surface ends a stream of tool calls with the reason `stop`, at which agents end their loop, and gives
   calls beside each other one place, at which clients run their arguments together.
+- Mistral's reasoning models write a list of parts where a text belongs, their thinking among them: clients that read a
+  text break, and hosts that get the list back refuse it.
 """
 
 from __future__ import annotations
@@ -189,3 +191,49 @@ class Calls:
                 call["index"] = ids.index(given) if given in ids else len(ids) - 1
         if choice.get("finish_reason") == "stop" and self._places:
             choice["finish_reason"] = "tool_calls"
+
+
+@cache
+def is_mistral(base_url: str) -> bool:
+    """Say whether this host writes thinking into the content; see `parted`."""
+    return URL(base_url).host == _MISTRAL
+
+
+def parted(data: bytes) -> bytes:
+    """Return a document of Mistral's with thinking in `reasoning_content` and a text as content; others as they are."""
+    if b'"thinking"' not in data:
+        return data
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return data
+    choices = document.get("choices") if isinstance(document, dict) else None
+    for choice in choices if isinstance(choices, list) else ():
+        for name in ("message", "delta"):
+            if isinstance(choice, dict) and isinstance(said := choice.get(name), dict):
+                _part(said)
+    return orjson.dumps(document)
+
+
+def _part(said: Json) -> None:
+    parts = said.get("content")
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        return
+    thought, text = "", ""
+    for part in parts:
+        if part.get("type") == "thinking":  # type: ignore[union-attr]  # all are objects
+            thought += _texts(part.get("thinking"))  # type: ignore[union-attr]
+        elif part.get("type") == "text":  # type: ignore[union-attr]
+            text += _texts([part])
+        else:
+            return  # a reference, or what is not known: it stays as it came
+    said["content"] = text
+    if thought:
+        said["reasoning_content"] = thought
+
+
+def _texts(parts: JsonValue) -> str:
+    if isinstance(parts, str):
+        return parts
+    texts = [part.get("text") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    return "".join(text for text in texts if isinstance(text, str))
