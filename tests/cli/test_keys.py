@@ -97,7 +97,7 @@ def test_a_name_that_is_taken_is_no_fault_of_the_record(file: Path) -> None:
 
 
 def test_a_limit_is_listed_with_all_its_digits_as_it_is_written(file: Path) -> None:
-    bounds = ["tokens=1234567/month", "usd=0.00000125/day"]
+    bounds = ["tokens=1234567/month", "usd=0.00000125/day", "messages=60/minute"]
     run(file, "keys", "create", "alice", *(word for bound in bounds for word in ("--limit", bound)))
     (row,) = json.loads(run(file, "keys", "list", "--json"))
     assert row["limits"] == bounds

@@ -63,10 +63,14 @@ class StoredKey:
         return "expired" if self.expires is not None and self.expires <= now else "active"
 
 
+MINUTE_S = 60.0
+"""The sliding window of a limit by the minute."""
+
+
 def written(limit: Limit) -> str:
     """Return a key's limit as `unisono keys create --limit` takes it."""
     amount = f"{Decimal(repr(limit.amount)):f}".removesuffix(".0")  # all its digits: 1234567 is not 1.23457e+06
-    return f"{limit.counts}={amount}/{limit.window}"
+    return f"{limit.counts}={amount}/{'minute' if limit.window == MINUTE_S else limit.window}"
 
 
 def key_to_json(key: StoredKey, *, now: datetime) -> Json:
