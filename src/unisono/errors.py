@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from unisono.types import Attempt, Excluded, Json
 
 Blame = Literal["caller", "operator", "upstream"]
-_LASTING = (401, 402, 403, 404)
+LASTING = (401, 402, 403, 404)
 """Statuses of upstreams that stay until the operator mends a key, a bill or a name."""
 
 
@@ -295,7 +295,7 @@ class UpstreamRefused(UpstreamError):
         self.status = http_status if http_status in (400, 413, 415, 422, 429) else 502
         if http_status == 429:
             self.code = "rate_limit_exceeded"
-        self.lasting = http_status in _LASTING
+        self.lasting = http_status in LASTING
 
 
 class UpstreamBusy(UpstreamError):
@@ -334,7 +334,7 @@ class NoAnswer(UpstreamError):
         self.status = last.status
         self.retryable = last.retryable
         self.retry_after_s = last.retry_after_s
-        self.lasting = last.lasting and all(attempt.http_status in _LASTING for attempt in attempts)
+        self.lasting = last.lasting and all(attempt.http_status in LASTING for attempt in attempts)
 
     @property
     def detail(self) -> Json:

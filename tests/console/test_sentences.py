@@ -142,6 +142,10 @@ PAIRED: dict[str, list[Say]] = {
         lambda zh: notices.left_out(["web_search"], language=zh).text,
         lambda zh: notices.left_out(["web_search", "mcp"], language=zh).text,
     ],
+    "unheeded": [
+        lambda zh: notices.unheeded(["temperature"], model="gpt-5", language=zh).text,
+        lambda zh: notices.unheeded(["temperature", "top_p"], model="gpt-5", language=zh).text,
+    ],
     "successor": [lambda zh: notices.successor("a-1", answers="b", language=zh).text],
     "sunset": [
         lambda zh: notices.sunset("a", until=DAY, follows="b", language=zh).text,
@@ -188,6 +192,10 @@ ENGLISH_ONLY = (
     "better here by 0.05 after costs, which does not pay for a switch",
     "The share of deep fell from 30% to 2% under the policy config/1/2/3.",
     "a stage failed with RuntimeError; see the log",
+    "gpt-5: the upstream answered 429 insufficient_quota; its account there has no money or quota left.",
+    "gpt-5: the upstream answered 401 invalid_api_key; check `api_key`.",
+    "gpt-5: the upstream answered 400 invalid_model; check `base_url` and `upstream_model`.",
+    "gpt-5: the upstream answered 403; check what `api_key` may use.",
 )
 
 

@@ -209,3 +209,21 @@ def test_an_error_tells_what_was_changed_before_it(tmp_path: Path) -> None:
             assert reply.json["unisono"]["decision"]
             assert "sunset" in reply.headers["x-unisono-notices"]
             assert reply.headers["x-unisono-model"] == "leaving"
+
+
+def test_an_account_without_money_is_told_to_its_operator_though_another_model_answers(tmp_path: Path) -> None:
+    empty = fails(429, "You exceeded your current quota.", code="insufficient_quota")
+    with (
+        upstream(empty) as dry,
+        upstream(says("ok")) as up,
+        serving(tmp_path, config_text(model("dry", dry), model("spare", up), default="dry")) as house,
+    ):
+        reply = house.chat("hello")
+        house.until(lambda: house.get("/admin/incidents")["data"], "it is recorded")
+        (incident,) = house.get("/admin/incidents")["data"]
+        metrics = house.call("GET", "/metrics").raw.decode()
+    assert (reply.status, reply.headers["x-unisono-model"]) == (200, "spare")
+    assert (incident["kind"], incident["subject"], incident["n"]) == ("model_refused", "dry", 1)
+    assert "insufficient_quota; its account there has no money or quota left" in incident["text"]
+    assert 'unisono_incidents_total{kind="model_refused"} 1.0' in metrics
+    assert len(dry.seen) == 1

@@ -199,6 +199,10 @@ OF_ONE_MODEL: Mapping[str, tuple[int, Json]] = {
     ),
     "vLLM, no pictures": (400, openai("At most 0 image(s) may be provided in one prompt.")),
     "OpenRouter, no tools": (404, openrouter(404, "No endpoints found that support tool use.")),
+    "OpenRouter, no such provider": (
+        404,
+        openrouter(404, "No allowed providers are available for the selected model."),
+    ),
     "Gemini, a call of another model": (
         400,
         google(400, "INVALID_ARGUMENT", "Function call is missing a thought_signature in …"),

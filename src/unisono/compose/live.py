@@ -27,7 +27,7 @@ from unisono.config import Config, load_config
 from unisono.config.kept import KeptConfig, kept_of
 from unisono.config.lookout import Lookout
 from unisono.edge.parse import DERIVED, session_before
-from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError
+from unisono.errors import LASTING, ArtifactError, NotFound, StartError, UnisonoError
 from unisono.evaluate.promotion import Scales
 from unisono.execute.cost import cost_usd
 from unisono.execute.said import said_in
@@ -463,6 +463,10 @@ class Live:
         for notice in outcome.notices:
             if notice.code == "model_mismatch" and outcome.model is not None:
                 self.note_incident("model_mismatch", outcome.model, notice.text)
+        if outcome.status != "ok" or len(outcome.attempts) > 1:
+            for attempt in outcome.attempts:
+                if attempt.http_status in LASTING:
+                    self.note_incident("model_refused", attempt.model, attempt.error_text or str(attempt.http_status))
         self.store.record_outcome(outcome, baseline_usd=baseline_usd)
         if by_caller:
             self.signals.ended(outcome, by=by)

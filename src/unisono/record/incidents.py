@@ -1,4 +1,4 @@
-"""What an operator must know of: another model answered or answers unlike before, a guardrail broke, the router failed.
+"""What an operator must know of: a host refuses a key, another model answered, a guardrail broke, the router failed.
 
 One row per kind and subject within an hour, with a count; it goes through the record's writer. It alarms nobody by
 itself: `unisono_incidents_total` and `GET /admin/incidents` do.
@@ -19,6 +19,7 @@ from unisono.types import Json
 
 Kind = Literal[
     "model_mismatch",
+    "model_refused",
     "share_alarm",
     "router_failed",
     "config_refused",

@@ -99,7 +99,7 @@ TABLE: tuple[Metric, ...] = (
         name="unisono_incidents_total",
         kind="counter",
         labels=("kind",),
-        text="Incidents, each occurrence: model_mismatch, share_alarm, router_failed, config_refused, "
+        text="Incidents, each occurrence: model_mismatch, model_refused, share_alarm, router_failed, config_refused, "
         "policy_rolled_back, model_changed, traffic_changed, out_of_domain.",
     ),
     Metric(

@@ -81,6 +81,8 @@ _SAYS_MODEL = re.compile(
     re.I,
 )
 """What a refusal is about that another model may take: fields it does not know, what this model lacks."""
+_OF_REQUEST = re.compile(r"no endpoints found that|no allowed providers", re.I)
+"""How OpenRouter says with a 404 that nobody serves this model to this request."""
 _AGAIN = re.compile(r"(?:try again|retry) (?:in|after) (\d[\dhms.]*(?: ?seconds?)?)", re.I)
 
 _HINTS = {
@@ -124,7 +126,7 @@ def refusal(model: str, *, http_status: int, body: Json | None, retry_s: float |
         elif read == 400 and http_status == 403:
             refused.code = _FLAGGED
         refused.retryable = read == 413 or bool(
-            refused.code == TOO_LONG or _OF_MODEL & names.keys() or _SAYS_MODEL.search(about)
+            refused.code == TOO_LONG or _OF_MODEL & names.keys() or _SAYS_MODEL.search(about) or http_status == 404
         )
     return refused
 
@@ -138,7 +140,7 @@ def _read(http_status: int, names: dict[str, None], said: str, error: Json) -> i
     if http_status == 403 and _is_flagged(error):
         return 400
     if http_status == 404:
-        return 400 if _SAYS_MODEL.search(said) and said.startswith("No endpoints found that support") else 404
+        return 400 if _OF_REQUEST.match(said) else 404
     for name in names:
         if name in _STATUS_OF_CODE:
             return _STATUS_OF_CODE[name]
