@@ -586,3 +586,23 @@ def test_a_window_that_nobody_knows_is_a_hosts_or_a_small_servers() -> None:
     (hosted,) = parse_config(openai + 'base_url = "https://api.example.com/v1"\n', {}, now=NOW).models
     (own,) = parse_config(openai + 'base_url = "http://gpu.example.com:8000/v1"\n', {}, now=NOW).models
     assert (hosted.context_tokens, own.context_tokens) == (131_072, 8192)
+
+
+@pytest.mark.parametrize(
+    ("keys", "can"),
+    [
+        ('base_url = "https://api.openai.com/v1"\n', {"tools", "json", "vision"}),
+        ('base_url = "https://api.groq.com/openai/v1"\n', {"tools", "json"}),
+        ('base_url = "https://api.groq.com/openai/v1"\ncapabilities = []\n', set()),
+        ('base_url = "https://api.groq.com/openai/v1"\ncapabilities = ["vision"]\n', {"vision"}),
+        ('base_url = "http://127.0.0.1:8000/v1"\n', set()),
+    ],
+)
+def test_a_hosted_model_calls_tools_unless_the_file_says_otherwise(keys: str, can: set[str]) -> None:
+    (read,) = parse_config(HEAD + MODEL.replace("scripted", "openai") + keys, {}, now=NOW).models
+    assert {str(capability) for capability in read.capabilities} == can
+
+
+def test_anthropics_models_call_tools_and_see() -> None:
+    (read,) = parse_config(HEAD + MODEL.replace("scripted", "anthropic"), {}, now=NOW).models
+    assert {str(capability) for capability in read.capabilities} == {"tools", "json", "vision"}

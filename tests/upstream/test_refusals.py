@@ -197,6 +197,7 @@ OF_ONE_MODEL: Mapping[str, tuple[int, Json]] = {
         400,
         openai('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
     ),
+    "OpenAI, no pictures": (400, openai("Invalid content type. image_url is only supported by certain models.")),
     "vLLM, no pictures": (400, openai("At most 0 image(s) may be provided in one prompt.")),
     "OpenRouter, no tools": (404, openrouter(404, "No endpoints found that support tool use.")),
     "OpenRouter, no such provider": (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unisono.catalog.facts import Facts
-from unisono.config.hosts import OPENAI, amiss
+from unisono.config.hosts import OPENAI, amiss, usual_capabilities
 from unisono.config.keys import BUILT_IN, model_keys, section_keys
 from unisono.config.kinds import Around, plain
 from unisono.config.mistake import Mistake, Wrong, offer, shown
@@ -149,7 +149,7 @@ def build_model(entry: Entry, facts: Facts) -> Model | Mistake:
         reports=get("reports"),
         aliases=get("aliases"),
         role=Role(get("role")),
-        capabilities=frozenset(Capability(name) for name in get("capabilities")),
+        capabilities=_capabilities(entry),
         context_tokens=context,
         max_output_tokens=longest,
         prices=prices,
@@ -159,6 +159,12 @@ def build_model(entry: Entry, facts: Facts) -> Model | Mistake:
         cache_ttl_s=get("cache_ttl_s"),
         options=entry.options,
     )
+
+
+def _capabilities(entry: Entry) -> frozenset[Capability]:
+    if "capabilities" in entry.section.given:
+        return frozenset(Capability(name) for name in entry.get("capabilities"))
+    return usual_capabilities(entry.base_url, upstream=entry.upstream or "")
 
 
 def _prices(entry: Entry, listed: Prices | None) -> Prices | Mistake | None:

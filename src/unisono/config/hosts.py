@@ -1,11 +1,13 @@
-"""Where well-known hosts serve chat completions: what a file that names a host instead of its address is told.
+"""What is known of hosts: where they serve chat completions, for messages about a file, and what their models can do.
 
-It is for messages about a configuration alone; no request goes by it.
+It knows no single model.
 """
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
+
+from unisono.types import Capability
 
 OPENAI = "https://api.openai.com/v1"
 _ADDRESSES = {
@@ -40,6 +42,24 @@ _ALSO = {
     "ollama_chat": "ollama",
     "together_ai": "together",
 }
+
+
+_EYES = ("api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com")
+"""Hosts whose models nearly all see pictures."""
+
+
+def usual_capabilities(base_url: str | None, *, upstream: str) -> frozenset[Capability]:
+    """Return what a model can do of which a file does not say it: nothing of a server of one's own.
+
+    A host that refuses such a request all the same sends `auto` to the next model.
+    """
+    if upstream == "anthropic" and base_url is None:
+        return frozenset({Capability.TOOLS, Capability.JSON, Capability.VISION})
+    parts = urlsplit(base_url or "")
+    if parts.scheme != "https" or upstream not in ("openai", "anthropic"):
+        return frozenset()
+    sees = {Capability.VISION} if parts.hostname in _EYES else set()
+    return frozenset({Capability.TOOLS, Capability.JSON, *sees})
 
 
 def instead_of(upstream: str) -> str:

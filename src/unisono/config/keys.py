@@ -499,7 +499,8 @@ _MODELS = (
         otherwise="the price list's, else no limit of its own", text="The longest answer that the model gives.",
     ),
     Key(
-        section="models", name="capabilities", kind="choices", default=[], allowed=DECLARED,
+        section="models", name="capabilities", kind="choices", allowed=DECLARED,
+        otherwise="`tools` and `json` for `https`; at OpenAI, Anthropic and Gemini `vision` too; else none",
         text="What the model can take or give beyond plain text.",
     ),
     Key(

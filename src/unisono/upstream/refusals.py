@@ -75,8 +75,9 @@ _OF_MODEL = frozenset(
 )
 _SAYS_MODEL = re.compile(
     r"\bthis model\b|\bmodel does not support\b|\bdoes not support parameter\b|\bdoes not support tools\b|"
-    r"\bsupport tool use\b|\bsupport image input\b|--enable-auto-tool-choice|at most 0 \w+\(s\)|not a multimodal model|"
-    r"\bthought_signature\b|extra inputs are not permitted|^unknown parameter|^unrecognized request argument|"
+    r"\bsupport tool use\b|\bsupport image input\b|--enable-auto-tool-choice|at most 0 \w+\(s\)|"
+    r"not a multimodal model|only supported by certain models|\bthought_signature\b|"
+    r"extra inputs are not permitted|^unknown parameter|^unrecognized request argument|"
     r"unknown name \\?\"|^property '[^']*' is unsupported|^argument not supported",
     re.I,
 )
