@@ -7,7 +7,7 @@ import pytest
 
 from unisono.errors import UpstreamRefused
 from unisono.types import Call, Json, JsonValue, Model, Timeouts, Usage
-from unisono.upstream.openai import ChatReading, GeminiReading, MistralReading, chat_body, openai_provider
+from unisono.upstream.openai import AzureReading, ChatReading, GeminiReading, MistralReading, chat_body, openai_provider
 from unisono.upstream.plain import plain
 from unisono.upstream.quirks import parted
 from unisono.upstream.sse import EventParser
@@ -140,6 +140,7 @@ def test_geminis_calls_beside_each_other_get_places_of_their_own() -> None:
     [
         ("https://generativelanguage.googleapis.com/v1beta/openai", GeminiReading),
         ("https://api.mistral.ai/v1", MistralReading),
+        ("https://a.openai.azure.com/openai/v1", AzureReading),
         ("http://x/v1", ChatReading),
     ],
 )
@@ -265,3 +266,17 @@ def test_groqs_own_place_of_usage_is_read_where_there_is_no_other() -> None:
     )
     assert chunk.usage == Usage(input_tokens=3, output_tokens=4)
     assert not chunk.usage_only
+
+
+def test_what_azures_filters_say_comes_beside_a_delta_as_clients_expect_one() -> None:
+    prompt: Json = {"id": "", "model": "", "choices": [], "prompt_filter_results": [{"content_filter_results": {}}]}
+    told: Json = {"id": "", "model": "", "choices": [{"index": 0, "content_filter_offsets": {}, "finish_reason": None}]}
+    reading = AzureReading("m")
+    (first,) = reading.event(b"", orjson.dumps(prompt))
+    (later,) = reading.event(b"", orjson.dumps(told))
+    (words,) = reading.event(b"", _chunk({"content": "a"}))
+    (last,) = reading.event(b"", orjson.dumps({"choices": [], "usage": {"prompt_tokens": 1}, "content_filter": 1}))
+    assert orjson.loads(first.data) == {**prompt, "choices": [{"index": 0, "finish_reason": None, "delta": {}}]}
+    assert orjson.loads(later.data)["choices"][0]["delta"] == {}
+    assert (first.has_content, later.has_content, words.has_content) == (False, False, True)
+    assert (words.data, last.usage_only, first.usage_only) == (_chunk({"content": "a"}), True, False)

@@ -31,6 +31,7 @@ from unisono.upstream.quirks import (
     is_openai,
     parted,
     tells_charges,
+    with_deltas,
     with_known_fields,
     with_known_roles,
     with_limit,
@@ -314,12 +315,24 @@ class MistralReading(ChatReading):
         return super().whole(parted(data))
 
 
+class AzureReading(ChatReading):
+    """Reads Azure's streams; see `quirks`."""
+
+    __slots__ = ()
+
+    def event(self, name: bytes, data: bytes) -> tuple[Chunk, ...]:
+        """Read one stream event; see `ChatReading`."""
+        return super().event(name, with_deltas(data))
+
+
 def _reading(base_url: str) -> Callable[[str], ChatReading]:
     """Return what reads one answer of this host, given the model's name."""
     if is_gemini(base_url):
         return GeminiReading
     if is_mistral(base_url):
         return MistralReading
+    if is_azure(base_url):
+        return AzureReading
     return partial(ChatReading, charges=tells_charges(base_url))
 
 

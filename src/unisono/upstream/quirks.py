@@ -15,6 +15,8 @@ Told by the address, never by the model's name. A quirk that harms nobody is not
   calls beside each other one place, at which clients run their arguments together.
 - Mistral's reasoning models write a list of parts where a text belongs, their thinking among them: clients that read a
   text break, and hosts that get the list back refuse it.
+- Azure tells of its filters in events of a stream that have no choice, or a choice without a delta: clients that read
+  the first choice's delta break.
 """
 
 from __future__ import annotations
@@ -237,3 +239,22 @@ def _texts(parts: JsonValue) -> str:
         return parts
     texts = [part.get("text") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
     return "".join(text for text in texts if isinstance(text, str))
+
+
+def with_deltas(data: bytes) -> bytes:
+    """Return an event of Azure's in which its filters are told beside an empty delta; others as they are."""
+    if b"content_filter" not in data or b'"delta"' in data:
+        return data
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return data
+    choices = document.get("choices") if isinstance(document, dict) else None
+    if not isinstance(choices, list) or document.get("usage"):
+        return data
+    if not choices:
+        choices.append({"index": 0, "finish_reason": None})
+    for choice in choices:
+        if isinstance(choice, dict):
+            choice.setdefault("delta", {})
+    return orjson.dumps(document)
