@@ -744,7 +744,8 @@ class Call:
 class Usage:
     """Tokens as the upstream counted them. `cached_input_tokens` is part of `input_tokens`.
 
-    `charged_usd` is what the upstream says that it charges for them; None: it does not say.
+    `charged_usd` is what the upstream says that it charges for them; None: it does not say. `surcharge_tokens` is how
+    many more tokens of the prompt they cost as much as, for what was written to a cache.
     """
 
     input_tokens: int
@@ -752,6 +753,7 @@ class Usage:
     cached_input_tokens: int = 0
     reasoning_tokens: int = 0
     charged_usd: float | None = None
+    surcharge_tokens: float = 0.0
 
 
 @value

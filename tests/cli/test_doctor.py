@@ -365,3 +365,23 @@ def test_a_host_that_knows_the_name_or_does_not_say_is_fine(status: int, documen
     with lists(status, document) as url:
         findings = asyncio.run(upstreams(http_config(url)))
     assert states(findings) == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("pricing", "told"),
+    [
+        ({"prompt": "0.0000001", "completion": "0.00000032"}, ["0.1 and 0.32 USD"]),
+        ({"prompt": "-1", "completion": "-1"}, []),
+        ({"prompt": "0.1"}, []),
+        ({"prompt": "x", "completion": "y"}, []),
+        ("free", []),
+    ],
+)
+def test_a_price_that_the_host_tells_of_and_the_list_does_not_is_told(pricing: object, told: list[str]) -> None:
+    with lists(200, {"data": [{"id": "m0", "pricing": pricing}]}) as url:
+        _, *findings = asyncio.run(upstreams(http_config(url)))
+        own = "usd_per_mtok_in = 9\nusd_per_mtok_out = 9\n"
+        priced = f'default = "m0"\n[[models]]\nname = "m0"\nupstream = "openai"\nbase_url = "{url}"\n{own}'
+        _, *none = asyncio.run(upstreams(parse_config(priced, {})))
+    assert [text in finding.text for text, finding in zip(told, findings, strict=True)] == [True] * len(told)
+    assert none == []

@@ -52,7 +52,7 @@ async def in_process(script: Script) -> AsyncIterator[ProviderSetup]:
     def plain(value: object) -> JsonValue:
         if not hasattr(value, "__dataclass_fields__"):
             return value  # type: ignore[return-value]
-        return {name: own for name, own in asdict(value).items() if own is not None}  # type: ignore[call-overload]
+        return {name: own for name, own in asdict(value).items() if own}  # type: ignore[call-overload]
 
     options = {k: plain(getattr(script, k)) for k in Script.__dataclass_fields__ if getattr(script, k) is not None}
     model = Model(name="m", upstream="scripted", upstream_model="real-m", options=options)

@@ -327,7 +327,7 @@ def test_a_text_stream() -> None:
     assert deltas(chunks) == [{"role": "assistant", "content": ""}, {"content": "Good"}, {"content": " morning"}, {}]
     assert [c.has_content for c in chunks] == [False, True, True, False, False]
     assert chunks[-2].finish == "stop"
-    assert chunks[-1].usage == Usage(input_tokens=133, output_tokens=15, cached_input_tokens=100)
+    assert chunks[-1].usage == Usage(input_tokens=133, output_tokens=15, cached_input_tokens=100, surcharge_tokens=2)
     assert chunks[-1].usage_only
     assert {c.model for c in chunks} == {"claude-sonnet-4-5-20250929"}
     assert orjson.loads(chunks[0].data)["created"] == 100

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from unisono.execute.cost import cost_usd, spent_usd
-from unisono.types import Json, Prices, Usage
+from unisono.types import Json, JsonValue, Prices, Usage
+from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.openai import ChatReading, usage_of
 from unisono.upstream.quirks import tells_charges
 
@@ -74,3 +75,37 @@ def test_a_charge_is_found_in_a_plain_answer_and_at_the_end_of_a_stream() -> Non
     assert whole.usage is not None
     assert last.usage is not None
     assert (whole.usage.charged_usd, last.usage.charged_usd) == (0.25, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("created", "tokens"),
+    [
+        ({"ephemeral_5m_input_tokens": 800, "ephemeral_1h_input_tokens": 0}, 200.0),
+        ({"ephemeral_5m_input_tokens": 400, "ephemeral_1h_input_tokens": 400}, 500.0),
+        (None, 200.0),
+        ({"ephemeral_1h_input_tokens": "many"}, 200.0),
+        ({"ephemeral_1h_input_tokens": 10**9}, 800.0),
+    ],
+)
+def test_what_anthropic_writes_to_its_cache_costs_a_quarter_more_and_for_an_hour_twice(
+    created: JsonValue, tokens: float
+) -> None:
+    usage: Json = {
+        "input_tokens": 100,
+        "output_tokens": 10,
+        "cache_creation_input_tokens": 800,
+        "cache_creation": created,
+    }
+    message: Json = {
+        "id": "m",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [],
+        "stop_reason": "end_turn",
+    }
+    chunk = MessagesReading("m", created=0).whole(orjson.dumps({**message, "usage": usage}))
+    assert chunk.usage is not None
+    assert (chunk.usage.input_tokens, chunk.usage.surcharge_tokens) == (900, tokens)
+    assert spent_usd(chunk.usage, OWN) == pytest.approx((900 + tokens + 10) * 2e-6)
+    assert cost_usd(chunk.usage, OWN) == pytest.approx(910 * 2e-6)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from unisono.config import Config
     from unisono.plugins import Registry
     from unisono.predict.artifact import Artifact
-    from unisono.types import Model, Proxy
+    from unisono.types import Model, Prices, Proxy
     from unisono.upstream.listing import Listed
     from unisono.upstream.pool import Address
 
@@ -495,12 +495,26 @@ def _told(model: Model, found: Listed, *, is_default: bool) -> Iterator[Finding]
         near = nearest(model.upstream_model, sorted(found.names))
         text = f"{host} does not list {model.upstream_model!r}" + (f"; nearest: {', '.join(near)}" if near else "")
         yield Finding(check=check, state=state, text=text, todo="mend `upstream_model`")
+    if found.usd_per_mtok is not None and not _is_near(model.prices, found.usd_per_mtok):
+        into, out = (f"{usd:.4g}" for usd in found.usd_per_mtok)
+        known = "no price" if (own := model.prices) is None else f"{own.usd_per_mtok_in:g} and {own.usd_per_mtok_out:g}"
+        text = f"{host} asks {into} and {out} USD per million tokens, the price list has {known}: routing goes by that"
+        todo = f"usd_per_mtok_in = {into} and usd_per_mtok_out = {out}"
+        yield Finding(check=check, state="warn", text=text, todo=todo)
     if found.window is not None and found.window != model.context_tokens:
         fewer = found.window < model.context_tokens
         text = f"{host} says that it reads {found.window} tokens, the configuration {model.context_tokens}: " + (
             "longer prompts are refused there" if fewer else "longer prompts go elsewhere, or are refused"
         )
         yield Finding(check=check, state="warn", text=text, todo=f"context_tokens = {found.window}")
+
+
+def _is_near(prices: Prices | None, told: tuple[float, float]) -> bool:
+    """Say whether prices are those of a host to a quarter, or the operator's own, who knows best."""
+    if prices is None:
+        return False
+    pairs = zip((prices.usd_per_mtok_in, prices.usd_per_mtok_out), told, strict=True)
+    return prices.source == "config" or all(abs(own - theirs) <= 0.25 * max(own, theirs) for own, theirs in pairs)
 
 
 def _where(address: str) -> Address:

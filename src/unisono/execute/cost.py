@@ -15,13 +15,17 @@ def spent_usd(usage: Usage | None, prices: Prices | None) -> float | None:
     """
     if usage is not None and usage.charged_usd is not None and (prices is None or prices.source != OWN):
         return usage.charged_usd
-    return cost_usd(usage, prices)
+    listed = cost_usd(usage, prices)
+    if listed is None or usage is None or prices is None or not usage.surcharge_tokens:
+        return listed
+    return listed + usage.surcharge_tokens * prices.usd_per_mtok_in / 1e6
 
 
 def cost_usd(usage: Usage | None, prices: Prices | None) -> float | None:
     """Return the list price of one call in USD, or None when the tokens or the prices are not known.
 
-    Cached input tokens cost their own price where there is one, else the full one.
+    Cached input tokens cost their own price where there is one, else the full one. What writing to a cache costs on top
+    is left out.
     """
     if usage is None or prices is None:
         return None

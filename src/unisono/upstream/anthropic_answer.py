@@ -288,7 +288,15 @@ class MessagesReading:
             output_tokens=count("output_tokens", 0),
             cached_input_tokens=cached,
             reasoning_tokens=min(count("thinking_tokens", 0), count("output_tokens", 0)),
+            surcharge_tokens=self._surcharge(),
         )
+
+    def _surcharge(self) -> float:
+        """Return what writing to the cache costs on top, as tokens: a quarter of each, for an hour the whole of it."""
+        n_written, created = self._counts.get("cache_creation_input_tokens", 0), self._beside.get("cache_creation")
+        told = created.get("ephemeral_1h_input_tokens") if isinstance(created, dict) else None
+        n_for_an_hour = min(told, n_written) if isinstance(told, int) and told > 0 else 0
+        return (n_written - n_for_an_hour) * 0.25 + n_for_an_hour
 
     def _usage_json(self, usage: Usage) -> Json:
         n_written = self._counts.get("cache_creation_input_tokens", 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 import orjson
 from yarl import URL
@@ -34,12 +35,14 @@ class Listed:
         names: every name that the host lists; empty where it does not say.
         is_listed: the model is one of them; True where the host does not say.
         window: how many tokens it reads, where the host says so.
+        usd_per_mtok: its prices of the prompt and the answer, where the host says so (OpenRouter).
     """
 
     refused: UpstreamRefused | None = None
     names: frozenset[str] = frozenset()
     is_listed: bool = True
     window: int | None = None
+    usd_per_mtok: tuple[float, float] | None = None
 
 
 async def listed(model: Model, *, limit_s: float) -> Listed:
@@ -67,7 +70,12 @@ def _found(model: Model, rows: list[Json]) -> Listed:
     if row is None:  # an alias: xAI lists `grok-4-0709` alone, and serves `grok-4` too
         row = next((own for name, own in names.items() if re.fullmatch(rf"{re.escape(asked)}(-\d+)+", name)), None)
     known = row is not None or not names or is_azure(model.base_url or "")
-    return Listed(names=frozenset(names), is_listed=known, window=None if row is None else _window(row))
+    return Listed(
+        names=frozenset(names),
+        is_listed=known,
+        window=None if row is None else _window(row),
+        usd_per_mtok=None if asked not in names else _prices(names[asked]),
+    )
 
 
 def _rows(document: JsonValue) -> Iterator[Json]:
@@ -86,6 +94,17 @@ def _names(row: Json) -> Iterator[str]:
 def _window(row: Json) -> int | None:
     told = [row.get(name) for name in _WINDOWS]
     return next((n for n in told if isinstance(n, int) and not isinstance(n, bool) and n > 0), None)
+
+
+def _prices(row: Json) -> tuple[float, float] | None:
+    """Read OpenRouter's prices: texts, in USD a token."""
+    told = row.get("pricing")
+    texts = (told.get("prompt"), told.get("completion")) if isinstance(told, dict) else ()
+    try:
+        into, out = (float(text) * 1e6 for text in texts if isinstance(text, str))
+    except ValueError:
+        return None
+    return (into, out) if 0.0 <= into < inf and 0.0 <= out < inf else None  # -1: it depends
 
 
 async def _get(model: Model, path: str, *, limit_s: float) -> bytes:
