@@ -160,6 +160,7 @@ MISTAKES = [
     ("an address that is a route's", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "http://127.0.0.1:1/v1/chat/completions"\n', 5, "models[0].base_url", "without /chat/completions"),
     ("Azure's without its path", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "https://a.openai.azure.com"\n', 5, "models[0].base_url", "https://a.openai.azure.com/openai/v1"),
     ("a known host without its path", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "https://openrouter.ai"\n', 5, "models[0].base_url", "https://openrouter.ai/api/v1"),
+    ("Ollama's without its path", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "http://localhost:11434/"\n', 5, "models[0].base_url", "http://localhost:11434/v1"),
     ("a key in an address", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "http://127.0.0.1:1/v1?key=sk"\n', 5, "models[0].base_url", "the address alone"),
     ("no upstream", 'default = "small"\n[[models]]\nname = "small"\n', 2, "models[0].upstream", "is missing"),
     ("no file", HEAD + MODEL.replace("scripted", "local"), 2, "models[0].file", "is missing"),

@@ -472,10 +472,15 @@ async def _listed(models: Sequence[Model], config: Config, *, limit_s: float) ->
     """Say which models their hosts refuse, do not know, or have with another window."""
     from unisono.upstream.listing import listed
 
-    told = await asyncio.gather(*(listed(model, limit_s=limit_s) for model in models))
+    groups: dict[tuple[str, str, str], list[Model]] = {}
+    for model in models:
+        key = "" if model.api_key is None else model.api_key.reveal()
+        groups.setdefault((model.upstream, _address(model), key), []).append(model)
+    told = await asyncio.gather(*(listed(own, limit_s=limit_s) for own in groups.values()))
     return [
         finding
-        for model, found in zip(models, told, strict=True)
+        for own, answers in zip(groups.values(), told, strict=True)
+        for model, found in zip(own, answers, strict=True)
         for finding in _told(model, found, is_default=model.name == config.default)
     ]
 
@@ -486,7 +491,7 @@ def _told(model: Model, found: Listed, *, is_default: bool) -> Iterator[Finding]
     check, host = f"model {model.name}", urlsplit(_address(model)).hostname or ""
     state: State = "fail" if is_default else "warn"
     if found.refused is not None:
-        said = str(found.refused).removeprefix(f"{model.name}: the upstream answered ")
+        said = str(found.refused).partition(": the upstream answered ")[2]
         todo = "mend `api_key`, or what it names" if model.api_key is not None else 'set api_key = "env:NAME"'
         todo = "pay, or raise the limit there" if found.refused.http_status == 402 else todo
         yield Finding(check=check, state=state, text=f"{host} refuses it: {said}", todo=todo)

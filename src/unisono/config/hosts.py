@@ -29,6 +29,7 @@ _ADDRESSES = {
     "vllm": "http://127.0.0.1:8000/v1",
     "xai": "https://api.x.ai/v1",
 }
+_OLLAMA = 11434
 _ALSO = {
     "azure_openai": "azure",
     "deep_seek": "deepseek",
@@ -83,6 +84,8 @@ def amiss(base_url: str) -> str | None:
         return None
     if host.endswith(".openai.azure.com"):
         return f"needs the path: https://{host}/openai/v1 (or /openai/deployments/NAME?api-version=… of older ones)"
+    if parts.port == _OLLAMA:
+        return f"needs the path: {base_url}/v1"
     whole = next((known for known in _ADDRESSES.values() if urlsplit(known).hostname == host), base_url)
     return None if urlsplit(whole).path == "" or parts.scheme == "http" else f"needs the path: {whole}"
 

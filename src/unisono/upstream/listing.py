@@ -6,8 +6,9 @@ deployments, so no name is looked for there.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -45,22 +46,33 @@ class Listed:
     usd_per_mtok: tuple[float, float] | None = None
 
 
-async def listed(model: Model, *, limit_s: float) -> Listed:
-    """Ask a model's host about it, within a limit of seconds for each call."""
+async def listed(models: Sequence[Model], *, limit_s: float) -> list[Listed]:
+    """Ask a host about models that have its address and key in common, within a limit of seconds for each call."""
+    first = models[0]
+    if first.upstream == "anthropic":
+        return list(await asyncio.gather(*(_of_anthropics(model, limit_s=limit_s) for model in models)))
     try:
-        if model.upstream == "openai" and tells_charges(model.base_url or DEFAULT_BASE_URL):
-            await _get(model, "/key", limit_s=limit_s)  # it lists its models to everybody
-        path = f"/models/{model.upstream_model}" if model.upstream == "anthropic" else "/models"
-        document = orjson.loads(await _get(model, path, limit_s=limit_s))
-    except UpstreamRefused as error:
-        if error.http_status in (401, 402, 403):
-            return Listed(refused=error)
-        return Listed(is_listed=not (error.http_status == 404 and model.upstream == "anthropic"))
-    except (UpstreamError, orjson.JSONDecodeError):
-        return Listed()
-    if model.upstream == "anthropic":
-        return Listed(window=_window(document) if isinstance(document, dict) else None)
-    return _found(model, list(_rows(document)))
+        if tells_charges(first.base_url or DEFAULT_BASE_URL):
+            await _get(first, "/key", limit_s=limit_s)  # it lists its models to everybody
+        rows = list(_rows(orjson.loads(await _get(first, "/models", limit_s=limit_s))))
+    except (UpstreamError, orjson.JSONDecodeError) as error:
+        return [_unlisted(error)] * len(models)
+    return [_found(model, rows) for model in models]
+
+
+async def _of_anthropics(model: Model, *, limit_s: float) -> Listed:
+    """Ask for one model: the list has no aliases, and this road knows them."""
+    try:
+        row = orjson.loads(await _get(model, f"/models/{model.upstream_model}", limit_s=limit_s))
+    except (UpstreamError, orjson.JSONDecodeError) as error:
+        gone = isinstance(error, UpstreamRefused) and error.http_status == 404
+        return Listed(is_listed=False) if gone else _unlisted(error)
+    return Listed(window=_window(row) if isinstance(row, dict) else None)
+
+
+def _unlisted(error: Exception) -> Listed:
+    refused = isinstance(error, UpstreamRefused) and error.http_status in (401, 402, 403)
+    return Listed(refused=error if refused else None)  # type: ignore[arg-type]  # such a one
 
 
 def _found(model: Model, rows: list[Json]) -> Listed:

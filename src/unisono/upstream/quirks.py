@@ -86,7 +86,7 @@ def is_openai(base_url: str) -> bool:
 def is_azure(base_url: str) -> bool:
     """Say whether this is an address of Azure's, of whatever resource and model."""
     host = URL(base_url).host or ""
-    return host.endswith((".azure.com", ".azure.us", ".azure.cn"))
+    return host.endswith((".azure.com", ".azure.us", ".azure.cn", ".azure-api.net"))
 
 
 @cache

@@ -43,6 +43,7 @@ _STATUS_OF_CODE = {
     "API_KEY_INVALID": 401,
     "invalid_api_key": 401,
     "insufficient_quota": 402,
+    "insufficient_user_quota": 402,
     "billing_hard_limit_reached": 402,
     "billing_not_active": 402,
     "insufficient_balance": 402,
