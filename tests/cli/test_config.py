@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from unisono.cli.config import app
-from unisono.config.load import parse_tables
+from unisono.config.load import parse_config, parse_tables
 
 GOOD = """\
 default = "small"
@@ -143,3 +143,23 @@ def test_dial_shows_shares_and_the_bill_at_each_setting(tmp_path: Path) -> None:
     shown = CliRunner().invoke(app, ["dial", file])
     assert shown.exit_code == 0
     assert "0.5 (now)" in shown.stdout
+
+
+def test_import_prints_litellms_models_in_our_form(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "model_list:\n- model_name: gpt\n  litellm_params: {model: openai/gpt-5-mini, api_key: os.environ/K}\n",
+        encoding="utf-8",
+    )
+    result = CliRunner().invoke(app, ["import", str(file)])
+    assert result.exit_code == 0
+    assert parse_config(result.stdout, {"K": "x"}).models[0].upstream_model == "gpt-5-mini"
+    told = json.loads(CliRunner().invoke(app, ["import", str(file), "--json"]).stdout)
+    assert (told["toml"], told["notes"]) == (result.stdout, [])
+
+
+def test_import_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
+    for text, says in (("a: [", "cannot be read as YAML"), ("model_list: []", "no model that can be taken over")):
+        file = tmp_path / "config.yaml"
+        file.write_text(text, encoding="utf-8")
+        assert says in str(CliRunner().invoke(app, ["import", str(file)]).exception)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -79,6 +79,40 @@ def _print_problems(problems: Sequence[Problem], *, file: Path, as_json: bool) -
         print(problem)
     n = len(problems)
     print(f"{n} problem{'s' * (n != 1)}. The keys: docs/reference/configuration.md, or `unisono config keys`.")
+
+
+@app.command("import")
+def import_(
+    file: Path = typer.Argument(..., help="LiteLLM's config.yaml."),
+    as_json: bool = _JSON,
+) -> None:
+    """Print LiteLLM's configuration in our form: models, their hosts' keys by name, prices, and notes on the rest.
+
+    Nothing is written, and no key is printed. Needs PyYAML: `pip install 'unisono[litellm]'`.
+
+    Example: `unisono config import config.yaml > unisono.toml`
+    """
+    from unisono.config.from_litellm import from_litellm
+    from unisono.errors import StartError
+
+    made = from_litellm(_yaml(file))
+    if made is None:
+        raise StartError(f"{file} holds no model that can be taken over: nothing usable stands under `model_list`.")
+    print(json.dumps({"toml": made.text, "notes": made.notes}, indent=2) if as_json else made.text, end="")
+
+
+def _yaml(file: Path) -> dict[str, Any]:
+    from unisono.errors import StartError
+
+    try:
+        import yaml
+    except ImportError:
+        raise StartError("Reading YAML needs PyYAML: pip install 'unisono[litellm]'") from None
+    try:
+        read = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        raise StartError(f"{file} cannot be read as YAML: {str(exc)[:200]}") from exc
+    return read if isinstance(read, dict) else {}
 
 
 @app.command("show")

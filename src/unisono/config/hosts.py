@@ -63,9 +63,15 @@ def usual_capabilities(base_url: str | None, *, upstream: str) -> frozenset[Capa
     return frozenset({Capability.TOOLS, Capability.JSON, *sees})
 
 
+def base_url_of(host: str) -> str | None:
+    """Return the base address of a host by its usual name, LiteLLM's included; None for one that is not known."""
+    name = host.lower()
+    return _ADDRESSES.get(_ALSO.get(name, name))
+
+
 def instead_of(upstream: str) -> str:
     """Return, as a message ends, what to write instead of an upstream that is a host and no provider; else nothing."""
-    address = _address_of(upstream)
+    address = base_url_of(upstream)
     return "" if address is None else f'; for {upstream} write upstream = "openai" and base_url = "{address}"'
 
 
@@ -88,8 +94,3 @@ def amiss(base_url: str) -> str | None:
         return f"needs the path: {base_url}/v1"
     whole = next((known for known in _ADDRESSES.values() if urlsplit(known).hostname == host), base_url)
     return None if urlsplit(whole).path == "" or parts.scheme == "http" else f"needs the path: {whole}"
-
-
-def _address_of(host: str) -> str | None:
-    name = host.lower()
-    return _ADDRESSES.get(_ALSO.get(name, name))
