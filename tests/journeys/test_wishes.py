@@ -68,3 +68,15 @@ def test_anthropics_newer_models_are_asked_without_too(tmp_path: Path) -> None:
     assert [reply.status for reply in replies] == [200, 200]
     assert all("left_out" in str(reply.json["unisono"]["notices"]) for reply in replies)
     assert len(up.seen) == 3
+
+
+def test_models_that_work_together_are_asked_without_it_too_and_the_answer_says_so(tmp_path: Path) -> None:
+    body = {"model": "auto:pro", "messages": [{"role": "user", "content": "What is 6 times 7?"}], "temperature": 0}
+    with upstream(no_temperature) as up:
+        pool = (model(name, up, quality=0.8, role="deep") for name in ("new", "newer", "newest"))
+        with serving(tmp_path, config_text(*pool, default="new")) as house:
+            reply = house.call("POST", "/v1/chat/completions", body)
+    told = reply.json["unisono"]
+    assert (reply.status, told["pattern"]) == (200, "fusion")
+    assert {part["status"] for part in told["parts"]} <= {"ok", "cancelled"}
+    assert "does not take temperature" in str(told["notices"])

@@ -186,7 +186,7 @@ class Crew:
     def commit(self, member: Member, reason: str) -> Committed:
         """Note whose words the answer is, and tell the caller what happened until here."""
         self._chosen = member
-        self._tell_mismatches()
+        self._tell_of_members()
         self._tell_switch(member.model.name, reason)
         return Committed(
             model=member.model.name,
@@ -243,7 +243,7 @@ class Crew:
                 attempts=self._attempts,
                 last=errors[-1] if errors else UpstreamTimeout("The request took too long."),
             )
-        self._tell_mismatches()
+        self._tell_of_members()
         if failed := self.failures():
             self.say(say.fallback(failed, answers=ranking[0].model, language=self.language))
         decision = replace(self.decision, ranking=tuple(ranking), notices=tuple(self.notices))
@@ -325,10 +325,11 @@ class Crew:
         if past is not None and past.model not in (None, model):
             self.say(say.switched(str(past.model), model, why=why, language=self.language))
 
-    def _tell_mismatches(self) -> None:
+    def _tell_of_members(self) -> None:
         for member in self.members:
-            if (notice := member.mismatch(self.language)) is not None:
-                self.say(notice)
+            for notice in (member.mismatch(self.language), member.unheeded(self.language)):
+                if notice is not None:
+                    self.say(notice)
 
     def _note(self, member: Member, attempt: Attempt, error: UpstreamError | None) -> None:
         self._attempts.append(attempt)

@@ -39,6 +39,7 @@ class Member:
         self.attempt: Attempt | None = None
         self.first_content_s: float | None = None
         self.reported_model: str | None = None
+        self.left_out: tuple[str, ...] = ()
         self.changed = asyncio.Event()
         self._chunks = chunks
         self._started = started
@@ -82,6 +83,12 @@ class Member:
         return say.mismatch(
             self.model.name, asked=self.model.upstream_model, reported=self.reported_model, language=language
         )
+
+    def unheeded(self, language: Language) -> Notice | None:
+        """Return a notice when the model was asked without something that the caller wrote."""
+        if not self.left_out:
+            return None
+        return say.unheeded(self.left_out, model=self.model.name, language=language)
 
     async def follow(self) -> AsyncGenerator[Chunk, None]:
         """Yield the chunks that are here, then those that come.
@@ -131,6 +138,8 @@ class Member:
             self.first_content_s = self._last_s
         if chunk.usage is not None:
             self._usage = chunk.usage
+        if chunk.left_out:
+            self.left_out = chunk.left_out
         told = self.reported_model is not None and not accepts_report(self.model, self.reported_model)
         if chunk.model is not None and not told:
             self.reported_model = chunk.model
