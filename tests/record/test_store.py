@@ -221,6 +221,25 @@ def test_a_value_that_cannot_be_written_is_lost_alone(store, values) -> None:
     assert store.health().ok
 
 
+def test_many_rows_that_are_written_together_keep_their_order_and_a_broken_one_is_lost_alone(
+    path: Path, values
+) -> None:
+    put = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value || excluded.value"
+    with closing(Store(path, flush_s=60.0)) as store:
+        for n in range(100):
+            odd = "half a pair \ud800" if n == 50 else "x"
+            store.record_request(values.request(n), None, replace(values.decision(n), reason=odd))
+            store.record_outcome(values.outcome(n))
+            store.record_rows(put, ("order", f"{n},"))
+        rows = store.decisions(limit=200)
+        assert [row["decision"] for row in rows] == [values.id(n) for n in reversed(range(100)) if n != 50]
+        assert {row["status"] for row in rows} == {"ok"}
+        assert store.rows("SELECT value FROM settings WHERE name = 'order'") == [
+            ("".join(f"{n}," for n in range(100)),)
+        ]
+        assert store.health().n_lost == 1
+
+
 def test_closing_writes_what_waits_and_refuses_more(path: Path, values) -> None:
     store = Store(path, flush_s=60.0)
     store.record_request(values.request(), None, values.decision())

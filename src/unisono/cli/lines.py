@@ -1,4 +1,4 @@
-"""Log lines that leave in batches: one write for all that came within a moment, made by a thread of its own.
+"""Log lines that leave in batches, at most one in `GATHER_S`, written by a thread of its own.
 
 A write for each line would stop the event loop for each line. What is at hand when the process is killed is lost: that
 of the last `GATHER_S`. A line at WARNING or above is written at once.
@@ -142,8 +142,12 @@ class Lines(logging.Handler):
 
     def _live(self) -> None:
         pause = threading.Event()
+        written_at = time.monotonic()
         while True:
             self._some.wait()
             self._some.clear()
-            pause.wait(GATHER_S)
+            gather_s = written_at + GATHER_S - time.monotonic()
+            if gather_s > 0.0:
+                pause.wait(gather_s)
             self.flush()
+            written_at = time.monotonic()
