@@ -38,6 +38,7 @@ from unisono.execute.patience import NO_PATIENCE, Patience
 from unisono.execute.plain import Plain
 from unisono.execute.relay import Relay
 from unisono.execute.several import run
+from unisono.execute.streamed import Streamed
 from unisono.execute.voice import with_voice
 from unisono.execute.walk import Committed
 from unisono.execute.watch import Watch
@@ -542,6 +543,8 @@ class Router:
     ) -> Plain | None:
         """Begin to carry out a decision on a plain pin without a task; see `execute.plain`. None where `run` must.
 
+        For a stream it is a `Streamed`.
+
         Args:
             request: what the caller asks.
             features: what was understood of it.
@@ -551,9 +554,9 @@ class Router:
         """
         past = decision.situation.past
         another = past is not None and past.model not in (None, decision.model)  # `run` compares what both say
-        if request.stream or another or decision.plan is not None or not is_plain_pin(request):
+        if another or decision.plan is not None or not is_plain_pin(request):
             return None
-        return Plain(
+        return (Streamed if request.stream else Plain)(
             request,
             decision,
             model=self._models[decision.model],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -54,6 +55,27 @@ class Served:
     async def ask(self, **more: Any) -> tuple[int, Any]:
         self.put(**more)
         return await self.reply()
+
+    async def event(self) -> str:
+        """Return the next part of a stream: one event, but for those that came together."""
+        size = int(await self._reader.readuntil(b"\r\n"), 16)
+        return (await self._reader.readexactly(size + 2))[:-2].decode()
+
+    async def begin_stream(self, **more: Any) -> dict[str, str]:
+        """Ask for a stream; return its head."""
+        self.put(stream=True, **more)
+        return await self.head()
+
+    async def head(self) -> dict[str, str]:
+        lines = (await self._reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
+        return {"status": lines[0].split()[1], **dict(line.split(": ", 1) for line in lines[1:])}
+
+    async def rest(self) -> list[str]:
+        """Return the events of a stream from here to its end."""
+        parts = []
+        while part := await self.event():
+            parts.append(part)
+        return "".join(parts).split("\n\n")[:-1]
 
     async def recorded(self, place: int = 0) -> Any:
         rows = await asyncio.to_thread(self.live.store.decisions)
@@ -118,6 +140,122 @@ def test_what_needs_more_goes_on_by_a_task(tmp_path: Path, upstream: Upstream, m
     async def claim(served: Served) -> None:
         assert (await served.ask(**more))[0] == 200
         assert served.tasks[:1] == ["RequestResponseCycle.run_asgi"]
+
+    run(tmp_path, upstream, claim)
+
+
+OF_ONE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\"chatcmpl-[^\"]*\"")
+"""What no two answers share."""
+
+
+def test_a_streamed_pin_makes_no_task_and_is_what_the_ordinary_way_sends_and_records(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    upstream.behave = says("many fine words", usage={"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10})
+
+    async def claim(served: Served) -> None:
+        seen = []
+        for wishes in ({}, {"allow_fallback": True}):
+            head = await served.begin_stream(unisono=wishes)
+            events = [OF_ONE.sub("-", event) for event in await served.rest()]
+            noted = {**await served.recorded(), "seconds": None, "at": None}
+            seen.append((head["status"], head["content-type"], head["x-unisono-model"], events, noted["status"]))
+            (attempt,) = (await asyncio.to_thread(served.live.store.decision, noted["decision"]))["attempts"]
+            seen[-1] += tuple(attempt[name] for name in ("model", "status", "usage", "cost_usd", "reported_model"))
+            assert bool(served.tasks) == bool(wishes)
+        assert seen[0] == seen[1]
+        assert seen[0][3][-1] == "data: [DONE]"
+        assert '"cost_usd":' in seen[0][3][-2]
+        served.live.refresh_metrics()
+        assert b"unisono_in_flight 0.0" in served.live.metrics.render()
+
+    run(tmp_path, upstream, claim)
+
+
+def _opens(then: Callable[[Exchange], object]) -> Callable[[Exchange], None]:
+    def behave(exchange: Exchange) -> None:
+        exchange.open_stream()
+        exchange.delta({"content": "fine "})
+        then(exchange)
+
+    return behave
+
+
+def test_who_hangs_up_in_mid_stream_ends_the_upstream_call(tmp_path: Path, upstream: Upstream) -> None:
+    left: list[float | None] = []
+
+    async def claim(served: Served) -> None:
+        upstream.behave = _opens(lambda exchange: left.append(exchange.gone_at_s()))
+        await served.begin_stream()
+        assert "fine" in await served.event()
+        assert served.tasks == []
+        served.writer.transport.abort()
+        while not served.live.store.decisions(limit=1, status="cancelled"):
+            await asyncio.to_thread(served.live.store.flush)
+        assert served.state.tasks == set()
+
+    run(tmp_path, upstream, claim)
+    assert left
+    assert left[0] is not None
+
+
+def test_a_server_that_ends_in_mid_stream_says_so(tmp_path: Path, upstream: Upstream) -> None:
+    async def claim(served: Served) -> None:
+        upstream.behave = _opens(Exchange.gone_at_s)
+        await served.begin_stream()
+        assert "fine" in await served.event()
+        (on_its_way,) = served.state.tasks
+        on_its_way.cancel(msg="as uvicorn does")
+        (told,) = await served.rest()
+        assert "The server ends" in json.loads(told.removeprefix("data: "))["error"]["message"]
+        assert (await served.recorded())["status"] == "cancelled"
+
+    run(tmp_path, upstream, claim)
+
+
+def test_a_slow_reader_of_a_stream_is_waited_for_by_a_task_and_loses_nothing(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    word, n_words = "x" * 50_000, 320  # more than the system's buffers hold
+
+    def many(exchange: Exchange) -> None:
+        for _ in range(n_words):
+            exchange.delta({"content": word})
+        exchange.delta({}, finish="stop")
+        exchange.end_stream()
+
+    async def claim(served: Served) -> None:
+        upstream.behave = _opens(many)
+        await served.begin_stream()
+        while not served.tasks:
+            await asyncio.to_thread(served.live.store.flush)
+        events = await served.rest()
+        assert sum(event.count(word) for event in events) == n_words
+        assert events[-1] == "data: [DONE]"
+        assert served.tasks == ["RequestResponseCycle.run_asgi"]
+        assert (await served.recorded())["status"] == "ok"
+
+    run(tmp_path, upstream, claim)
+
+
+def test_a_fault_of_ours_in_mid_stream_ends_it_with_an_incident(
+    tmp_path: Path, upstream: Upstream, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    async def claim(served: Served) -> None:
+        upstream.behave = says("many fine words")
+        monkeypatch.setattr(served.live, "note_turn", breaks)
+        with caplog.at_level(logging.ERROR):
+            await served.begin_stream()
+            with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                await served.rest()
+        assert "ZeroDivisionError" in caplog.text
+        found = await asyncio.to_thread(served.live.store.rows, "SELECT kind, n FROM incidents")
+        assert found == [("router_failed", 1)]
+        served.live.refresh_metrics()
+        assert b"unisono_in_flight 0.0" in served.live.metrics.render()
 
     run(tmp_path, upstream, claim)
 

@@ -125,15 +125,27 @@ class Running:
         sink = None if relay is None else relay.sink
         if self.complete:
             return _NO_CHUNKS
-        if sink is not None and (pour := getattr(self.chunks, "pour", None)) is not None:
-            try:
-                with TimeLimit(self._walk.deadline_s - self._clock_s()):
-                    await pour(_Seen(self, sink))
-            except TimeoutError as exc:
-                raise self._walk.too_late(self.model.name) from exc
-            self._last_s = self._clock_s() - self._began_s
+        if sink is not None and hasattr(self.chunks, "pour"):
+            await self.pour(self.seeing(sink))
             return _NO_CHUNKS
         return self.chunks
+
+    async def pour(self, sink: Sink) -> None:
+        """Have all further chunks go to a sink that `seeing` made; return at the end."""
+        try:
+            with TimeLimit(self._walk.deadline_s - self._clock_s()):
+                await self.chunks.pour(sink)  # type: ignore[attr-defined]  # the caller has looked
+        except TimeoutError as exc:
+            raise self._walk.too_late(self.model.name) from exc
+        self.heard()
+
+    def seeing(self, sink: Sink) -> Sink:
+        """Return a sink before which the record's part of each chunk is taken in."""
+        return _Seen(self, sink)
+
+    def heard(self) -> None:
+        """Note that the answer has come to its end."""
+        self._last_s = self._clock_s() - self._began_s
 
     def see(self, chunk: Chunk) -> None:
         """Take in what the record needs of one chunk; see `see_all`."""
@@ -145,6 +157,11 @@ class Running:
         Raises:
             UpstreamTimeout: the whole request has taken too long.
         """
+        if self.take_in(chunks) > self._walk.deadline_s:
+            raise self._walk.too_late(self.model.name)
+
+    def take_in(self, chunks: Sequence[Chunk]) -> float:
+        """Take in what the record needs of chunks that have come together; return the time."""
         now_s = self._clock_s()
         self._last_s = now_s - self._began_s
         for chunk in chunks:
@@ -157,8 +174,7 @@ class Running:
             name, told = chunk.model, self.reported_model
             if name is not None and name != told and (told is None or accepts_report(self.model, told)):
                 self.reported_model = name  # the first that it may not name stays
-        if now_s > self._walk.deadline_s:
-            raise self._walk.too_late(self.model.name)
+        return now_s
 
     @property
     def waited_s(self) -> float:
@@ -183,15 +199,19 @@ class Running:
             if (close := getattr(self.chunks, "aclose", None)) is not None:
                 await close()
         finally:
-            error = exc if isinstance(exc, UpstreamError) else None
-            self._walk.note(self, self.ended(self._status(exc), exc), error)
+            self.note(exc)
         if isinstance(exc, Overtaken):
             return True
-        if error is None:
+        if not isinstance(exc, UpstreamError):
             return False
         if self.committed:
-            raise _cut(self.model.name, error) from error
+            raise cut(self.model.name, exc) from exc
         return True
+
+    def note(self, exc: BaseException | None) -> None:
+        """Note how it ended, whose call is closed."""
+        error = exc if isinstance(exc, UpstreamError) else None
+        self._walk.note(self, self.ended(self._status(exc), exc), error)
 
     def _status(self, exc: BaseException | None) -> Status:
         if exc is None:
@@ -432,5 +452,6 @@ def short(error: UpstreamError) -> str:
     return error.code.removeprefix("upstream_")
 
 
-def _cut(name: str, error: UpstreamError) -> UpstreamCut:
+def cut(name: str, error: UpstreamError) -> UpstreamCut:
+    """Build the error for an answer that broke off behind its first content."""
     return UpstreamCut(f"{name} broke off in mid-answer ({short(error)}); what came before is not the whole answer.")

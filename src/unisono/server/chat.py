@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -323,12 +323,10 @@ class Exchange:
         committed = await anext(events)
         assert isinstance(committed, Committed)  # noqa: S101 - the contract of `execute`
         if self.request.stream:
-            name, notices = self._shown_name(committed), committed.notices
-            reason = self._reason(committed, name)
-            life = self._live.router.models[committed.model].lifecycle
-            head = headers_of(decision, model=name, notices=notices, life=life, reason=reason)
-            facts = self._facts(committed, name=name, notices=notices, reason=reason)
-            await self._stream(decision, events, committed=committed, head=head, facts=facts)
+            await self._send({"type": "http.response.start", "status": 200, "headers": self.head(committed)})
+            stream = self.streaming(committed)
+            self.relay.lead_to(stream)
+            await self._ended(committed, stream, self._passed(events, stream))
         else:
             chunks = [event async for event in events if isinstance(event, Chunk)]
             body, head = self.whole(committed, chunks[-1])
@@ -373,37 +371,58 @@ class Exchange:
         """Return every notice of this request until now, those after the answer began included."""
         return notices if self._outcome is None else self._outcome.notices
 
-    async def _stream(
-        self,
-        decision: Decision,
-        events: AsyncIterator[Committed | Chunk],
-        *,
-        committed: Committed,
-        head: list[tuple[bytes, bytes]],
-        facts: Json,
-    ) -> None:
-        """Send chunks as they come; the last one carries the cost."""
-        await self._send({"type": "http.response.start", "status": 200, "headers": [*_EVENT_HEADERS, *head]})
+    def head(self, committed: Committed) -> list[tuple[bytes, bytes]]:
+        """Return the headers of a stream."""
+        name, notices = self._shown_name(committed), committed.notices
+        life = self._live.router.models[committed.model].lifecycle
+        reason = self._reason(committed, name)
+        return [*_EVENT_HEADERS, *headers_of(self.decision, model=name, notices=notices, life=life, reason=reason)]
+
+    def streaming(self, committed: Committed) -> Stream:
+        """Begin a stream behind its head."""
+        name, notices = self._shown_name(committed), committed.notices
+        facts = self._facts(committed, name=name, notices=notices, reason=self._reason(committed, name))
 
         def named(reported: str | None) -> str:
             return self._true_name(committed.model, committed.reported_model if reported is None else reported)
 
-        stream = self._stream_out = Stream(self._send, facts=facts, named=named, show_usage=wants_usage(self.request))
-        self.relay.lead_to(stream)
+        stream = Stream(self._send, facts=facts, named=named, show_usage=wants_usage(self.request))
+        self._stream_out = stream
+        return stream
+
+    async def _passed(self, events: AsyncIterator[Committed | Chunk], stream: Stream) -> None:
+        async for event in events:
+            if not isinstance(event, Committed) and (slow := stream.take((event,))) is not None:
+                await slow
+
+    async def go_on(self, committed: Committed, stream: Stream, rest: Awaitable[None]) -> None:
+        """Have the rest of a stream that was begun without a task be sent, and its end."""
+        with self._live.metrics.in_flight():
+            await self._ended(committed, stream, rest)
+
+    async def _ended(self, committed: Committed, stream: Stream, rest: Awaitable[None]) -> None:
+        """Wait until all chunks are sent; the last one carries the cost."""
         try:
-            async for event in events:
-                if not isinstance(event, Committed) and (slow := stream.take((event,))) is not None:
-                    await slow
+            await rest
         except UpstreamError as error:
-            notices = self._told(committed.notices)
+            broken = self.broken(committed, error)
             self._stream_out, self._has_left = None, True
-            await stream.break_off(orjson.dumps(error_body(error, decision=decision, notices=notices)))
+            await stream.break_off(broken)
             return
-        last = {"decision": decision.id, **self._parts(), **self._money()}
-        if (notices := self._told(committed.notices)) != committed.notices:
-            last["notices"] = notices_to_json(notices)
+        last = self.last(committed)
         self._stream_out, self._has_left = None, True
         await stream.end(last)
+
+    def broken(self, committed: Committed, error: UnisonoError) -> bytes:
+        """Return what the last event of a stream that broke off tells."""
+        return orjson.dumps(error_body(error, decision=self.decision, notices=self._told(committed.notices)))
+
+    def last(self, committed: Committed) -> Json:
+        """Return what only the end of a stream tells."""
+        last = {"decision": self.decision.id, **self._parts(), **self._money()}
+        if (notices := self._told(committed.notices)) != committed.notices:
+            last["notices"] = notices_to_json(notices)
+        return last
 
     def _parts(self) -> Json:
         """Return what each of several models did, as it stands at the end."""

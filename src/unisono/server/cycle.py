@@ -67,6 +67,15 @@ class Cycle(RequestResponseCycle):
             self._body(body, more=False)
         self.on_response = _nothing  # as uvicorn does: a bound method of what holds this
 
+    def begin(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Begin an answer of status 200 whose parts go by `more`, and its last by `end`."""
+        self._put({"type": "http.response.start", "status": 200, "headers": headers})
+
+    def end(self, body: bytes) -> None:
+        """Send the last part, however slow the caller is."""
+        self._put({"type": "http.response.body", "body": body, "more_body": False})
+        self.on_response = _nothing
+
     async def receive(self) -> Any:  # uvicorn's own type for it is private
         """Return the part of the request that has come, waiting for some."""
         if self.waiting_for_100_continue and not self.transport.is_closing():

@@ -1,12 +1,13 @@
 """The short way of a plain pin: from the caller's bytes to the answer in callbacks of the event loop, without a task.
 
-What it does is what `chat.py` does, with the same steps; a request that cannot go this way (a stream, `auto`, an
-upstream without a kept connection, a failure) goes on by a task from where it stands. See docs/decisions/0013.
+What it does is what `chat.py` does, with the same steps; a request that cannot go this way (`auto`, an upstream without
+a kept connection, a failure, a caller who reads slowly) goes on by a task from where it stands. See
+docs/decisions/0013.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 
 import orjson
@@ -16,11 +17,14 @@ from unisono.compose import Live
 from unisono.edge.failure import error_body
 from unisono.errors import UnisonoError
 from unisono.execute.plain import Plain
+from unisono.execute.streamed import Streamed
+from unisono.execute.walk import Committed
 from unisono.router import is_plain_pin
 from unisono.server.auth import identify
 from unisono.server.chat import ChatEndpoint, Exchange, asked, note_failed, the_end, while_there
 from unisono.server.cycle import Cycle
 from unisono.server.reply import headers_in
+from unisono.server.stream import Stream, broken_off
 
 
 class ShortWay:
@@ -49,7 +53,7 @@ class ShortWay:
             headers = headers_in(cycle.scope)  # type: ignore[arg-type]  # uvicorn's own type of it
             read = asked(live, raw, headers, identify(headers, live.keys))  # type: ignore[arg-type]  # bytes, as they came
             known = live.known_now(read.request)
-            if known is None or not is_plain_pin(request := read.known(known)) or request.stream:
+            if known is None or not is_plain_pin(request := read.known(known)):
                 by_task(partial(self._chat.go_on, read))
                 return True
         except UnisonoError:
@@ -62,7 +66,7 @@ class ShortWay:
 class _OnWay:
     """One request whose answer is awaited. uvicorn, when it has to end, cancels it as it does a task."""
 
-    __slots__ = ("_by_task", "_cycle", "_exchange", "_live", "_over", "_plain")
+    __slots__ = ("_by_task", "_cycle", "_exchange", "_live", "_out", "_over", "_plain")
 
     def __init__(
         self,
@@ -79,6 +83,7 @@ class _OnWay:
         self._by_task = by_task
         self._over = over
         self._plain: Plain | None = None
+        self._out: tuple[Committed, Stream] | None = None
 
     def begin(self) -> None:
         """Decide, and ask the model."""
@@ -119,6 +124,9 @@ class _OnWay:
         """End it: the server ends."""
         self.gone()
         error = the_end()
+        if self._out is not None:
+            self._cycle.end(broken_off(orjson.dumps(error_body(error, decision=self._exchange.decision))))
+            return
         self._cycle.answer(orjson.dumps(error_body(error)), [(b"connection", b"close")], status=error.status)
 
     def _news(self) -> None:
@@ -126,6 +134,9 @@ class _OnWay:
         if plain is None:
             return
         try:
+            if isinstance(plain, Streamed):
+                self._begin_stream(plain)
+                return
             found = plain.finished()
             if found is None:  # no answer, or not yet all of a long one
                 self._ended()
@@ -137,6 +148,43 @@ class _OnWay:
         except Exception as exc:  # noqa: BLE001  as above
             self._ended()
             self._by_task(partial(_failed, self._live, exc))
+            return
+        self._over()
+
+    def _begin_stream(self, streamed: Streamed) -> None:
+        found = streamed.first()
+        if found is None:  # no stream, or one that begins badly
+            self._ended()
+            self._by_task(partial(_walked, self._exchange, streamed))
+        elif found:
+            committed, chunks = found
+            self._cycle.begin(self._exchange.head(committed))
+            stream = self._exchange.streaming(committed)
+            self._out = committed, stream
+            try:
+                streamed.flow(stream, chunks, self._end_stream)
+            except Exception:
+                if self._plain is not None:  # else it was told, and is taken care of
+                    raise
+
+    def _end_stream(self, slow: Awaitable[None] | None, exc: BaseException | None) -> None:
+        """Take in that a caller is slow, or how the stream has ended."""
+        streamed, out, exchange = self._ended(), self._out, self._exchange
+        assert isinstance(streamed, Streamed) and out is not None  # noqa: S101 - it flows
+        committed, stream = out
+        if slow is not None:
+            self._by_task(partial(_slowed, exchange, committed, stream, streamed.going_on(slow)))
+            return
+        try:
+            error = streamed.end(exc)
+            if error is not None:
+                self._cycle.end(broken_off(exchange.broken(committed, error)))
+            elif exc is not None:
+                raise exc
+            else:
+                self._cycle.end(stream.ending(exchange.last(committed)))
+        except Exception as fault:  # noqa: BLE001  as above
+            self._by_task(partial(_failed, self._live, fault))
             return
         self._over()
 
@@ -160,6 +208,18 @@ async def _carried_out(exchange: Exchange, scope: Scope, receive: Receive, send:
 
 async def _walked(exchange: Exchange, plain: Plain, scope: Scope, receive: Receive, send: Send) -> None:
     await while_there(scope, receive, exchange, exchange.carry_out(plain.events(exchange.relay)))
+
+
+async def _slowed(
+    exchange: Exchange,
+    committed: Committed,
+    stream: Stream,
+    rest: Coroutine[None, None, None],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    await while_there(scope, receive, exchange, exchange.go_on(committed, stream, rest))
 
 
 async def _failed(live: Live, exc: Exception, scope: Scope, receive: Receive, send: Send) -> None:

@@ -18,6 +18,11 @@ More: TypeAlias = Callable[[bytes], Awaitable[None] | None]
 """Gives a part of a body: our own protocol (`cycle.py`) takes it without waiting, another server is waited for."""
 
 
+def broken_off(error: bytes) -> bytes:
+    """Return an error as the last event."""
+    return b"data: %s\n\n" % error
+
+
 class Stream:
     """The events of one answer.
 
@@ -73,16 +78,20 @@ class Stream:
         return Lane(begins.replace(old, new), ends.replace(old, new), self._more)
 
     async def end(self, last: Json) -> None:
-        """Send what waits, with `last` under `unisono` beside what no event has carried yet, and the stream's end."""
+        """Send what `ending` returns."""
+        await self._send({"type": "http.response.body", "body": self.ending(last), "more_body": False})
+
+    def ending(self, last: Json) -> bytes:
+        """Return what waits, with `last` under `unisono` beside what no event has carried yet, and the stream's end."""
         out = b""
         if self._waiting is not None:
             self._first = {**(self._first or {}), **last}
             out = self._event(self._waiting)
-        await self._send({"type": "http.response.body", "body": out + b"data: [DONE]\n\n", "more_body": False})
+        return out + b"data: [DONE]\n\n"
 
     async def break_off(self, error: bytes) -> None:
         """Send an error as the last event; what waits has lost its meaning."""
-        await self._send({"type": "http.response.body", "body": b"data: %s\n\n" % error, "more_body": False})
+        await self._send({"type": "http.response.body", "body": broken_off(error), "more_body": False})
 
     def _waited_for(self, body: bytes) -> Awaitable[None]:
         return self._send({"type": "http.response.body", "body": body, "more_body": True})

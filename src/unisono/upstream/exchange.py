@@ -19,7 +19,7 @@ import orjson
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
 from unisono.types import Chunk, Json, Lane, Sink
 from unisono.upstream.alike import Alike, is_text
-from unisono.upstream.http import Answer, Transport
+from unisono.upstream.http import Answer, Told, Transport
 from unisono.upstream.refusals import refusal
 from unisono.upstream.sse import EventParser
 
@@ -90,6 +90,8 @@ class Exchange:
         "_body",
         "_chunks",
         "_fields",
+        "_held",
+        "_inflow",
         "_left_out",
         "_model",
         "_otherwise",
@@ -131,6 +133,8 @@ class Exchange:
         self._body: bytes | None = body
         self._begun: Answer | None = None
         self._sink: Sink | None = None
+        self._inflow: _Inflow | None = None
+        self._held: list[Chunk] = []
         self._chunks = self._stream(body) if stream else None
 
     def __aiter__(self) -> AsyncIterator[Chunk]:
@@ -143,8 +147,7 @@ class Exchange:
         """End the call."""
         if self._chunks is not None:
             await self._chunks.aclose()
-        elif self._begun is not None:
-            self.close()
+        self.close()
 
     async def pour(self, sink: Sink) -> None:
         """Hand all further chunks to `sink`; return at the end of the answer."""
@@ -152,13 +155,16 @@ class Exchange:
         async for _ in self:
             raise AssertionError("a chunk came beside the sink")
 
-    # ------------------------------------------------- a plain answer without a task that waits for it
+    # ------------------------------------------------------- an answer without a task that waits for it
 
     def begin(self, news: Callable[[], None]) -> bool:
-        """Send a plain call at once if a connection is kept for it; `news` is called when `whole` may have changed."""
-        if self._chunks is not None or self._body is None or self._fields:
+        """Send the call at once if a connection is kept for it.
+
+        `news` is called when `whole`, or `first` of a stream, may have changed.
+        """
+        if self._body is None or self._fields:
             return False
-        self._begun = self._transport.begin(self._body, news)
+        self._begun = self._transport.begin(self._body, news, stream=self._chunks is not None)
         return self._begun is not None
 
     def whole(self) -> Chunk | None:
@@ -172,10 +178,59 @@ class Exchange:
         except (BrokenEvent, UpstreamError):
             return None
 
+    def first(self) -> Sequence[Chunk] | None:
+        """Return what has come of the stream that `begin` has sent, once some of it has content; nothing before.
+
+        None where the next step must go on: it gives the chunks that were read, or says what is wrong.
+        """
+        begun, inflow = self._begun, self._inflow
+        if begun is None:
+            return None
+        if inflow is None:
+            streams = self._transport.streams(begun)
+            if not streams:
+                return None if streams is False else ()
+            inflow = self._inflow = _Inflow(begun, self._reading, self._model)
+        self._held += self._taken(inflow, data) if (data := begun.taken()) else ()
+        if begun.content_seen:
+            chunks, self._held = self._held, []
+            return chunks
+        return None if inflow.over or begun.over else ()
+
+    def flow(self, sink: Sink, told: Told) -> None:
+        """Hand on the chunks that come behind those that `first` gave, in the callbacks that bring them.
+
+        `told` is called once: with what must be awaited before `pour` may go on; at the end of the answer; or with what
+        was raised. `close` ends the call then.
+        """
+        begun, inflow = self._begun, self._inflow
+        assert begun is not None and inflow is not None  # noqa: S101 - `first` gave chunks
+        onward = _Onward(inflow, sink)
+
+        def ended(slow: Awaitable[None] | None, exc: BaseException | None) -> None:
+            if exc is None and slow is None:
+                rest = () if inflow.over else inflow.take(b"")
+                slow = sink.take(rest) if rest else None
+            if exc is None and slow is None:
+                try:
+                    inflow.check_end()
+                except UpstreamError as error:
+                    exc = error
+            told(slow, exc)
+
+        if inflow.over:
+            ended(None, None)
+        else:
+            begun.flow(onward.into, ended)
+
     def close(self) -> None:
         """End what `begin` has sent: its connection is kept if all of the answer is here, else closed."""
         begun, self._begun, self._body = self._begun, None, None
-        if begun is not None:
+        if begun is None:
+            return
+        if self._inflow is not None and self._reading.ended:
+            begun.close_behind_end()
+        else:
             begun.close()
 
     async def _plain(self) -> Chunk:
@@ -212,58 +267,84 @@ class Exchange:
         left_out, self._left_out = self._left_out, ()
         return replace(chunk, left_out=left_out)
 
+    def _taken(self, inflow: _Inflow, data: bytes) -> list[Chunk]:
+        chunks = inflow.take(data)
+        if self._left_out and chunks:
+            chunks[0] = self._told(chunks[0])
+        return chunks
+
     async def _stream(self, body: bytes) -> AsyncGenerator[Chunk, None]:
-        reading, model = self._reading, self._model
-        with await self._post(body) as answer:
-            if answer.content_type != "text/event-stream":
-                raise await _not_a_stream(answer, model)
-            inflow = _Inflow(answer, reading, model)
+        reading, model, inflow = self._reading, self._model, self._inflow
+        begun, self._begun = self._begun, None
+        if inflow is None or begun is None:
+            begun = await self._post(body, begun)
+        else:
+            begun.wait_by_task()
+        with begun as answer:
+            if inflow is None:
+                if answer.content_type != "text/event-stream":
+                    raise await _not_a_stream(answer, model)
+                inflow = _Inflow(answer, reading, model)
+            chunks: Sequence[Chunk] = self._held
+            if self._sink is not None:
+                await _pour(inflow, self._sink, chunks)
             data = b"-"
-            while data and not inflow.over and self._sink is None:
-                data = await answer.read()
-                chunks = inflow.take(data)
-                if self._left_out and chunks:
-                    chunks[0] = self._told(chunks[0])
+            while self._sink is None:
                 for place, chunk in enumerate(chunks, start=1):
                     yield chunk
                     if self._sink is not None:
                         await _pour(inflow, self._sink, chunks[place:])
                         break
+                if not data or inflow.over or self._sink is not None:
+                    break
+                data = await answer.read()
+                chunks = self._taken(inflow, data)
             inflow.check_end()
             if reading.ended:
                 answer.close_behind_end()
 
 
 async def _pour(inflow: _Inflow, sink: Sink, chunks: Sequence[Chunk]) -> None:
-    """Hand on chunks, then those of all bytes that come, in the callbacks that bring them.
+    """Hand on chunks, then those of all bytes that come, in the callbacks that bring them."""
+    onward = _Onward(inflow, sink)
+    slow = sink.take(chunks) if chunks else None
+    if slow is not None:
+        await slow
+    while not inflow.over and (slow := await inflow.answer.pour(onward.into)) is not None:
+        await slow
+    if not inflow.over and (rest := inflow.take(b"")) and (slow := sink.take(rest)) is not None:
+        await slow
+
+
+class _Onward:
+    """From the bytes of a stream to a sink.
 
     An event that differs from one before by its text alone, as most do, goes on by a lane: nothing is made of it.
     """
-    parser, begins, ends = inflow.parser, b"", b""
-    lane: Lane | None = None
 
-    def into(data: bytes) -> Awaitable[None] | bool:
-        nonlocal begins, ends, lane
-        if lane is not None and data.startswith(begins) and data.endswith(ends):
-            text = data[len(begins) : -len(ends)]
+    __slots__ = ("_begins", "_ends", "_inflow", "_lane", "_sink")
+
+    def __init__(self, inflow: _Inflow, sink: Sink) -> None:
+        self._inflow = inflow
+        self._sink = sink
+        self._begins = self._ends = b""
+        self._lane: Lane | None = None
+
+    def into(self, data: bytes) -> Awaitable[None] | bool:
+        """Take bytes; say whether it is enough, or what must be awaited before more comes."""
+        lane, inflow, sink = self._lane, self._inflow, self._sink
+        if lane is not None and data.startswith(self._begins) and data.endswith(self._ends):
+            text = data[len(self._begins) : -len(self._ends)]
             if is_text(text):
                 return lane.more(b"%b%b%b" % (lane.begins, text, lane.ends)) or False
         found = inflow.take(data)
         slow = sink.take(found) if found else None
         alike: Alike | None = getattr(inflow.reading, "alike", None)
-        lane = None
-        if alike is not None and alike.begins and parser.between:
-            begins, ends = alike.begins, alike.ends
-            lane = sink.lane(begins, ends, model=alike.model)
+        self._lane = None
+        if alike is not None and alike.begins and inflow.parser.between:
+            self._begins, self._ends = alike.begins, alike.ends
+            self._lane = sink.lane(alike.begins, alike.ends, model=alike.model)
         return inflow.over if slow is None else slow
-
-    slow = sink.take(chunks) if chunks else None
-    if slow is not None:
-        await slow
-    while not inflow.over and (slow := await inflow.answer.pour(into)) is not None:
-        await slow
-    if not inflow.over and (rest := inflow.take(b"")) and (slow := sink.take(rest)) is not None:
-        await slow
 
 
 class _Inflow:

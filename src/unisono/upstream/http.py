@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from math import inf
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self, TypeAlias
 
 import orjson
 from yarl import URL
@@ -38,6 +38,8 @@ from unisono.upstream.quota import used_up_for_s
 from unisono.upstream.refusals import refusal
 from unisono.upstream.wire import Broken, Clock, NotHttp, Wire
 
+Told: TypeAlias = Callable[[Awaitable[None] | None, BaseException | None], None]
+"""Is told what must be awaited before more is handed on, None at the end; or what was raised."""
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 256 * 1024
 _MAX_INFLATED_BYTES = 1024 * 1024
@@ -99,17 +101,18 @@ class Transport:
         if pool is not None:
             pool.close()
 
-    def begin(self, body: bytes, news: Callable[[], None]) -> Answer | None:
+    def begin(self, body: bytes, news: Callable[[], None], *, stream: bool) -> Answer | None:
         """Send one body over a kept connection, if there is one.
 
-        `news` is called whenever all of the answer, or what ends it, may be there; then `whole` or `post` goes on.
+        `news` is called whenever all of the answer (of a stream: some), or what ends it, may be there; then `whole`,
+        `streams` or `post` goes on.
         """
         pool = self._pool
         wire = None if pool is None else pool.kept()
         if pool is None or wire is None:
             return None
         answer = self._sent(wire, pool, body, began_s=pool.loop.time())
-        answer.tell(news)
+        answer.tell(news, stream=stream)
         return answer
 
     def whole(self, answer: Answer) -> bytes | None:
@@ -118,6 +121,13 @@ class Transport:
         if data is not None:
             self.used_up_for_s = used_up_for_s(answer.headers) if answer.tells_limits else None
         return data
+
+    def streams(self, answer: Answer) -> bool | None:
+        """Say whether a begun answer is a stream that can be read as it comes; None while its head has not come."""
+        streams = answer.streams()
+        if streams:
+            self.used_up_for_s = used_up_for_s(answer.headers) if answer.tells_limits else None
+        return streams
 
     async def post(self, body: bytes, begun: Answer | None = None, *, fields: bytes = b"") -> Answer:
         """Send one body and wait for a status of 200.
@@ -304,9 +314,32 @@ class Answer:
             return None
         return None if b"content-encoding" in wire.headers else wire.peek()
 
-    def tell(self, news: Callable[[], None]) -> None:
-        """Call `news` when the body is whole, has ended otherwise, or is so long that somebody must take of it."""
+    def streams(self) -> bool | None:
+        """Say whether it is a stream of status 200 that comes unpacked; None while its head has not come."""
         wire = self._wire
+        if wire.error is None and wire.status < 200:
+            return None
+        is_good = wire.error is None and wire.status == 200 and b"content-encoding" not in wire.headers
+        return is_good and self.content_type == "text/event-stream"
+
+    def taken(self) -> bytes:
+        """Return the bytes of a stream that have come since the last look; empty when there are none."""
+        return self._taken()
+
+    @property
+    def over(self) -> bool:
+        """Has it ended, well or not?"""
+        return self._wire.complete or self._wire.error is not None
+
+    def tell(self, news: Callable[[], None], *, stream: bool) -> None:
+        """Call `news` when the body is whole, has ended otherwise, or is so long that somebody must take of it.
+
+        Of a stream it is called with every part of it.
+        """
+        wire = self._wire
+        if stream:
+            wire.on_news = news
+            return
 
         def told() -> None:
             if wire.complete or wire.error is not None or wire.paused:
@@ -368,15 +401,29 @@ class Answer:
         Returns:
             What `into` said must be awaited; None at the end, and when it was enough.
         """
-        wire, pouring = self._wire, _Pouring(self, into)
-        wire.on_news, wire.on_part = pouring.news, None if self._inflate is not None else pouring.part
+        ended: asyncio.Future[Awaitable[None] | None] = self._loop.create_future()
+
+        def told(found: Awaitable[None] | None, exc: BaseException | None) -> None:
+            if ended.done():  # nobody waits any more
+                return
+            if exc is None:
+                ended.set_result(found)
+            else:
+                ended.set_exception(exc)
+
         self._waiting = True
         try:
-            pouring.news()
-            return await pouring.ended
+            self.flow(into, told)
+            return await ended
         finally:
-            wire.on_news = wire.on_part = None
+            self._wire.on_news = self._wire.on_part = None
             self._waiting = False
+
+    def flow(self, into: Callable[[bytes], Awaitable[None] | bool], told: Told) -> None:
+        """Hand on bytes as `pour` does, and tell once what it returns or raises."""
+        wire, pouring = self._wire, _Pouring(self, into, told)
+        wire.on_news, wire.on_part = pouring.news, None if self._inflate is not None else pouring.part
+        pouring.news()
 
     def _taken(self) -> bytes:
         """Return the bytes that have arrived since the last look."""
@@ -403,13 +450,14 @@ class Answer:
         """Free the connection when the body was read to its end, else close it at once."""
         self._clock.rings = None
         self._open_answers.discard(self)
-        self._wire.on_news = None
+        self._wire.on_news = self._wire.on_part = None
         self._pool.give_back(self._wire)
 
     def close_behind_end(self) -> None:
         """Free the connection behind the protocol's own end: the few bytes that follow are read at nobody's cost."""
         self._clock.rings = None
         self._open_answers.discard(self)
+        self._wire.on_news = self._wire.on_part = None
         self._pool.linger(self._wire)
 
     def __enter__(self) -> Self:
@@ -474,66 +522,61 @@ class Answer:
 
 
 class _Pouring:
-    """Hands on the bytes of an answer in the callbacks that bring them.
+    """Hands on the bytes of an answer in the callbacks that bring them, and tells once how that ended."""
 
-    Attributes:
-        ended: is waited for; see `Answer.pour` for what it tells.
-    """
+    __slots__ = ("_answer", "_clock_s", "_into", "_packed", "_told", "_wire")
 
-    __slots__ = ("_answer", "_clock_s", "_into", "_packed", "_wire", "ended")
-
-    def __init__(self, answer: Answer, into: Callable[[bytes], Awaitable[None] | bool]) -> None:
+    def __init__(self, answer: Answer, into: Callable[[bytes], Awaitable[None] | bool], told: Told) -> None:
         self._answer = answer
         self._into = into
+        self._told = told
         self._wire = answer._wire
         self._packed = answer._inflate is not None
         self._clock_s = answer._loop.time
-        self.ended: asyncio.Future[Awaitable[None] | None] = answer._loop.create_future()
 
     def part(self, data: bytes) -> None:
         """Take a part of the body that came by itself; see `Wire.on_part`."""
-        if self.ended.done():  # nobody waits any more
-            return
         self._answer._last_s = self._clock_s()
         try:
-            if (found := self._into(data)) is not False:
-                self._stop(found)
+            found = self._into(data)
         except UpstreamError as exc:
-            self._fail(exc)
+            self._end(None, exc)
         except BaseException as exc:  # a fault of ours: to who awaits, and to the event loop's log
-            self._fail(exc)
+            self._end(None, exc)
             raise
+        else:
+            if found is not False:
+                self._end(None if found is True else found)
 
     def news(self) -> None:
         """Take what has come; see `Wire.on_news`."""
-        answer, wire = self._answer, self._wire
-        if self.ended.done():
-            return
+        wire = self._wire
         try:
-            while data := answer._taken():
-                if (found := self._into(data)) is not False:
-                    self._stop(found)
-                    return
-                if not self._packed:
-                    break
+            found = self._taken()
         except UpstreamError as exc:
-            self._fail(exc)
-            return
+            self._end(None, exc)
         except BaseException as exc:
-            self._fail(exc)
+            self._end(None, exc)
             raise
-        if wire.error is not None:
-            self._fail(answer._translated(wire.error))
-        elif wire.complete:
-            self.ended.set_result(None)
+        else:
+            if found is not False:
+                self._end(None if found is True else found)
+            elif wire.error is not None:
+                self._end(None, self._answer._translated(wire.error))
+            elif wire.complete:
+                self._end(None)
 
-    def _stop(self, found: Awaitable[None] | Literal[True]) -> None:
-        self._wire.on_part = None
-        self.ended.set_result(None if found is True else found)
+    def _taken(self) -> Awaitable[None] | bool:
+        found: Awaitable[None] | bool = False
+        while found is False and (data := self._answer._taken()):
+            found = self._into(data)
+            if not self._packed:
+                break
+        return found
 
-    def _fail(self, exc: BaseException) -> None:
-        self._wire.on_part = None
-        self.ended.set_exception(exc)
+    def _end(self, found: Awaitable[None] | None, exc: BaseException | None = None) -> None:
+        self._wire.on_news = self._wire.on_part = None
+        self._told(found, exc)
 
 
 def _url(text: str) -> URL | None:

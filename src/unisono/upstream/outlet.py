@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from time import perf_counter
 
 from unisono.protocols import Provider
@@ -59,17 +59,30 @@ class Sending:
                 await slow
 
     def begin(self, news: Callable[[], None]) -> bool:
-        """Send a plain call at once, where its turn, a connection and the provider allow it; say whether it is sent.
+        """Send the call at once, where its turn, a connection and the provider allow it; say whether it is sent.
 
-        Then `news` is called whenever `whole` may tell something new. Chunks can still be asked for instead.
+        Then `news` is called whenever `whole`, or `first` of a stream, may tell something new. Chunks can still be
+        asked for instead.
         """
         begin = getattr(self._chunks, "begin", None) if self._state == "inside" else None
-        return begin is not None and begin(news)
+        if begin is None or (self._call.stream and not hasattr(self._chunks, "flow")):
+            return False
+        begun: bool = begin(news)
+        return begun
 
     def whole(self) -> Chunk | None:
         """Return the answer to a call that `begin` has sent, if it is here and well."""
         chunk: Chunk | None = self._chunks.whole()  # type: ignore[attr-defined]  # it has begun
         return chunk
+
+    def first(self) -> Sequence[Chunk] | None:
+        """Return what has come of a stream that `begin` has sent, once it has content; see `Exchange.first`."""
+        chunks: Sequence[Chunk] | None = self._chunks.first()  # type: ignore[attr-defined]  # it has begun
+        return chunks
+
+    def flow(self, sink: Sink, told: Callable[[Awaitable[None] | None, BaseException | None], None]) -> None:
+        """Hand on the chunks that come behind those that `first` gave; see `Exchange.flow`."""
+        self._chunks.flow(sink, told)  # type: ignore[attr-defined]  # it has begun
 
     def close(self) -> None:
         """End a call that `begin` has sent, and give the turn on."""
