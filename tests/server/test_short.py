@@ -19,6 +19,7 @@ from uvicorn.server import ServerState
 
 from unisono.compose import Live, build
 from unisono.config import load_config
+from unisono.server import chat
 from unisono.server.app import create_app
 from unisono.server.listen import GuardedProtocol, settings_of
 
@@ -256,6 +257,25 @@ def test_a_fault_of_ours_in_mid_stream_ends_it_with_an_incident(
         assert found == [("router_failed", 1)]
         served.live.refresh_metrics()
         assert b"unisono_in_flight 0.0" in served.live.metrics.render()
+
+    run(tmp_path, upstream, claim)
+
+
+def test_a_fault_of_ours_where_a_stream_begins_ends_the_call_and_is_an_answer(
+    tmp_path: Path, upstream: Upstream, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    async def claim(served: Served) -> None:
+        upstream.behave = _opens(Exchange.gone_at_s)
+        monkeypatch.setattr(chat, "headers_of", breaks)
+        with caplog.at_level(logging.ERROR):
+            status, answer = await served.ask(stream=True)
+        assert (status, answer["error"]["type"]) == (500, "api_error")
+        assert "ZeroDivisionError" in caplog.text
+        assert (await served.recorded())["status"] == "cut"
+        assert served.live.outlets.n_calls("a") == 0
 
     run(tmp_path, upstream, claim)
 

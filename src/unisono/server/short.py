@@ -152,20 +152,22 @@ class _OnWay:
         self._over()
 
     def _begin_stream(self, streamed: Streamed) -> None:
-        found = streamed.first()
-        if found is None:  # no stream, or one that begins badly
-            self._ended()
-            self._by_task(partial(_walked, self._exchange, streamed))
-        elif found:
-            committed, chunks = found
-            self._cycle.begin(self._exchange.head(committed))
-            stream = self._exchange.streaming(committed)
-            self._out = committed, stream
-            try:
+        try:
+            found = streamed.first()
+            if found is None:  # no stream, or one that begins badly
+                self._ended()
+                self._by_task(partial(_walked, self._exchange, streamed))
+            elif found:
+                committed, chunks = found
+                head = self._exchange.head(committed)
+                stream = self._exchange.streaming(committed)
+                self._cycle.begin(head)
+                self._out = committed, stream
                 streamed.flow(stream, chunks, self._end_stream)
-            except Exception:
-                if self._plain is not None:  # else it was told, and is taken care of
-                    raise
+        except Exception as exc:
+            if self._ended() is not None:  # else it was told, and is taken care of
+                streamed.end(exc)
+                raise
 
     def _end_stream(self, slow: Awaitable[None] | None, exc: BaseException | None) -> None:
         """Take in that a caller is slow, or how the stream has ended."""
