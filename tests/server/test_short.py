@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import re
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 from tests.journeys.house import config_text, model
-from tests.journeys.upstream import Exchange, Upstream, fails, says
+from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, fails, says
 from tests.journeys.upstream import upstream as listening
 from uvicorn.server import ServerState
 
@@ -227,9 +228,11 @@ def test_a_slow_reader_of_a_stream_is_waited_for_by_a_task_and_loses_nothing(
 
     async def claim(served: Served) -> None:
         upstream.behave = _opens(many)
+        served.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         await served.begin_stream()
-        while not served.tasks:
-            await asyncio.to_thread(served.live.store.flush)
+        async with asyncio.timeout(LIMIT_S):
+            while not served.tasks:
+                await asyncio.to_thread(served.live.store.flush)
         events = await served.rest()
         assert sum(event.count(word) for event in events) == n_words
         assert events[-1] == "data: [DONE]"
