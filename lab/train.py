@@ -91,6 +91,7 @@ def train_default(data: Path, out: Path, settings: Settings, *, encoder: Encoder
         "aliases": ALIASES,
         "scalars": found.scalars,
         "lines": found.lines,
+        "benchmarks": found.benchmarks,
         "training": {
             "sets": [f"{name}.train" for name in TRAIN_SETS],
             "data_sha256": {k: v for b in corpus.blocks for k, v in b.outcomes.hashes.items()},

@@ -20,7 +20,7 @@ from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.replay import Expected, models_of
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.irt import Settings
-from unisono.learn.train import Known, train
+from unisono.learn.train import Known, Trained, train
 from unisono.predict.artifact import Artifact, assembled
 from unisono.predict.cost import TokenCost
 from unisono.predict.ensemble import QualityEnsemble
@@ -56,13 +56,18 @@ def trained(context: Context, corpus: Corpus, *, measured: bool = False) -> Arti
     if measured:
         unsteady = train(corpus, Settings()).arrays["unsteady"].tolist()
         known = replace(known, unsteady=dict(zip(corpus.models, unsteady, strict=True)))
-    found = train(corpus, Settings(), known=known)
+    return assembled_of(context, corpus, train(corpus, Settings(), known=known))
+
+
+def assembled_of(context: Context, corpus: Corpus, found: Trained) -> Artifact:
+    """Return the artifact of what training found."""
     manifest = {
         "encoder": context.encoder.name,
         "models": list(corpus.models),
         "aliases": ALIASES,
         "scalars": found.scalars,
         "lines": found.lines,
+        "benchmarks": found.benchmarks,
     }
     return assembled(arrays=found.arrays, manifest=manifest)
 

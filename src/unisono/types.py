@@ -150,6 +150,7 @@ class Model:
     prices: Prices | None = None
     knowledge_cutoff: date | None = None
     quality: float | None = None
+    benchmarks: Mapping[str, float] = field(default_factory=dict)
     lifecycle: Lifecycle = Lifecycle()
     cache_ttl_s: float = 300.0
     proxy: Proxy | None = None

@@ -82,7 +82,7 @@ def test_routing_pays_where_kinds_of_prompts_need_different_models(tmp_path: Pat
 
 
 def test_nothing_is_routed_where_prompts_tell_nothing(tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]
-    found = judge(table(tmp_path, 400, kinds_differ=False), parts)
+    found = judge(table(tmp_path, 600, kinds_differ=False), parts)
     assert found.verdict.kind == "nothing"
     assert found.verdict.sentence.startswith("Route nothing: use hosted-b always.")
 

@@ -240,6 +240,7 @@ def model_table(model: Model) -> Table:
         "cache_ttl_s": model.cache_ttl_s,
         "knowledge_cutoff": model.knowledge_cutoff,
         "quality": model.quality,
+        "benchmarks": dict(model.benchmarks) or None,
         "lifecycle": life.state,
         "until": life.until,
         "successor": life.successor,

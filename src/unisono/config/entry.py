@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from unisono.catalog.benchmarks import BENCHMARKS
 from unisono.catalog.facts import Facts
 from unisono.config.hosts import OPENAI, amiss, usual_capabilities
 from unisono.config.keys import BUILT_IN, model_keys, section_keys
@@ -121,9 +122,25 @@ def _together(entry: Entry) -> Iterator[tuple[str, str]]:
     context, longest = entry.get("context_tokens"), entry.get("max_output_tokens")
     if context is not None and longest is not None and longest > context:
         yield "max_output_tokens", f"must not be above context_tokens ({context}), not {longest}"
+    yield from (("benchmarks", text) for text in _figures(entry.get("benchmarks")))
     name = entry.get("name")
     if name is not None and name in (entry.get("aliases") or ()):
         yield "aliases", f"holds the model's own name {shown(name)}; take it out"
+
+
+def _figures(table: object) -> Iterator[str]:
+    if table is None:
+        return
+    if not isinstance(table, dict):
+        yield "must be a table of figures in percent, such as { mmlu_pro = 81.2, gpqa = 70.1 }"
+        return
+    for benchmark, figure in table.items():
+        scale = BENCHMARKS.get(benchmark)
+        if scale is None:
+            near = offer(benchmark, BENCHMARKS) or f"; the known ones are {', '.join(BENCHMARKS)}"
+            yield f"{shown(benchmark)} is no benchmark that anything is known of{near}"
+        elif not isinstance(figure, (int, float)) or isinstance(figure, bool) or not scale.low <= figure <= scale.high:
+            yield f"{benchmark} must be a number from {scale.low:g} to {scale.high:g}, not {shown(figure)}"
 
 
 def build_model(entry: Entry, facts: Facts) -> Model | Mistake:
@@ -155,6 +172,7 @@ def build_model(entry: Entry, facts: Facts) -> Model | Mistake:
         prices=prices,
         knowledge_cutoff=cutoff,
         quality=get("quality"),
+        benchmarks=get("benchmarks") or {},
         lifecycle=Lifecycle(state=get("lifecycle"), until=until, successor=successor),
         cache_ttl_s=get("cache_ttl_s"),
         options=entry.options,

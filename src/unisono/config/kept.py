@@ -58,6 +58,7 @@ class _Model(msgspec.Struct, frozen=True, omit_defaults=True):
     prices: Prices | None = None
     knowledge_cutoff: date | None = None
     quality: float | None = None
+    benchmarks: dict[str, float] = {}
     lifecycle: Lifecycle = Lifecycle()
     cache_ttl_s: float = 300.0
 

@@ -529,6 +529,10 @@ _MODELS = (
         text="Your guess of how often the model is right, until probes or feedback know better.",
     ),
     Key(
+        section="models", name="benchmarks", kind="json", otherwise="the package's figures of this name",
+        text="Public benchmark figures in percent, such as `{ mmlu_pro = 81.2 }`, in place of the package's.",
+    ),
+    Key(
         section="models", name="lifecycle", kind="choice", default="active",
         allowed=("active", "legacy", "sunset", "retired"),
         text="Where the model stands in its life; a sunset one still serves until `until`, a retired one never.",

@@ -434,6 +434,7 @@ def _manifest(
         "aliases": {},
         "scalars": trained.scalars,
         "lines": trained.lines,
+        "benchmarks": trained.benchmarks,
         "parents": list(parents),
         "training": {
             "by": f"unisono fit {__version__}",

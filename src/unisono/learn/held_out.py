@@ -14,6 +14,7 @@ import numpy as np
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.familiar import distances, fit_familiarity
 from unisono.learn.irt import Array, Settings, fit, sigmoid
+from unisono.learn.linking import levelled
 from unisono.learn.topics import N_CLUSTERS, fit_design, matrix
 from unisono.predict.familiar import Familiarity
 from unisono.types import Features
@@ -47,7 +48,12 @@ class HeldOut:
 
 
 def held_out(
-    corpus: Corpus, *, folds: Sequence[NDArray[np.intp]], settings: Settings, n_clusters: int = N_CLUSTERS
+    corpus: Corpus,
+    *,
+    folds: Sequence[NDArray[np.intp]],
+    settings: Settings,
+    n_clusters: int = N_CLUSTERS,
+    index: Array | None = None,
 ) -> list[HeldOut]:
     """Return what is expected of every prompt by a fit, topics included, that never saw its fold.
 
@@ -56,8 +62,9 @@ def held_out(
         folds: per block the fold of each prompt.
         settings: of the fits.
         n_clusters: soft topics.
+        index: of capability, as for `linking.levelled`; None levels nothing.
     """
-    (found,) = held_out_by_each(corpus, folds=folds, candidates=[settings], n_clusters=n_clusters)
+    (found,) = held_out_by_each(corpus, folds=folds, candidates=[settings], n_clusters=n_clusters, index=index)
     return found
 
 
@@ -67,6 +74,7 @@ def held_out_by_each(
     folds: Sequence[NDArray[np.intp]],
     candidates: Sequence[Settings],
     n_clusters: int = N_CLUSTERS,
+    index: Array | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> list[list[HeldOut]]:
     """Return the same for each of several settings with one seed: topics see no scores, so they are fitted once a fold.
@@ -76,6 +84,7 @@ def held_out_by_each(
         folds: per block the fold of each prompt.
         candidates: the settings.
         n_clusters: soft topics.
+        index: of capability, as for `linking.levelled`; None levels nothing.
         on_step: told what is being done.
     """
     out = [[_nothing_yet(b) for b in corpus.blocks] for _ in candidates]
@@ -83,7 +92,9 @@ def held_out_by_each(
     n_folds = max(int(f.max()) for f in folds) + 1
     for fold in range(n_folds):
         on_step(f"fold {fold + 1} of {n_folds}")
-        _hold_out(corpus, [f == fold for f in folds], candidates, seed=seed, n_clusters=n_clusters, into=out)
+        _hold_out(
+            corpus, [f == fold for f in folds], candidates, seed=seed, n_clusters=n_clusters, index=index, into=out
+        )
     return out
 
 
@@ -94,6 +105,7 @@ def _hold_out(
     *,
     seed: int,
     n_clusters: int,
+    index: Array | None,
     into: Sequence[Sequence[HeldOut]],
 ) -> None:
     """Write what is expected of the prompts held out, for each of the candidates; `held` says which, block by block."""
@@ -110,6 +122,8 @@ def _hold_out(
     x = [xs[away] for xs, away in zip(x, held, strict=True)]
     for settings, blocks in zip(candidates, into, strict=True):
         fitted = fit(tables, len(corpus.models), settings)
+        if index is not None:
+            fitted = levelled(tables, fitted, index, map_penalty=settings.map_penalty)
         for found, xs, b, away, far in zip(blocks, x, corpus.blocks, held, distance, strict=True):
             found.general[away] = fitted.abilities[b.columns, 0]
             found.skill[away] = (xs @ fitted.skills) @ fitted.abilities[b.columns, 1:].T

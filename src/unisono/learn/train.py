@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unisono.learn.beliefs import price_hints, size_hints, tempered
+from unisono.learn.benchmarks import indices, public_benchmarks
 from unisono.learn.corpus import Block, Corpus
 from unisono.learn.familiar import calibrated, fit_familiarity
 from unisono.learn.held_out import HeldOut, familiarity_of, group_folds, held_out, random_folds
 from unisono.learn.irt import Array, Settings, fit
 from unisono.learn.lengths import fit_lengths
+from unisono.learn.linking import levelled, over_index
 from unisono.learn.topics import N_CLUSTERS, fit_design, matrix
 from unisono.learn.trust import FAR_WEIGHT, Held, measure_trust, measure_unsteadiness
+from unisono.predict.benchmarks import Benchmarks, packed
 from unisono.predict.design import Design
 from unisono.predict.trust import MIDDLES, Trust
 from unisono.types import Json
@@ -34,7 +37,7 @@ class Trained:
 
     Attributes:
         arrays: as `predict.artifact.SHAPES` lists them.
-        scalars, lines: as the manifest holds them.
+        scalars, lines, benchmarks: as the manifest holds them.
         n_outcomes: scores that were learnt from.
         near: per block the expected scores (n, m) of each prompt by a fit that did not see it; empty when skipped.
         far: the same by a fit that saw nothing of the prompt's task; of its topic where the tables name no tasks.
@@ -44,6 +47,7 @@ class Trained:
     arrays: Mapping[str, NDArray[np.generic]]
     scalars: Json
     lines: Json
+    benchmarks: Json
     n_outcomes: int
     near: tuple[Array, ...] = ()
     far: tuple[Array, ...] = ()
@@ -70,6 +74,7 @@ def train(
     *,
     n_clusters: int = N_CLUSTERS,
     known: Known | None = None,
+    benchmarks: Benchmarks | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Trained:
     """Fit everything that an artifact holds.
@@ -79,6 +84,7 @@ def train(
         settings: of the item-response fit.
         n_clusters: soft topics.
         known: what cross-validation would measure; None measures it, with ten more fits.
+        benchmarks: what public figures say; those of the package where it is None.
         on_step: told what is being done.
     """
     on_step("topics")
@@ -86,12 +92,14 @@ def train(
     x = [matrix(design, block) for block in corpus.blocks]
     topics = [_topics(design, block) for block in corpus.blocks]
     on_step("abilities")
-    fitted = fit(
-        [(xs, b.outcomes.scores, b.columns) for xs, b in zip(x, corpus.blocks, strict=True)],
-        len(corpus.models),
-        settings,
-    )
+    benchmarks = public_benchmarks() if benchmarks is None else benchmarks
+    index = indices(corpus.models, benchmarks)
+    tables = [(xs, b.outcomes.scores, b.columns) for xs, b in zip(x, corpus.blocks, strict=True)]
+    fitted = fit(tables, len(corpus.models), settings)
+    if len(tables) > 1:
+        fitted = levelled(tables, fitted, index, map_penalty=settings.map_penalty)
     covariances, counts, enough, mean, covariance = tempered(x, corpus, fitted)
+    line, apart = over_index(fitted.abilities, np.where(counts > 0, index, np.nan))
     familiarity = fit_familiarity([f for b in corpus.blocks for f in b.features], design)
     near: list[Array] = []
     far: list[Array] = []
@@ -100,10 +108,12 @@ def train(
         nearest = [shares.argmax(axis=1).astype(str) for shares in topics]
         tasks = _tasks(corpus) or nearest
         on_step("prompts held out")
-        prompts = held_out(corpus, folds=random_folds(corpus, seed=1), settings=settings, n_clusters=n_clusters)
+        prompts = held_out(
+            corpus, folds=random_folds(corpus, seed=1), settings=settings, n_clusters=n_clusters, index=index
+        )
         familiarity = calibrated(familiarity, np.concatenate([h.distance for h in prompts]))
         on_step("tasks held out")
-        others = held_out(corpus, folds=group_folds(tasks), settings=settings, n_clusters=n_clusters)
+        others = held_out(corpus, folds=group_folds(tasks), settings=settings, n_clusters=n_clusters, index=index)
         near_familiar, far_familiar = familiarity_of(prompts, familiarity), familiarity_of(others, familiarity)
         near_held = _held(corpus, prompts, near_familiar, nearest, weight=1.0)
         far_held = _held(corpus, others, far_familiar, tasks, weight=FAR_WEIGHT)
@@ -133,6 +143,8 @@ def train(
             "at_large": at_large(topics, x, fitted.skills).astype(np.float32),
             "population_mean": mean,
             "population_covariance": covariance,
+            "index_line": line,
+            "index_covariance": apart,
             "length_weights": lengths.weights.astype(np.float32),
             "length_constants": lengths.constants,
             "length_sds": lengths.sds,
@@ -147,7 +159,11 @@ def train(
             "length_unknown_mean": lengths.unknown_mean,
             "length_unknown_sd": lengths.unknown_sd,
         },
-        lines={"by_size": size_hints(corpus, fitted, enough), "by_price": price_hints(corpus, fitted)},
+        lines={
+            "by_size": size_hints(corpus, fitted, enough),
+            "by_price": price_hints(corpus, fitted),
+        },
+        benchmarks=packed(benchmarks),
         n_outcomes=int(counts.sum()),
         near=tuple(near),
         far=tuple(far),

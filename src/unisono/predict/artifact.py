@@ -17,13 +17,14 @@ import numpy as np
 
 from unisono.errors import ArtifactError
 from unisono.predict.ability import Ability
+from unisono.predict.benchmarks import unpacked
 from unisono.predict.caution import FULL
 from unisono.predict.design import Design
 from unisono.predict.domain import Domain
 from unisono.predict.familiar import Familiarity
 from unisono.predict.length import LengthModel
 from unisono.predict.names import normal
-from unisono.predict.prior import Line, Population
+from unisono.predict.prior import Line, OverIndex, Population
 from unisono.predict.trust import MIDDLES, Trust, Trusted
 from unisono.types import Json
 
@@ -59,6 +60,11 @@ SHAPES: dict[str, tuple[str, ...]] = {
 """Every array of an artifact with the names of its axes; an axis has one length throughout."""
 LATER: dict[str, float] = {"unsteady": 1.0, "at_large": 0.0}
 """What stands for an array that artifacts of earlier versions lack."""
+INDEX: dict[str, tuple[str, ...]] = {
+    "index_line": ("line", "k"),
+    "index_covariance": ("k", "k"),
+}
+"""Arrays that artifacts of earlier versions lack: abilities over the index of capability."""
 DOMAIN: dict[str, tuple[str, ...]] = {
     "domain_means": ("halves", "dim"),
     "domain_covariances": ("halves", "dim", "dim"),
@@ -69,6 +75,8 @@ CAUTION, IN_DOMAIN = "caution", "caution_in_domain"
 that of where requests are of the table's kinds."""
 SCALARS = ("logit_stretch", "length_unknown_mean", "length_unknown_sd")
 LINES = ("by_size", "by_price")
+BENCHMARKS = "benchmarks"
+"""What the manifest calls the lines of public benchmarks and the models' figures; earlier versions have none."""
 
 Arrays: TypeAlias = "Mapping[str, NDArray[np.generic]]"
 
@@ -135,7 +143,7 @@ def assembled(*, arrays: Arrays, manifest: Json) -> Artifact:
 def _packed(arrays: Arrays, manifest: Json) -> tuple[bytes, Json]:
     from safetensors.numpy import save as pack
 
-    kept = sorted([*SHAPES, *(name for name in DOMAIN if name in arrays)])
+    kept = sorted([*SHAPES, *(name for name in (*INDEX, *DOMAIN) if name in arrays)])
     content = pack({name: np.ascontiguousarray(arrays[name]) for name in kept})
     body: Json = {**manifest, "format": FORMAT, "arrays_sha256": hashlib.sha256(content).hexdigest()}
     body["id"] = _id(body)
@@ -222,8 +230,8 @@ def _lacking(arrays: Arrays) -> dict[str, NDArray[np.generic]]:
 
 def _check_shapes(folder: Path, arrays: Arrays) -> None:
     lengths: dict[str, int] = {}
-    domain = {name: axes for name, axes in DOMAIN.items() if any(other in arrays for other in DOMAIN)}
-    for name, axes in {**SHAPES, **domain}.items():
+    whole = [group for group in (INDEX, DOMAIN) if any(name in arrays for name in group)]
+    for name, axes in {**SHAPES, **{name: axes for group in whole for name, axes in group.items()}}.items():
         if name not in arrays or arrays[name].ndim != len(axes):
             raise _broken(folder, f"the array {name} is missing or has the wrong number of axes")
         for axis, length in zip(axes, arrays[name].shape, strict=True):
@@ -259,6 +267,7 @@ def _assemble(manifest: Json, arrays: Arrays) -> Artifact:
             by_size=lines["by_size"],
             by_price=lines["by_price"],
             logit_stretch=scalars["logit_stretch"],
+            over_index=_over_index(manifest, arrays),
         ),
         familiarity=Familiarity(
             radius=half["familiar_radius"],
@@ -288,6 +297,13 @@ def _assemble(manifest: Json, arrays: Arrays) -> Artifact:
         in_domain=in_domain,
         domain=_domain(arrays),
     )
+
+
+def _over_index(manifest: Json, arrays: Arrays) -> OverIndex | None:
+    if BENCHMARKS not in manifest:
+        return None
+    line, covariance = (arrays[name].astype(np.float64) for name in INDEX)
+    return OverIndex(benchmarks=unpacked(_part(manifest, BENCHMARKS)), line=line, covariance=covariance)
 
 
 def _domain(arrays: Arrays) -> Domain | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TypeVar
 
 _GAP = re.compile(r"[\s_]+")
 """A configuration's names hold no blanks; a table's may ("Llama 3.1 8B Instruct")."""
@@ -27,14 +28,17 @@ def normal(name: str) -> str:
     return short
 
 
-def lookup(names: tuple[str, ...], known: Mapping[str, int], aliases: Mapping[str, str]) -> int | None:
-    """Return the place of the first of `names` that is known: as written, by alias, without its date."""
+Found = TypeVar("Found")
+
+
+def lookup(names: tuple[str, ...], known: Mapping[str, Found], aliases: Mapping[str, str]) -> Found | None:
+    """Return what is known of the first of `names` that is known: as written, by alias, without its date."""
     for name in names:
         written = normal(name)
-        for form in (written, _DATE.sub("", written)):
-            place = known.get(aliases.get(form, form))
-            if place is not None:
-                return place
+        for form in (written, normal(_DATE.sub("", written))):
+            found = known.get(aliases.get(form, form))
+            if found is not None:
+                return found
     return None
 
 

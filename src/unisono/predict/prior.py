@@ -1,4 +1,4 @@
-"""What to think of a model before anything was measured here: trained, declared, or a guess from weak hints.
+"""What to think of a model before anything was measured here: declared, public figures, or a guess from weak hints.
 
 It does not look at prompts.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unisono.predict.benchmarks import Benchmarks
 from unisono.types import Model, Role
 
 if TYPE_CHECKING:
@@ -46,6 +47,37 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverIndex:
+    """Abilities as straight lines over the index of capability that public figures give a model.
+
+    Attributes:
+        benchmarks: what figures say.
+        line: intercepts and slopes, shape (2, k).
+        covariance: of models about it, shape (k, k).
+    """
+
+    benchmarks: Benchmarks
+    line: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+    def guess(self, model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64], str] | None:
+        """Return mean (k,), covariance (k, k) and the grounds; None where no figure of the model is known.
+
+        Figures that the configuration states stand in place of the package's.
+        """
+        if model.benchmarks:
+            index = self.benchmarks.index(model.benchmarks)
+        else:
+            index = self.benchmarks.known_as((model.upstream_model, *model.reports, model.name))
+        if index is None:
+            return None
+        mean = self.line[0] + index.mean * self.line[1]
+        covariance = self.covariance + np.outer(self.line[1], self.line[1]) * index.sd**2
+        what = "a public benchmark figure" if index.n_figures == 1 else f"{index.n_figures} public benchmark figures"
+        return mean, covariance * PRIOR_INFLATION, what
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
     """How abilities are spread over the trained models.
 
@@ -55,6 +87,7 @@ class Population:
         by_size: general ability over log10 of billions of parameters.
         by_price: general ability over log10 of USD per million tokens, a weak hint.
         logit_stretch: logit of the mean score over prompts is the general ability divided by this.
+        over_index: abilities over what public figures say; None of an artifact without figures.
     """
 
     mean: NDArray[np.float64]
@@ -62,9 +95,12 @@ class Population:
     by_size: Line
     by_price: Line
     logit_stretch: float
+    over_index: OverIndex | None = None
 
     def guess(self, model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
         """Return mean (k,), covariance (k, k) and the grounds for a model that was never trained on."""
+        if model.quality is None and self.over_index is not None and (told := self.over_index.guess(model)) is not None:
+            return told
         mean, covariance = self.mean.copy(), self.covariance * PRIOR_INFLATION
         hints = self._hints(model)
         for value, sd, _ in hints:
