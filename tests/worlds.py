@@ -82,8 +82,9 @@ knowledge_cutoff = 2023-12-01
 name = "quick-mini"
 upstream = "openai"
 base_url = "http://127.0.0.1:9002/v1"
-upstream_model = "gemma-2-2b"
+upstream_model = "unheard-of-2b"
 role = "fast-mini"
+benchmarks = {{ mmlu_pro = 25.5, arena = 1140 }}
 context_tokens = 4096
 usd_per_mtok_in = 0.02
 usd_per_mtok_out = 0.04

@@ -204,6 +204,30 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("{ mmlu_por = 80 }", "nearest: mmlu_pro"),
+        ("{ mmlu_pro = 180 }", "from 0 to 100, not 180"),
+        ("{ mmlu_pro = true }", "from 0 to 100"),
+        ("{ arena = 80.0 }", "from 500 to 2000"),
+        ("0.8", "a table of figures in percent"),
+    ],
+)
+def test_public_figures_that_cannot_be_are_told(value: str, said: str) -> None:
+    ((line, key, text),) = told(HEAD + MODEL + f"benchmarks = {value}\n")
+    assert (line, key) == (5, "models[0].benchmarks")
+    assert said in text
+
+
+def test_public_figures_are_read_and_shown_again() -> None:
+    config = parse_config(HEAD + MODEL + "benchmarks = { mmlu_pro = 81.5, arena = 1310 }\n", {}, now=NOW)
+    assert config.models[0].benchmarks == {"mmlu_pro": 81.5, "arena": 1310}
+    again = parse_config(as_toml(config), {}, now=NOW)
+    assert again.models[0].benchmarks == config.models[0].benchmarks
+    assert config.hash != parse_config(HEAD + MODEL, {}, now=NOW).hash
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         ('default = "a"\nport = = 1\n', 2),
