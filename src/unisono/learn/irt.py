@@ -5,7 +5,7 @@ It needs scipy (the extra `fit`). It reads no files and knows no encoder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -61,10 +61,6 @@ def fit(blocks: Sequence[tuple[Array, Array, NDArray[np.intp]]], n_models: int, 
     Raises:
         StartError: scipy is not installed.
     """
-    try:
-        from scipy.optimize import minimize
-    except ImportError as exc:
-        raise StartError("Training needs scipy: pip install 'unisono[fit]'.") from exc
     n_x, n_skills = blocks[0][0].shape[1], settings.n_skills
     rng = np.random.default_rng(settings.seed)
     start = [
@@ -101,6 +97,26 @@ def fit(blocks: Sequence[tuple[Array, Array, NDArray[np.intp]]], n_models: int, 
         return total, np.concatenate([to_skills.ravel(), to_ability.ravel(), to_general, to_difficulty])
 
     flat = np.concatenate([part.ravel() for part in start])
-    found = minimize(loss, flat, jac=True, method="L-BFGS-B", options={"maxiter": settings.n_steps})
-    skills, ability, general, difficulty = unpack(found.x)
+    found = minimised(loss, flat, n_steps=settings.n_steps)
+    skills, ability, general, difficulty = unpack(found)
     return Fitted(skills=skills, difficulty=difficulty, abilities=np.hstack([general[:, None], ability]))
+
+
+def minimised(loss: Callable[..., tuple[float, Array]], start: Array, *args: float, n_steps: int) -> Array:
+    """Return where a loss is least, by L-BFGS.
+
+    Args:
+        loss: takes a flat vector and `args`, returns the loss and its slopes.
+        start: where to begin.
+        args: handed on.
+        n_steps: at most so many.
+
+    Raises:
+        StartError: scipy is not installed.
+    """
+    try:
+        from scipy.optimize import minimize
+    except ImportError as exc:
+        raise StartError("Training needs scipy: pip install 'unisono[fit]'.") from exc
+    found = minimize(loss, start, args=args, jac=True, method="L-BFGS-B", options={"maxiter": n_steps}).x
+    return np.asarray(found, dtype=np.float64)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unisono.learn.irt import Array, Fitted, sigmoid
+from unisono.learn.irt import Array, Fitted, minimised, sigmoid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,8 +45,6 @@ def levelled(
         index: shape (n_models,), NaN where no figures of a model are known.
         map_penalty: of the difficulty map.
     """
-    from scipy.optimize import minimize
-
     n_models = len(index)
     anchored, place = ~np.isnan(index), np.nan_to_num(index)
     fixed = [
@@ -73,8 +71,8 @@ def levelled(
         return total, np.concatenate([to_general, to_line, moving * to_difficulty])
 
     found = np.concatenate([fitted.abilities[:, 0], [0.0, USUAL_SLOPE], fitted.difficulty])
-    for how in ((STRICT, 1.0), (LOOSE, 0.0)):
-        found = minimize(loss, found, args=how, jac=True, method="L-BFGS-B", options={"maxiter": N_STEPS}).x
+    for near, moving in ((STRICT, 1.0), (LOOSE, 0.0)):
+        found = minimised(loss, found, near, moving, n_steps=N_STEPS)
     general, _, difficulty = np.split(found, (n_models, n_models + 2))
     return replace(fitted, abilities=np.hstack([general[:, None], fitted.abilities[:, 1:]]), difficulty=difficulty)
 
