@@ -63,13 +63,13 @@ def test_a_model_without_figures_keeps_the_ability_that_its_outcomes_show(two: T
 
 def test_the_line_says_what_to_expect_of_a_stranger_and_how_far_off_it_may_be(two: Two) -> None:
     abilities = np.stack([two.ability, np.zeros(N_MODELS)], axis=1)
-    line, covariance = over_index(abilities, two.index)
+    line, covariance = over_index(abilities, two.index, np.repeat([0, 1], 5))
     assert line[1, 0] == pytest.approx(0.8, abs=0.1)
     assert 0.05 < covariance[0, 0] ** 0.5 < 0.5
     assert np.all(np.linalg.eigvalsh(covariance) > 0)
 
 
 def test_without_figures_the_line_is_the_usual_one_and_wide() -> None:
-    line, covariance = over_index(np.zeros((2, 3)), np.full(2, np.nan))
+    line, covariance = over_index(np.zeros((2, 3)), np.full(2, np.nan), np.zeros(2, dtype=np.intp))
     assert line[1, 0] > 0
     assert covariance[0, 0] ** 0.5 == pytest.approx(0.5)

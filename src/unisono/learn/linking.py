@@ -77,12 +77,15 @@ def levelled(
     return replace(fitted, abilities=np.hstack([general[:, None], fitted.abilities[:, 1:]]), difficulty=difficulty)
 
 
-def over_index(abilities: Array, index: Array) -> tuple[Array, Array]:
+def over_index(abilities: Array, index: Array, tables: NDArray[np.intp]) -> tuple[Array, Array]:
     """Return abilities as lines over the index, intercepts and slopes, (2, k), and the covariance about them, (k, k).
+
+    By how much a table is off as a whole, its models share: that does not set a stranger apart and is left out.
 
     Args:
         abilities: shape (n_models, k).
         index: shape (n_models,), NaN where no figures of a model are known.
+        tables: the table that has most of a model's outcomes, shape (n_models,).
     """
     k = abilities.shape[1]
     usual = np.zeros((2, k))
@@ -96,4 +99,6 @@ def over_index(abilities: Array, index: Array) -> tuple[Array, Array]:
         lines.append(np.linalg.solve(told.T @ told + penalty, told.T @ abilities[known, j] + penalty @ usual[:, j]))
     line = np.stack(lines, axis=1)
     off = abilities[known] - told @ line
+    for table in np.unique(tables[known]):
+        off[tables[known] == table] -= off[tables[known] == table].mean(axis=0)
     return line, (off.T @ off + USUAL_WEIGHT * apart) / (len(off) + USUAL_WEIGHT)

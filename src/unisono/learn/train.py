@@ -99,7 +99,7 @@ def train(
     if len(tables) > 1:
         fitted = levelled(tables, fitted, index, map_penalty=settings.map_penalty)
     covariances, counts, enough, mean, covariance = tempered(x, corpus, fitted)
-    line, apart = over_index(fitted.abilities, np.where(counts > 0, index, np.nan))
+    line, apart = over_index(fitted.abilities, np.where(counts > 0, index, np.nan), _homes(corpus))
     familiarity = fit_familiarity([f for b in corpus.blocks for f in b.features], design)
     near: list[Array] = []
     far: list[Array] = []
@@ -190,6 +190,14 @@ def _topics(design: Design, block: Block) -> Array:
     none = np.zeros(len(design.centroids))
     found = [design.of(features).topics for features in block.features]
     return np.array([none if topics is None else topics for topics in found], dtype=np.float64)
+
+
+def _homes(corpus: Corpus) -> NDArray[np.intp]:
+    """Return the place of the table that has most of each model's outcomes."""
+    counts = np.zeros((len(corpus.blocks), len(corpus.models)))
+    for row, block in enumerate(corpus.blocks):
+        counts[row, block.columns] = (~np.isnan(block.outcomes.scores)).sum(axis=0)
+    return np.asarray(counts.argmax(axis=0), dtype=np.intp)
 
 
 def _held(

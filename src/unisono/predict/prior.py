@@ -74,7 +74,7 @@ class OverIndex:
         mean = self.line[0] + index.mean * self.line[1]
         covariance = self.covariance + np.outer(self.line[1], self.line[1]) * index.sd**2
         what = "a public benchmark figure" if index.n_figures == 1 else f"{index.n_figures} public benchmark figures"
-        return mean, covariance * PRIOR_INFLATION, what
+        return mean, covariance, what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
