@@ -147,3 +147,23 @@ def test_room_beside_the_answers_is_in_the_price_of_the_judge_too(pool: Path, ow
 def test_open_questions_without_a_judge_are_wrong_use(pool: Path, own: Path, more: tuple[str, ...]) -> None:
     words = ["models", "probe", "--questions", str(own), "--config", str(pool), *more]
     assert CliRunner().invoke(app, words).exit_code == 2
+
+
+def test_public_figures_are_shown_with_their_sources_under_any_name_of_the_model() -> None:
+    told = run("models", "figures", "qwen3:8b", "--json")
+    assert isinstance(told, dict)
+    assert told["model"] == "qwen3-8b"
+    figures = told["figures"]
+    assert {"mmlu_pro", "gpqa"} & {figure["benchmark"] for figure in figures}  # type: ignore[attr-defined, index]
+    assert all(figure["title"] and figure["where"] for figure in figures)  # type: ignore[attr-defined, index]
+    result = CliRunner().invoke(app, ["models", "figures", "openai/gpt-4o-mini"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "MMLU" in result.output
+    assert "Next above" in result.output
+
+
+def test_a_model_without_public_figures_is_told_with_the_nearest_names_and_what_to_write() -> None:
+    result = CliRunner().invoke(app, ["models", "figures", "gpt-5-minni"])
+    assert result.exit_code == 2
+    assert "gpt-5-mini" in result.output
+    assert "benchmarks =" in result.output

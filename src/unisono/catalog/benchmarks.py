@@ -17,6 +17,8 @@ NAMES = Path(__file__).parent / "benchmark_names.csv"
 
 SOURCES = Path(__file__).parent / "benchmark_sources.csv"
 """Where figures come from, one source a line: source, title, where, date."""
+RECALLED = "_memory"
+"""How sources end whose document is named and was not opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,35 @@ class PublicFigures:
 
     figures: Mapping[str, Mapping[str, float]]
     aliases: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One published figure with its source; `recalled`: the document is named, and was not opened."""
+
+    benchmark: str
+    score: float
+    title: str
+    where: str
+    date: str
+    recalled: bool
+
+
+def figures_of(model: str) -> list[Figure]:
+    """Return every figure that the package has of a model of its table, by benchmark."""
+    sources = {source: told for source, *told in _rows(SOURCES)}
+    return [
+        Figure(
+            benchmark=benchmark,
+            score=float(score),
+            title=sources[source][0],
+            where=sources[source][1],
+            date=sources[source][2],
+            recalled=source.endswith(RECALLED),
+        )
+        for name, benchmark, score, source in _rows(FIGURES)
+        if name == model
+    ]
 
 
 def public_figures() -> PublicFigures:

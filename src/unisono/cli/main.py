@@ -19,6 +19,7 @@ from unisono.cli import (
     doctor,
     evaluate,
     export,
+    figures,
     fit,
     keys,
     log,
@@ -48,6 +49,7 @@ route.add_to(app)
 models.app.command("add")(add.add)
 models.app.command("replace")(replace.replace)
 models.app.command("retire")(retire.retire)
+models.app.command("figures")(figures.figures)
 agree.add_to(models.app)
 app.add_typer(models.app, name="models")
 app.add_typer(log.app, name="log")
