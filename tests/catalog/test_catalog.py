@@ -86,7 +86,10 @@ def test_a_report_may_be_declared_or_a_dated_snapshot_of_the_asked_name_and_noth
     assert accepts_report(plain, "big")
     assert accepts_report(plain, "gpt-4o-2024-08-06")
     assert not accepts_report(plain, "gpt-4o-mini-2024-07-18")
-    assert not accepts_report(plain, "gpt-4o-0806")
+    assert accepts_report(plain, "gpt-4o-0806")
+    assert accepts_report(plain, "gpt-4o-2408")
+    assert not accepts_report(plain, "gpt-4o-1350")
+    assert not accepts_report(plain, "gpt-4o-0001")
     assert accepts_report(declared, "gpt-4o-2024-08-06")
     assert not accepts_report(declared, "gpt-4o-mini")
 

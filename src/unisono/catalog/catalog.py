@@ -23,14 +23,16 @@ def is_reserved(name: str) -> bool:
     return name.casefold() == "auto" or name.casefold().startswith("auto:")
 
 
-_DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})")
+_MONTH, _DAY = "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
+_DATED = re.compile(rf"-([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|[0-9]{{8}}|{_MONTH}{_DAY}|2[3-9]{_MONTH})")
 
 
 def accepts_report(model: Model, reported: str) -> bool:
     """Return whether this model's upstream may call itself `reported` in an answer.
 
-    Its own names, those that `reports` declares, and the asked name with a full date behind it: providers resolve
-    `gpt-4o` to its snapshot `gpt-4o-2024-08-06`. Anything else is another model.
+    Its own names, those that `reports` declares, and the asked name with a date behind it: providers resolve `gpt-4o`
+    to its snapshot `gpt-4o-2024-08-06`, `grok-4` to `grok-4-0709`, `mistral-large-latest` to `mistral-large-2411`.
+    Anything else is another model.
     """
     asked = model.upstream_model
     if reported in (asked, model.name) or reported in model.reports:
