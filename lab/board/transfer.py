@@ -63,7 +63,7 @@ def text(found: Json) -> str:
     parts = [
         "No prompt of the tested set was trained on, except in each first row. Models that the training sets do not "
         "know "
-        "start from size, price and name. The default is the tested set's best single model on its train part."
+        "start from public benchmark figures. The default is the tested set's best single model on its train part."
     ]
     for name, rows in found.items():
         written = [

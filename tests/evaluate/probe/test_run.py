@@ -65,6 +65,7 @@ def test_a_failing_model_gives_no_scores_stops_being_asked_and_leaves_the_others
     failures = [s.failure for s in steps if s.failure is not None]
     assert len(failures) == len(QUESTIONS)
     assert {f.code for f in failures} == {"upstream_unreachable"}
+    assert max(f.text.count("Not asked, as before") for f in failures) == 1
 
 
 def test_a_single_failure_is_not_counted_as_a_wrong_answer() -> None:

@@ -198,9 +198,9 @@ async def _probe_model(
         nonlocal n_failures, last
         for question in waiting:
             if last is not None and n_failures >= _MAX_FAILURES_IN_A_ROW:
-                result: Score | Failure = Failure(code=last.code, text=f"Not asked, as before: {last.text}")
-            else:
-                result = await _ask_one(model, ask, question, extra_tokens=extra_tokens, judge=judge)
+                tally.add(model.name, question.id, Failure(code=last.code, text=f"Not asked, as before: {last.text}"))
+                continue
+            result = await _ask_one(model, ask, question, extra_tokens=extra_tokens, judge=judge)
             if isinstance(result, Failure):
                 # An answer that cannot be scored shows a live model: it does not count towards giving up.
                 n_failures += result.code not in _ALIVE
