@@ -96,8 +96,9 @@ def train(
     index = indices(corpus.models, benchmarks)
     tables = [(xs, b.outcomes.scores, b.columns) for xs, b in zip(x, corpus.blocks, strict=True)]
     fitted = fit(tables, len(corpus.models), settings)
-    if len(tables) > 1:
-        fitted = levelled(tables, fitted, index, map_penalty=settings.map_penalty)
+    links = index if len(tables) > 1 else None  # one table alone has no other's scale to come to
+    if links is not None:
+        fitted = levelled(tables, fitted, links, map_penalty=settings.map_penalty)
     covariances, counts, enough, mean, covariance = tempered(x, corpus, fitted)
     line, apart = over_index(fitted.abilities, np.where(counts > 0, index, np.nan), _homes(corpus))
     familiarity = fit_familiarity([f for b in corpus.blocks for f in b.features], design)
@@ -109,11 +110,11 @@ def train(
         tasks = _tasks(corpus) or nearest
         on_step("prompts held out")
         prompts = held_out(
-            corpus, folds=random_folds(corpus, seed=1), settings=settings, n_clusters=n_clusters, index=index
+            corpus, folds=random_folds(corpus, seed=1), settings=settings, n_clusters=n_clusters, index=links
         )
         familiarity = calibrated(familiarity, np.concatenate([h.distance for h in prompts]))
         on_step("tasks held out")
-        others = held_out(corpus, folds=group_folds(tasks), settings=settings, n_clusters=n_clusters, index=index)
+        others = held_out(corpus, folds=group_folds(tasks), settings=settings, n_clusters=n_clusters, index=links)
         near_familiar, far_familiar = familiarity_of(prompts, familiarity), familiarity_of(others, familiarity)
         near_held = _held(corpus, prompts, near_familiar, nearest, weight=1.0)
         far_held = _held(corpus, others, far_familiar, tasks, weight=FAR_WEIGHT)
@@ -159,10 +160,7 @@ def train(
             "length_unknown_mean": lengths.unknown_mean,
             "length_unknown_sd": lengths.unknown_sd,
         },
-        lines={
-            "by_size": size_hints(corpus, fitted, enough),
-            "by_price": price_hints(corpus, fitted),
-        },
+        lines={"by_size": size_hints(corpus, fitted, enough), "by_price": price_hints(corpus, fitted)},
         benchmarks=packed(benchmarks),
         n_outcomes=int(counts.sum()),
         near=tuple(near),
