@@ -100,7 +100,9 @@ async def serving(folder: Path, upstream: Upstream) -> AsyncIterator[Served]:
     served = Served(live, state, reader, writer)
 
     def note(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **more: Any) -> asyncio.Task[Any]:
-        served.tasks.append(work.__qualname__)
+        # The end of an upstream's answer may come by itself, behind its last event: a kept connection waits for that.
+        if work.__qualname__ != "_until_complete":
+            served.tasks.append(work.__qualname__)
         return asyncio.Task(work, loop=loop, **more)
 
     loop.set_task_factory(note)
