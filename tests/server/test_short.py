@@ -79,6 +79,12 @@ class Served:
             parts.append(part)
         return "".join(parts).split("\n\n")[:-1]
 
+    async def hang_up(self) -> None:
+        """Leave without a word; return when the record knows."""
+        self.writer.transport.abort()
+        while not self.live.store.decisions(limit=1, status="cancelled"):
+            await asyncio.to_thread(self.live.store.flush)
+
     async def recorded(self, place: int = 0) -> Any:
         rows = await asyncio.to_thread(self.live.store.decisions)
         return rows[place]
@@ -193,9 +199,7 @@ def test_who_hangs_up_in_mid_stream_ends_the_upstream_call(tmp_path: Path, upstr
         await served.begin_stream()
         assert "fine" in await served.event()
         assert served.tasks == []
-        served.writer.transport.abort()
-        while not served.live.store.decisions(limit=1, status="cancelled"):
-            await asyncio.to_thread(served.live.store.flush)
+        await served.hang_up()
         assert served.state.tasks == set()
 
     run(tmp_path, upstream, claim)
@@ -315,9 +319,7 @@ def test_who_hangs_up_ends_the_upstream_call(tmp_path: Path, upstream: Upstream)
         upstream.behave = lambda exchange: left.append(exchange.gone_at_s())
         served.put()
         await asyncio.to_thread(upstream.wait_for, 2)
-        served.writer.transport.abort()
-        while not served.live.store.decisions(limit=1, status="cancelled"):
-            await asyncio.to_thread(served.live.store.flush)
+        await served.hang_up()
         assert served.state.tasks == set()
 
     run(tmp_path, upstream, claim)

@@ -259,11 +259,11 @@ def _toml_lines(config: Config) -> Iterator[str]:
     yield f"# config hash {config.hash}"
     for name, value in tables.items():
         if not isinstance(value, dict | list):
-            yield f"{name} = {_toml(value)}"
+            yield f"{name} = {toml(value)}"
     for name, value in tables.items():
         if isinstance(value, dict):
             yield from ("", f"[{name}]")
-            yield from (f"{_toml_key(key)} = {_toml(part)}" for key, part in value.items())
+            yield from (f"{_toml_key(key)} = {toml(part)}" for key, part in value.items())
     more: tuple[tuple[str, Iterable[Table]], ...] = (
         ("keys", map(_caller_table, config.callers)),
         ("limits", map(_limit_table, config.limits)),
@@ -273,12 +273,12 @@ def _toml_lines(config: Config) -> Iterator[str]:
     for name, rows in more:
         for row in rows:
             yield from ("", f"[[{name}]]")
-            yield from (f"{_toml_key(key)} = {_toml(part)}" for key, part in row.items())
+            yield from (f"{_toml_key(key)} = {toml(part)}" for key, part in row.items())
     for model in config.models:
         yield from ("", "[[models]]")
         for key, part in model_table(model).items():
             source = f"  # {_comment(model)}" if key.startswith("usd_per_mtok") else ""
-            yield f"{_toml_key(key)} = {_toml(part)}{source}"
+            yield f"{_toml_key(key)} = {toml(part)}{source}"
         if model.prices is None:
             yield "# no price is known: costs of this model are shown as unknown"
 
@@ -288,7 +288,8 @@ def _comment(model: Model) -> str:
     return "".join(mark if mark.isprintable() else "?" for mark in source)
 
 
-def _toml(value: object) -> str:
+def toml(value: object) -> str:
+    """Return a value as TOML has it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -297,11 +298,11 @@ def _toml(value: object) -> str:
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, list):
-        return f"[{', '.join(_toml(part) for part in value)}]"
+        return f"[{', '.join(toml(part) for part in value)}]"
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{_toml_key(key)} = {_toml(part)}' for key, part in value.items())} }}"
+        return f"{{ {', '.join(f'{_toml_key(key)} = {toml(part)}' for key, part in value.items())} }}"
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _toml_key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else _toml(key)
+    return key if _BARE_KEY.fullmatch(key) else toml(key)

@@ -6,12 +6,12 @@ silently; keys themselves are never written, for they stand in no configuration.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from unisono.config.describe import toml
 from unisono.config.hosts import OPENAI, base_url_of
 from unisono.config.kinds import is_name
 
@@ -54,7 +54,7 @@ class Imported:
         notes = "".join(f"# - {note}\n" for note in self.notes)
         head = f"# From LiteLLM's configuration. To look at:\n{notes}\n" if notes else ""
         settings = [_written(f"[{section}]", keys) for section, keys in self.settings.items()]
-        return f"{head}default = {_toml(self.names[0])}\n\n" + "\n".join([*self.tables, *settings])
+        return f"{head}default = {toml(self.names[0])}\n\n" + "\n".join([*self.tables, *settings])
 
 
 def from_litellm(document: _Table) -> Imported | None:
@@ -207,11 +207,7 @@ def _free(name: str, taken: list[str]) -> str:
 
 
 def _written(head: str, keys: _Table) -> str:
-    return head + "\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in keys.items())
-
-
-def _toml(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return head + "\n" + "".join(f"{key} = {toml(value)}\n" for key, value in keys.items())
 
 
 def _number(value: object) -> float | None:

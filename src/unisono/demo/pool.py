@@ -5,14 +5,14 @@ It does not install, start or measure anything. The model files' hashes stand in
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.util import find_spec
 
-from unisono.types import Capability, JsonValue, Model, Prices, Role
+from unisono.config.describe import toml
+from unisono.types import Capability, Model, Prices, Role
 
 _CONTEXT_TOKENS = 2048
 _PIP = f"{sys.executable} -m pip install"
@@ -126,14 +126,14 @@ def demo_config_text(*, host: str = "127.0.0.1", port: int = 8080, store: str = 
     models = demo_models()
     head = f"""\
 # The demo pool: two small real models on this machine. Change it while the server runs: it is read again.
-default = {_toml(models[-1].name)}      # the better one by the probe; another answers where the evidence says so
+default = {toml(models[-1].name)}      # the better one by the probe; another answers where the evidence says so
 
 [server]
-host = {_toml(host)}
+host = {toml(host)}
 port = {port}
 
 [store]
-path = {_toml(store)}
+path = {toml(store)}
 """
     return "\n".join([head, *(_table(model) for model in models), _MORE])
 
@@ -142,21 +142,16 @@ def _table(model: Model) -> str:
     lines = [
         f"# {LICENCES[model.name]}; about {MEMORY_MIB[model.name]} MiB of memory",
         "[[models]]",
-        f"name = {_toml(model.name)}",
-        f"upstream = {_toml(model.upstream)}",
-        f"upstream_model = {_toml(model.upstream_model)}",
-        f"role = {_toml(model.role.value)}",
-        f"capabilities = {_toml([*sorted(c.value for c in model.capabilities)])}",
+        f"name = {toml(model.name)}",
+        f"upstream = {toml(model.upstream)}",
+        f"upstream_model = {toml(model.upstream_model)}",
+        f"role = {toml(model.role.value)}",
+        f"capabilities = {toml([*sorted(c.value for c in model.capabilities)])}",
         f"context_tokens = {model.context_tokens}",
         *([f"knowledge_cutoff = {model.knowledge_cutoff.isoformat()}"] if model.knowledge_cutoff else []),
-        *(f"{key} = {_toml(value)}" for key, value in model.options.items()),
+        *(f"{key} = {toml(value)}" for key, value in model.options.items()),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _toml(value: JsonValue) -> str:
-    """JSON's texts, whole numbers and flat lists are TOML as they stand."""
-    return json.dumps(value)
 
 
 _MORE = """\

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unisono.errors import UpstreamError, UpstreamRefused, UpstreamUnreachable
+from unisono.errors import LASTING, UpstreamError, UpstreamRefused, UpstreamUnreachable
 from unisono.types import Attempt, Health
 
-_WILL_FAIL_AGAIN = frozenset({401, 402, 403, 404})
 _MAX_RETRY_AFTER_S = 3600.0
 
 
@@ -135,7 +134,7 @@ class HealthBook:
         if breaker is None:
             breaker = self._breakers[attempt.model] = Breaker(self._limits)
         status = error.http_status if isinstance(error, UpstreamRefused) else None
-        at_once = isinstance(error, UpstreamUnreachable) or status == 429 or status in _WILL_FAIL_AGAIN
+        at_once = isinstance(error, UpstreamUnreachable) or status == 429 or status in LASTING
         breaker.failed(now_s, at_once=at_once, retry_after_s=error.retry_after_s)
 
     def forget(self, models: frozenset[str]) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 import orjson
 from yarl import URL
 
+from unisono.config.hosts import OPENAI
 from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.native import RESPONSES
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Secret, Timeouts, Usage
@@ -41,7 +42,7 @@ from unisono.upstream.reminders import reminded
 from unisono.upstream.thoughts import chat_otherwise, signed_otherwise
 from unisono.upstream.wishes import Refuses, without
 
-DEFAULT_BASE_URL = "https://api.openai.com/v1"
+DEFAULT_BASE_URL = OPENAI
 
 _CONTENT_KEYS = (
     "content",

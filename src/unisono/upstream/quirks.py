@@ -205,16 +205,12 @@ def parted(data: bytes) -> bytes:
     """Return a document of Mistral's with thinking in `reasoning_content` and a text as content; others as they are."""
     if b'"thinking"' not in data:
         return data
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return data
-    choices = document.get("choices") if isinstance(document, dict) else None
-    for choice in choices if isinstance(choices, list) else ():
+    document, choices = _read(data)
+    for choice in choices or ():
         for name in ("message", "delta"):
             if isinstance(choice, dict) and isinstance(said := choice.get(name), dict):
                 _part(said)
-    return orjson.dumps(document)
+    return data if choices is None else orjson.dumps(document)
 
 
 def _part(said: Json) -> None:
@@ -245,12 +241,8 @@ def with_deltas(data: bytes) -> bytes:
     """Return an event of Azure's in which its filters are told beside an empty delta; others as they are."""
     if b"content_filter" not in data or b'"delta"' in data:
         return data
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return data
-    choices = document.get("choices") if isinstance(document, dict) else None
-    if not isinstance(choices, list) or document.get("usage"):
+    document, choices = _read(data)
+    if choices is None or document.get("usage"):
         return data
     if not choices:
         choices.append({"index": 0, "finish_reason": None})
@@ -258,3 +250,13 @@ def with_deltas(data: bytes) -> bytes:
         if isinstance(choice, dict):
             choice.setdefault("delta", {})
     return orjson.dumps(document)
+
+
+def _read(data: bytes) -> tuple[Json, list[JsonValue] | None]:
+    """Return a document and its choices; None for these where there are none."""
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return {}, None
+    choices = document.get("choices") if isinstance(document, dict) else None
+    return document, choices if isinstance(choices, list) else None
