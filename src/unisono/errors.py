@@ -13,7 +13,7 @@
     ├── StartError              500  operator   cannot_start               port, file, disk, missing package
     ├── RouterBroken            503  operator   router_broken              not even the default can be chosen safely
     ├── ArtifactError           500  operator   artifact_broken            trained parts cannot be read
-    ├── Overloaded          503  operator   overloaded                 too many requests at once; come again
+    ├── Overloaded              503  operator   overloaded                 too many requests at once; come again
     ├── StoreError              500  operator   store_unavailable          the record cannot be read
     └── UpstreamError           502  upstream   upstream_error             one attempt failed
         ├── UpstreamUnreachable 502  upstream   upstream_unreachable       refused, reset, DNS, process down

@@ -125,6 +125,16 @@ def test_a_stream_of_messages_events_becomes_openais(tmp_path: Path) -> None:
     assert up.seen[0].body["max_tokens"] > 0
 
 
+def test_over_a_kept_connection_a_pin_gets_the_same_plain_and_streamed(tmp_path: Path) -> None:
+    with upstream(_answers) as up, serving(tmp_path, _claude(up)) as house:
+        client = house.client()
+        plain = [client.chat.completions.create(model="claude", messages=HELLO) for _ in range(2)]
+        chunks = list(client.chat.completions.create(model="claude", messages=HELLO, stream=True))
+    assert {answer.choices[0].message.content for answer in plain} == {"Good day."}
+    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == "Good day."
+    assert len({exchange.peer for exchange in up.seen}) == 1
+
+
 def test_tools_make_a_round_trip_through_the_other_dialect(tmp_path: Path) -> None:
     with upstream(_calls_a_tool) as up, serving(tmp_path, _claude(up)) as house:
         client = house.client()

@@ -30,6 +30,7 @@ class Exchange:
         self.body: dict[str, Any] = json.loads(raw)
         self.path = http.path
         self.headers = {name.lower(): value for name, value in http.headers.items()}
+        self.peer = http.client_address
         self._http = http
 
     @property

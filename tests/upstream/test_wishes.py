@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from unisono.errors import UpstreamRefused
 from unisono.types import Call, Json, Model
 from unisono.upstream.refusals import refusal
-from unisono.upstream.wishes import Refuses, refused_wishes, without
+from unisono.upstream.wishes import Asked, Refuses, refused_wishes, without
 
 BODY: Json = {
     "model": "m",
@@ -51,23 +52,47 @@ def test_a_refusal_names_the_wishes_it_is_about(refusal: UpstreamRefused, names:
     assert refused_wishes(BODY, refusal) == names
 
 
+def call(*, pinned: bool = False) -> Call:
+    model = Model(name="m", upstream="openai", upstream_model="m")
+    return Call(model=model, body=BODY, stream=False, decision="d", pinned=pinned)
+
+
 def test_what_a_model_has_taken_a_request_without_it_is_asked_without_from_then_on() -> None:
-    call = Call(model=Model(name="m", upstream="openai", upstream_model="m"), body=BODY, stream=False, decision="d")
-    pinned = Call(model=call.model, body=BODY, stream=False, decision="d", pinned=True)
     refuses = Refuses()
-    body, instead = refuses.learned(BODY, SAID[0][0], call)
-    assert body == without(BODY, frozenset(SAMPLING))
+    asked = Asked(BODY, call(), refuses=refuses, mends=())
+    instead = asked.otherwise(SAID[0][0])
     assert instead is not None
+    assert orjson.loads(instead.body) == without(BODY, frozenset(SAMPLING))
     assert instead.left_out == ("presence_penalty", "temperature", "top_p")
-    assert refuses.of(BODY, call) == set()  # whether it helps is not known yet
+    assert refuses.of(BODY, call()) == set()  # whether it helps is not known yet
     assert instead.taken is not None
     instead.taken()
-    assert refuses.of(BODY, call) == SAMPLING
-    assert refuses.of({"temperature": 1}, call) == {"temperature"}
-    assert refuses.of(BODY, pinned) == set()
-    assert refuses.learned(BODY, SAID[0][0], pinned) == (BODY, None)
-    _, other = refuses.learned({"user": "u"}, SAID[7][0], call)
+    again = Asked(BODY, call(), refuses=refuses, mends=())
+    assert (again.left_out, orjson.loads(again.body)) == (instead.left_out, orjson.loads(instead.body))
+    assert refuses.of({"temperature": 1}, call()) == {"temperature"}
+    other = Asked({"user": "u"}, call(), refuses=refuses, mends=()).otherwise(SAID[7][0])
     assert other is not None
     assert other.taken is not None
     other.taken()
-    assert "user" not in refuses.of(BODY, call)  # another value may be taken
+    assert "user" not in refuses.of(BODY, call())  # another value may be taken
+
+
+def test_a_pinned_model_gets_what_its_caller_wrote() -> None:
+    refuses = Refuses()
+    refuses.keep(frozenset(SAMPLING))
+    asked = Asked(BODY, call(pinned=True), refuses=refuses, mends=())
+    assert orjson.loads(asked.body) == BODY
+    assert asked.otherwise(SAID[0][0]) is None
+
+
+def test_a_body_that_is_mended_after_a_wish_was_left_out_goes_without_it_still() -> None:
+    told = refused("Unsupported value: 'custom'.")
+
+    def bare(body: Json, refusal: UpstreamRefused) -> Json | None:
+        return {**BODY, "tools": []} if refusal is told else None  # made anew of the call
+
+    asked = Asked(BODY, call(), refuses=Refuses(), mends=(bare,))
+    assert asked.otherwise(SAID[0][0]) is not None
+    mended = asked.otherwise(told)
+    assert mended is not None
+    assert orjson.loads(mended.body) == {**without(BODY, frozenset(SAMPLING)), "tools": []}

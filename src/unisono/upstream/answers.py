@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import re
 
-import orjson
-
 from unisono.errors import UpstreamRefused
 from unisono.types import Json, JsonValue
+from unisono.upstream.refusals import told_by
 from unisono.upstream.schemas import constrains_too_much, sayable
 
 ANSWER_TOOL = "unisono_answer"
@@ -77,9 +76,7 @@ def strict_where_sayable(tools: list[JsonValue]) -> list[JsonValue]:
 
 def answers_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
     """Return what to send instead of a body whose schemas were refused; None where it is about something else."""
-    if refused.http_status not in (400, 422) or refused.body is None:
-        return None
-    told = orjson.dumps(refused.body).decode()
+    told = told_by(refused)
     if _FORCED.search(told) is not None and _answers_by_tool(body):
         return _undemanded(body)
     if _NAMED.search(told) is None:

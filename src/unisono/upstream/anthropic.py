@@ -6,9 +6,8 @@ It joins the two halves of the translation (`anthropic_request.py`, `anthropic_a
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 
-import orjson
 from yarl import URL
 
 from unisono.errors import UpstreamRefused
@@ -17,14 +16,17 @@ from unisono.types import Call, Chunk, Model, Timeouts
 from unisono.upstream.answers import answers_otherwise
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import beta_field, messages_body
-from unisono.upstream.exchange import Exchange, Instead
+from unisono.upstream.exchange import Exchange, refusing
 from unisono.upstream.http import Transport
 from unisono.upstream.reminders import messages_reminded
 from unisono.upstream.thoughts import messages_otherwise
-from unisono.upstream.wishes import Refuses, without
+from unisono.upstream.wishes import Asked, Refuses
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 API_VERSION = "2023-06-01"
+_OF_ITS_OWN = (messages_otherwise, messages_reminded)
+"""How a body of a caller of this API is mended."""
+_OF_CHAT = (*_OF_ITS_OWN, answers_otherwise)
 
 
 def anthropic_provider(model: Model, timeouts: Timeouts) -> AnthropicProvider:
@@ -64,46 +66,26 @@ class AnthropicProvider:
         Raises:
             UpstreamError: the attempt failed, or the body has something that this API cannot say.
         """
-        return self._send(call)
+        name, native = call.model.name, MARK in call.body
+        try:
+            body = messages_body(call)
+        except UpstreamRefused as refused:
+            return refusing(refused)
+        asked = Asked(body, call, refuses=self._refuses, mends=_OF_ITS_OWN if native else _OF_CHAT)
+        return Exchange(
+            self._transport,
+            MessagesReading(name, created=int(self._now()), native=native),
+            model=name,
+            body=asked.body,
+            stream=call.stream,
+            fields=beta_field(call),
+            otherwise=asked.otherwise,
+            left_out=asked.left_out,
+        )
 
     async def close(self) -> None:
         """Close the pool; calls in flight fail."""
         await self._transport.close()
-
-    async def _send(self, call: Call) -> AsyncGenerator[Chunk, None]:
-        name = call.model.name
-        asked = messages_body(call)
-        left_out = self._refuses.of(asked, call)
-        asked = without(asked, left_out)
-        native = MARK in call.body
-        reading = MessagesReading(name, created=int(self._now()), native=native)
-
-        def otherwise(refused: UpstreamRefused) -> Instead | None:
-            nonlocal asked
-            made = messages_otherwise(asked, refused) or messages_reminded(asked, refused)
-            if made is None and not native:
-                made = answers_otherwise(asked, refused)
-            if made is not None:
-                asked = made
-                return Instead(orjson.dumps(asked))
-            asked, instead = self._refuses.learned(asked, refused, call)
-            return instead
-
-        chunks = Exchange(
-            self._transport,
-            reading,
-            model=name,
-            body=orjson.dumps(asked),
-            stream=call.stream,
-            fields=beta_field(call),
-            otherwise=otherwise,
-            left_out=tuple(sorted(left_out)),
-        )
-        try:
-            async for chunk in chunks:
-                yield chunk
-        finally:
-            await chunks.aclose()
 
 
 def messages_url(base_url: str) -> str:

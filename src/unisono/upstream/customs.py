@@ -14,6 +14,7 @@ import orjson
 from unisono.errors import UpstreamRefused
 from unisono.native import CUSTOM, CUSTOM_FIELD
 from unisono.types import Json, JsonValue
+from unisono.upstream.refusals import told_by
 
 _NAMED = re.compile(r"\bcustom\b", re.IGNORECASE)
 
@@ -33,10 +34,8 @@ def with_customs(body: Json) -> Json:
 
 def refuses_customs(body: Json, refused: UpstreamRefused) -> bool:
     """Say whether a host refused a body because of the custom tools in it."""
-    if refused.http_status not in (400, 422) or refused.body is None:
-        return False
     has_any = any(isinstance(tool, dict) and tool.get("type") == "custom" for tool in _list(body.get("tools")))
-    return has_any and _NAMED.search(orjson.dumps(refused.body).decode()) is not None
+    return has_any and _NAMED.search(told_by(refused)) is not None
 
 
 def _name(value: JsonValue) -> str | None:

@@ -462,6 +462,12 @@ def error_in(document: Json, model: str) -> UpstreamError | None:
     return refusal(model, http_status=status, body={"error": error})
 
 
+async def refusing(refused: UpstreamRefused) -> AsyncGenerator[Chunk, None]:
+    """Raise an error where the answer's chunks are awaited: nothing was sent."""
+    raise refused
+    yield  # never; it makes this a generator of chunks
+
+
 def untranslatable(model: str, what: str, *, param: str) -> UpstreamRefused:
     """Build the error for what a dialect cannot say: a 400 for the caller, yet another model may take it."""
     text = f"{model}: {what}"

@@ -6,10 +6,9 @@ repair or translate answers.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
-import orjson
 from yarl import URL
 
 from unisono.config.hosts import OPENAI
@@ -20,7 +19,7 @@ from unisono.upstream.alike import Alike
 from unisono.upstream.charges import charged_usd
 from unisono.upstream.customs import refuses_customs, with_customs
 from unisono.upstream.documents import Documents, NoDocument
-from unisono.upstream.exchange import BrokenEvent, Exchange, Instead, error_in
+from unisono.upstream.exchange import BrokenEvent, Exchange, error_in, refusing
 from unisono.upstream.http import Transport
 from unisono.upstream.plain import plain
 from unisono.upstream.quirks import (
@@ -40,10 +39,11 @@ from unisono.upstream.quirks import (
 )
 from unisono.upstream.reminders import reminded
 from unisono.upstream.thoughts import chat_otherwise, signed_otherwise
-from unisono.upstream.wishes import Refuses, without
+from unisono.upstream.wishes import Asked, Refuses
 
 DEFAULT_BASE_URL = OPENAI
 
+_MENDS = (chat_otherwise, signed_otherwise)
 _CONTENT_KEYS = (
     "content",
     "tool_calls",
@@ -92,34 +92,21 @@ class OpenAIProvider:
         Raises:
             UpstreamError: the attempt failed.
         """
-        name, refuses = call.model.name, self._refuses
+        name = call.model.name
         try:
-            asked = chat_body(call)
+            body = chat_body(call)
         except UpstreamRefused as refused:
-            return _refusing(refused)
-        left_out = refuses.of(asked, call)
-        asked = without(asked, left_out)
-
-        def otherwise(refused: UpstreamRefused) -> Instead | None:
-            nonlocal asked
-            if refuses_customs(asked, refused) and RESPONSES in call.body:
-                asked = without(chat_body(call, customs=False), left_out)
-                return Instead(orjson.dumps(asked))
-            made = chat_otherwise(asked, refused) or signed_otherwise(asked, refused)
-            if made is not None:
-                asked = made
-                return Instead(orjson.dumps(asked))
-            asked, instead = refuses.learned(asked, refused, call)
-            return instead
-
+            return refusing(refused)
+        mends = _MENDS if RESPONSES not in call.body else (partial(_without_customs, call), *_MENDS)
+        asked = Asked(body, call, refuses=self._refuses, mends=mends)
         return Exchange(
             self._transport,
             self._reading(name),
             model=name,
-            body=orjson.dumps(asked),
+            body=asked.body,
             stream=call.stream,
-            otherwise=otherwise,
-            left_out=tuple(sorted(left_out)),
+            otherwise=asked.otherwise,
+            left_out=asked.left_out,
         )
 
     async def close(self) -> None:
@@ -127,9 +114,9 @@ class OpenAIProvider:
         await self._transport.close()
 
 
-async def _refusing(refused: UpstreamRefused) -> AsyncGenerator[Chunk, None]:
-    raise refused
-    yield  # never; it makes this a generator of chunks
+def _without_customs(call: Call, body: Json, refused: UpstreamRefused) -> Json | None:
+    """Return the call's body with functions where a host refused custom tools; None where it refused something else."""
+    return chat_body(call, customs=False) if refuses_customs(body, refused) else None
 
 
 def key_headers(key: Secret | None, *, base_url: str) -> dict[str, str]:

@@ -133,6 +133,13 @@ def refusal(model: str, *, http_status: int, body: Json | None, retry_s: float |
     return refused
 
 
+def told_by(refused: UpstreamRefused) -> str:
+    """Return all that an upstream wrote of a body that it did not take as it was, as JSON; else an empty text."""
+    if refused.http_status not in (400, 422) or refused.body is None:
+        return ""
+    return orjson.dumps(refused.body).decode()
+
+
 def _read(http_status: int, names: dict[str, None], said: str, error: Json) -> int:
     """Return the status that a refusal should have had."""
     if http_status == 429:

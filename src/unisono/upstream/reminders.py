@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 
-import orjson
-
 from unisono.errors import UpstreamRefused
 from unisono.types import Json, JsonValue
+from unisono.upstream.refusals import told_by
 
 _REFUSED = re.compile(r"\bmessages\.\d+\.role\b|Unexpected role \W*system")
 
@@ -37,9 +36,7 @@ def reminded(messages: list[JsonValue]) -> list[JsonValue]:
 def messages_reminded(body: Json, refused: UpstreamRefused) -> Json | None:
     """Return what to send instead of a refused body of the Messages API; None where it is about something else."""
     messages = body.get("messages")
-    if refused.http_status != 400 or refused.body is None or not isinstance(messages, list):
-        return None
-    if not _REFUSED.search(orjson.dumps(refused.body).decode()) or not any(map(_is_systems, messages)):
+    if not isinstance(messages, list) or not any(map(_is_systems, messages)) or not _REFUSED.search(told_by(refused)):
         return None
     return {**body, "messages": reminded(messages)}
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 
-import orjson
-
 from unisono.errors import UpstreamRefused
 from unisono.types import Json, JsonValue
+from unisono.upstream.refusals import told_by
 
 FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
 """Where messages of OpenAI's dialect hold what their model thought."""
@@ -35,7 +34,7 @@ def chat_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
 
     Thinking that the host does not know goes; where it misses some, turns without any get a blank.
     """
-    told = _told(refused)
+    told = told_by(refused)
     if _NAMED.search(told) is None:
         return None
     make = _with_blank if _DEMANDED.search(told) else _without_fields
@@ -48,7 +47,7 @@ def signed_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
     Gemini refuses a call without the signature that it gave with it. Calls of another model have none, and many clients
     drop it. For these it knows a word that says so.
     """
-    if _UNSIGNED.search(_told(refused)) is None:
+    if _UNSIGNED.search(told_by(refused)) is None:
         return None
     return _changed(body, [_with_signatures(message) for message in _list(body.get("messages"))])
 
@@ -59,19 +58,13 @@ def messages_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
     All blocks of thinking go. Between a tool's call and its result the API wants thinking to begin the turn as long as
     `thinking` is on, so there this goes too: the next turn thinks again.
     """
-    if _OF_ANTHROPIC.search(_told(refused)) is None:
+    if _OF_ANTHROPIC.search(told_by(refused)) is None:
         return None
     messages = _list(body.get("messages"))
     made: list[JsonValue] = [left for message in messages if (left := _without_blocks(message)) is not None]
     if "thinking" in body and made and _holds_result(made[-1]):
         return {**_without_thinking(body), "messages": made}
     return _changed(body, made)
-
-
-def _told(refused: UpstreamRefused) -> str:
-    if refused.http_status not in (400, 422) or refused.body is None:
-        return ""
-    return orjson.dumps(refused.body).decode()
 
 
 def _changed(body: Json, messages: list[JsonValue]) -> Json | None:

@@ -8,13 +8,18 @@ is about the model and not about a value that is wrong everywhere. A pinned mode
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import orjson
 
 from unisono.errors import UpstreamRefused
 from unisono.types import Call, Json
 from unisono.upstream.exchange import Instead
-from unisono.upstream.refusals import TOO_LONG
+from unisono.upstream.refusals import TOO_LONG, told_by
+
+Mend: TypeAlias = "Callable[[Json, UpstreamRefused], Json | None]"
+"""What to send instead of a refused body, on one ground; None where the refusal is about something else."""
 
 SAMPLING = (
     "temperature",
@@ -43,9 +48,9 @@ LASTING = frozenset({*SAMPLING, "seed"})
 
 def refused_wishes(body: Json, refused: UpstreamRefused) -> frozenset[str]:
     """Return the members of a refused body that the refusal is about and that the answer can do without."""
-    if refused.http_status not in (400, 422) or not refused.retryable or refused.code == TOO_LONG:
+    told = told_by(refused)
+    if not told or not refused.retryable or refused.code == TOO_LONG:
         return frozenset()
-    told = orjson.dumps(refused.body).decode()
     named = {name for name in (*SAMPLING, *_ALONE) if name in body and _names(told, name)}
     if not named.isdisjoint(SAMPLING):
         named |= body.keys() & {*SAMPLING}
@@ -72,16 +77,53 @@ class Refuses:
         """Return the members of a body that this call should go out without."""
         return frozenset() if call.pinned or not self._names else self._names & body.keys()
 
-    def learned(self, body: Json, refused: UpstreamRefused, call: Call) -> tuple[Json, Instead | None]:
-        """Return the body to go on with, and what to send instead of a refused one; None where the refusal stands."""
-        names = frozenset() if call.pinned else refused_wishes(body, refused)
-        if not names:
-            return body, None
-        made = without(body, names)
-        return made, Instead(orjson.dumps(made), left_out=tuple(sorted(names)), taken=lambda: self._keep(names))
-
-    def _keep(self, names: frozenset[str]) -> None:
+    def keep(self, names: frozenset[str]) -> None:
+        """Take in what the model has refused, and taken a request without."""
         self._names |= names & LASTING
+
+
+class Asked:
+    """One body that a model is asked, and what goes out in its place as often as it is refused."""
+
+    __slots__ = ("_body", "_left_out", "_mends", "_pinned", "_refuses")
+
+    def __init__(self, body: Json, call: Call, *, refuses: Refuses, mends: Sequence[Mend]) -> None:
+        """Leave out of a body what the model is known to refuse.
+
+        Args:
+            body: in the upstream's dialect.
+            call: what it was made of.
+            refuses: what the model has refused until now.
+            mends: tried in this order before a wish is left out.
+        """
+        self._left_out = refuses.of(body, call)
+        self._body = without(body, self._left_out)
+        self._pinned = call.pinned
+        self._refuses = refuses
+        self._mends = mends
+
+    @property
+    def body(self) -> bytes:
+        """What to send now."""
+        return orjson.dumps(self._body)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The members that `body` is without, sorted."""
+        return tuple(sorted(self._left_out))
+
+    def otherwise(self, refused: UpstreamRefused) -> Instead | None:
+        """Return what to send instead of the refused body; None where the refusal stands."""
+        for mend in self._mends:
+            if (made := mend(self._body, refused)) is not None:
+                self._body = without(made, self._left_out)
+                return Instead(self.body)
+        names = frozenset() if self._pinned else refused_wishes(self._body, refused)
+        if not names:
+            return None
+        self._left_out |= names
+        self._body = without(self._body, names)
+        return Instead(self.body, left_out=tuple(sorted(names)), taken=lambda: self._refuses.keep(names))
 
 
 def _names(told: str, name: str) -> bool:
