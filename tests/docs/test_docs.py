@@ -133,6 +133,39 @@ def test_the_readme_has_exactly_two_commands_to_set_up() -> None:
         assert (ROOT / command).stat().st_mode & 0o111, f"{command} cannot be run"
 
 
+def _measured(page: str) -> list[tuple[set[str], set[str]]]:
+    """Scripts and figures of each row of a page's tables that ends in the commands which measure it."""
+    rows = re.findall(r"(?m)^\|(.*)\| (`(?:lab/|python |unisono )[^|]*) \|$", _read(page))
+    assert rows
+    return [
+        (set(re.findall(r"lab/\w+|bench\.\w+|unisono \w+", by)), set(re.findall(r"[\d.,]*\d", said)))
+        for said, by in rows
+    ]
+
+
+def test_what_the_readme_calls_measured_stands_on_the_page_of_all_figures() -> None:
+    everything = _measured("docs/measured.md")
+    for commands, figures in _measured("README.md"):
+        told = set[str]().union(*(found for by, found in everything if by & commands))
+        assert figures <= told, commands
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_script_that_a_page_names_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    named = set(re.findall(r"\b((?:lab|scripts)/\w+\.py)\b", text))
+    named |= {f"bench/{name}.py" for name in re.findall(r"-m bench\.(\w+)", text)}
+    missing = {name for name in named if not (ROOT / name).is_file()}
+    assert not missing
+
+
+def test_prose_is_wrapped() -> None:
+    for page in PAGES:
+        text = re.sub(r"(?ms)^ *```.*?^ *```", "", page.read_text(encoding="utf-8"))
+        long = [line for line in text.splitlines() if len(line) > 250 and not line.lstrip().startswith("|")]
+        assert long == [], page.relative_to(ROOT)
+
+
 @pytest.mark.parametrize("script", ["scripts/demo", "scripts/test", "scripts/environment.sh", ".ci/run"])
 def test_our_shell_scripts_parse(script: str) -> None:
     assert subprocess.run(["bash", "-n", script], cwd=ROOT, timeout=10).returncode == 0
