@@ -200,7 +200,7 @@ def test_features_hold_no_embedding_without_an_encoder() -> None:
 
 def test_what_is_known_of_a_situation_survives_what_the_router_sees_itself() -> None:
     known = Situation(**{field.name: object() for field in fields(Situation)})
-    own = {"health": (("a", Health.UP),), "scores": 7, "anchor": "a", "estimates": ()}
+    own = {"health": (("a", Health.UP),), "limited": (), "scores": 7, "anchor": "a", "estimates": ()}
     seen = _seen(known, **own)
     assert seen == replace(known, **own)
     assert _expecting(seen, ("b",)) == replace(seen, estimates=("b",))

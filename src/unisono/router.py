@@ -120,6 +120,7 @@ class Stages:
     glance: Glance = _glance
     patience: Callable[[Mode | None], Patience] = lambda mode: NO_PATIENCE
     all_up: Callable[[], bool] = lambda: False
+    limited: Callable[[], tuple[tuple[str, datetime], ...]] = lambda: ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ class Router:
         self._models: Mapping[str, Model] = {model.name: model for model in catalog}
         self._now = now
         self._clock_s = clock_s
-        self._candidates_at: tuple[tuple[tuple[str, Health], ...], Mapping[str, Candidate]] | None = None
+        self._candidates_at: tuple[object, Mapping[str, Candidate]] | None = None
         self._all_up = tuple((model.name, Health.UP) for model in catalog)
         self._left_aside: dict[tuple[str | None, date], tuple[Excluded, ...]] = {}
 
@@ -192,7 +193,7 @@ class Router:
         started_s = self._clock_s()
         if is_plain_pin(request):
             features = self._stages.glance(request, dated=self._is_dated(request.pin))
-            health, scores = self._health(), self.settings.scores
+            health, scores = self._health()[0], self.settings.scores
             return features, self._pinned_in(
                 request, features, known=known, health=health, scores=scores, quality=quality, started_s=started_s
             )
@@ -201,7 +202,8 @@ class Router:
             features = with_form(features, request.body)
         anchor = self._stages.anchor(request, features)
         scores, expected = self.settings.scores, known.estimates
-        situation = _seen(known, health=self._health(), scores=scores, anchor=anchor, estimates=expected)
+        health, limited = self._health()
+        situation = _seen(known, health=health, limited=limited, scores=scores, anchor=anchor, estimates=expected)
         return features, self.decide_in(request, features, situation=situation, quality=quality, started_s=started_s)
 
     def decide_in(
@@ -239,7 +241,7 @@ class Router:
                 quality=quality,
                 started_s=started_s,
             )
-        stages, candidates = self._stages, self._candidates(situation.health).values()
+        stages, candidates = self._stages, self._candidates(situation.health, situation.limited).values()
         kept, excluded = sift(request, features, candidates=candidates, rules=stages.rules)
         models = [c.model for c in kept]
         estimates = self._estimate(request, features, models, quality=quality, recorded=situation.estimates)
@@ -422,7 +424,7 @@ class Router:
             baseline=model.name,
             started_s=started_s,
             degraded=None,
-            situation=_seen(known, health=health, scores=scores, anchor=known.anchor, estimates=estimates),
+            situation=_seen(known, health=health, limited=(), scores=scores, anchor=known.anchor, estimates=estimates),
         )
 
     def _behind(self, request: Request, features: Features) -> tuple[Excluded, ...]:
@@ -454,7 +456,8 @@ class Router:
         """
         started_s = self._clock_s()
         features = _bare_features(request)
-        situation = replace(known, health=self._health(), estimates=())
+        health, limited = self._health()
+        situation = replace(known, health=health, limited=limited, estimates=())
         return features, self.decide_degraded_in(request, features, situation=situation, why=why, started_s=started_s)
 
     def decide_degraded_in(
@@ -465,7 +468,7 @@ class Router:
         Raises:
             NoCandidate: the rules leave nobody.
         """
-        candidates = self._candidates(situation.health).values()
+        candidates = self._candidates(situation.health, situation.limited).values()
         kept, excluded = sift(request, features, candidates=candidates, rules=self._stages.rules)
         goal = goal_of(request, dial=self.settings.dial, features=features)
         first = request.pin or self.settings.default
@@ -599,18 +602,26 @@ class Router:
             return tuple(allowed)
         return tuple(ranked.model for ranked in found.ranking if ranked.model in allowed) or tuple(allowed)
 
-    def _health(self) -> tuple[tuple[str, Health], ...]:
+    def _health(self) -> tuple[tuple[tuple[str, Health], ...], tuple[tuple[str, datetime], ...]]:
+        """Return the health of every model, and until when hosts limit some of those that are down."""
         if self._stages.all_up():
-            return self._all_up
+            return self._all_up, ()
         now_s, state = self._clock_s(), self._stages.health.state
-        return tuple([(name, state(name, now_s)[0]) for name in self._models])
+        health = tuple([(name, state(name, now_s)[0]) for name in self._models])
+        down = {name for name, found in health if found is Health.DOWN}
+        return health, tuple([row for row in self._stages.limited() if row[0] in down])
 
-    def _candidates(self, health: tuple[tuple[str, Health], ...]) -> Mapping[str, Candidate]:
-        known = self._candidates_at
-        if known is None or known[0] != health:  # it seldom changes
-            states = dict(health)
-            found = {m.name: Candidate(model=m, health=states.get(m.name, Health.UP)) for m in self.catalog}
-            known = self._candidates_at = health, found
+    def _candidates(
+        self, health: tuple[tuple[str, Health], ...], limited: tuple[tuple[str, datetime], ...] = ()
+    ) -> Mapping[str, Candidate]:
+        seen, known = (health, limited), self._candidates_at
+        if known is None or known[0] != seen:  # it seldom changes
+            states, until = dict(health), dict(limited)
+            found = {
+                m.name: Candidate(model=m, health=states.get(m.name, Health.UP), limited_until=until.get(m.name))
+                for m in self.catalog
+            }
+            known = self._candidates_at = seen, found
         return known[1]
 
     def _estimate(
@@ -706,6 +717,7 @@ def _seen(
     known: Situation,
     *,
     health: tuple[tuple[str, Health], ...],
+    limited: tuple[tuple[str, datetime], ...],
     scores: int,
     anchor: str | None,
     estimates: tuple[Estimate, ...],
@@ -720,12 +732,13 @@ def _seen(
         estimates=estimates,
         scores=scores,
         unrecorded=known.unrecorded,
+        limited=limited,
     )
 
 
 def _expecting(now: Situation, estimates: tuple[Estimate, ...]) -> Situation:
     """Return a situation with what was expected of the models."""
-    return _seen(now, health=now.health, scores=now.scores, anchor=now.anchor, estimates=estimates)
+    return _seen(now, health=now.health, limited=now.limited, scores=now.scores, anchor=now.anchor, estimates=estimates)
 
 
 def _with_ledger(request: Request, decision: Decision) -> Request:

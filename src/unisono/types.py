@@ -445,10 +445,15 @@ class Features:
 
 @value
 class Candidate:
-    """A model together with what is known about its upstream right now."""
+    """A model together with what is known about its upstream right now.
+
+    Attributes:
+        limited_until: it is down until then because its host has said that a limit of its own is used up.
+    """
 
     model: Model
     health: Health = Health.UP
+    limited_until: datetime | None = None
 
 
 @value
@@ -627,6 +632,7 @@ class Situation:
         estimates: what was expected of each eligible model, before freshness was taken into account.
         scores: generation of the measured scores that the quality predictor had taken in.
         unrecorded: the record could not be written at that moment.
+        limited: of the models that are down, those whose hosts have said until when they would refuse.
     """
 
     health: tuple[tuple[str, Health], ...] = ()
@@ -637,6 +643,7 @@ class Situation:
     estimates: tuple[Estimate, ...] = ()
     scores: int = 0
     unrecorded: bool = False
+    limited: tuple[tuple[str, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

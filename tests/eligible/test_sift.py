@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unisono.config.keys import DECLARED
+from unisono.eligible.health import limited
 from unisono.eligible.sift import sift
 from unisono.errors import ContextTooLong, NoCandidate
 from unisono.plugins import load
 from unisono.types import Candidate, Capability, Features, Health, Mode, Model, Prices, Request, Wishes
 
+ONE = datetime(2030, 1, 1, 13, tzinfo=UTC)
 RULES = [rule() for rule in load().rules.values()]
 capabilities = st.frozensets(st.sampled_from(DECLARED))
 
@@ -112,3 +114,18 @@ def test_when_all_are_down_they_are_tried_all_the_same() -> None:
 
 def test_a_pinned_model_that_is_down_is_still_asked() -> None:
     assert kept(request(pin="a"), features(), candidate("a", health=Health.DOWN), candidate("b")) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (timedelta(seconds=40), "limited by its host until 13:00:40 UTC"),
+        (timedelta(minutes=59, seconds=30), "limited by its host until 14:00 UTC"),
+        (timedelta(hours=11), "limited by its host until 2030-01-02 00:00 UTC"),
+    ],
+)
+def test_until_when_a_host_limits_a_model_is_told(after: timedelta, told: str) -> None:
+    assert limited(ONE + after, now=ONE) == told
+    down = replace(candidate("a", health=Health.DOWN), limited_until=ONE + after)
+    (lost,) = sift(replace(request(), received=ONE), features(), candidates=[down, candidate("b")], rules=RULES)[1]
+    assert lost.reason == told

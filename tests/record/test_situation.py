@@ -22,7 +22,7 @@ from unisono.errors import StoreError
 from unisono.record.packed import pack_features, packed_facts, unpack_features
 from unisono.record.situation import SituationBody, situation_body, situation_from, sparse
 from unisono.record.store import Store
-from unisono.record.view import decision_to_json
+from unisono.record.view import decision_to_json, stamp
 from unisono.types import (
     Cached,
     Cost,
@@ -180,6 +180,7 @@ def test_the_public_record_shows_the_situation(store, values) -> None:
     decision = values.decision()
     situation = Situation(
         health=(("small", Health.UP), ("big", Health.DOWN)),
+        limited=(("big", values.at(9).replace(microsecond=0)),),
         past=Past(model="big", n_turns=2),
         spent=(_spent(returns=values.at(9)),),
         retry=Retry(decision="d", model="big", how="deeper"),
@@ -191,6 +192,7 @@ def test_the_public_record_shows_the_situation(store, values) -> None:
     shown = store.decision(values.id(1))["situation"]
     assert shown == decision_to_json(decision)["situation"]
     assert shown["health"] == {"small": "up", "big": "down"}
+    assert shown["limited"] == {"big": stamp(values.at(9).replace(microsecond=0))}
     assert shown["past"] == {"model": "big", "n_turns": 2}
     assert shown["limits"][0]["used"] == 9.0
     assert shown["retry"] == {"decision": "d", "model": "big", "how": "deeper"}

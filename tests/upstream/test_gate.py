@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,6 +18,7 @@ from unisono.upstream.health import HealthBook
 from unisono.upstream.outlet import Outlet
 
 LONG_S = 60.0
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 async def _settle() -> None:
@@ -147,7 +149,7 @@ def test_a_model_at_its_rate_limit_rests_and_is_not_broken() -> None:
     asyncio.run(play())
     ((name, seconds),) = told
     now_s = clock.seconds()
-    book.rest(name, now_s + seconds)
+    book.rest(name, seconds, now_s=now_s, now=NOW)
     assert book.state("m", now_s)[0] is Health.DOWN
     assert book.state("m", now_s + 7.0) == (Health.UP, None)
 

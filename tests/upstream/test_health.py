@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
@@ -18,14 +19,15 @@ from unisono.errors import (
     UpstreamUnreachable,
 )
 from unisono.types import Attempt, Health
-from unisono.upstream.health import BreakerLimits, HealthBook
+from unisono.upstream.health import LONGEST_REST_S, BreakerLimits, HealthBook, Rest
 
+STARTED = datetime(2030, 1, 1, tzinfo=UTC)
 LIMITS = BreakerLimits(n_failures=3, base_s=1.0, cap_s=8.0, probe_s=30.0)
 
 
 def attempt(status: Literal["ok", "failed", "cut", "cancelled"]) -> Attempt:
     return Attempt(
-        model="m", upstream_model="u", started=datetime(2030, 1, 1, tzinfo=UTC), status=status,
+        model="m", upstream_model="u", started=STARTED, status=status,
         first_content_s=None, total_s=0.1,
     )  # fmt: skip
 
@@ -136,6 +138,54 @@ def test_models_that_are_gone_are_forgotten() -> None:
     fail(book, UpstreamUnreachable("x"), 0.0)
     book.forget(frozenset({"other"}))
     assert book.state("m", 0.0) == (Health.UP, None)
+
+
+def limited(book: HealthBook, seconds: float, *, now_s: float = 0.0) -> None:
+    fail(book, UpstreamRefused("x", http_status=429, retry_after_s=seconds), now_s)
+
+
+def later(seconds: float) -> Attempt:
+    return replace(attempt("ok"), started=STARTED + timedelta(seconds=seconds))
+
+
+def test_a_limit_of_a_day_is_believed_and_told_to_the_second() -> None:
+    told: list[tuple[str, Rest]] = []
+    book = HealthBook(LIMITS, told=lambda model, rest: told.append((model, rest)))
+    limited(book, 9 * 3600.0)
+    limited(book, 8 * 3600.0)  # what was told stands
+    assert book.state("m", 9 * 3600.0 - 1.0) == (Health.DOWN, 9 * 3600.0)
+    assert book.state("m", 9 * 3600.0)[0] is Health.PROBING
+    since = STARTED + timedelta(seconds=0.1)
+    assert told == [("m", Rest(since=since, until=STARTED + timedelta(hours=9, seconds=1)))]
+
+
+def test_nothing_is_believed_for_longer_than_a_day() -> None:
+    book = HealthBook(LIMITS)
+    limited(book, 1e12)
+    assert book.state("m", LONGEST_REST_S - 1.0)[0] is Health.DOWN
+    assert book.state("m", LONGEST_REST_S)[0] is Health.PROBING
+
+
+def test_an_answer_ends_a_limit_and_one_to_what_was_asked_before_it_does_not() -> None:
+    lifted: list[str] = []
+    book = HealthBook(LIMITS, lifted=lifted.append)
+    limited(book, 600.0)
+    book.observe(attempt("ok"), None, 1.0)
+    assert (book.state("m", 2.0)[0], lifted) == (Health.DOWN, [])
+    book.observe(later(5.0), None, 6.0)
+    assert (book.state("m", 7.0), lifted, book.all_up()) == ((Health.UP, None), ["m"], True)
+
+
+def test_what_others_were_told_is_taken_in_unless_it_has_answered_here_since() -> None:
+    book, rest = HealthBook(LIMITS), Rest(since=STARTED, until=STARTED + timedelta(hours=1))
+    book.take_in({"m": rest}, now_s=100.0, now=STARTED + timedelta(minutes=30))
+    assert book.state("m", 100.0) == (Health.DOWN, 1900.0)
+    assert book.limited() == (("m", rest.until),)
+    book.observe(later(1801.0), None, 101.0)
+    book.take_in({"m": rest}, now_s=102.0, now=STARTED + timedelta(minutes=31))
+    assert book.state("m", 102.0) == (Health.UP, None)
+    book.take_in({"m": rest}, now_s=9000.0, now=STARTED + timedelta(hours=2))
+    assert book.state("m", 9000.0) == (Health.UP, None)
 
 
 ERRORS = st.sampled_from(

@@ -25,6 +25,10 @@ NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
         ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1d"}, LONGEST_S),
         ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "soon"}, None),
         ({"x-ratelimit-remaining-tokens": "0"}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795629609000"}, 9.0),
+        ({"x-ratelimit-remaining": "2", "x-ratelimit-reset": "1795629609000"}, None),
+        ({"x-ratelimit-remaining-requests-day": "0", "x-ratelimit-reset-requests-day": "301.4"}, 301.4),
+        ({"ratelimit-remaining": "0", "ratelimit-reset": "12"}, 12.0),
         (
             {
                 "anthropic-ratelimit-requests-remaining": "0",

@@ -12,7 +12,7 @@ from unisono.edge.failure import error_body
 from unisono.errors import NoAnswer
 from unisono.types import Attempt, Health, Json
 from unisono.upstream.health import HealthBook
-from unisono.upstream.refusals import refusal
+from unisono.upstream.refusals import DAILY_S, refusal
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
@@ -270,11 +270,19 @@ def test_what_a_caller_wrote_and_a_host_quotes_takes_no_model_down(words: str) -
         (openai("Requests to the Operation have exceeded call rate limit. Please retry after 20 seconds."), 20.0),
         (openai("Rate limit reached", "rate_limit_exceeded"), None),
         (openrouter(429, "Rate limit exceeded: free-models-per-day.", headers={"X-RateLimit-Reset": "1"}), 1.0),
+        (openrouter(429, "Rate limit exceeded: free-models-per-day."), DAILY_S),
     ],
 )
 def test_how_long_to_wait_is_read_from_a_body_too(body: Json, seconds: float | None) -> None:
     assert refusal("m", http_status=429, body=body).retry_after_s == seconds
     assert refusal("m", http_status=429, body=body, retry_s=3.0).retry_after_s == 3.0
+
+
+def test_google_tells_a_retry_in_seconds_of_a_limit_that_a_day_renews_and_it_is_not_believed() -> None:
+    for quota, seconds in (("GenerateRequestsPerDayPerProjectPerModel-FreeTier", DAILY_S), ("PerMinutePerModel", 41.0)):
+        failure: Json = {"violations": [{"quotaMetric": "m/requests", "quotaId": quota, "quotaValue": "50"}]}
+        body = google(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", failure, {"retryDelay": "41s"})
+        assert refusal("m", http_status=429, body=body).retry_after_s == seconds
 
 
 def test_a_moment_in_milliseconds_is_read_as_one() -> None:

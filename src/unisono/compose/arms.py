@@ -140,6 +140,7 @@ class ArmBuilder:
             chooser=chooser_of(kept),
             health=self._health,
             all_up=self._health.all_up,
+            limited=self._health.limited,
             send=self._outlets.send,
             learn=self._lessons.take,
             anchor=anchors.near,

@@ -273,6 +273,7 @@ async def keep_in_step(live: Live, fellows: Fellows) -> None:
             since_us = to_us(now - SPENDING_KEPT)
             try:
                 news = await asyncio.to_thread(fellows.look, now_us=to_us(now), spending_since_us=since_us)
+                rests = await asyncio.to_thread(live.rests.read, live.router.models)
                 if keys not in (None, news.keys):
                     live.keys.refresh()
             except UnisonoError:  # `readiness` tells about the store
@@ -285,6 +286,7 @@ async def keep_in_step(live: Live, fellows: Fellows) -> None:
                 if attempt.model in live.router.models:
                     live.health.observe(attempt, error_of(attempt), perf_counter())
                     live.lessons.latency.learn(attempt)
+            live.take_rests(rests)
             for stored in news.decided:
                 live.take_in(stored)
 

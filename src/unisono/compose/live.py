@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from time import perf_counter
 
@@ -27,6 +27,7 @@ from unisono.config import Config, load_config
 from unisono.config.kept import KeptConfig, kept_of
 from unisono.config.lookout import Lookout
 from unisono.edge.parse import DERIVED, session_before
+from unisono.eligible.health import limited
 from unisono.errors import LASTING, ArtifactError, NotFound, StartError, UnisonoError
 from unisono.evaluate.promotion import Scales
 from unisono.execute.cost import cost_usd
@@ -43,6 +44,7 @@ from unisono.record.limits import Ledger, Reservation
 from unisono.record.metrics import Metrics, of_workers
 from unisono.record.policies import Policies, Standing
 from unisono.record.reader import Stored
+from unisono.record.rests import Rests
 from unisono.record.ring import KeyRing
 from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
@@ -64,10 +66,12 @@ from unisono.types import (
 )
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.reading import Reading
-from unisono.upstream.health import HealthBook
+from unisono.upstream.health import HealthBook, Rest
 from unisono.upstream.vectors import Embedders
 
 log = logging.getLogger("unisono")
+LONG_REST_S = 60.0
+"""From so long on, the log tells that a host limits a model."""
 
 
 class Live:
@@ -88,7 +92,8 @@ class Live:
         self.metrics = Metrics()
         self.embedders = Embedders()
         self.signals = Signals(store, count=self.metrics.observe_signal)
-        self.health = HealthBook()
+        self.rests = Rests(store)
+        self.health = HealthBook(told=self._note_rest, lifted=self._note_answer)
         self.outlets = Outlets(registry, self.health)
         self.lessons = Lessons(self.outlets.n_calls)
         self.lookout = Lookout()
@@ -169,6 +174,9 @@ class Live:
             self._fellows = Fellows(self.store, since_us=to_us(datetime.now(UTC)))
             self._worker = worker
             self._begin(chores.keep_in_step(self, self._fellows), chores.tell_metrics(self, self._fellows, worker))
+        if serves:
+            with suppress(UnisonoError):  # `readiness` tells about the store
+                self.take_rests(await asyncio.to_thread(self.rests.read, self.router.models))
         if serves:
             self.store.note_in_force(kept_of(self.config))
             self._begin(chores.learn_on(self))
@@ -520,6 +528,23 @@ class Live:
         settings = self.router.settings
         return f"{settings.policy}/{settings.config_hash}/{settings.artifact}/{settings.scores}"
 
+    def take_rests(self, rests: Mapping[str, tuple[datetime, datetime]]) -> None:
+        """Leave models alone that their hosts limit, as other workers or an earlier run were told."""
+        told = {model: Rest(since=since, until=until) for model, (since, until) in rests.items()}
+        self.health.take_in(told, now_s=perf_counter(), now=datetime.now(UTC))
+
+    def _note_rest(self, model: str, rest: Rest) -> None:
+        known = self.router.models.get(model)
+        if known is not None:
+            self.rests.tell(known, since=rest.since, until=rest.until)
+        if (rest.until - rest.since).total_seconds() >= LONG_REST_S:
+            log.warning("model=%s %s", model, limited(rest.until, now=rest.since))
+
+    def _note_answer(self, model: str) -> None:
+        known = self.router.models.get(model)
+        if known is not None:
+            self.rests.forget(known)
+
     def note_incident(self, kind: Kind, subject: str, text: str, *, policy: str | None = None) -> None:
         """Record what an operator must know of; the first of an hour goes to the log."""
         incident = self.incidents.note(kind, subject, text, policy=policy or self.policy, now=datetime.now(UTC))
@@ -580,10 +605,12 @@ class Live:
         store = self.store.health()
         if not store.ok:
             faults["record"] = store.reason
+        until, now = dict(self.health.limited()), datetime.now(UTC)
         for model in self.config.models:
             health, _ = self.health_of(model.name)
             if health is Health.DOWN:
-                faults[f"model {model.name}"] = "its upstream is failing"
+                ends = until.get(model.name)
+                faults[f"model {model.name}"] = "its upstream is failing" if ends is None else limited(ends, now=now)
         return faults
 
     def readiness(self) -> Json:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from time import perf_counter
 
 from unisono.config import Config
@@ -107,7 +108,7 @@ class Outlets:
 
     def _rests(self, model: str, seconds: float) -> None:
         """Leave a model alone whose upstream says that its rate limit is used up."""
-        self._health.rest(model, perf_counter() + seconds)
+        self._health.rest(model, seconds, now_s=perf_counter(), now=datetime.now(UTC))
 
 
 async def _start_all(outlets: Iterable[Outlet]) -> None:

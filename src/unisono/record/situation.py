@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -57,7 +58,7 @@ _FIRST = (0,)
 
 
 class SituationBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A situation as JSON. `not_up` holds the health of the models that are not up."""
+    """A situation as JSON. `not_up` holds the health of the models that are not up, `limited` seconds since 1970."""
 
     models: tuple[str, ...] = ()
     not_up: dict[str, Health] = {}
@@ -68,6 +69,7 @@ class SituationBody(msgspec.Struct, frozen=True, omit_defaults=True):
     estimates: tuple[int | _Expected, ...] = ()
     scores: int = 0
     unrecorded: bool = False
+    limited: dict[str, int] = {}
 
 
 def situation_body(situation: Situation, ranking: Sequence[Ranked]) -> SituationBody:
@@ -88,6 +90,7 @@ def situation_body(situation: Situation, ranking: Sequence[Ranked]) -> Situation
         estimates=estimates,
         scores=situation.scores,
         unrecorded=situation.unrecorded,
+        limited={model: int(until.timestamp()) for model, until in situation.limited},
     )
 
 
@@ -106,6 +109,7 @@ def situation_from(body: SituationBody, ranking: Sequence[Ranked]) -> Situation:
         estimates=tuple(_estimate(expected, ranking) for expected in body.estimates),
         scores=body.scores,
         unrecorded=body.unrecorded,
+        limited=tuple((model, datetime.fromtimestamp(until_s, UTC)) for model, until_s in body.limited.items()),
     )
 
 

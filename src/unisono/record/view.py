@@ -105,6 +105,7 @@ def situation_to_json(situation: Situation) -> Json:
     """Return what the decision depended on besides request, configuration and artifact; it holds no words."""
     return {
         "health": {model: health.value for model, health in situation.health},
+        "limited": {model: stamp(until) for model, until in situation.limited},
         "past": None if situation.past is None else sparse(situation.past),
         "limits": [sparse(spent) for spent in situation.spent],
         "anchor": situation.anchor,

@@ -4,18 +4,23 @@ States: `up`; `down` until a time, after failures or because a 429 asked to be l
 come and one attempt may find out. It does not choose or exclude models, and makes no call of its own.
 
 Which failures open the breaker: no connection, and a key, an account or an address that is refused (401, 402, 403,
-404), at once, for the next call would meet the same; others after `n_failures` in a row. A 429 never counts as a
-failure: the model is down until the upstream's `Retry-After` (or a back-off). What the caller did wrong, and what the
-caller cancelled, says nothing. Back-off doubles with each failed probe, from `base_s` to `cap_s`.
+404), at once, for the next call would meet the same; others after `n_failures` in a row. A 429 opens it at once too,
+and where its host says until when it would refuse, the model rests until then: an answer to a later call ends that.
+What the caller did wrong, and what the caller cancelled, says nothing. Back-off doubles with each failed probe, from
+`base_s` to `cap_s`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from unisono.errors import LASTING, UpstreamError, UpstreamRefused, UpstreamUnreachable
 from unisono.types import Attempt, Health
 
+LONGEST_REST_S = 86_400.0
+"""What a host says of its limits is believed for a day at most: then one call asks again."""
 _MAX_RETRY_AFTER_S = 3600.0
 
 
@@ -87,26 +92,66 @@ class Breaker:
         self._probe_until_s = float("-inf")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """A host's own limit is used up: since when, and until when it would refuse, to the second."""
+
+    since: datetime
+    until: datetime
+
+
 class HealthBook:
-    """A breaker per model name; a name that was never seen is up."""
+    """A breaker per model name, and until when its host limits it; a name that was never seen is up."""
 
-    def __init__(self, limits: BreakerLimits | None = None) -> None:
+    def __init__(
+        self,
+        limits: BreakerLimits | None = None,
+        *,
+        told: Callable[[str, Rest], None] = lambda model, rest: None,
+        lifted: Callable[[str], None] = lambda model: None,
+    ) -> None:
+        """Know of nothing yet.
+
+        Args:
+            limits: of the breakers.
+            told: hears of each new or longer rest that a host asked for here.
+            lifted: hears of each rest that an answer ended before its time.
+        """
         self._limits = limits or BreakerLimits()
+        self._told = told
+        self._lifted = lifted
         self._breakers: dict[str, Breaker] = {}
-        self._resting: dict[str, float] = {}
+        self._resting: dict[str, tuple[float, Rest]] = {}
+        self._answered: dict[str, datetime] = {}
 
-    def rest(self, model: str, until_s: float) -> None:
-        """Leave a model alone until its upstream's rate limit is renewed: it would refuse, and is not broken."""
-        self._resting[model] = max(until_s, self._resting.get(model, until_s))
+    def rest(self, model: str, seconds: float, *, now_s: float, now: datetime) -> None:
+        """Leave a model alone until its host's limit is renewed: it would refuse, and is not broken."""
+        seconds = min(seconds, LONGEST_REST_S)
+        rest = Rest(since=now, until=_whole_second(now + timedelta(seconds=seconds)))
+        if self._take(model, rest, until_s=now_s + seconds, now_s=now_s):
+            self._told(model, rest)
+
+    def take_in(self, rests: Mapping[str, Rest], *, now_s: float, now: datetime) -> None:
+        """Take in what hosts said elsewhere or earlier, unless the model has answered here since."""
+        for model, rest in rests.items():
+            answered = self._answered.get(model)
+            if answered is None or answered < rest.since:
+                left_s = min((rest.until - now).total_seconds(), LONGEST_REST_S)
+                self._take(model, rest, until_s=now_s + left_s, now_s=now_s)
+
+    def limited(self) -> tuple[tuple[str, datetime], ...]:
+        """Return the models that rest, and until when; some may just be over."""
+        return tuple([(model, rest.until) for model, (_, rest) in self._resting.items()]) if self._resting else ()
 
     def state(self, model: str, now_s: float) -> tuple[Health, float | None]:
         """Return a model's health, and when a model that is down may be tried again."""
-        if self._resting and (rests_until_s := self._resting.get(model)) is not None:
-            if now_s < rests_until_s:
-                return Health.DOWN, rests_until_s
-            del self._resting[model]
         breaker = self._breakers.get(model)
-        return (Health.UP, None) if breaker is None else breaker.state(now_s)
+        state = (Health.UP, None) if breaker is None else breaker.state(now_s)
+        if self._resting and (resting := self._resting.get(model)) is not None:
+            if now_s < resting[0]:
+                return Health.DOWN, max(resting[0], state[1] or resting[0])
+            del self._resting[model]
+        return state
 
     def all_up(self) -> bool:
         """Say whether every model is up: the short form of `state` for all of them, without a look at the clock."""
@@ -124,7 +169,7 @@ class HealthBook:
         """Take in how an attempt ended; `error` is None when it was ok or cancelled."""
         breaker = self._breakers.get(attempt.model)
         if attempt.status == "ok":
-            if breaker is not None:
+            if not (self._resting and self._still_rests(attempt, now_s)) and breaker is not None:
                 breaker.succeeded()
             return
         if attempt.status == "cancelled" or error is None or _callers_fault(error):
@@ -136,11 +181,42 @@ class HealthBook:
         status = error.http_status if isinstance(error, UpstreamRefused) else None
         at_once = isinstance(error, UpstreamUnreachable) or status == 429 or status in LASTING
         breaker.failed(now_s, at_once=at_once, retry_after_s=error.retry_after_s)
+        if status == 429 and error.retry_after_s is not None:
+            ended = attempt.started + timedelta(seconds=attempt.total_s)
+            self.rest(attempt.model, error.retry_after_s, now_s=now_s, now=ended)
 
     def forget(self, models: frozenset[str]) -> None:
         """Drop what is known about every model that is not in `models` (after a reload)."""
-        self._resting = {name: until_s for name, until_s in self._resting.items() if name in models}
+        for name in [name for name in self._resting if name not in models]:
+            self._lift(name, self._resting[name][1].since)
         self._breakers = {name: breaker for name, breaker in self._breakers.items() if name in models}
+
+    def _take(self, model: str, rest: Rest, *, until_s: float, now_s: float) -> bool:
+        """Note a rest; say whether it is new, or longer than what was known."""
+        known = self._resting.get(model)
+        if until_s <= now_s or (known is not None and known[0] >= until_s):
+            return False
+        self._resting[model] = (until_s, rest)
+        return True
+
+    def _still_rests(self, attempt: Attempt, now_s: float) -> bool:
+        """Say whether a model's limit stands: an answer to what was asked before it was told does not end it."""
+        resting = self._resting.get(attempt.model)
+        if resting is None or now_s >= resting[0]:
+            return False
+        if attempt.started <= resting[1].since:
+            return True
+        self._lift(attempt.model, attempt.started)
+        return False
+
+    def _lift(self, model: str, at: datetime) -> None:
+        del self._resting[model]
+        self._answered[model] = at
+        self._lifted(model)
+
+
+def _whole_second(moment: datetime) -> datetime:
+    return moment if moment.microsecond == 0 else moment.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _callers_fault(error: UpstreamError) -> bool:

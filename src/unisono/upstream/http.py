@@ -646,7 +646,13 @@ async def _refusal(answer: Answer, *, model: str) -> UpstreamError:
         body = parsed if isinstance(parsed, dict) else None
     except (UpstreamError, orjson.JSONDecodeError):
         body = None
-    return refusal(model, http_status=answer.http_status, body=body, retry_s=retry_after_s(answer.headers))
+    return refusal(model, http_status=answer.http_status, body=body, retry_s=_asked_s(answer.headers))
+
+
+def _asked_s(headers: Mapping[str, str]) -> float | None:
+    """Return for how long a refusal's headers ask to be left alone: by `Retry-After`, or a limit that is used up."""
+    told = (retry_after_s(headers), used_up_for_s(headers, longest_s=inf))
+    return max((wait for wait in told if wait is not None), default=None)
 
 
 def _late(model: str, limits: Timeouts) -> str:

@@ -1,7 +1,8 @@
 """What an upstream's headers say about its rate limits: from when until when it would refuse.
 
-Known: `x-ratelimit-remaining-*` with `x-ratelimit-reset-*` (OpenAI and those who follow it) and the
-`anthropic-ratelimit-*` family. It counts nothing itself and decides nothing.
+Known: `x-ratelimit-remaining` with `x-ratelimit-reset`, each with the same ending or none (OpenAI, Groq, Cerebras,
+OpenRouter), the same of the IETF's draft without `x-`, and the `anthropic-ratelimit-*` family. It counts nothing itself
+and decides nothing.
 """
 
 from __future__ import annotations
@@ -11,28 +12,28 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 LONGEST_S = 600.0
-"""A header that asks for more is believed for so long only: the next call tells again."""
+"""A header of a good answer that asks for more is believed for so long only: the next call tells again."""
 _SPAN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
-_KINDS = ("requests", "tokens", "input-tokens", "output-tokens")
+_LEFT = re.compile(r"((?:x-)?ratelimit)-remaining((?:-[\w-]+)?)|(anthropic-ratelimit-[\w-]+)-remaining")
 
 
-def used_up_for_s(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
+def used_up_for_s(
+    headers: Mapping[str, str], *, now: datetime | None = None, longest_s: float = LONGEST_S
+) -> float | None:
     """Return for how many seconds the upstream would refuse; None where something is left, or nothing is said.
 
     Args:
         headers: by lower-case name.
         now: for headers that name a moment.
+        longest_s: they are not believed for longer.
     """
     waits = []
-    for kind in _KINDS:
-        for left, reset in (
-            (f"x-ratelimit-remaining-{kind}", f"x-ratelimit-reset-{kind}"),
-            (f"anthropic-ratelimit-{kind}-remaining", f"anthropic-ratelimit-{kind}-reset"),
-        ):
-            if left in headers and _number(headers[left]) == 0.0 and reset in headers:
-                waits.append(span_s(headers[reset], now=now))
+    for name, value in headers.items():
+        if (found := _LEFT.fullmatch(name)) is not None and _number(value) == 0.0:
+            reset = f"{found[1]}-reset{found[2]}" if found[1] else f"{found[3]}-reset"
+            waits.append(span_s(headers.get(reset, ""), now=now))
     known = [wait for wait in waits if wait is not None and wait > 0.0]
-    return min(max(known), LONGEST_S) if known else None
+    return min(max(known), longest_s) if known else None
 
 
 def _number(text: str) -> float | None:

@@ -85,6 +85,11 @@ _SAYS_MODEL = re.compile(
 """What a refusal is about that another model may take: fields it does not know, what this model lacks."""
 _OF_REQUEST = re.compile(r"no endpoints found that|no allowed providers", re.I)
 """How OpenRouter says with a 404 that nobody serves this model to this request."""
+DAILY_S = 3600.0
+"""How long a limit of a day is left alone whose host does not say when it is renewed."""
+_HEAD = 160
+"""Of a message so many characters are its host's own words."""
+_PER_DAY = re.compile(r"\bper[ -]?day\b|PerDay|\bdaily\b", re.I)
 _AGAIN = re.compile(r"(?:try again|retry) (?:in|after) (\d[\dhms.]*(?: ?seconds?)?)", re.I)
 
 _HINTS = {
@@ -119,7 +124,7 @@ def refusal(model: str, *, http_status: int, body: Json | None, retry_s: float |
         text + (f"; {hint}." if hint else "."),
         http_status=read,
         body=body,
-        retry_after_s=_asked_s(error, said) if retry_s is None and read == 429 else retry_s,
+        retry_after_s=_rests_s(error, said, retry_s=retry_s) if read == 429 else retry_s,
     )
     if read in (400, 413, 415, 422):
         about = _everything(error, said)
@@ -198,6 +203,23 @@ def _everything(error: Json, said: str) -> str:
 def _is_flagged(error: Json) -> bool:
     metadata = error.get("metadata")
     return isinstance(metadata, dict) and "flagged_input" in metadata
+
+
+def _rests_s(error: Json, said: str, *, retry_s: float | None) -> float | None:
+    """Return for how long a limit stays used up: as the headers say, else the body; a day's limit for an hour at least.
+
+    Google tells a retry in seconds of limits that a day renews. Where the words name such a limit and no time, an hour
+    is the pace at which it is asked again.
+    """
+    asked_s = _asked_s(error, said) if retry_s is None else retry_s
+    if any(_PER_DAY.search(str(one.get("quotaId"))) for one in _violations(error)):
+        return max(asked_s or 0.0, DAILY_S)
+    return DAILY_S if asked_s is None and _PER_DAY.search(said[:_HEAD]) else asked_s
+
+
+def _violations(error: Json) -> Iterator[Json]:
+    for detail in _objects(error.get("details")):
+        yield from _objects(detail.get("violations"))
 
 
 def _asked_s(error: Json, said: str) -> float | None:
