@@ -15,22 +15,11 @@ from pathlib import Path
 import pytest
 
 from unisono import plugins
-from unisono.cli.doctor import (
-    default_serves,
-    disk_space,
-    exposed_key,
-    local_files,
-    plug_ins,
-    policies,
-    port,
-    prices,
-    python_version,
-    store,
-    strangers,
-    upstreams,
-)
+from unisono.cli.doctor import default_serves, local_files, plug_ins, policies, prices, strangers
 from unisono.cli.exposure import exposure
 from unisono.cli.finding import Finding
+from unisono.cli.machine import disk_space, port, python_version, store
+from unisono.cli.reach import exposed_key, upstreams
 from unisono.config import Config, load_config, parse_config
 from unisono.predict.artifact import default_artifact_path
 from unisono.predict.artifact import load as load_artifact

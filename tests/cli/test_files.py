@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from unisono.cli.doctor import open_files
+from unisono.cli.machine import open_files
 from unisono.upstream.http import no_connection
 
 RAISED = """

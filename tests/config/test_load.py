@@ -160,6 +160,7 @@ MISTAKES = [
     ("an address that is a route's", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "http://127.0.0.1:1/v1/chat/completions"\n', 5, "models[0].base_url", "without /chat/completions"),
     ("Azure's without its path", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "https://a.openai.azure.com"\n', 5, "models[0].base_url", "https://a.openai.azure.com/openai/v1"),
     ("a known host without its path", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "https://openrouter.ai"\n', 5, "models[0].base_url", "https://openrouter.ai/api/v1"),
+    ("OpenAI's without its path", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "https://api.openai.com"\n', 5, "models[0].base_url", "https://api.openai.com/v1"),
     ("Ollama's without its path", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "http://localhost:11434/"\n', 5, "models[0].base_url", "http://localhost:11434/v1"),
     ("a key in an address", HEAD + MODEL.replace("scripted", "openai") + 'base_url = "http://127.0.0.1:1/v1?key=sk"\n', 5, "models[0].base_url", "the address alone"),
     ("no upstream", 'default = "small"\n[[models]]\nname = "small"\n', 2, "models[0].upstream", "is missing"),
@@ -547,7 +548,8 @@ TABLES = st.fixed_dictionaries(
 @given(st.lists(NAMES, min_size=1, max_size=4, unique=True), st.data())
 def test_what_is_shown_can_be_read_again(names: list[str], data: st.DataObject) -> None:
     models = [{"name": name, **data.draw(TABLES)} for name in names]
-    config = parse_tables({"default": names[0], "models": models}, {}, now=NOW)
+    tables = {"default": names[0], "removed": ["gone-long-ago"], "models": models}
+    config = parse_tables(tables, {}, now=NOW)
     again = parse_tables(json.loads(json.dumps(as_tables(config), default=str)), {}, now=NOW)
     assert same(config, again)
     assert again.hash == config.hash

@@ -19,6 +19,7 @@ LIMITS = [
     ("http://127.0.0.1:11434/v1", {"max_completion_tokens": 9}, {"max_completion_tokens": 9, "max_tokens": 9}),
     ("http://ollama/v1", {"max_completion_tokens": 9}, {"max_completion_tokens": 9, "max_tokens": 9}),
     ("http://127.0.0.1:11434/v1", {"max_completion_tokens": 9, "max_tokens": 8}, None),
+    ("https://eu.api.openai.com/v1", {"max_tokens": 9}, {"max_completion_tokens": 9}),
     ("https://api.mistral.ai/v1", {"max_completion_tokens": 9}, {"max_tokens": 9}),
     ("https://api.mistral.ai/v1", {"max_completion_tokens": 9, "max_tokens": 8}, {"max_tokens": 8}),
     ("https://api.mistral.ai/v1", {"max_tokens": 9}, None),

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from unisono.config.keys import ARRAYS, SECTIONS
 from unisono.config.values import DEFAULT_MEMBERS, Config, EncoderConfig, NamedSecret, RoutingConfig
 from unisono.types import Caller, EmbeddingModel, HouseRule, JsonValue, Limit, Model, Secret
 
@@ -44,12 +46,12 @@ def config_hash(
     return hashlib.sha256(text.replace(f'"{base}', '"').encode()).hexdigest()[:_HASH_DIGITS]
 
 
-def as_tables(config: Config) -> dict[str, object]:
+def as_tables(config: Config) -> dict[str, Any]:
     """Return the effective configuration with the file's own names; what is unknown or unset is left out.
 
     Read again by `parse_tables` it gives the same Config but for where prices come from.
     """
-    tables: dict[str, object] = {"default": config.default}
+    tables: dict[str, Any] = {"default": config.default}
     if config.removed:
         tables["removed"] = list(config.removed)
     if config.prices_file is not None:
@@ -124,7 +126,7 @@ def _caller_table(caller: Caller) -> Table:
         "allow_fallback": wishes.allow_fallback,
         "on_limit": wishes.on_limit,
     }
-    return {key: value for key, value in table.items() if value is not None}
+    return _given(table)
 
 
 def _embedding_table(model: EmbeddingModel) -> Table:
@@ -135,7 +137,7 @@ def _embedding_table(model: EmbeddingModel) -> Table:
         "api_key": None if model.api_key is None else shown_secret(model.api_key),
         "usd_per_mtok_in": model.usd_per_mtok_in,
     }
-    return {key: value for key, value in table.items() if value is not None}
+    return _given(table)
 
 
 def _limit_table(limit: Limit) -> Table:
@@ -169,7 +171,7 @@ def _rule_table(rule: HouseRule) -> Table:
         "min_tokens": rule.min_tokens,
         "max_tokens": rule.max_tokens,
     }
-    return {key: value for key, value in table.items() if value is not None and value != []}
+    return {key: value for key, value in _given(table).items() if value != []}
 
 
 def _routing_table(routing: RoutingConfig) -> Table:
@@ -216,7 +218,7 @@ def _encoder_table(encoder: EncoderConfig) -> Table:
         "api_key": None if encoder.api_key is None else shown_secret(encoder.api_key),
         "budget_s": encoder.budget_s,
     }
-    return {key: value for key, value in table.items() if value is not None}
+    return _given(table)
 
 
 def model_table(model: Model) -> Table:
@@ -246,6 +248,10 @@ def model_table(model: Model) -> Table:
         "successor": life.successor,
         **model.options,
     }
+    return _given(table)
+
+
+def _given(table: Mapping[str, JsonValue | date]) -> Table:
     return {key: value for key, value in table.items() if value is not None}
 
 
@@ -257,23 +263,13 @@ def as_toml(config: Config) -> str:
 def _toml_lines(config: Config) -> Iterator[str]:
     tables = as_tables(config)
     yield f"# config hash {config.hash}"
-    for name, value in tables.items():
-        if not isinstance(value, dict | list):
-            yield f"{name} = {toml(value)}"
-    for name, value in tables.items():
-        if isinstance(value, dict):
-            yield from ("", f"[{name}]")
-            yield from (f"{_toml_key(key)} = {toml(part)}" for key, part in value.items())
-    more: tuple[tuple[str, Iterable[Table]], ...] = (
-        ("keys", map(_caller_table, config.callers)),
-        ("limits", map(_limit_table, config.limits)),
-        ("rules", map(_rule_table, config.rules)),
-        ("embeddings", map(_embedding_table, config.embeddings)),
-    )
-    for name, rows in more:
-        for row in rows:
-            yield from ("", f"[[{name}]]")
-            yield from (f"{_toml_key(key)} = {toml(part)}" for key, part in row.items())
+    yield from _pairs({name: value for name, value in tables.items() if name not in SECTIONS})
+    for name in SECTIONS:
+        if name in ARRAYS and name != "models":
+            for row in tables.get(name, ()):
+                yield from ("", f"[[{name}]]", *_pairs(row))
+        elif name in tables and name != "models":
+            yield from ("", f"[{name}]", *_pairs(tables[name]))
     for model in config.models:
         yield from ("", "[[models]]")
         for key, part in model_table(model).items():
@@ -281,6 +277,10 @@ def _toml_lines(config: Config) -> Iterator[str]:
             yield f"{_toml_key(key)} = {toml(part)}{source}"
         if model.prices is None:
             yield "# no price is known: costs of this model are shown as unknown"
+
+
+def _pairs(table: Mapping[str, object]) -> Iterator[str]:
+    return (f"{_toml_key(key)} = {toml(value)}" for key, value in table.items())
 
 
 def _comment(model: Model) -> str:

@@ -15,6 +15,7 @@ from unisono.catalog.facts import Facts
 from unisono.catalog.litellm import PriceList, PriceListError, read_price_list
 from unisono.catalog.published import published
 from unisono.config.entry import Entry, build_model
+from unisono.config.hosts import host_at
 from unisono.config.kinds import is_loopback
 from unisono.config.mistake import Mistake
 from unisono.types import Model, Prices
@@ -63,10 +64,9 @@ def _facts(entry: Entry, price_list: PriceList | None, *, now: datetime) -> Fact
         if found is not None:
             return found
     base_url = entry.base_url
-    host = urlsplit(base_url or "").hostname or ""
-    if is_loopback(host):
+    if is_loopback(urlsplit(base_url or "").hostname or ""):
         return Facts()
-    is_free = host == "openrouter.ai" and upstream_model.endswith(_FREE)
+    is_free = host_at(base_url or "") == "openrouter" and upstream_model.endswith(_FREE)
     asked = upstream_model.removesuffix(_FREE) if is_free else upstream_model
     found = published(asked, upstream=upstream, base_url=base_url, now=now) or Facts()
     return replace(found, prices=_NOTHING) if is_free else found

@@ -1,16 +1,19 @@
-"""What is known of hosts: where they serve chat completions, for messages about a file, and what their models can do.
+"""What is known of hosts: where they serve chat completions, by which names they are found, what their models can do.
 
 It knows no single model.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from urllib.parse import urlsplit
 
-from unisono.types import Capability
+from unisono.types import Capability, Model
 
 OPENAI = "https://api.openai.com/v1"
+ANTHROPIC = "https://api.anthropic.com"
 _ADDRESSES = {
+    "anthropic": ANTHROPIC,
     "azure": "https://RESOURCE.openai.azure.com/openai/v1",
     "cerebras": "https://api.cerebras.ai/v1",
     "deepseek": "https://api.deepseek.com",
@@ -22,6 +25,7 @@ _ADDRESSES = {
     "mistral": "https://api.mistral.ai/v1",
     "moonshot": "https://api.moonshot.ai/v1",
     "ollama": "http://127.0.0.1:11434/v1",
+    "openai": OPENAI,
     "openrouter": "https://openrouter.ai/api/v1",
     "perplexity": "https://api.perplexity.ai",
     "sglang": "http://127.0.0.1:30000/v1",
@@ -45,8 +49,30 @@ _ALSO = {
 }
 
 
-_EYES = ("api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com")
+_DOMAINS = {
+    **{str(urlsplit(url).hostname): name for name, url in _ADDRESSES.items() if url.startswith("https:")},
+    "openai.azure.com": "azure",
+    "openai.azure.us": "azure",
+    "azure.com": "azure_ai",
+    "azure.us": "azure_ai",
+    "azure.cn": "azure_ai",
+    "azure-api.net": "azure_ai",
+    "ollama.com": "ollama",
+    "ollama": "ollama",
+}
+"""Domains, each with all below it. `azure` serves OpenAI's own models, `azure_ai` is whatever else Azure serves."""
+_EYES = ("openai", "anthropic", "gemini")
 """Hosts whose models nearly all see pictures."""
+
+
+@cache  # of the few addresses of a configuration
+def host_at(base_url: str) -> str | None:
+    """Return the usual name of the host at a base address; None for one that is not known."""
+    parts = urlsplit(base_url)
+    labels = (parts.hostname or "").split(".")
+    domains = (".".join(labels[n:]) for n in range(len(labels)))
+    known = next((_DOMAINS[domain] for domain in domains if domain in _DOMAINS), None)
+    return "ollama" if known is None and parts.port == _OLLAMA else known
 
 
 def usual_capabilities(base_url: str | None, *, upstream: str) -> frozenset[Capability]:
@@ -59,8 +85,13 @@ def usual_capabilities(base_url: str | None, *, upstream: str) -> frozenset[Capa
     parts = urlsplit(base_url or "")
     if parts.scheme != "https" or upstream not in ("openai", "anthropic"):
         return frozenset()
-    sees = {Capability.VISION} if parts.hostname in _EYES else set()
+    sees = {Capability.VISION} if host_at(base_url or "") in _EYES else set()
     return frozenset({Capability.TOOLS, Capability.JSON, *sees})
+
+
+def served_at(model: Model) -> str:
+    """Return the base address of a model of a hosted API: its maker's own where none is named."""
+    return model.base_url or (ANTHROPIC if model.upstream == "anthropic" else OPENAI)
 
 
 def base_url_of(host: str) -> str | None:

@@ -1,6 +1,6 @@
 """The one table of keys: it validates, fills in defaults and prints the reference page.
 
-What several keys mean together stands in `models` and `whole`.
+What several keys mean together stands in `entry` and `whole`.
 """
 
 from __future__ import annotations
@@ -73,10 +73,9 @@ SECTIONS: dict[str, str] = {
     "embeddings": "One `[[embeddings]]` table for each model behind `POST /v1/embeddings`.",
     "models": "One `[[models]]` table for each model of the pool.",
 }
+"""The tables of the file, each with a sentence for the reference page."""
 ARRAYS = ("keys", "limits", "rules", "embeddings", "models")
 """The sections of which the file may hold several."""
-
-"""The tables of the file, each with a sentence for the reference page."""
 
 FAULTS = ("refuse", "reset", "stall", "malformed", "cut")
 """How a scripted upstream can fail, beside an HTTP status."""

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 
 from yarl import URL
 
+from unisono.config.hosts import served_at
 from unisono.errors import UpstreamRefused
 from unisono.native import MARK
 from unisono.types import Call, Chunk, Model, Timeouts
@@ -22,7 +23,6 @@ from unisono.upstream.reminders import messages_reminded
 from unisono.upstream.thoughts import messages_otherwise
 from unisono.upstream.wishes import Asked, Refuses
 
-DEFAULT_BASE_URL = "https://api.anthropic.com"
 API_VERSION = "2023-06-01"
 _OF_ITS_OWN = (messages_otherwise, messages_reminded)
 """How a body of a caller of this API is mended."""
@@ -43,7 +43,7 @@ class AnthropicProvider:
             headers["x-api-key"] = model.api_key.reveal()
         self._transport = Transport(
             model=model.name,
-            url=messages_url(model.base_url or DEFAULT_BASE_URL),
+            url=messages_url(served_at(model)),
             headers=headers,
             timeouts=timeouts,
             proxy=model.proxy,

@@ -15,12 +15,12 @@ from math import inf
 import orjson
 from yarl import URL
 
+from unisono.config.hosts import served_at
 from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.types import Json, JsonValue, Model, Timeouts
 from unisono.upstream.anthropic import API_VERSION
-from unisono.upstream.anthropic import DEFAULT_BASE_URL as ANTHROPICS
 from unisono.upstream.http import Transport
-from unisono.upstream.openai import DEFAULT_BASE_URL, key_headers
+from unisono.upstream.openai import key_headers
 from unisono.upstream.quirks import is_azure, tells_charges
 
 _WINDOWS = ("context_length", "context_window", "max_context_length", "max_model_len", "max_input_tokens")
@@ -52,7 +52,7 @@ async def listed(models: Sequence[Model], *, limit_s: float) -> list[Listed]:
     if first.upstream == "anthropic":
         return list(await asyncio.gather(*(_of_anthropics(model, limit_s=limit_s) for model in models)))
     try:
-        if tells_charges(first.base_url or DEFAULT_BASE_URL):
+        if tells_charges(served_at(first)):
             await _get(first, "/key", limit_s=limit_s)  # it lists its models to everybody
         rows = list(_rows(orjson.loads(await _get(first, "/models", limit_s=limit_s))))
     except (UpstreamError, orjson.JSONDecodeError) as error:
@@ -137,7 +137,7 @@ async def _get(model: Model, path: str, *, limit_s: float) -> bytes:
 
 
 def _url(model: Model, path: str) -> str:
-    base = URL(model.base_url or (ANTHROPICS if model.upstream == "anthropic" else DEFAULT_BASE_URL))
+    base = URL(served_at(model))
     root = base.path.rstrip("/")
     if model.upstream == "anthropic" and not root.endswith("/v1"):
         root += "/v1"
@@ -146,6 +146,6 @@ def _url(model: Model, path: str) -> str:
 
 def _headers(model: Model) -> dict[str, str]:
     if model.upstream != "anthropic":
-        return key_headers(model.api_key, base_url=model.base_url or DEFAULT_BASE_URL)
+        return key_headers(model.api_key, base_url=served_at(model))
     key = {} if model.api_key is None else {"x-api-key": model.api_key.reveal()}
     return {"anthropic-version": API_VERSION, **key}

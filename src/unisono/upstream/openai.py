@@ -11,7 +11,7 @@ from functools import partial
 
 from yarl import URL
 
-from unisono.config.hosts import OPENAI
+from unisono.config.hosts import served_at
 from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.native import RESPONSES
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Secret, Timeouts, Usage
@@ -41,8 +41,6 @@ from unisono.upstream.reminders import reminded
 from unisono.upstream.thoughts import chat_otherwise, signed_otherwise
 from unisono.upstream.wishes import Asked, Refuses
 
-DEFAULT_BASE_URL = OPENAI
-
 _MENDS = (chat_otherwise, signed_otherwise)
 _CONTENT_KEYS = (
     "content",
@@ -66,7 +64,7 @@ class OpenAIProvider:
     """One model behind `<base_url>/chat/completions`."""
 
     def __init__(self, model: Model, timeouts: Timeouts) -> None:
-        base_url = model.base_url or DEFAULT_BASE_URL
+        base_url = served_at(model)
         self._transport = Transport(
             model=model.name,
             url=chat_url(base_url),
@@ -146,7 +144,7 @@ def chat_body(call: Call, *, customs: bool = True) -> Json:
     Raises:
         UpstreamRefused: status 400, retryable elsewhere: the body asks for what only another API has.
     """
-    base_url, source = call.model.base_url or DEFAULT_BASE_URL, call.body
+    base_url, source = served_at(call.model), call.body
     if RESPONSES in source:
         source = without_openais_own(source, base_url=base_url)
         if customs and is_openai(base_url):

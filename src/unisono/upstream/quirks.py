@@ -26,16 +26,13 @@ from functools import cache
 from typing import Literal, TypeGuard
 
 import orjson
-from yarl import URL
 
+from unisono.config.hosts import host_at
 from unisono.types import Chunk, Json, JsonValue
 from unisono.upstream.ids import MISTRAL, OPENAI, fitting
 from unisono.upstream.thoughts import FIELDS
 
-_OLLAMA_PORT = 11434
-_MISTRAL = "api.mistral.ai"
-_GEMINI = "generativelanguage.googleapis.com"
-_STRICT = frozenset({"api.groq.com", "api.cerebras.ai"})
+_STRICT = frozenset({"groq", "cerebras"})
 _OPENAIS_OWN = frozenset({"prompt_cache_key", "safety_identifier", "service_tier", "verbosity"})
 _EMPTY = frozenset({"refusal", "annotations", "audio", "function_call", "tool_calls"})
 """What clients send back empty, as it came in an answer."""
@@ -46,7 +43,7 @@ def with_limit(body: Json, *, base_url: str) -> Json:
     """Return the body with the length of the answer under the name that this host obeys; the same object mostly."""
     if "max_tokens" not in body and "max_completion_tokens" not in body:
         return body
-    wants = _limit_wanted(base_url)
+    wants = _LIMITS.get(host_at(base_url))
     if wants == "both":
         return body if "max_tokens" in body else {**body, "max_tokens": body["max_completion_tokens"]}
     if wants is None:
@@ -64,36 +61,27 @@ def without_openais_own(body: Json, *, base_url: str) -> Json:
     return {key: value for key, value in body.items() if key not in _OPENAIS_OWN}
 
 
-@cache  # of the few addresses of a configuration
-def _limit_wanted(base_url: str) -> Literal["max_completion_tokens", "max_tokens", "both"] | None:
-    if is_openai(base_url):
-        return "max_completion_tokens"
-    url = URL(base_url)
-    host = url.host or ""
-    if host == _MISTRAL:
-        return "max_tokens"
-    return "both" if url.port == _OLLAMA_PORT or host in ("ollama", "ollama.com") else None
+_LIMITS: dict[str | None, Literal["max_completion_tokens", "max_tokens", "both"]] = {
+    "openai": "max_completion_tokens",
+    "azure": "max_completion_tokens",
+    "mistral": "max_tokens",
+    "ollama": "both",
+}
 
 
-@cache
 def is_openai(base_url: str) -> bool:
     """Say whether OpenAI itself, or Azure for it, answers there."""
-    host = URL(base_url).host or ""
-    return host == "api.openai.com" or host.endswith((".openai.azure.com", ".openai.azure.us"))
+    return host_at(base_url) in ("openai", "azure")
 
 
-@cache
 def is_azure(base_url: str) -> bool:
     """Say whether this is an address of Azure's, of whatever resource and model."""
-    host = URL(base_url).host or ""
-    return host.endswith((".azure.com", ".azure.us", ".azure.cn", ".azure-api.net"))
+    return host_at(base_url) in ("azure", "azure_ai")
 
 
-@cache
 def tells_charges(base_url: str) -> bool:
     """Say whether this host tells in `usage.cost` what it charges in USD."""
-    host = URL(base_url).host or ""
-    return host == "openrouter.ai" or host.endswith(".openrouter.ai")
+    return host_at(base_url) == "openrouter"
 
 
 def with_known_roles(body: Json, *, base_url: str) -> Json:
@@ -109,17 +97,16 @@ def _is_developers(message: JsonValue) -> TypeGuard[Json]:
     return isinstance(message, dict) and message.get("role") == "developer"
 
 
-@cache
 def counts_unasked(base_url: str) -> bool:
     """Say whether this host counts a stream's tokens unasked, and refuses to be asked."""
-    return URL(base_url).host == _MISTRAL
+    return host_at(base_url) == "mistral"
 
 
 @cache
 def _ids_taken(base_url: str) -> re.Pattern[str] | None:
     """Return what ids of tool calls a strict host takes; None for every other host."""
-    host = URL(base_url).host or ""
-    if host == _MISTRAL:
+    host = host_at(base_url)
+    if host == "mistral":
         return MISTRAL
     return OPENAI if host in _STRICT or is_openai(base_url) else None
 
@@ -153,7 +140,7 @@ def _known_call(call: JsonValue, *, ids: re.Pattern[str]) -> JsonValue:
 
 def is_gemini(base_url: str) -> bool:
     """Say whether this host tells of tool calls in a stream as Gemini does; see `Calls`."""
-    return URL(base_url).host == _GEMINI
+    return host_at(base_url) == "gemini"
 
 
 class Calls:
@@ -195,10 +182,9 @@ class Calls:
             choice["finish_reason"] = "tool_calls"
 
 
-@cache
 def is_mistral(base_url: str) -> bool:
     """Say whether this host writes thinking into the content; see `parted`."""
-    return URL(base_url).host == _MISTRAL
+    return host_at(base_url) == "mistral"
 
 
 def parted(data: bytes) -> bytes:

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 import orjson
 from yarl import URL
 
+from unisono.config.hosts import OPENAI
 from unisono.errors import UpstreamMalformed
 from unisono.types import EmbeddingModel, Json, Timeouts
 from unisono.upstream.http import Transport
-from unisono.upstream.openai import DEFAULT_BASE_URL, key_headers
+from unisono.upstream.openai import key_headers
 
 
 class Embedders:
@@ -71,7 +72,7 @@ class Embedders:
 
 
 def _transport(model: EmbeddingModel, timeouts: Timeouts) -> Transport:
-    base_url = model.base_url or DEFAULT_BASE_URL
+    base_url = model.base_url or OPENAI
     base = URL(base_url)
     return Transport(
         model=model.name,
