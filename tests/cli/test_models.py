@@ -57,6 +57,21 @@ def test_a_model_that_cannot_answer_fails_the_probe_and_the_others_keep_their_sc
     assert {row["model"] for row in json.loads(result.stdout)["models"]} == {"a"}
 
 
+def test_a_model_that_is_away_is_told_once_and_not_for_each_question(pool: Path) -> None:
+    pool.write_text(POOL.replace('reply = "I am not sure."', "fail = 500"), encoding="utf-8")
+    n = len(probe_questions(n_per_kind=PER_KIND_QUICK))
+    result = CliRunner().invoke(app, ["models", "probe", "--config", str(pool), "--quick"])
+    (told,) = [line for line in result.stderr.splitlines() if "500" in line]
+    assert f"{n} questions" in told
+
+
+def test_a_probe_without_any_answer_shows_no_table(pool: Path) -> None:
+    pool.write_text('default = "a"\n[[models]]\nname = "a"\nupstream = "scripted"\nfail = 500\n', encoding="utf-8")
+    result = CliRunner().invoke(app, ["models", "probe", "--config", str(pool), "--quick"])
+    assert result.exit_code == 1
+    assert "kind" not in result.stdout
+
+
 def test_an_unknown_name_is_wrong_use(pool: Path) -> None:
     assert CliRunner().invoke(app, ["models", "probe", "c", "--config", str(pool)]).exit_code == 2
 

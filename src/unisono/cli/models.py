@@ -177,7 +177,8 @@ def probe_models(
         found = {"models": rows, "scores": scores, "failures": failures, "left_out": notes}
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
-        _print_rows(rows)
+        if rows:
+            _print_rows(rows)
         for failure in failures:
             print(failure, file=sys.stderr)
     if failures:

@@ -28,6 +28,8 @@ ROUND = 25
 """So many are chosen at a time; what was answered decides what is asked next."""
 KEEP_EVERY = 10
 """Scores that may be lost when the command is killed."""
+_NOT_ASKED = "Not asked, as before: "
+"""Begins what a probe tells of a question that it left out after failures in a row."""
 QUESTIONS = typer.Option(None, "--questions", help="Ask the questions of this JSONL file instead; - is the input.")
 YES = typer.Option(False, "--yes", "-y", help="Do not ask before money is spent.")
 JUDGE = typer.Option("", "--judge", help="Who scores answers that no check can; default: routing.judge.")
@@ -206,7 +208,7 @@ async def probe_pool(
     silent: bool = False,
     judge: Model | None = None,
 ) -> list[str]:
-    """Ask the models and keep the scores; returns what failed, a line each.
+    """Ask the models and keep the scores; returns what failed, a line for each model and reason.
 
     A judge among the models is not asked what it would have to score itself: see `left_out`.
 
@@ -230,7 +232,8 @@ async def probe_pool(
 
     live = build(settings)
     prints = {m.name: fingerprint(m) for m in models}
-    failures: list[str] = []
+    failures: dict[tuple[str, str], list[str]] = {}
+    """By model and what went wrong: the questions that have no score for it."""
     fresh: list[Score] = []
     got: dict[tuple[str, str], float | None] = {}
     """Every pair that was asked; None where there was no answer."""
@@ -261,7 +264,8 @@ async def probe_pool(
             if len(fresh) >= KEEP_EVERY:
                 keep()
             if step.failure is not None:
-                failures.append(f"{step.model}: {step.item}: {step.failure.text}")
+                why = step.failure.text.removeprefix(_NOT_ASKED)
+                failures.setdefault((step.model, why), []).append(step.item)
 
         try:
             await live.start(serves=False)
@@ -283,7 +287,13 @@ async def probe_pool(
         finally:
             keep()
             await live.close()
-    return failures
+    return [_unscored(model, why, items) for (model, why), items in failures.items()]
+
+
+def _unscored(model: str, why: str, items: Sequence[str]) -> str:
+    """Return one line on the questions that have no score for the same reason."""
+    about = items[0] if len(items) == 1 else f"{len(items)} questions"
+    return f"{model}: {about} without a score: {why.removeprefix(f'{model}: ')}"
 
 
 class _Picks:
