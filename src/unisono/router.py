@@ -241,78 +241,50 @@ class Router:
                 quality=quality,
                 started_s=started_s,
             )
-        stages, candidates = self._stages, self._candidates(situation.health, situation.limited).values()
-        kept, excluded = sift(request, features, candidates=candidates, rules=stages.rules)
+        past, retry = situation.past, situation.retry
+        candidates = self._candidates(situation.health, situation.limited).values()
+        kept, excluded = sift(request, features, candidates=candidates, rules=self._stages.rules)
         models = [c.model for c in kept]
         estimates = self._estimate(request, features, models, quality=quality, recorded=situation.estimates)
-        raised = (0 if situation.past is None else situation.past.raised) + features.dissatisfied
-        goal = goal_of(request, dial=self.settings.dial, features=features, raised=raised)
-        today = request.received.date()
+        goal = self._goal(request, features, past)
         if seed is None:
             seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
-        weighed = _weighed(estimates, models, features, past=situation.past, now=request.received)
-        rule = None if situation.retry is not None else features.rule
-        house = self._by_house(rule, weighed, goal, seed=seed, today=today)
+        weighed = _weighed(estimates, models, features, past=past, now=request.received)
+        house = self._by_house(
+            None if retry is not None else features.rule, weighed, goal, today=request.received.date()
+        )
         choice = _pin_first(house.choice, request.pin, goal)
-        excluded += choice.excluded
-        n_bounds = len(choice.excluded)
-        choice, again = retried(choice, retry=situation.retry, language=goal.language)
-        past = None if situation.retry is not None else situation.past  # who asks again has moved on by himself
-        if request.pin is None and situation.retry is None and (past is None or past.model is None):
-            margin = self.settings.continuity.margin
-            choice = anchored(choice, anchor=situation.anchor, margin=margin, language=goal.language)
-        choice, switched = keep_or_switch(
-            choice,
-            request=request,
-            features=features,
-            goal=goal,
-            past=past,
-            excluded=(*excluded, *house.against),
-            rules=self.settings.continuity,
-        )
+        again: tuple[Notice, ...] = ()
+        switched: tuple[Notice, ...] = ()
+        if retry is not None:  # who asks again has moved on by himself
+            choice, again = retried(choice, retry=retry, language=goal.language)
+        else:
+            against = (*excluded, *choice.excluded, *house.against)
+            choice, switched = self._going_on(
+                choice, request, features, goal=goal, situation=situation, against=against
+            )
         heir = choice.ranking[0].model if switched else None
-        choice, limited = within_limits(
-            house.whole(choice),
-            request=request,
-            features=features,
-            spent=situation.spent,
-            models=self._models,
-            language=goal.language,
-        )
+        choice, limited = self._within_limits(house.whole(choice), request, features, situation=situation, goal=goal)
         if request.pin is not None and not request.allow_fallback:
             choice = replace(choice, ranking=choice.ranking[:1])
         if not choice.ranking:
-            raise NoCandidate("No model meets the bounds of this request.", excluded=excluded)
-        answers = choice.ranking[0].model
-        if past is not None and heir not in (None, answers):  # the heir is at a limit, and another stands in for it
-            told = say.switched(str(past.model), answers, why=choice.reason, language=goal.language)
-            switched = () if answers == past.model else (told,)
+            raise NoCandidate("No model meets the bounds of this request.", excluded=(*excluded, *choice.excluded))
+        if past is not None and heir not in (None, choice.ranking[0].model):
+            switched = _stood_in_for(str(past.model), choice, goal)
         pattern = ALONE
-        if situation.retry is None and not any(notice.code == "limit_downgrade" for notice in limited):
-            pattern = arranged(
-                house.front(choice),
-                request=request,
-                features=features,
-                goal=goal,
-                past=past,
-                models=self._models,
-                rules=self.settings.patterns,
-                default=self.settings.default,
-            )
+        if retry is None and not any(notice.code == "limit_downgrade" for notice in limited):
+            pattern = self._arranged(house.front(choice), request, features, goal=goal, past=past)
+        unread = _unread(features, goal)
+        tried: tuple[Notice, ...] = ()
         if pattern.pattern != "single":
             switched = ()  # whose words the answer has is not known before the models were asked
-        tried: tuple[Notice, ...] = ()
-        unread = _unread(features, goal)
-        if pattern.pattern == "single" and not (limited or unread) and _is_first(situation):
+        elif not (limited or unread) and _is_first(situation):
             choice, tried = self._explored(
                 choice, request, features=features, goal=goal, situation=situation, house=house, seed=seed
             )
-        first = self._models[choice.ranking[0].model]
-        stale = stale_notice(first, features.freshness, today=today, language=goal.language)
-        baseline = max(weighed, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model
         return self._decision(
             request,
-            Choice(ranking=choice.ranking, excluded=(*excluded, *choice.excluded[n_bounds:]), reason=choice.reason),
+            Choice(ranking=choice.ranking, excluded=(*excluded, *choice.excluded), reason=choice.reason),
             notices=(
                 *unread,
                 *house.notices,
@@ -320,20 +292,72 @@ class Router:
                 *limited,
                 *switched,
                 *tried,
-                *(() if stale is None else (stale,)),
+                *self._stale(choice.ranking[0].model, request, features, goal),
             ),
             goal=goal,
             seed=seed,
-            baseline=baseline,
+            baseline=max(weighed, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model,
             started_s=started_s,
             degraded=None,
             situation=_expecting(situation, estimates),
             pattern=pattern,
         )
 
-    def _by_house(
-        self, rule: str | None, estimates: Sequence[Estimate], goal: Goal, *, seed: int, today: date
-    ) -> Ruled:
+    def _goal(self, request: Request, features: Features, past: Past | None) -> Goal:
+        raised = (0 if past is None else past.raised) + features.dissatisfied
+        return goal_of(request, dial=self.settings.dial, features=features, raised=raised)
+
+    def _going_on(
+        self,
+        choice: Choice,
+        request: Request,
+        features: Features,
+        *,
+        goal: Goal,
+        situation: Situation,
+        against: Sequence[Excluded],
+    ) -> tuple[Choice, tuple[Notice, ...]]:
+        """Stay with the model of the conversation, or of a nearly equal prompt, unless another is clearly better."""
+        past, rules = situation.past, self.settings.continuity
+        if request.pin is None and (past is None or past.model is None):
+            choice = anchored(choice, anchor=situation.anchor, margin=rules.margin, language=goal.language)
+        return keep_or_switch(
+            choice, request=request, features=features, goal=goal, past=past, excluded=against, rules=rules
+        )
+
+    def _within_limits(
+        self, choice: Choice, request: Request, features: Features, *, situation: Situation, goal: Goal
+    ) -> tuple[Choice, tuple[Notice, ...]]:
+        return within_limits(
+            choice,
+            request=request,
+            features=features,
+            spent=situation.spent,
+            models=self._models,
+            language=goal.language,
+        )
+
+    def _arranged(
+        self, choice: Choice, request: Request, features: Features, *, goal: Goal, past: Past | None
+    ) -> Arranged:
+        return arranged(
+            choice,
+            request=request,
+            features=features,
+            goal=goal,
+            past=past,
+            models=self._models,
+            rules=self.settings.patterns,
+            default=self.settings.default,
+        )
+
+    def _stale(self, model: str, request: Request, features: Features, goal: Goal) -> tuple[Notice, ...]:
+        """Return the notice that what a model knows is older than the answer should be, where it is."""
+        today = request.received.date()
+        notice = stale_notice(self._models[model], features.freshness, today=today, language=goal.language)
+        return () if notice is None else (notice,)
+
+    def _by_house(self, rule: str | None, estimates: Sequence[Estimate], goal: Goal, *, today: date) -> Ruled:
         """Choose, as a rule of the house says where a request falls under one."""
         choose = partial(self._stages.chooser.choose, goal=goal, default=self.settings.default)
         found = None if rule is None else self.settings.house.get(rule)
@@ -391,13 +415,12 @@ class Router:
         """
         assert request.pin is not None  # noqa: S101 - said by `is_plain_pin`
         model = self._models[request.pin]
-        candidates, past, rules = self._candidates(health), known.past, self._stages.rules
+        candidates, rules = self._candidates(health), self._stages.rules
         if first_against(request, features, candidates[model.name], rules=rules) is not None:
             sift(request, features, candidates=candidates.values(), rules=rules)  # says why, and raises
-        raised = (0 if past is None else past.raised) + features.dissatisfied
-        goal = goal_of(request, dial=self.settings.dial, features=features, raised=raised)
+        goal = self._goal(request, features, known.past)
         estimates = self._estimate(request, features, (model,), quality=quality, recorded=known.estimates)
-        (weighed,) = _weighed(estimates, (model,), features, past=past, now=request.received)
+        (weighed,) = _weighed(estimates, (model,), features, past=known.past, now=request.received)
         reason = pinned(model.name, goal)
         first = Ranked(
             model=model.name,
@@ -406,19 +429,12 @@ class Router:
             propensity=1.0,
             reason=reason,
         )
-        choice, limited = within_limits(
-            Choice(ranking=(first,), excluded=self._behind(request, features), reason=reason),
-            request=request,
-            features=features,
-            spent=known.spent,
-            models=self._models,
-            language=goal.language,
-        )
-        stale = stale_notice(model, features.freshness, today=request.received.date(), language=goal.language)
+        choice = Choice(ranking=(first,), excluded=self._behind(request, features), reason=reason)
+        choice, limited = self._within_limits(choice, request, features, situation=known, goal=goal)
         return self._decision(
             request,
             choice,
-            notices=limited if stale is None else (*limited, stale),
+            notices=(*limited, *self._stale(model.name, request, features, goal)),
             goal=goal,
             seed=0,
             baseline=model.name,
@@ -474,14 +490,8 @@ class Router:
         first = request.pin or self.settings.default
         models = sorted((c.model for c in kept), key=lambda m: m.name != first)
         ranking = tuple(_unknown(m, place=place, why=why, goal=goal) for place, m in enumerate(models))
-        choice, limited = within_limits(
-            Choice(ranking=ranking, excluded=excluded, reason=ranking[0].reason),
-            request=request,
-            features=features,
-            spent=situation.spent,
-            models=self._models,
-            language=goal.language,
-        )
+        choice = Choice(ranking=ranking, excluded=excluded, reason=ranking[0].reason)
+        choice, limited = self._within_limits(choice, request, features, situation=situation, goal=goal)
         return self._decision(
             request,
             choice,
@@ -784,6 +794,12 @@ def _weighed(
         same = cost is estimate.cost and quality is estimate.quality
         weighed.append(estimate if same else replace(estimate, quality=quality, cost=cost))
     return tuple(weighed)
+
+
+def _stood_in_for(before: str, choice: Choice, goal: Goal) -> tuple[Notice, ...]:
+    """Return the notice of a switch to a model that stands in for the one which was to take over and is at a limit."""
+    answers = choice.ranking[0].model
+    return () if answers == before else (say.switched(before, answers, why=choice.reason, language=goal.language),)
 
 
 def _unread(features: Features, goal: Goal) -> tuple[Notice, ...]:
