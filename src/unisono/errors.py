@@ -17,6 +17,7 @@
     ├── StoreError              500  operator   store_unavailable          the record cannot be read
     └── UpstreamError           502  upstream   upstream_error             one attempt failed
         ├── UpstreamUnreachable 502  upstream   upstream_unreachable       refused, reset, DNS, process down
+        │   └── UpstreamUntrusted 502 upstream  upstream_untrusted         TLS: a certificate, theirs or ours
         ├── UpstreamTimeout     504  upstream   upstream_timeout           a limit in seconds was reached
         ├── UpstreamRefused     ...  upstream   (by status)                it answered with an error status
         ├── UpstreamBusy        503  upstream   upstream_busy              too many calls wait for it here
@@ -267,6 +268,13 @@ class UpstreamUnreachable(UpstreamError):
     code = "upstream_unreachable"
 
 
+class UpstreamUntrusted(UpstreamUnreachable):
+    """TLS failed, and will until somebody mends a certificate, its own or ours, or the configuration."""
+
+    code = "upstream_untrusted"
+    lasting = True
+
+
 class UpstreamTimeout(UpstreamError):
     """A limit in seconds was reached: connect, first content, gap or total."""
 
@@ -322,6 +330,11 @@ class UpstreamCut(UpstreamError):
     retryable = False
 
 
+def is_lasting(attempt: Attempt) -> bool:
+    """Say whether an attempt failed for what stays until somebody mends it."""
+    return attempt.http_status in LASTING or attempt.error_code == UpstreamUntrusted.code
+
+
 class NoAnswer(UpstreamError):
     """No model answered; `attempts` lists what was tried. The last error's status and body survive."""
 
@@ -334,7 +347,7 @@ class NoAnswer(UpstreamError):
         self.status = last.status
         self.retryable = last.retryable
         self.retry_after_s = last.retry_after_s
-        self.lasting = last.lasting and all(attempt.http_status in LASTING for attempt in attempts)
+        self.lasting = last.lasting and all(is_lasting(attempt) for attempt in attempts)
 
     @property
     def detail(self) -> Json:

@@ -129,6 +129,19 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Files for TLS with one host: authorities that are trusted in place of the system's, our certificate and its key.
+
+    `mark` differs when the files hold something else.
+    """
+
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One model of the pool, as the catalogue describes it.
 
@@ -154,6 +167,7 @@ class Model:
     lifecycle: Lifecycle = Lifecycle()
     cache_ttl_s: float = 300.0
     proxy: Proxy | None = None
+    tls: Tls | None = None
     options: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
@@ -167,6 +181,7 @@ class EmbeddingModel:
     api_key: Secret | None = None
     usd_per_mtok_in: float | None = None
     proxy: Proxy | None = None
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

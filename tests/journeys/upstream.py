@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import select
 import socket
+import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -156,10 +158,10 @@ def cuts_after(*words: str) -> Behave:
 class Upstream:
     """A running upstream. Set `behave` at any time; `seen` holds every request so far."""
 
-    def __init__(self, behave: Behave, port: int) -> None:
+    def __init__(self, behave: Behave, port: int, *, secure: bool = False) -> None:
         self.behave = behave
         self.seen: list[Exchange] = []
-        self.base_url = f"http://127.0.0.1:{port}/v1"
+        self.base_url = f"http{'s' if secure else ''}://127.0.0.1:{port}/v1"
         self._arrived = threading.Condition()
 
     def take(self, exchange: Exchange) -> None:
@@ -181,6 +183,19 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     upstream: Upstream
+    tls: ssl.SSLContext | None = None
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; the handshake waits for the connection's own thread."""
+        accepted, address = super().get_request()
+        if self.tls is not None:
+            accepted = self.tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
+        return accepted, address
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep quiet about callers that end the handshake."""
+        if not isinstance(sys.exc_info()[1], (ssl.SSLError, ConnectionError)):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # as it came
 
 
 class _Http(BaseHTTPRequestHandler):
@@ -200,10 +215,11 @@ class _Http(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def upstream(behave: Behave) -> Iterator[Upstream]:
+def upstream(behave: Behave, *, tls: ssl.SSLContext | None = None) -> Iterator[Upstream]:
     """Run an upstream on a free port of loopback."""
     server = _Server(("127.0.0.1", 0), _Http)
-    server.upstream = Upstream(behave, server.server_address[1])
+    server.tls = tls
+    server.upstream = Upstream(behave, server.server_address[1], secure=tls is not None)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from unisono.catalog.names import nearest
@@ -17,13 +18,15 @@ from unisono.cli.finding import Finding, State
 from unisono.config import Config
 from unisono.config.hosts import served_at
 from unisono.config.kinds import is_loopback
-from unisono.types import Model, Prices, Proxy
-from unisono.upstream.http import no_tls
+from unisono.types import Model, Prices, Proxy, Tls
+from unisono.upstream import trust
 from unisono.upstream.listing import Listed, listed
 from unisono.upstream.pool import Address, NoProxy, Pool
 
 CONNECT_S = 2.0
 LIST_S = 5.0
+REFUSES_WITHIN_S = 0.3
+"""A host that refuses our certificate says so within this time behind the handshake."""
 HOSTED = ("openai", "anthropic")
 """Upstreams that are a host's."""
 
@@ -47,16 +50,16 @@ async def upstreams(config: Config, *, limit_s: float = CONNECT_S, list_s: float
 
     They are asked for the list of their models, with the key, and for nothing that costs.
     """
-    users: dict[Address, list[Model]] = {}
+    users: dict[tuple[Address, Tls | None], list[Model]] = {}
     for model in config.models:
         if model.upstream in HOSTED:
-            users.setdefault(_where(served_at(model)), []).append(model)
+            users.setdefault((_where(served_at(model)), model.tls), []).append(model)
     tried = await asyncio.gather(
-        *(_connect(address, models[0].proxy, limit_s=limit_s) for address, models in users.items())
+        *(_connect(address, models[0].proxy, tls, limit_s=limit_s) for (address, tls), models in users.items())
     )
     reached = [
         _reached(f"{address.host}:{address.port}", [model.name for model in models], trouble, default=config.default)
-        for (address, models), trouble in zip(users.items(), tried, strict=True)
+        for ((address, _), models), trouble in zip(users.items(), tried, strict=True)
     ]
     there = [model for (_, own), trouble in zip(users.items(), tried, strict=True) if trouble is None for model in own]
     return [*reached, *await _listed(there, config, limit_s=list_s)]
@@ -64,10 +67,10 @@ async def upstreams(config: Config, *, limit_s: float = CONNECT_S, list_s: float
 
 async def _listed(models: Sequence[Model], config: Config, *, limit_s: float) -> list[Finding]:
     """Say which models their hosts refuse, do not know, or have with another window."""
-    groups: dict[tuple[str, str, str], list[Model]] = {}
+    groups: dict[tuple[str, str, str, Tls | None], list[Model]] = {}
     for model in models:
         key = "" if model.api_key is None else model.api_key.reveal()
-        groups.setdefault((model.upstream, served_at(model), key), []).append(model)
+        groups.setdefault((model.upstream, served_at(model), key, model.tls), []).append(model)
     told = await asyncio.gather(*(listed(own, limit_s=limit_s) for own in groups.values()))
     return [
         finding
@@ -118,17 +121,25 @@ def _where(address: str) -> Address:
     return Address(host=parts.hostname or "", port=parts.port or (443 if tls else 80), tls=tls)
 
 
-async def _connect(address: Address, proxy: Proxy | None, *, limit_s: float) -> str | None:
-    """Return what stands in the way of a connection, or None."""
-    pool = Pool(address, proxy=proxy)
+async def _connect(
+    address: Address, proxy: Proxy | None, tls: Tls | None, *, limit_s: float
+) -> str | tuple[str, str] | None:
+    """Return what stands in the way of a connection, with what to do where that is known; or None."""
+    pool = Pool(address, proxy=proxy, tls=tls)
     try:
         await pool.start()
         async with asyncio.timeout(limit_s):
             wire = await pool.connect()
+        if address.tls:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REFUSES_WITHIN_S):
+                    await wire.more()
+            if isinstance(wire.lost, ssl.SSLError):
+                raise wire.lost
     except TimeoutError:
         return f"no connection within {limit_s:g} s"
     except ssl.SSLError as exc:
-        return no_tls(exc)
+        return f"TLS failed ({trust.why(exc)})", trust.todo(exc, tls)
     except NoProxy as exc:
         return str(exc)
     except socket.gaierror:
@@ -142,11 +153,13 @@ async def _connect(address: Address, proxy: Proxy | None, *, limit_s: float) -> 
     return None
 
 
-def _reached(address: str, names: Sequence[str], trouble: str | None, *, default: str) -> Finding:
+def _reached(address: str, names: Sequence[str], trouble: str | tuple[str, str] | None, *, default: str) -> Finding:
     serving = ", ".join(names)
     if trouble is None:
         return Finding(check="upstream", state="ok", text=f"{address} accepts connections ({serving})")
     # Without the default nothing is left when the router breaks; the others have a fallback.
     state: State = "fail" if default in names else "warn"
     todo = "start it, or mend `base_url`; a proxy or firewall may stand between"
+    if isinstance(trouble, tuple):
+        trouble, todo = trouble
     return Finding(check="upstream", state=state, text=f"{address} ({serving}): {trouble}", todo=todo)

@@ -28,7 +28,7 @@ from unisono.config.kept import KeptConfig, kept_of
 from unisono.config.lookout import Lookout
 from unisono.edge.parse import DERIVED, session_before
 from unisono.eligible.health import limited
-from unisono.errors import LASTING, ArtifactError, NotFound, StartError, UnisonoError
+from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError, is_lasting
 from unisono.evaluate.promotion import Scales
 from unisono.execute.cost import cost_usd
 from unisono.execute.said import said_in
@@ -473,7 +473,7 @@ class Live:
                 self.note_incident("model_mismatch", outcome.model, notice.text)
         if outcome.status != "ok" or len(outcome.attempts) > 1:
             for attempt in outcome.attempts:
-                if attempt.http_status in LASTING:
+                if is_lasting(attempt):
                     self.note_incident("model_refused", attempt.model, attempt.error_text or str(attempt.http_status))
         self.store.record_outcome(outcome, baseline_usd=baseline_usd)
         if by_caller:

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from unisono.config.keys import ARRAYS, SECTIONS
+from unisono.config.tls import FILES
 from unisono.config.values import DEFAULT_MEMBERS, Config, EncoderConfig, NamedSecret, RoutingConfig
-from unisono.types import Caller, EmbeddingModel, HouseRule, JsonValue, Limit, Model, Secret
+from unisono.types import Caller, EmbeddingModel, HouseRule, JsonValue, Limit, Model, Secret, Tls
 
 Table = dict[str, "JsonValue | date"]
 _HASH_DIGITS = 12
+_NOT_HASHED = ("api_key", *FILES)
+"""Of a model: how it is reached decides nothing."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x7f]")
 
@@ -37,7 +40,7 @@ def config_hash(
     """
     described = {
         "default": default,
-        "models": [{key: part for key, part in model_table(m).items() if key != "api_key"} for m in models],
+        "models": [{key: part for key, part in model_table(m).items() if key not in _NOT_HASHED} for m in models],
         "routing": _routing_table(routing),
         **({"rules": [_rule_table(rule) for rule in rules]} if rules else {}),
     }
@@ -109,6 +112,10 @@ def shown_secret(secret: Secret) -> str:
     return secret.source if isinstance(secret, NamedSecret) else "env:…"
 
 
+def _files(tls: Tls | None) -> dict[str, JsonValue]:
+    return {} if tls is None else {name: getattr(tls, name) for name in FILES}
+
+
 def _caller_table(caller: Caller) -> Table:
     wishes, scope = caller.wishes, caller.scope
     table: Mapping[str, JsonValue | date] = {
@@ -135,6 +142,7 @@ def _embedding_table(model: EmbeddingModel) -> Table:
         "base_url": model.base_url,
         "upstream_model": model.upstream_model,
         "api_key": None if model.api_key is None else shown_secret(model.api_key),
+        **_files(model.tls),
         "usd_per_mtok_in": model.usd_per_mtok_in,
     }
     return _given(table)
@@ -216,6 +224,7 @@ def _encoder_table(encoder: EncoderConfig) -> Table:
         "base_url": encoder.base_url,
         "model": encoder.model,
         "api_key": None if encoder.api_key is None else shown_secret(encoder.api_key),
+        **_files(encoder.tls),
         "budget_s": encoder.budget_s,
     }
     return _given(table)
@@ -232,6 +241,7 @@ def model_table(model: Model) -> Table:
         "reports": list(model.reports),
         "aliases": list(model.aliases),
         "api_key": None if model.api_key is None else shown_secret(model.api_key),
+        **_files(model.tls),
         "role": str(model.role),
         "context_tokens": model.context_tokens,
         "max_output_tokens": model.max_output_tokens,

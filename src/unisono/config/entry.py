@@ -13,6 +13,7 @@ from typing import Any
 
 from unisono.catalog.benchmarks import BENCHMARKS
 from unisono.catalog.facts import Facts
+from unisono.config import tls
 from unisono.config.hosts import OPENAI, amiss, usual_capabilities
 from unisono.config.keys import BUILT_IN, model_keys, section_keys
 from unisono.config.kinds import Around, plain
@@ -115,6 +116,7 @@ def _together(entry: Entry) -> Iterator[tuple[str, str]]:
         )
     if (base_url := entry.get("base_url")) is not None and (wrong := amiss(base_url)) is not None:
         yield "base_url", wrong
+    yield from tls.amiss(entry.section, base_url=entry.base_url)
     if state == "sunset" and "until" not in given:
         yield "until", 'is missing: lifecycle = "sunset" needs its last day, such as until = 2026-12-01'
     if until is not None and state in ("active", "legacy"):
@@ -175,6 +177,7 @@ def build_model(entry: Entry, facts: Facts) -> Model | Mistake:
         benchmarks=get("benchmarks") or {},
         lifecycle=Lifecycle(state=get("lifecycle"), until=until, successor=successor),
         cache_ttl_s=get("cache_ttl_s"),
+        tls=tls.tls_of(entry.section),
         options=entry.options,
     )
 

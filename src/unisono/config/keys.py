@@ -242,6 +242,18 @@ _ENCODER = (
         text="For `endpoint`: its key, as `env:NAME` or `file:PATH`.",
     ),
     Key(
+        section="encoder", name="ca_file", kind="path", otherwise="the system's",
+        text="The certificates of the authorities that are trusted there, as PEM; they count in place of the system's.",
+    ),
+    Key(
+        section="encoder", name="client_cert", kind="path",
+        text="Our certificate for a host that asks for one (mTLS), as PEM; its key may stand in the same file.",
+    ),
+    Key(
+        section="encoder", name="client_key", kind="path", otherwise="in `client_cert`",
+        text="The key of that certificate, as PEM without a passphrase.",
+    ),
+    Key(
         section="encoder", name="budget_s", kind="number", unit="s", default=0.2, above=0, high=60,
         text="How long a request waits for an encoder other than `static`; then it is decided without, with a notice.",
     ),
@@ -452,6 +464,18 @@ _EMBEDDINGS = (
         text="The upstream's key, as `env:NAME` or `file:PATH`: where it is, never the key itself.",
     ),
     Key(
+        section="embeddings", name="ca_file", kind="path", otherwise="the system's",
+        text="The certificates of the authorities that are trusted there, as PEM; they count in place of the system's.",
+    ),
+    Key(
+        section="embeddings", name="client_cert", kind="path",
+        text="Our certificate for a host that asks for one (mTLS), as PEM; its key may stand in the same file.",
+    ),
+    Key(
+        section="embeddings", name="client_key", kind="path", otherwise="in `client_cert`",
+        text="The key of that certificate, as PEM without a passphrase.",
+    ),
+    Key(
         section="embeddings", name="usd_per_mtok_in", kind="number", unit="USD per million tokens", low=0,
         high=_MANY_USD, otherwise="unknown", text="Price of the texts.",
     ),
@@ -483,6 +507,18 @@ _MODELS = (
     Key(
         section="models", name="api_key", kind="secret", upstreams=_HTTP,
         text="The upstream's key, as `env:NAME` or `file:PATH`: where it is, never the key itself.",
+    ),
+    Key(
+        section="models", name="ca_file", kind="path", upstreams=_HTTP, otherwise="the system's",
+        text="The certificates of the authorities that are trusted there, as PEM; they count in place of the system's.",
+    ),
+    Key(
+        section="models", name="client_cert", kind="path", upstreams=_HTTP,
+        text="Our certificate for a host that asks for one (mTLS), as PEM; its key may stand in the same file.",
+    ),
+    Key(
+        section="models", name="client_key", kind="path", upstreams=_HTTP, otherwise="in `client_cert`",
+        text="The key of that certificate, as PEM without a passphrase.",
     ),
     Key(
         section="models", name="role", kind="choice", default="fast", allowed=tuple(Role),

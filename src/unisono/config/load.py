@@ -28,6 +28,7 @@ from unisono.config.mistake import Mistake, written
 from unisono.config.outward import proxy_of
 from unisono.config.section import Section, read_section
 from unisono.config.source import read_text, syntax_problem
+from unisono.config.tls import FILES, amiss, tls_of
 from unisono.config.values import (
     CallsConfig,
     CanariesConfig,
@@ -139,6 +140,9 @@ def _parse(
     mistakes += check_access(callers, limits, models=[*names, *(section.get("name") for section in vectors)])
     mistakes += check_rules(rules, models=names)
     mistakes += check_embeddings(vectors, taken=[*names, *aliases])
+    encoder = sections["encoder"]
+    wrong = amiss(encoder, base_url=encoder.get("base_url"))
+    mistakes += [Mistake((*encoder.path, name), text) for name, text in wrong]
     models, more = priced_models(entries, prices_file=top.values.get("prices_file"), now=now or datetime.now(UTC))
     mistakes += more
     if mistakes:
@@ -150,6 +154,7 @@ def _parse(
         config,
         callers=build_callers(callers),
         limits=build_limits(limits),
+        encoder=replace(config.encoder, proxy=proxy),
         embeddings=tuple(replace(model, proxy=proxy) for model in build_embeddings(vectors)),
     )
 
@@ -161,6 +166,10 @@ def _tables(top: Section, name: str) -> Any:
 def _problems(mistakes: Sequence[Mistake], *, lines: Mapping[Place, int], file: str) -> list[Problem]:
     problems = [Problem(file=file, line=line_of(lines, path), key=written(path), text=text) for path, text in mistakes]
     return sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def _without_files(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in FILES}
 
 
 def _calls(values: dict[str, Any]) -> CallsConfig:
@@ -189,7 +198,9 @@ def _build(
         timeouts=Timeouts(**values["timeouts"]),
         tracing=TracingConfig(**values["tracing"]),
         canaries=CanariesConfig(**values["canaries"]),
-        encoder=EncoderConfig(name=routing.encoder, **values["encoder"]),
+        encoder=EncoderConfig(
+            name=routing.encoder, tls=tls_of(sections["encoder"]), **_without_files(values["encoder"])
+        ),
         calls=_calls(values["calls"]),
         rules=rules,
         hash=config_hash(default=whole["default"], models=models, routing=routing, folder=folder, rules=rules),

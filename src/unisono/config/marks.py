@@ -11,17 +11,19 @@ from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
-from unisono.config.kinds import IN_FILE, MAX_SECRET_BYTES, secret_path
+from unisono.config.kinds import IN_FILE, secret_path
 from unisono.config.source import MAX_FILE_BYTES
+from unisono.config.tls import FILES
 
 _SECRET = re.compile(rf"""["']{IN_FILE}([^"'\n]+)["']""")
+_TLS = re.compile(rf"""\b(?:{"|".join(FILES)})["']?\s*=\s*["']([^"'\n]+)["']""")
 
 
 def mark_of(file: Path) -> bytes:
-    """Return a hash over the file's content and that of the secrets that it seems to name."""
+    """Return a hash over the file's content and that of the secrets and certificates that it seems to name."""
     content = _content(file, most_bytes=MAX_FILE_BYTES)
     found = blake2b()
-    for part in (content, *(_content(named, most_bytes=MAX_SECRET_BYTES) for named in _named(file, content))):
+    for part in (content, *(_content(named, most_bytes=MAX_FILE_BYTES) for named in _named(file, content))):
         found.update(b"-" if part is None else b"%d %b" % (len(part), part))
     return found.digest()
 
@@ -44,7 +46,8 @@ class Stamps:
 
 
 def _named(file: Path, content: bytes | None) -> Iterator[Path]:
-    for written in _SECRET.findall((content or b"").decode("utf-8", "replace")):
+    text = (content or b"").decode("utf-8", "replace")
+    for written in (*_SECRET.findall(text), *_TLS.findall(text)):
         with suppress(ValueError, RuntimeError):
             yield secret_path(written, file.parent)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from unisono.types import Caller, EmbeddingModel, HouseRule, Limit, Mode, Model, Secret, Timeouts
+from unisono.types import Caller, EmbeddingModel, HouseRule, Limit, Mode, Model, Proxy, Secret, Timeouts, Tls
 
 DEFAULT_MEMBERS = 3
 """How many models `auto:pro` asks at once."""
@@ -110,6 +110,8 @@ class EncoderConfig:
     model: str | None = None
     api_key: Secret | None = None
     budget_s: float = 0.2
+    proxy: Proxy | None = None
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

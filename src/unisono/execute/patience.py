@@ -102,6 +102,8 @@ NO_PATIENCE = Patience()
 
 def _passes(error: UpstreamError) -> bool:
     """Say whether an error may pass by itself. A limit in seconds was long enough: a timeout is not asked again."""
+    if error.lasting:
+        return False
     if isinstance(error, UpstreamRefused):
         return error.http_status in PASSING
     return isinstance(error, (UpstreamUnreachable, UpstreamMalformed, UpstreamBusy))

@@ -16,6 +16,7 @@ from unisono.errors import (
     UpstreamRefused,
     UpstreamTimeout,
     UpstreamUnreachable,
+    UpstreamUntrusted,
 )
 from unisono.record.reader import Stored
 from unisono.record.rows import Value, attempt_from_row
@@ -136,7 +137,13 @@ def error_of(attempt: Attempt) -> UpstreamError | None:
     text = attempt.error_text or attempt.error_code or "failed"
     if attempt.http_status is not None:
         return UpstreamRefused(text, http_status=attempt.http_status)
-    kinds: tuple[type[UpstreamError], ...] = (UpstreamUnreachable, UpstreamTimeout, UpstreamMalformed, UpstreamCut)
+    kinds: tuple[type[UpstreamError], ...] = (
+        UpstreamUnreachable,
+        UpstreamUntrusted,
+        UpstreamTimeout,
+        UpstreamMalformed,
+        UpstreamCut,
+    )
     kind = next((kind for kind in kinds if kind.code == attempt.error_code), UpstreamError)
     return kind(text)
 

@@ -47,6 +47,7 @@ class AnthropicProvider:
             headers=headers,
             timeouts=timeouts,
             proxy=model.proxy,
+            tls=model.tls,
         )
         self._now = now
         self._refuses = Refuses()

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from unisono.config.outward import is_direct
+from unisono.config.tls import context_of
 from unisono.errors import ArtifactError
-from unisono.types import Secret, Vector
+from unisono.types import Proxy, Secret, Tls, Vector
+from unisono.upstream import trust
+from unisono.upstream.pool import login
 
 MAX_CHARS = 8_000
 """Of a longer text the first and the last half of this are sent."""
@@ -26,11 +31,21 @@ TIMEOUT_S = 10.0
 class EndpointEncoder:
     """`POST {base_url}/embeddings`. One text a vector, several in one call; equal texts must get equal vectors."""
 
-    def __init__(self, base_url: str, *, model: str, api_key: Secret | None = None) -> None:
-        """Ask `model` at `base_url`, such as `http://127.0.0.1:9001/v1`."""
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        model: str,
+        api_key: Secret | None = None,
+        proxy: Proxy | None = None,
+        tls: Tls | None = None,
+    ) -> None:
+        """Ask `model` at `base_url`, such as `http://127.0.0.1:9001/v1`; the way there is that of a chat model."""
         parts = urlsplit(base_url)
-        self._kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._is_secure = parts.scheme == "https"
         self._host, self._port = parts.hostname or "", parts.port
+        self._proxy = proxy if proxy is not None and self._is_secure and not is_direct(self._host, proxy) else None
+        self._tls = tls
         self._path = parts.path.rstrip("/") + "/embeddings"
         self._model = model
         self._headers = {"content-type": "application/json"}
@@ -69,11 +84,16 @@ class EndpointEncoder:
 
     def _ask(self, texts: Sequence[str]) -> Any:
         body = json.dumps({"model": self._model, "input": list(texts), "encoding_format": "float"})
-        connection = self._kind(self._host, self._port, timeout=TIMEOUT_S)
+        try:
+            connection = self._connection()
+        except OSError as exc:
+            raise self._broken(f"its certificates cannot be read ({exc})") from exc
         try:
             connection.request("POST", self._path, body=body, headers=self._headers)
             answer = connection.getresponse()
             content = answer.read()
+        except ssl.SSLError as exc:
+            raise self._broken(f"TLS failed ({trust.why(exc)}); {trust.todo(exc, self._tls)}") from exc
         except (OSError, http.client.HTTPException) as exc:
             raise self._broken(f"it cannot be reached ({type(exc).__name__})") from exc
         finally:
@@ -84,6 +104,16 @@ class EndpointEncoder:
             return json.loads(content)
         except ValueError as exc:
             raise self._broken("its answer is not JSON") from exc
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if not self._is_secure:
+            return http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
+        context, proxy = context_of(self._tls), self._proxy
+        if proxy is None:
+            return http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=context)
+        connection = http.client.HTTPSConnection(proxy.host, proxy.port, timeout=TIMEOUT_S, context=context)
+        connection.set_tunnel(self._host, self._port or 443, headers=login(proxy))
+        return connection
 
     def _vectors(self, answer: Any, *, n: int) -> Vector:
         try:

@@ -31,8 +31,10 @@ from unisono.errors import (
     UpstreamMalformed,
     UpstreamTimeout,
     UpstreamUnreachable,
+    UpstreamUntrusted,
 )
-from unisono.types import Json, Proxy, Timeouts
+from unisono.types import Json, Proxy, Timeouts, Tls
+from unisono.upstream import trust
 from unisono.upstream.pool import Address, NoProxy, Pool
 from unisono.upstream.quota import used_up_for_s
 from unisono.upstream.refusals import refusal
@@ -58,6 +60,7 @@ class Transport:
         headers: Mapping[str, str],
         timeouts: Timeouts,
         proxy: Proxy | None = None,
+        tls: Tls | None = None,
         method: str = "POST",
     ) -> None:
         """Open nothing yet.
@@ -68,11 +71,13 @@ class Transport:
             headers: sent with every call.
             timeouts: limits in seconds.
             proxy: what connections to an `https` address are asked of, unless it is excepted there.
+            tls: whose certificates are trusted there, and ours.
             method: of every call.
         """
         self._method = method
         self._model = model
         self._proxy = proxy
+        self._tls = tls
         self._url = url
         self._timeouts = timeouts
         self._headers = headers
@@ -89,8 +94,12 @@ class Transport:
         if url is None:
             raise StartError(f"{self._model}: `base_url` is not an address; check the configuration.")
         self._head = _request_head(self._method, url, self._headers)
-        pool = Pool(Address(host=url.host or "", port=url.port or 0, tls=url.scheme == "https"), proxy=self._proxy)
-        await pool.start()
+        address = Address(host=url.host or "", port=url.port or 0, tls=url.scheme == "https")
+        pool = Pool(address, proxy=self._proxy, tls=self._tls)
+        try:
+            await pool.start()
+        except OSError as exc:  # they were there when the configuration was read
+            raise StartError(f"{self._model}: its certificates cannot be read ({exc}); check `ca_file`.") from exc
         self._pool = pool
 
     async def close(self) -> None:
@@ -199,7 +208,7 @@ class Transport:
             text = f"{self._model}: no connection within {limits.connect_s:g} s (`connect_s`)."
             raise UpstreamTimeout(text) from exc
         except ssl.SSLError as exc:
-            raise UpstreamUnreachable(f"{self._model}: {no_tls(exc)}") from exc
+            raise tls_failed(self._model, exc, self._tls) from exc
         except NoProxy as exc:
             where = f"{pool.address.host}:{pool.address.port}"
             raise UpstreamUnreachable(f"{self._model}: no connection to {where}: {exc}") from exc
@@ -208,11 +217,10 @@ class Transport:
             raise UpstreamUnreachable(f"{self._model}: {no_connection(where, exc)}") from exc
 
 
-def no_tls(exc: ssl.SSLError) -> str:
-    """Say why TLS failed, and what to do."""
-    why = getattr(exc, "verify_message", "") or exc.reason or type(exc).__name__
-    todo = "name its authority's certificates in SSL_CERT_FILE" if isinstance(exc, ssl.SSLCertVerificationError) else ""
-    return f"TLS failed ({why.rstrip('.')}); check `base_url`{todo and f', or {todo}'}."
+def tls_failed(model: str, exc: ssl.SSLError, tls: Tls | None) -> UpstreamUnreachable:
+    """Build the error for TLS that failed: one that is not asked again where nothing but a mended file helps."""
+    text = f"{model}: TLS failed ({trust.why(exc)}); {trust.todo(exc, tls).removesuffix('.')}."
+    return UpstreamUntrusted(text) if trust.lasts(exc) else UpstreamUnreachable(text)
 
 
 def no_connection(where: str, exc: OSError | ValueError) -> str:
@@ -509,7 +517,9 @@ class Answer:
             return error
         cause = getattr(error, "cause", None) or error
         found: UpstreamError
-        if isinstance(error, NotHttp):
+        if isinstance(cause, ssl.SSLError) and not self._wire.status:  # our certificate is refused behind the handshake
+            found = tls_failed(self._model, cause, self._pool.files)
+        elif isinstance(error, NotHttp):
             found = UpstreamMalformed(f"{self._model}: the answer is not sound HTTP ({error}).")
         elif self._seen:
             found = UpstreamCut(f"{self._model}: the connection broke in mid-answer ({type(cause).__name__}).")

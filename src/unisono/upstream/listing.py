@@ -126,6 +126,7 @@ async def _get(model: Model, path: str, *, limit_s: float) -> bytes:
         headers=_headers(model),
         timeouts=Timeouts(connect_s=limit_s, first_content_s=limit_s, gap_s=limit_s, total_s=limit_s),
         proxy=model.proxy,
+        tls=model.tls,
         method="GET",
     )
     await transport.start()

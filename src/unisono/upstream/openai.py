@@ -71,6 +71,7 @@ class OpenAIProvider:
             headers=key_headers(model.api_key, base_url=base_url),
             timeouts=timeouts,
             proxy=model.proxy,
+            tls=model.tls,
         )
         self._reading = _reading(base_url)
         self._refuses = Refuses()

@@ -21,4 +21,6 @@ def _endpoint(settings: EncoderConfig) -> Encoder:
 
     if settings.base_url is None or settings.model is None:
         raise StartError("The encoder endpoint needs `base_url` and `model` under [encoder].")
-    return EndpointEncoder(settings.base_url, model=settings.model, api_key=settings.api_key)
+    return EndpointEncoder(
+        settings.base_url, model=settings.model, api_key=settings.api_key, proxy=settings.proxy, tls=settings.tls
+    )

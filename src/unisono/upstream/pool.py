@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import aiohappyeyeballs
 
 from unisono.config.outward import is_direct
-from unisono.types import Proxy
+from unisono.config.tls import context_of
+from unisono.types import Proxy, Tls
 from unisono.upstream.names import Look, Name, look_up
 from unisono.upstream.wire import Wire
 
@@ -50,14 +51,18 @@ class Pool:
 
     Attributes:
         address: where to.
+        files: what TLS is made with there.
         loop: that one; asking for it at each step would be a system call each time.
     """
 
     loop: asyncio.AbstractEventLoop
 
-    def __init__(self, address: Address, *, proxy: Proxy | None = None, look: Look = look_up) -> None:
+    def __init__(
+        self, address: Address, *, proxy: Proxy | None = None, tls: Tls | None = None, look: Look = look_up
+    ) -> None:
         """Open nothing yet; `proxy` is asked for connections with TLS to hosts that it does not except."""
         self.address = address
+        self.files = tls
         self._proxy = proxy if proxy is not None and address.tls and not is_direct(address.host, proxy) else None
         reached = address if self._proxy is None else self._proxy
         self._name = Name(reached.host, reached.port, look=look)
@@ -68,10 +73,14 @@ class Pool:
         self._closed = False
 
     async def start(self) -> None:
-        """Read the certificates that are trusted, which takes some milliseconds, beside the event loop."""
+        """Read the certificates, which takes some milliseconds, beside the event loop.
+
+        Raises:
+            OSError: a file of certificates cannot be read, or (`ssl.SSLError`) holds none.
+        """
         self.loop = asyncio.get_running_loop()
         if self.address.tls:
-            self._tls = await asyncio.to_thread(ssl.create_default_context)
+            self._tls = await asyncio.to_thread(context_of, self.files)
 
     def kept(self) -> Wire | None:
         """Return an idle connection, or None. Whether its server has just closed it, only a write can tell."""
@@ -168,13 +177,19 @@ async def _proxy_reached(name: Name) -> socket.socket:
         raise NoProxy(f"the proxy {name.host}:{name.port} (HTTPS_PROXY) cannot be reached ({why}).") from exc
 
 
+def login(proxy: Proxy) -> dict[str, str]:
+    """Return the header by which a proxy that asks for it knows us."""
+    if proxy.login is None:
+        return {}
+    return {"Proxy-Authorization": f"Basic {b64encode(proxy.login.reveal().encode()).decode()}"}
+
+
 async def _open_tunnel(connected: socket.socket, address: Address, proxy: Proxy) -> None:
     """Have the proxy connect to an address: what is sent and read behind its answer is the address's own."""
     loop = asyncio.get_running_loop()
     host = f"[{address.host}]" if ":" in address.host else address.host
     lines = [f"CONNECT {host}:{address.port} HTTP/1.1", f"Host: {host}:{address.port}"]
-    if proxy.login is not None:
-        lines.append(f"Proxy-Authorization: Basic {b64encode(proxy.login.reveal().encode()).decode()}")
+    lines += [f"{name}: {value}" for name, value in login(proxy).items()]
     await loop.sock_sendall(connected, "\r\n".join([*lines, "", ""]).encode("latin-1"))
     head = b""
     while b"\r\n\r\n" not in head and len(head) < _MAX_TUNNEL_BYTES:

@@ -80,4 +80,5 @@ def _transport(model: EmbeddingModel, timeouts: Timeouts) -> Transport:
         headers=key_headers(model.api_key, base_url=base_url),
         timeouts=timeouts,
         proxy=model.proxy,
+        tls=model.tls,
     )

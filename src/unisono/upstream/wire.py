@@ -74,6 +74,7 @@ class Wire(asyncio.Protocol):
         on_news: called when something has changed, in place of waking who waits in `more`.
         on_part: takes a part of the body that came as one chunk by itself, in place of `on_news`; all else that comes
             waits for `take`, and `on_news` is told.
+        lost: with what the connection was lost, also while nothing was asked.
     """
 
     __slots__ = (
@@ -93,6 +94,7 @@ class Wire(asyncio.Protocol):
         "error",
         "headers",
         "idle_since_s",
+        "lost",
         "on_idle_end",
         "on_news",
         "on_part",
@@ -107,6 +109,7 @@ class Wire(asyncio.Protocol):
         self.on_idle_end: Callable[[Wire], None] | None = None
         self.idle_since_s = 0.0
         self.clock: Clock | None = None
+        self.lost: Exception | None = None
         self.served = 0
         self._parser = httptools.HttpResponseParser(self)
         self._reset()
@@ -250,6 +253,7 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the answer: well when its end is the connection's, else as broken."""
         self._transport = None
+        self.lost = exc
         if self.clock is not None:
             self.clock.stop()
         if not self.complete and self.error is None:
