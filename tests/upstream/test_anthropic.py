@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Secret, Timeouts, Usage
-from unisono.upstream.anthropic import AnthropicProvider, messages_url
+from unisono.upstream.anthropic import AnthropicProvider, api_url
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import beta_field, messages_body
 from unisono.upstream.exchange import BrokenEvent
@@ -272,7 +272,7 @@ def test_no_messages_crash_the_translation(messages: JsonValue) -> None:
 
 @pytest.mark.parametrize("base_url", ["http://h:1", "http://h:1/", "http://h:1/v1", "http://h:1/v1/"])
 def test_base_urls_with_and_without_version(base_url: str) -> None:
-    assert messages_url(base_url) == "http://h:1/v1/messages"
+    assert api_url(base_url, "/messages") == "http://h:1/v1/messages"
 
 
 # -------------------------------------------------------------------------------------- the stream

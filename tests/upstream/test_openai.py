@@ -14,7 +14,8 @@ from unisono.errors import UpstreamError, UpstreamMalformed, UpstreamRefused
 from unisono.testing import ScriptedServer, Wire
 from unisono.types import Call, Chunk, Json, Model, Secret, Timeouts, Usage
 from unisono.upstream.exchange import MAX_BROKEN_EVENTS, BrokenEvent
-from unisono.upstream.openai import ChatReading, OpenAIProvider, chat_body, chat_url, key_headers
+from unisono.upstream.http import under
+from unisono.upstream.openai import ChatReading, OpenAIProvider, chat_body, key_headers
 from unisono.upstream.script import Script
 
 MODEL = Model(name="m", upstream="openai", upstream_model="real-m")
@@ -54,7 +55,7 @@ def test_a_plain_call_carries_no_stream_options() -> None:
     ],
 )
 def test_base_urls_with_and_without_slash_and_query(base_url: str, url: str) -> None:
-    assert chat_url(base_url) == url
+    assert under(base_url, "/chat/completions") == url
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import orjson
 
+from unisono.loose import as_object, inside
 from unisono.native import MARK
 from unisono.types import Json, JsonValue
 
@@ -37,9 +38,7 @@ def session_of(headers: Mapping[str, str], body: Json) -> str:
     for name in SESSION_HEADERS:
         if said := headers.get(name):
             return said + headers.get(AGENT_HEADER, "")
-    native = body.get(MARK)
-    metadata = native.get("metadata") if isinstance(native, dict) else None
-    return _session_in(metadata.get("user_id")) if isinstance(metadata, dict) else ""
+    return _session_in(inside(inside(body, MARK), "metadata").get("user_id"))
 
 
 def _session_in(user_id: JsonValue) -> str:
@@ -55,7 +54,6 @@ def _told(user_id: str) -> Json:
     if not user_id.startswith("{"):
         return {}
     try:
-        told = orjson.loads(user_id)
+        return as_object(orjson.loads(user_id))
     except orjson.JSONDecodeError:
         return {}
-    return told if isinstance(told, dict) else {}

@@ -5,13 +5,20 @@ Each form is a file beside this one. The request itself takes the one road of ch
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
+import orjson
 
 from unisono.edge.parse import wrong_field
 from unisono.errors import RequestError
+from unisono.loose import as_object, inside, objects_in
 from unisono.types import Json, JsonValue
+
+MIXED = (
+    "The upstream mixed the fragments of several tool calls, which this form cannot say. The answer is not complete."
+)
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Form(Protocol):
@@ -46,7 +53,7 @@ class Form(Protocol):
         """Return the stream events that end an answer."""
 
 
-def read_as(body: Json, struct: type[msgspec.Struct]) -> msgspec.Struct:
+def read_as(body: Json, struct: type[S]) -> S:
     """Check a body against what a form reads of it.
 
     Raises:
@@ -56,6 +63,11 @@ def read_as(body: Json, struct: type[msgspec.Struct]) -> msgspec.Struct:
         return msgspec.convert(body, struct)
     except msgspec.ValidationError as exc:
         raise wrong_field(str(exc)) from exc
+
+
+def event(name: str, data: Json) -> bytes:
+    """Return a stream event that has a name."""
+    return b"event: " + name.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"
 
 
 def refuse(what: str, *, param: str) -> RequestError:
@@ -104,23 +116,14 @@ def identity(document: Json) -> str:
 def first_choice(document: Json) -> Json:
     """Return the first choice of a completion or a chunk; empty where there is none."""
     choices = document.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return choices[0]
-    return {}
-
-
-def inside(value: JsonValue, key: str) -> Json:
-    """Return an object inside an object; empty where there is none."""
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
+    return as_object(choices[0]) if isinstance(choices, list) and choices else {}
 
 
 def said(content: JsonValue) -> str:
     """Return the text of a content: itself, or those of its parts, as Mistral's reasoning models answer."""
     if isinstance(content, str):
         return content
-    parts = content if isinstance(content, list) else []
-    return "".join(text for part in parts if isinstance(part, dict) and isinstance(text := part.get("text"), str))
+    return "".join(text for part in objects_in(content) if isinstance(text := part.get("text"), str))
 
 
 def thought(message: Json) -> str:
@@ -128,9 +131,7 @@ def thought(message: Json) -> str:
     for key in ("reasoning_content", "reasoning"):
         if isinstance(text := message.get(key), str) and text:
             return text
-    content = message.get("content")
-    parts = content if isinstance(content, list) else []
-    return "".join(said(part.get("thinking")) for part in parts if isinstance(part, dict))
+    return "".join(said(part.get("thinking")) for part in objects_in(message.get("content")))
 
 
 _SEAL = "unisono:"

@@ -65,7 +65,6 @@ class MessagesForm(MessagesAnswer):
     def chat(self, body: Json) -> Json:
         """See `form.Form`."""
         read = read_as(body, MessagesBody)
-        assert isinstance(read, MessagesBody)  # noqa: S101 - what it was read as
         chat: Json = {"model": read.model, "max_tokens": read.max_tokens, "messages": _messages(read)}
         for key, value in (("temperature", read.temperature), ("top_p", read.top_p), ("stop", read.stop_sequences)):
             if value is not None:

@@ -10,7 +10,8 @@ from typing import Literal
 
 import orjson
 
-from unisono.edge.form import first_choice, identity, inside, said, seal_of, thought, whole
+from unisono.edge.form import MIXED, event, first_choice, identity, said, seal_of, thought, whole
+from unisono.loose import as_list, inside, objects_in
 from unisono.native import MARK
 from unisono.types import Json, JsonValue
 
@@ -32,9 +33,6 @@ _ERRORS = {
     504: "timeout_error",
 }
 _TOO_LONG = {"context_length_exceeded", "exceed_context_size_error"}
-_MIXED = (
-    "The upstream mixed the fragments of several tool calls, which this form cannot say. The answer is not complete."
-)
 _Kind = Literal["text", "thinking", "tool_use", "native"]
 
 
@@ -82,8 +80,7 @@ class MessagesAnswer:
         if {str(error.get("code")), str(error.get("type"))} & _TOO_LONG and "prompt is too long" not in message.lower():
             message = f"prompt is too long: {message}"  # the words by which Anthropic's clients know it
         made: Json = {"type": "error", "error": {"type": kind, "message": message}}
-        facts = document.get("unisono")
-        made["unisono"] = {"code": error.get("code"), **(facts if isinstance(facts, dict) else {})}
+        made["unisono"] = {"code": error.get("code"), **inside(document, "unisono")}
         return made
 
     # ------------------------------------------------------------------------------------- stream
@@ -105,9 +102,8 @@ class MessagesAnswer:
         for text in _texts_of(delta):
             events += self._say("text", {"type": "text_delta", "text": text})
         events += self._beyond(inside(delta, MARK))
-        calls = delta.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, dict) and not self._is_over:
+        for call in objects_in(delta.get("tool_calls")):
+            if not self._is_over:
                 events += self._call(call)
         if choice.get("finish_reason") is not None:
             native = inside(document, MARK)
@@ -120,7 +116,7 @@ class MessagesAnswer:
         if self._is_over:
             return []
         self._is_over = True
-        return [_event("error", self.error(document, status=502))]
+        return [event("error", self.error(document, status=502))]
 
     def end(self) -> list[bytes]:
         """See `form.Form`."""
@@ -133,8 +129,8 @@ class MessagesAnswer:
         return [
             *events,
             *self._close(),
-            _event("message_delta", last),
-            _event("message_stop", {"type": "message_stop"}),
+            event("message_delta", last),
+            event("message_stop", {"type": "message_stop"}),
         ]
 
     def _ended(self, choice: Json) -> Json:
@@ -160,7 +156,7 @@ class MessagesAnswer:
         }
         if "unisono" in document:
             message["unisono"] = document["unisono"]
-        return [_event("message_start", {"type": "message_start", "message": message})]
+        return [event("message_start", {"type": "message_start", "message": message})]
 
     def _say(self, kind: _Kind, delta: Json) -> list[bytes]:
         events = []
@@ -172,10 +168,7 @@ class MessagesAnswer:
     def _signatures(self, delta: Json) -> list[bytes]:
         """Sign the thinking that was shown; what was not shown, or is redacted, comes as a block of its own."""
         events: list[bytes] = []
-        blocks = delta.get("thinking_blocks")
-        for block in blocks if isinstance(blocks, list) else ():
-            if not isinstance(block, dict):
-                continue
+        for block in objects_in(delta.get("thinking_blocks")):
             if self._open == "thinking" and isinstance(signature := block.get("signature"), str):
                 events += self._sign(signature)
             else:
@@ -204,7 +197,7 @@ class MessagesAnswer:
         events: list[bytes] = []
         if self._open != "tool_use" or self._tool != index:
             if self._tool is not None and index < self._tool:
-                return self.broken({"error": {"message": _MIXED}})
+                return self.broken({"error": {"message": MIXED}})
             name, given = function.get("name"), call.get("id")
             block: Json = {"type": "tool_use", "id": given or f"toolu_{index}", "name": name or "", "input": {}}
             events = [*self._close(), self._start("tool_use", {**block, **inside(call, MARK)})]
@@ -218,10 +211,10 @@ class MessagesAnswer:
         self._open = kind
         self._is_signed = False
         start: Json = {"type": "content_block_start", "index": self._n_blocks, "content_block": block}
-        return _event("content_block_start", start)
+        return event("content_block_start", start)
 
     def _delta(self, delta: Json) -> bytes:
-        return _event("content_block_delta", {"type": "content_block_delta", "index": self._n_blocks, "delta": delta})
+        return event("content_block_delta", {"type": "content_block_delta", "index": self._n_blocks, "delta": delta})
 
     def _close(self) -> list[bytes]:
         if self._open is None:
@@ -230,11 +223,7 @@ class MessagesAnswer:
         stop: Json = {"type": "content_block_stop", "index": self._n_blocks}
         self._open = None
         self._n_blocks += 1
-        return [*events, _event("content_block_stop", stop)]
-
-
-def _event(name: str, data: Json) -> bytes:
-    return b"event: " + name.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"
+        return [*events, event("content_block_stop", stop)]
 
 
 def _id(document: Json) -> str:
@@ -260,9 +249,8 @@ def _texts_of(message: Json) -> list[str]:
 
 
 def _tool_uses(message: Json) -> list[JsonValue]:
-    calls = message.get("tool_calls")
     uses: list[JsonValue] = []
-    for place, call in enumerate(calls if isinstance(calls, list) else ()):
+    for place, call in enumerate(as_list(message.get("tool_calls"))):
         function = inside(call, "function")
         given = call.get("id") if isinstance(call, dict) else None
         name = function.get("name") or ""

@@ -53,7 +53,6 @@ class ResponsesForm(ResponsesAnswer):
     def chat(self, body: Json) -> Json:
         """See `form.Form`."""
         read = read_as(body, ResponsesBody)
-        assert isinstance(read, ResponsesBody)  # noqa: S101 - what it was read as
         _refuse_stateful(body)
         self.asked = body
         tools = self.tools

@@ -8,12 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-import orjson
-
-from unisono.edge.form import first_choice, identity, inside, said, seal_of, thought, whole
+from unisono.edge.form import MIXED, event, first_choice, identity, said, seal_of, thought, whole
 from unisono.edge.responses_calls import Call
 from unisono.edge.responses_compaction import compaction
 from unisono.edge.responses_tools import Tools
+from unisono.loose import as_list, inside, objects_in
 from unisono.types import Json, JsonValue
 
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -68,7 +67,7 @@ class ResponsesAnswer:
         elif text or not calls:
             probable = _logprobs(choice)
             output.append(_done_item(_message_item(_id(document, "msg")), "output_text", text, logprobs=probable))
-        for place, given in enumerate(calls if isinstance(calls, list) else ()):
+        for place, given in enumerate(as_list(calls)):
             call = Call(given, place=place, tools=self.tools)
             call.take(given)
             output.append(call.done())
@@ -113,9 +112,8 @@ class ResponsesAnswer:
             events += self._say("message", "output_text", text, logprobs=_logprobs(choice))
         if refusal := said(delta.get("refusal")):
             events += self._say("message", "refusal", refusal)
-        calls = delta.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, dict) and not self._is_over:
+        for call in objects_in(delta.get("tool_calls")):
+            if not self._is_over:
                 events += self._fragment(call)
         return events
 
@@ -176,7 +174,7 @@ class ResponsesAnswer:
         events: list[bytes] = []
         if self._call is None or self._index != index:
             if index < self._index:
-                return self.broken({"error": {"code": "upstream_malformed", "message": _MIXED}})
+                return self.broken({"error": {"code": "upstream_malformed", "message": MIXED}})
             call = Call(given, place=index, tools=self.tools)
             events = [*self._close(), self._open(call.item())]
             self._call, self._index = call, index
@@ -229,7 +227,7 @@ class ResponsesAnswer:
     def _event(self, kind: str, about: Json) -> bytes:
         data: Json = {"type": kind, "sequence_number": self._n_events, **about}
         self._n_events += 1
-        return b"event: " + kind.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"
+        return event(kind, data)
 
     # ------------------------------------------------------------------------------------- the response
 
@@ -278,9 +276,6 @@ class ResponsesAnswer:
 
 
 _NO_SUMMARY: Json = {"code": "server_error", "message": "The model gave no summary. Ask again."}
-_MIXED = (
-    "The upstream mixed the fragments of several tool calls, which this form cannot say. The answer is not complete."
-)
 
 
 def _finish(choice: Json) -> str | None:
@@ -322,8 +317,7 @@ def _logs(part: str, logprobs: list[JsonValue]) -> Json:
 
 def _logprobs(choice: Json) -> list[JsonValue]:
     """Return how probable each token of a choice's text was; both APIs write it alike."""
-    found = inside(choice, "logprobs").get("content")
-    return found if isinstance(found, list) else []
+    return as_list(inside(choice, "logprobs").get("content"))
 
 
 def _usage(document: Json) -> Json:

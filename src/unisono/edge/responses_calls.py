@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import orjson
 
-from unisono.edge.form import inside
 from unisono.edge.json_text import JsonText
 from unisono.edge.responses_tools import Tools
+from unisono.loose import as_object, inside
 from unisono.native import CUSTOM_FIELD
 from unisono.types import Json, JsonValue
 
@@ -90,7 +90,6 @@ class Call:
 
 def _object(text: str) -> Json:
     try:
-        value = orjson.loads(text)
+        return as_object(orjson.loads(text))
     except orjson.JSONDecodeError:
         return {}
-    return value if isinstance(value, dict) else {}

@@ -14,6 +14,7 @@ from unisono.edge.form import blocks_of, refuse, said, text_of, thinker
 from unisono.edge.responses_compaction import ASKED, KINDS, TRIGGER, summed_up
 from unisono.edge.responses_tools import SEARCH, Tools, texting_call
 from unisono.errors import RequestError
+from unisono.loose import as_list, as_object
 from unisono.native import THOUGHT_BY
 from unisono.types import Json, JsonValue
 
@@ -141,8 +142,7 @@ def _is_told_before(message: JsonValue) -> bool:
     if not isinstance(message, dict) or message.get("role") != "system":
         return False
     content = message.get("content")
-    parts = content if isinstance(content, list) else []
-    return isinstance(content, str) or all(isinstance(part, dict) and "text" in part for part in parts)
+    return isinstance(content, str) or all("text" in as_object(part) for part in as_list(content))
 
 
 def _is_unsaid(message: JsonValue) -> bool:

@@ -15,6 +15,7 @@ from typing import Literal
 import orjson
 
 from unisono.edge.form import blocks_of, refuse, text_of
+from unisono.loose import as_list
 from unisono.native import CUSTOM, CUSTOM_FIELD
 from unisono.types import Json, JsonValue
 
@@ -142,7 +143,7 @@ class Tools:
     def loaded(self, tools: JsonValue) -> str:
         """Return what a search for tools tells the model: their names, as the tools themselves stand beside it now."""
         names: list[JsonValue] = []
-        for tool in tools if isinstance(tools, list) else []:
+        for tool in as_list(tools):
             inner, space = (tool.get("tools"), tool.get("name")) if isinstance(tool, dict) else (None, None)
             ones = inner if isinstance(inner, list) else [tool]
             told = [one.get("name") for one in ones if isinstance(one, dict)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from unisono.loose import as_list
 from unisono.native import MARK
 from unisono.types import Json, JsonValue, Model, Request
 
@@ -140,8 +141,7 @@ def _disputed(disputes: Sequence[str]) -> str:
 
 
 def _messages(body: Json) -> list[JsonValue]:
-    messages = body.get("messages")
-    return list(messages) if isinstance(messages, list) else []
+    return [*as_list(body.get("messages"))]
 
 
 def _before(body: Json) -> list[JsonValue]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import orjson
 
+from unisono.loose import as_list, as_object, objects_in
 from unisono.types import Chunk, JsonValue, Said
 
 
@@ -42,23 +43,21 @@ def _first_choice(data: bytes) -> dict[str, JsonValue]:
         document = orjson.loads(data)
     except orjson.JSONDecodeError:
         return {}
-    choices = document.get("choices") if isinstance(document, dict) else None
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) else {}
+    choices = as_list(as_object(document).get("choices"))
+    return as_object(choices[0]) if choices else {}
 
 
 def _text(content: JsonValue) -> str:
     if isinstance(content, str):
         return content
-    parts = content if isinstance(content, list) else []
-    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
+    return "".join(str(part.get("text") or "") for part in objects_in(content))
 
 
 def _add_calls(calls: list[list[str]], parts: JsonValue) -> None:
     """Add tool calls; a streamed one comes in pieces, each with the call's place."""
-    for part in parts if isinstance(parts, list) else []:
-        function = part.get("function") if isinstance(part, dict) else None
-        if not isinstance(part, dict) or not isinstance(function, dict):
+    for part in objects_in(parts):
+        function = part.get("function")
+        if not isinstance(function, dict):
             continue
         place = part.get("index")
         at = place if isinstance(place, int) and 0 <= place <= len(calls) else len(calls)
@@ -69,6 +68,5 @@ def _add_calls(calls: list[list[str]], parts: JsonValue) -> None:
 
 
 def _logprobs(value: JsonValue) -> list[float]:
-    content = value.get("content") if isinstance(value, dict) else None
-    found = [token.get("logprob") for token in content if isinstance(token, dict)] if isinstance(content, list) else []
+    found = [token.get("logprob") for token in objects_in(as_object(value).get("content"))]
     return [float(number) for number in found if isinstance(number, (int, float))]

@@ -16,10 +16,11 @@ from starlette.types import Receive, Scope, Send
 from unisono.catalog.names import nearest
 from unisono.compose import Live
 from unisono.edge.answer import header_text
-from unisono.edge.form import inside, read_as, whole
+from unisono.edge.form import read_as, whole
 from unisono.edge.parse import MAX_NAME_CHARS, load_body
 from unisono.edge.scope import may_use
 from unisono.errors import LimitReached, ModelNotFound, NotAllowed, UnisonoError, UpstreamError
+from unisono.loose import inside
 from unisono.server.auth import identify
 from unisono.server.reply import LESS_OR_RAISE, ClientGone, headers_in, read_body, send_error, send_json
 from unisono.types import EmbeddingModel, Grant, Json
@@ -59,7 +60,6 @@ class EmbeddingsEndpoint:
 
     async def _embed(self, grant: Grant, body: Json) -> Json:
         read = read_as(body, EmbeddingsBody)
-        assert isinstance(read, EmbeddingsBody)  # noqa: S101 - what it was read as
         live = self._live
         model = self._model(read.model, grant)
         began_s = perf_counter()

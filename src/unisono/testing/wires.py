@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import orjson
 
+from unisono.loose import objects_in
 from unisono.types import Json, JsonValue, Usage
 from unisono.upstream.script import Script, chunk_json, completion_json, usage_json
 
@@ -104,9 +105,9 @@ class AnthropicWire:
         return {**self._message(blocks, _STOP[script.finish_reason()]), "usage": _anthropic_usage(usage)}
 
     def _tool(self, calls: JsonValue) -> Iterator[bytes]:
-        for call in calls if isinstance(calls, list) else []:
-            function = call.get("function") if isinstance(call, dict) else None
-            if not isinstance(call, dict) or not isinstance(function, dict):
+        for call in objects_in(calls):
+            function = call.get("function")
+            if not isinstance(function, dict):
                 continue
             if "id" in call:
                 block: Json = {"type": "tool_use", "id": call["id"], "name": function["name"], "input": {}}

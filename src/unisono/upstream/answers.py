@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from unisono.errors import UpstreamRefused
+from unisono.loose import as_list, inside
 from unisono.types import Json, JsonValue
 from unisono.upstream.refusals import told_by
 from unisono.upstream.schemas import constrains_too_much, sayable
@@ -31,9 +32,7 @@ _NAMED = re.compile(
 
 def in_json_mode(body: Json) -> Json:
     """Return a body whose answer is some JSON object; nothing enforces it."""
-    system = body.get("system")
-    given = system if isinstance(system, list) else []
-    return {**body, "system": [*given, {"type": "text", "text": _JSON_MODE}]}
+    return {**body, "system": [*as_list(body.get("system")), {"type": "text", "text": _JSON_MODE}]}
 
 
 def with_format(body: Json, schema: Json) -> Json:
@@ -41,9 +40,10 @@ def with_format(body: Json, schema: Json) -> Json:
     said = sayable(schema)
     if said is None:
         return by_tool(body, schema)
-    config = body.get("output_config")
-    given = config if isinstance(config, dict) else {}
-    return {**body, "output_config": {**given, "format": {"type": "json_schema", "schema": said}}}
+    return {
+        **body,
+        "output_config": {**inside(body, "output_config"), "format": {"type": "json_schema", "schema": said}},
+    }
 
 
 def by_tool(body: Json, schema: Json) -> Json:
@@ -57,8 +57,7 @@ def by_tool(body: Json, schema: Json) -> Json:
     if kind in ("any", "tool"):
         return body
     tool: Json = {"name": ANSWER_TOOL, "description": _CALL, "input_schema": schema}
-    tools = body.get("tools")
-    given = tools if isinstance(tools, list) else []
+    given = as_list(body.get("tools"))
     alone: Json = {"type": "tool", "name": ANSWER_TOOL, "disable_parallel_tool_use": True}
     free: Json = {**choice, "type": "any"} if isinstance(choice, dict) else {"type": "any"}
     made: Json = {**body, "tools": [*given, tool], "tool_choice": free if given and kind != "none" else alone}
@@ -84,10 +83,9 @@ def answers_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
     made = dict(body)
     if isinstance(tools := body.get("tools"), list):
         made["tools"] = [_free(tool) for tool in tools]
-    config = body.get("output_config")
-    wanted = config.get("format") if isinstance(config, dict) else None
-    schema = wanted.get("schema") if isinstance(wanted, dict) else None
-    if isinstance(config, dict) and isinstance(schema, dict):
+    config = inside(body, "output_config")
+    schema = inside(config, "format").get("schema")
+    if isinstance(schema, dict):
         del made["output_config"]
         if left := {key: value for key, value in config.items() if key != "format"}:
             made["output_config"] = left

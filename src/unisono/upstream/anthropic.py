@@ -13,12 +13,12 @@ from yarl import URL
 from unisono.config.hosts import served_at
 from unisono.errors import UpstreamRefused
 from unisono.native import MARK
-from unisono.types import Call, Chunk, Model, Timeouts
+from unisono.types import Call, Chunk, Model, Secret, Timeouts
 from unisono.upstream.answers import answers_otherwise
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import beta_field, messages_body
 from unisono.upstream.exchange import Exchange, refusing
-from unisono.upstream.http import Transport
+from unisono.upstream.http import Transport, under
 from unisono.upstream.reminders import messages_reminded
 from unisono.upstream.thoughts import messages_otherwise
 from unisono.upstream.wishes import Asked, Refuses
@@ -38,13 +38,10 @@ class AnthropicProvider:
     """One model behind `<base_url>/v1/messages`."""
 
     def __init__(self, model: Model, timeouts: Timeouts, *, now: Callable[[], float] = time.time) -> None:
-        headers = {"anthropic-version": API_VERSION}
-        if model.api_key is not None:
-            headers["x-api-key"] = model.api_key.reveal()
         self._transport = Transport(
             model=model.name,
-            url=messages_url(served_at(model)),
-            headers=headers,
+            url=api_url(served_at(model), "/messages"),
+            headers=api_headers(model.api_key),
             timeouts=timeouts,
             proxy=model.proxy,
             tls=model.tls,
@@ -89,9 +86,12 @@ class AnthropicProvider:
         await self._transport.close()
 
 
-def messages_url(base_url: str) -> str:
-    """Return the address of messages under a base address, with or without `/v1` and a slash at its end."""
-    base = URL(base_url)
-    path = base.path.rstrip("/")
-    path = path if path.endswith("/v1") else path + "/v1"
-    return str(base.with_path(path + "/messages").with_query(base.query))
+def api_url(base_url: str, path: str) -> str:
+    """Return an address of the API under a base address, with or without `/v1` and a slash at its end."""
+    is_whole = URL(base_url).path.rstrip("/").endswith("/v1")
+    return under(base_url, path if is_whole else f"/v1{path}")
+
+
+def api_headers(key: Secret | None) -> dict[str, str]:
+    """Return the headers of every call: the API's version, and the key."""
+    return {"anthropic-version": API_VERSION, **({} if key is None else {"x-api-key": key.reveal()})}

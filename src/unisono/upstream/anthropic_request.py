@@ -15,6 +15,7 @@ from collections.abc import Iterable
 import orjson
 
 from unisono.errors import UpstreamRefused
+from unisono.loose import as_list, as_object, inside
 from unisono.native import BESIDE, MARK, NATIVE, NATIVE_TURN, RESPONSES, SAID
 from unisono.types import Call, Json, JsonValue
 from unisono.upstream.answers import in_json_mode, strict_where_sayable, with_format
@@ -102,8 +103,7 @@ class _Translation:
         n = source.get("n")
         if isinstance(n, int) and n > 1:
             raise self._cannot("give more than one choice; send `n` = 1", param="n")
-        modalities = source.get("modalities")
-        if source.get("audio") is not None or (isinstance(modalities, list) and "audio" in modalities):
+        if source.get("audio") is not None or "audio" in as_list(source.get("modalities")):
             raise self._cannot("answer with audio", param="modalities")
         if source.get("functions"):
             raise self._cannot("take `functions`; send them as `tools`", param="functions")
@@ -121,7 +121,7 @@ class _Translation:
         """
         system: list[JsonValue] = []
         turns: list[tuple[str, list[JsonValue]]] = []
-        for i, message in enumerate(source if isinstance(source, list) else []):
+        for i, message in enumerate(as_list(source)):
             if not isinstance(message, dict):
                 raise self._cannot("read a message that is no object", param=f"messages.{i}")
             role, blocks = self._message(message, where=f"messages.{i}")
@@ -149,21 +149,18 @@ class _Translation:
                 result["content"] = content if isinstance(content, str) else blocks
             if message.get("is_error") is not None:
                 result["is_error"] = message["is_error"]
-            beside = message.get(BESIDE)
-            return "user", _cached([{**result, **beside} if isinstance(beside, dict) else result], message)
+            return "user", _cached([{**result, **inside(message, BESIDE)}], message)
         raise self._cannot(f"take the role {role!r}", param=f"{where}.role")
 
     def _assistant(self, message: Json, *, where: str) -> list[JsonValue]:
         if self._native and isinstance(turn := message.get(NATIVE_TURN), list):
             return turn
-        thinking = message.get("thinking_blocks")
-        blocks = [block for block in thinking if _is_signed(block)] if isinstance(thinking, list) else []
+        blocks = [block for block in as_list(message.get("thinking_blocks")) if _is_signed(block)]
         blocks += self._parts(message.get("content"), where=where)
         refusal = message.get("refusal")
         if isinstance(refusal, str) and refusal:
             blocks.append({"type": "text", "text": refusal})
-        calls = message.get("tool_calls")
-        for i, call in enumerate(calls if isinstance(calls, list) else []):
+        for i, call in enumerate(as_list(message.get("tool_calls"))):
             blocks.append(self._tool_use(call, where=f"{where}.tool_calls.{i}"))
         return blocks
 
@@ -190,8 +187,7 @@ class _Translation:
         """Return the blocks of a content; texts of blanks are left out, the API refuses them."""
         if isinstance(content, str):
             return [{"type": "text", "text": content}] if content.strip() else []
-        parts = content if isinstance(content, list) else []
-        blocks = (self._part(part, where=f"{where}.content.{i}") for i, part in enumerate(parts))
+        blocks = (self._part(part, where=f"{where}.content.{i}") for i, part in enumerate(as_list(content)))
         return [block for block in blocks if block is not None]
 
     def _part(self, part: JsonValue, *, where: str) -> Json | None:
@@ -239,7 +235,7 @@ class _Translation:
     # ------------------------------------------------------------------------------------ the tools
 
     def _tools(self, source: JsonValue) -> list[JsonValue]:
-        return [self._tool(t, where=f"tools.{i}") for i, t in enumerate(source if isinstance(source, list) else [])]
+        return [self._tool(t, where=f"tools.{i}") for i, t in enumerate(as_list(source))]
 
     def _tool(self, tool: JsonValue, *, where: str) -> Json:
         if not isinstance(tool, dict):
@@ -285,8 +281,7 @@ class _Translation:
         kind = wanted.get("type") if isinstance(wanted, dict) else None
         if not isinstance(wanted, dict) or kind in (None, "text"):
             return body
-        described = wanted.get("json_schema")
-        schema = described.get("schema") if isinstance(described, dict) else None
+        schema = inside(wanted, "json_schema").get("schema")
         if kind == "json_object":
             return in_json_mode(body)
         if kind == "json_schema" and isinstance(schema, dict):
@@ -309,9 +304,7 @@ def _max_tokens(call: Call) -> int:
 
 def _own(native: JsonValue) -> Json:
     """Return what a client of this API said beside the chat: never another model than was decided, nor other words."""
-    if not isinstance(native, dict):
-        return {}
-    return {key: value for key, value in native.items() if key not in SAID or key == "system"}
+    return {key: value for key, value in as_object(native).items() if key not in SAID or key == "system"}
 
 
 def _sampling(source: Json, *, native: bool) -> Json:
@@ -324,8 +317,7 @@ def _sampling(source: Json, *, native: bool) -> Json:
         out["stop_sequences"] = [stop]
     elif isinstance(stop, list) and stop:
         out["stop_sequences"] = stop
-    metadata = source.get("metadata")
-    user = source.get("user") or (metadata.get("user_id") if isinstance(metadata, dict) else None)
+    user = source.get("user") or inside(source, "metadata").get("user_id")
     if native:
         return out
     if isinstance(user, str):

@@ -12,6 +12,7 @@ import re
 import orjson
 
 from unisono.errors import UpstreamRefused
+from unisono.loose import as_list, inside
 from unisono.native import CUSTOM, CUSTOM_FIELD
 from unisono.types import Json, JsonValue
 from unisono.upstream.refusals import told_by
@@ -22,11 +23,11 @@ _NAMED = re.compile(r"\bcustom\b", re.IGNORECASE)
 def with_customs(body: Json) -> Json:
     """Return the body with custom tools as such, and their calls; the same object where it has none."""
     tools = body.get("tools")
-    own = {_name(tool): tool[CUSTOM] for tool in _list(tools) if isinstance(tool, dict) and CUSTOM in tool}
+    own = {_name(tool): tool[CUSTOM] for tool in as_list(tools) if isinstance(tool, dict) and CUSTOM in tool}
     if not own:
         return body
-    made = {**body, "tools": [_tool(tool, own) for tool in _list(tools)]}
-    made["messages"] = [_message(message, own) for message in _list(body.get("messages"))]
+    made = {**body, "tools": [_tool(tool, own) for tool in as_list(tools)]}
+    made["messages"] = [_message(message, own) for message in as_list(body.get("messages"))]
     if (name := _name(body.get("tool_choice"))) in own:
         made["tool_choice"] = {"type": "custom", "custom": {"name": name}}
     return made
@@ -34,13 +35,12 @@ def with_customs(body: Json) -> Json:
 
 def refuses_customs(body: Json, refused: UpstreamRefused) -> bool:
     """Say whether a host refused a body because of the custom tools in it."""
-    has_any = any(isinstance(tool, dict) and tool.get("type") == "custom" for tool in _list(body.get("tools")))
+    has_any = any(isinstance(tool, dict) and tool.get("type") == "custom" for tool in as_list(body.get("tools")))
     return has_any and _NAMED.search(told_by(refused)) is not None
 
 
 def _name(value: JsonValue) -> str | None:
-    function = value.get("function") if isinstance(value, dict) else None
-    name = function.get("name") if isinstance(function, dict) else None
+    name = inside(value, "function").get("name")
     return name if isinstance(name, str) else None
 
 
@@ -64,15 +64,10 @@ def _call(call: JsonValue, own: dict[str | None, JsonValue]) -> JsonValue:
 
 
 def _text(call: JsonValue) -> str | None:
-    function = call.get("function") if isinstance(call, dict) else None
-    arguments = function.get("arguments") if isinstance(function, dict) else None
+    arguments = inside(call, "function").get("arguments")
     try:
         read = orjson.loads(arguments) if isinstance(arguments, str) else None
     except orjson.JSONDecodeError:
         return None
     text = read.get(CUSTOM_FIELD) if isinstance(read, dict) else None
     return text if isinstance(text, str) else None
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []

@@ -217,6 +217,12 @@ class Transport:
             raise UpstreamUnreachable(f"{self._model}: {no_connection(where, exc)}") from exc
 
 
+def under(base_url: str, path: str) -> str:
+    """Return an address under a base address, with or without a slash at its end; its query stays."""
+    base = URL(base_url)
+    return str(base.with_path(base.path.rstrip("/") + path).with_query(base.query))
+
+
 def tls_failed(model: str, exc: ssl.SSLError, tls: Tls | None) -> UpstreamUnreachable:
     """Build the error for TLS that failed: one that is not asked again where nothing but a mended file helps."""
     text = f"{model}: TLS failed ({trust.why(exc)}); {trust.todo(exc, tls).removesuffix('.')}."

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from math import inf
 
 import orjson
-from yarl import URL
 
 from unisono.config.hosts import served_at
 from unisono.errors import UpstreamError, UpstreamRefused
+from unisono.loose import as_list, inside, objects_in
 from unisono.types import Json, JsonValue, Model, Timeouts
-from unisono.upstream.anthropic import API_VERSION
-from unisono.upstream.http import Transport
+from unisono.upstream.anthropic import api_headers, api_url
+from unisono.upstream.http import Transport, under
 from unisono.upstream.openai import key_headers
 from unisono.upstream.quirks import is_azure, tells_charges
 
@@ -92,12 +92,11 @@ def _found(model: Model, rows: list[Json]) -> Listed:
 
 def _rows(document: JsonValue) -> Iterator[Json]:
     rows = document.get("data") if isinstance(document, dict) else document
-    return (row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else iter(())
+    return objects_in(rows)
 
 
 def _names(row: Json) -> Iterator[str]:
-    aliases = row.get("aliases")
-    for name in (row.get("id"), *(aliases if isinstance(aliases, list) else ())):
+    for name in (row.get("id"), *as_list(row.get("aliases"))):
         if isinstance(name, str):
             yield name.removeprefix("models/")  # as Gemini writes them
             yield name.removesuffix(":latest")  # as Ollama does
@@ -110,20 +109,21 @@ def _window(row: Json) -> int | None:
 
 def _prices(row: Json) -> tuple[float, float] | None:
     """Read OpenRouter's prices: texts, in USD a token."""
-    told = row.get("pricing")
-    texts = (told.get("prompt"), told.get("completion")) if isinstance(told, dict) else ()
+    told = inside(row, "pricing")
     try:
-        into, out = (float(text) * 1e6 for text in texts if isinstance(text, str))
+        into, out = (float(text) * 1e6 for name in ("prompt", "completion") if isinstance(text := told.get(name), str))
     except ValueError:
         return None
     return (into, out) if 0.0 <= into < inf and 0.0 <= out < inf else None  # -1: it depends
 
 
 async def _get(model: Model, path: str, *, limit_s: float) -> bytes:
+    base_url = served_at(model)
+    of_anthropics = model.upstream == "anthropic"
     transport = Transport(
         model=model.name,
-        url=_url(model, path),
-        headers=_headers(model),
+        url=api_url(base_url, path) if of_anthropics else under(base_url, path),
+        headers=api_headers(model.api_key) if of_anthropics else key_headers(model.api_key, base_url=base_url),
         timeouts=Timeouts(connect_s=limit_s, first_content_s=limit_s, gap_s=limit_s, total_s=limit_s),
         proxy=model.proxy,
         tls=model.tls,
@@ -135,18 +135,3 @@ async def _get(model: Model, path: str, *, limit_s: float) -> bytes:
             return await answer.read_all()
     finally:
         await transport.close()
-
-
-def _url(model: Model, path: str) -> str:
-    base = URL(served_at(model))
-    root = base.path.rstrip("/")
-    if model.upstream == "anthropic" and not root.endswith("/v1"):
-        root += "/v1"
-    return str(base.with_path(root + path).with_query(base.query))
-
-
-def _headers(model: Model) -> dict[str, str]:
-    if model.upstream != "anthropic":
-        return key_headers(model.api_key, base_url=served_at(model))
-    key = {} if model.api_key is None else {"x-api-key": model.api_key.reveal()}
-    return {"anthropic-version": API_VERSION, **key}

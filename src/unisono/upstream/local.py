@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from unisono.errors import StartError, UpstreamTimeout, UpstreamUnreachable
+from unisono.loose import as_list
 from unisono.protocols import Provider, ProviderFactory
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Secret, Timeouts
 from unisono.upstream.gguf import (
@@ -356,5 +357,5 @@ def shaped(body: Json, found: Plan) -> Json:
 
 
 def _stops(own: JsonValue, more: Sequence[str]) -> list[JsonValue]:
-    stops: list[JsonValue] = [own] if isinstance(own, str) else list(own) if isinstance(own, list) else []
+    stops: list[JsonValue] = [own] if isinstance(own, str) else [*as_list(own)]
     return [*stops, *(text for text in more if text not in stops)]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
-from yarl import URL
-
 from unisono.config.hosts import served_at
 from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.native import RESPONSES
@@ -20,7 +18,7 @@ from unisono.upstream.charges import charged_usd
 from unisono.upstream.customs import refuses_customs, with_customs
 from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, Exchange, error_in, refusing
-from unisono.upstream.http import Transport
+from unisono.upstream.http import Transport, under
 from unisono.upstream.plain import plain
 from unisono.upstream.quirks import (
     Calls,
@@ -67,7 +65,7 @@ class OpenAIProvider:
         base_url = served_at(model)
         self._transport = Transport(
             model=model.name,
-            url=chat_url(base_url),
+            url=under(base_url, "/chat/completions"),
             headers=key_headers(model.api_key, base_url=base_url),
             timeouts=timeouts,
             proxy=model.proxy,
@@ -125,12 +123,6 @@ def key_headers(key: Secret | None, *, base_url: str) -> dict[str, str]:
     secret = key.reveal()
     is_token = secret.startswith("eyJ")  # as every JSON web token does, Entra's among them
     return {"api-key": secret} if is_azure(base_url) and not is_token else {"Authorization": f"Bearer {secret}"}
-
-
-def chat_url(base_url: str) -> str:
-    """Return the address of chat completions under a base address, with or without a slash at its end."""
-    base = URL(base_url)
-    return str(base.with_path(base.path.rstrip("/") + "/chat/completions").with_query(base.query))
 
 
 def chat_body(call: Call, *, customs: bool = True) -> Json:

@@ -5,6 +5,7 @@ A body that came in as a chat request is not touched: what its caller wrote is t
 
 from __future__ import annotations
 
+from unisono.loose import as_list
 from unisono.native import BESIDE, CUSTOM, MARK, NATIVE, NATIVE_TURN, RESPONSES, SEARCHES, THOUGHT_BY
 from unisono.types import Json, JsonValue
 from unisono.upstream.exchange import untranslatable
@@ -25,10 +26,10 @@ def plain(body: Json, *, model: str) -> Json:
     if MARK not in body and RESPONSES not in body:
         return body
     made = {key: value for key, value in body.items() if key not in (MARK, RESPONSES)}
-    messages = _messages(_list(body.get("messages")), model=model)
+    messages = _messages(as_list(body.get("messages")), model=model)
     made["messages"] = reminded(messages) if MARK in body else messages
     if "tools" in body:
-        tools = [_tool(tool, model=model, place=n) for n, tool in enumerate(_list(body["tools"]))]
+        tools = [_tool(tool, model=model, place=n) for n, tool in enumerate(as_list(body["tools"]))]
         made["tools"] = [tool for tool in tools if tool is not None]
         if not made["tools"]:
             del made["tools"]
@@ -49,7 +50,7 @@ def _messages(messages: list[JsonValue], *, model: str) -> list[JsonValue]:
         role, content = left.get("role"), left.get("content")
         if isinstance(calls := left.get("tool_calls"), list):
             left["tool_calls"] = [_without(call, _OF_PARTS) for call in calls]
-        parts = content if isinstance(content, list) else []
+        parts = as_list(content)
         known = [_part(part, model=model, where=f"messages.{place}.content.{n}") for n, part in enumerate(parts)]
         if role == "tool":
             shown += [part for part in known if not _is_text(part)]
@@ -103,7 +104,3 @@ def _joined(parts: list[JsonValue]) -> JsonValue:
 
 def _without(value: JsonValue, names: frozenset[str]) -> JsonValue:
     return {key: v for key, v in value.items() if key not in names} if isinstance(value, dict) else value
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []

@@ -28,6 +28,7 @@ from typing import Literal, TypeGuard
 import orjson
 
 from unisono.config.hosts import host_at
+from unisono.loose import inside, objects_in
 from unisono.types import Chunk, Json, JsonValue
 from unisono.upstream.ids import MISTRAL, OPENAI, fitting
 from unisono.upstream.thoughts import FIELDS
@@ -170,14 +171,11 @@ class Calls:
         )
 
     def _place(self, choice: Json) -> None:
-        delta = choice.get("delta")
-        calls = delta.get("tool_calls") if isinstance(delta, dict) else None
-        for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, dict):
-                ids, given = self._places.setdefault(str(choice.get("index")), []), call.get("id")
-                if not ids or (given and given not in ids):
-                    ids.append(given)
-                call["index"] = ids.index(given) if given in ids else len(ids) - 1
+        for call in objects_in(inside(choice, "delta").get("tool_calls")):
+            ids, given = self._places.setdefault(str(choice.get("index")), []), call.get("id")
+            if not ids or (given and given not in ids):
+                ids.append(given)
+            call["index"] = ids.index(given) if given in ids else len(ids) - 1
         if choice.get("finish_reason") == "stop" and self._places:
             choice["finish_reason"] = "tool_calls"
 
@@ -219,8 +217,7 @@ def _part(said: Json) -> None:
 def _texts(parts: JsonValue) -> str:
     if isinstance(parts, str):
         return parts
-    texts = [part.get("text") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
-    return "".join(text for text in texts if isinstance(text, str))
+    return "".join(text for part in objects_in(parts) if isinstance(text := part.get("text"), str))
 
 
 def with_deltas(data: bytes) -> bytes:

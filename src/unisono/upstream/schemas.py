@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import orjson
 
+from unisono.loose import as_list, as_object
 from unisono.types import Json, JsonValue
 
 MAX_STRICT_TOOLS = 20
@@ -59,7 +60,7 @@ def constrains_too_much(schemas: Iterable[Json]) -> bool:
     """Say whether strict tools with these schemas are more than one request may have."""
     given = list(schemas)
     parts = [part for schema in given for part in _parts(schema)]
-    n_optional = sum(len(_object(part.get("properties"))) - len(_list(part.get("required"))) for part in parts)
+    n_optional = sum(len(as_object(part.get("properties"))) - len(as_list(part.get("required"))) for part in parts)
     n_unions = sum("anyOf" in part or isinstance(part.get("type"), list) for part in parts)
     return len(given) > MAX_STRICT_TOOLS or n_optional > MAX_OPTIONAL or n_unions > MAX_UNIONS
 
@@ -78,22 +79,22 @@ def _said(schema: JsonValue, depth: int) -> Json:
     if not any(key in schema for key in _TYPES):
         raise _Unsayable
     made: Json = {key: schema[key] for key in _AS_THEY_ARE if key in schema}
-    if any(isinstance(value, (dict, list)) for value in (*_list(schema.get("enum")), schema.get("const"))):
+    if any(isinstance(value, (dict, list)) for value in (*as_list(schema.get("enum")), schema.get("const"))):
         raise _Unsayable
     made |= {**_choices(schema, depth), **_closed(schema, depth), **_items(schema, depth)}
     return {**made, **_bounds(schema, made), **defs}
 
 
 def _each(schemas: JsonValue, depth: int) -> Json:
-    return {name: _said(inner, depth - 1) for name, inner in _object(schemas).items()}
+    return {name: _said(inner, depth - 1) for name, inner in as_object(schemas).items()}
 
 
 def _choices(schema: Json, depth: int) -> Json:
     made: Json = {}
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
-            made["allOf" if key == "allOf" else "anyOf"] = [_said(inner, depth - 1) for inner in _list(schema[key])]
-    if any("$ref" in inner for inner in _list(made.get("allOf")) if isinstance(inner, dict)):
+            made["allOf" if key == "allOf" else "anyOf"] = [_said(inner, depth - 1) for inner in as_list(schema[key])]
+    if any("$ref" in inner for inner in as_list(made.get("allOf")) if isinstance(inner, dict)):
         raise _Unsayable
     return made
 
@@ -141,7 +142,7 @@ def _bounds(schema: Json, made: Json) -> Json:
 def _holds_itself(root: Json) -> bool:
     """Say whether a schema refers to itself, or to what is not in it."""
     known = {
-        f"#/{key}/{name}": inner for key in ("$defs", "definitions") for name, inner in _object(root.get(key)).items()
+        f"#/{key}/{name}": inner for key in ("$defs", "definitions") for name, inner in as_object(root.get(key)).items()
     }
     to = {pointer: {ref for part in _parts(inner) for ref in _refs(part)} for pointer, inner in known.items()}
     if any(ref not in known for part in _parts(root) for ref in _refs(part)):
@@ -158,9 +159,9 @@ def _parts(schema: JsonValue, depth: int = _MAX_DEPTH) -> list[Json]:
         return []
     inside: list[JsonValue] = [schema.get("items")]
     for key in ("anyOf", "oneOf", "allOf"):
-        inside += _list(schema.get(key))
+        inside += as_list(schema.get(key))
     for key in ("properties", "$defs", "definitions"):
-        inside += _object(schema.get(key)).values()
+        inside += as_object(schema.get(key)).values()
     return [schema, *(part for inner in inside for part in _parts(inner, depth - 1))]
 
 
@@ -171,11 +172,3 @@ def _refs(part: Json) -> list[str]:
 def _is(schema: Json, kind: str) -> bool:
     told = schema.get("type")
     return told == kind or (isinstance(told, list) and kind in told)
-
-
-def _object(value: JsonValue) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []

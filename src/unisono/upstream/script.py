@@ -13,30 +13,14 @@ from typing import Literal, TypeAlias
 
 import orjson
 
+from unisono.config.keys import FAULTS
 from unisono.errors import ConfigError, Problem
+from unisono.loose import objects_in
 from unisono.types import Json, JsonValue, Usage
 
 Fault: TypeAlias = int | Literal["refuse", "reset", "stall", "malformed", "cut"]
 """An HTTP status, or how the connection misbehaves."""
 
-KEYS = (
-    "reply",
-    "tokens",
-    "reasoning",
-    "first_token_s",
-    "token_s",
-    "tool_call",
-    "fail",
-    "fail_times",
-    "fail_after_chunks",
-    "cut_after",
-    "stall_after",
-    "retry_after_s",
-    "answers_as",
-    "usage",
-    "finish",
-)
-_FAILS = ("refuse", "reset", "stall", "malformed", "cut")
 _WORD = re.compile(r"\s*\S+|\s+$")
 _TOOL_CALL_FRAGMENT_CHARS = 8
 
@@ -134,23 +118,20 @@ def script_of(options: Mapping[str, JsonValue], *, model: str) -> Script:
 
 def prompt_of(body: Json) -> str:
     """Return the text of the last user message."""
-    messages = body.get("messages")
-    for message in reversed(messages if isinstance(messages, list) else []):
-        if isinstance(message, dict) and message.get("role") == "user":
+    for message in reversed([*objects_in(body.get("messages"))]):
+        if message.get("role") == "user":
             return _text(message.get("content"))
     return ""
 
 
 def _texts(body: Json) -> list[str]:
-    messages = body.get("messages")
-    return [_text(m.get("content")) for m in (messages if isinstance(messages, list) else []) if isinstance(m, dict)]
+    return [_text(message.get("content")) for message in objects_in(body.get("messages"))]
 
 
 def _text(content: JsonValue) -> str:
     if isinstance(content, str):
         return content
-    parts = content if isinstance(content, list) else []
-    return " ".join(str(p.get("text")) for p in parts if isinstance(p, dict) and p.get("type") == "text")
+    return " ".join(str(part.get("text")) for part in objects_in(content) if part.get("type") == "text")
 
 
 def _words(text: str) -> list[str]:
@@ -198,10 +179,10 @@ def _seconds(value: JsonValue) -> float:
 def _fail(value: JsonValue) -> Fault:
     if isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600:
         return value
-    for name in _FAILS:
+    for name in FAULTS:
         if value == name:
             return name  # type: ignore[return-value]  # one of the literals
-    raise ValueError(f"must be an HTTP status from 400 to 599 or one of {', '.join(_FAILS)}.")
+    raise ValueError(f"must be an HTTP status from 400 to 599 or one of {', '.join(FAULTS)}.")
 
 
 def _tool_call(value: JsonValue) -> ToolCall:
@@ -241,6 +222,7 @@ _READERS = {
     "usage": _usage,
     "finish": _string,
 }
+KEYS = tuple(_READERS)
 
 
 def _problem(model: str, key: str, text: str) -> Problem:
@@ -267,7 +249,7 @@ def completion_json(
         message["reasoning_content"] = reasoning
     calls: list[Json] = []
     for delta in deltas:
-        for part in _list(delta.get("tool_calls")):
+        for part in objects_in(delta.get("tool_calls")):
             _add_tool_part(calls, part)
     if calls:
         message["content"] = text or None
@@ -304,7 +286,3 @@ def _add_tool_part(calls: list[Json], part: Json) -> None:
     whole = calls[-1]["function"]
     if isinstance(whole, dict):
         whole["arguments"] = f"{whole['arguments']}{function['arguments']}"
-
-
-def _list(value: JsonValue) -> list[Json]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from unisono.errors import UpstreamRefused
+from unisono.loose import as_list, as_object, inside
 from unisono.types import Json, JsonValue
 from unisono.upstream.refusals import told_by
 
@@ -38,7 +39,7 @@ def chat_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
     if _NAMED.search(told) is None:
         return None
     make = _with_blank if _DEMANDED.search(told) else _without_fields
-    return _changed(body, [make(message) for message in _list(body.get("messages"))])
+    return _changed(body, [make(message) for message in as_list(body.get("messages"))])
 
 
 def signed_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
@@ -49,7 +50,7 @@ def signed_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
     """
     if _UNSIGNED.search(told_by(refused)) is None:
         return None
-    return _changed(body, [_with_signatures(message) for message in _list(body.get("messages"))])
+    return _changed(body, [_with_signatures(message) for message in as_list(body.get("messages"))])
 
 
 def messages_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
@@ -60,7 +61,7 @@ def messages_otherwise(body: Json, refused: UpstreamRefused) -> Json | None:
     """
     if _OF_ANTHROPIC.search(told_by(refused)) is None:
         return None
-    messages = _list(body.get("messages"))
+    messages = as_list(body.get("messages"))
     made: list[JsonValue] = [left for message in messages if (left := _without_blocks(message)) is not None]
     if "thinking" in body and made and _holds_result(made[-1]):
         return {**_without_thinking(body), "messages": made}
@@ -86,12 +87,10 @@ def _with_signatures(message: JsonValue) -> JsonValue:
 def _with_signature(call: JsonValue) -> JsonValue:
     if not isinstance(call, dict):
         return call
-    extra = call.get("extra_content")
-    google = extra.get("google") if isinstance(extra, dict) else None
-    if isinstance(google, dict) and google.get("thought_signature"):
+    extra = as_object(call.get("extra_content"))
+    if inside(extra, "google").get("thought_signature"):
         return call
-    more = {**extra} if isinstance(extra, dict) else {}
-    return {**call, "extra_content": {**more, "google": {"thought_signature": UNSIGNED}}}
+    return {**call, "extra_content": {**extra, "google": {"thought_signature": UNSIGNED}}}
 
 
 def _with_blank(message: JsonValue) -> JsonValue:
@@ -105,7 +104,7 @@ def _without_thinking(body: Json) -> Json:
     made = {key: value for key, value in body.items() if key not in ("thinking", "context_management")}
     context = body.get("context_management")
     if isinstance(context, dict):
-        edits = [edit for edit in _list(context.get("edits")) if not _clears_thinking(edit)]
+        edits = [edit for edit in as_list(context.get("edits")) if not _clears_thinking(edit)]
         if edits:
             made["context_management"] = {**context, "edits": edits}
     return made
@@ -125,8 +124,4 @@ def _without_blocks(message: JsonValue) -> JsonValue:
 
 def _holds_result(message: JsonValue) -> bool:
     content = message.get("content") if isinstance(message, dict) else None
-    return any(isinstance(block, dict) and block.get("type") == "tool_result" for block in _list(content))
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []
+    return any(isinstance(block, dict) and block.get("type") == "tool_result" for block in as_list(content))

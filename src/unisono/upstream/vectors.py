@@ -9,12 +9,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import orjson
-from yarl import URL
 
 from unisono.config.hosts import OPENAI
 from unisono.errors import UpstreamMalformed
 from unisono.types import EmbeddingModel, Json, Timeouts
-from unisono.upstream.http import Transport
+from unisono.upstream.http import Transport, under
 from unisono.upstream.openai import key_headers
 
 
@@ -73,10 +72,9 @@ class Embedders:
 
 def _transport(model: EmbeddingModel, timeouts: Timeouts) -> Transport:
     base_url = model.base_url or OPENAI
-    base = URL(base_url)
     return Transport(
         model=model.name,
-        url=str(base.with_path(base.path.rstrip("/") + "/embeddings").with_query(base.query)),
+        url=under(base_url, "/embeddings"),
         headers=key_headers(model.api_key, base_url=base_url),
         timeouts=timeouts,
         proxy=model.proxy,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import orjson
 
 from unisono.consistency.comparers import Ask
+from unisono.loose import as_list, inside, objects_in
 from unisono.types import Json, JsonValue, Seen, Verdict
 
 BROKEN = 0.02
@@ -82,10 +83,8 @@ class _Walk:
         return None
 
     def _object_faults(self, value: Json, schema: Json, depth: int) -> Iterator[str]:
-        known = schema.get("properties")
-        properties = known if isinstance(known, dict) else {}
-        required = schema.get("required")
-        for name in required if isinstance(required, list) else []:
+        properties = inside(schema, "properties")
+        for name in as_list(schema.get("required")):
             if name not in value:
                 yield f"{name!r} is missing"
         for name, part in value.items():
@@ -158,14 +157,6 @@ def _tool_faults(seen: Seen) -> Iterator[str]:
 
 def _tools(body: Json) -> dict[str, JsonValue]:
     """Return the schema of each tool's arguments, by name."""
-    found: dict[str, JsonValue] = {}
-    listed = body.get("tools")
-    for tool in listed if isinstance(listed, list) else []:
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if isinstance(function, dict):
-            found[str(function.get("name"))] = function.get("parameters")
-    old = body.get("functions")
-    for function in old if isinstance(old, list) else []:
-        if isinstance(function, dict):
-            found[str(function.get("name"))] = function.get("parameters")
-    return found
+    functions = [tool.get("function") for tool in objects_in(body.get("tools"))]
+    functions += as_list(body.get("functions"))
+    return {str(function.get("name")): function.get("parameters") for function in objects_in(functions)}
