@@ -196,3 +196,10 @@ def test_what_the_profile_of_a_request_names_is_there() -> None:
     for mark in marks:
         path = SRC / mark
         assert path.is_dir() or path.with_suffix(".py").is_file(), mark
+
+
+def test_prose_of_the_pages_is_wrapped() -> None:
+    for page in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]):
+        text = re.sub(r"(?ms)^ *```.*?^ *```", "", page.read_text(encoding="utf-8"))
+        long = [line[:80] for line in text.splitlines() if len(line) > 250 and not line.lstrip().startswith("|")]
+        assert not long, f"{page.relative_to(ROOT)}: wrap prose at 120 characters: {long}"
