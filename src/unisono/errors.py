@@ -21,6 +21,7 @@
         ├── UpstreamTimeout     504  upstream   upstream_timeout           a limit in seconds was reached
         ├── UpstreamRefused     ...  upstream   (by status)                it answered with an error status
         ├── UpstreamBusy        503  upstream   upstream_busy              too many calls wait for it here
+        ├── OutOfFiles          503  operator   out_of_files               we have too many files open to call it
         ├── UpstreamMalformed   502  upstream   upstream_malformed         the answer is not the protocol
         ├── UpstreamCut         502  upstream   upstream_cut               it ended after content, before the end
         └── NoAnswer            502  upstream   no_answer                  every attempt failed; lists each
@@ -258,7 +259,7 @@ class UpstreamError(UnisonoError):
     status = 502
     code = "upstream_error"
     type = "upstream_error"
-    blames = "upstream"
+    blames: ClassVar[Blame] = "upstream"
     retryable = True
 
 
@@ -315,6 +316,15 @@ class UpstreamBusy(UpstreamError):
     def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class OutOfFiles(UpstreamError):
+    """This process has as many files open as it may, and could not connect: no fault of the upstream's."""
+
+    status = 503
+    code = "out_of_files"
+    blames = "operator"
+    retry_after_s = 1.0
 
 
 class UpstreamMalformed(UpstreamError):

@@ -1,11 +1,15 @@
 """A changed file is read again; a broken one is told, and the iteration goes on."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from unisono.config import Config, load_config
-from unisono.config.marks import mark_of
+from unisono.config.marks import Stamps, mark_of
 from unisono.config.watch import watch
 from unisono.errors import ConfigError
 
@@ -55,6 +59,41 @@ def test_a_broken_file_gives_its_error_and_the_next_change_is_seen(tmp_path: Pat
 
 def test_the_same_content_again_gives_nothing(tmp_path: Path) -> None:
     assert told(tmp_path, GOOD, GOOD) == []
+
+
+FULL = """
+import os, resource, sys
+from pathlib import Path
+from unisono.config.marks import Stamps, mark_of
+file = Path(sys.argv[1])
+before = mark_of(file)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+opened = []
+try:
+    while True:
+        opened.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    pass
+assert mark_of(file) is None
+os.close(opened.pop())
+assert mark_of(file) == before
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such limit")
+def test_a_file_that_cannot_be_opened_for_too_many_are_open_is_not_taken_for_another_one(tmp_path: Path) -> None:
+    file = tmp_path / "unisono.toml"
+    file.write_text(GOOD, encoding="utf-8")
+    subprocess.run([sys.executable, "-c", FULL, str(file)], check=True, timeout=60)
+
+
+def test_other_rights_are_a_change_to_look_at(tmp_path: Path) -> None:
+    file = tmp_path / "unisono.toml"
+    file.write_text(GOOD, encoding="utf-8")
+    stamps = Stamps(file)
+    before = stamps.now()
+    file.chmod(0o600)
+    assert stamps.now() != before
 
 
 def test_a_removed_file_gives_an_error(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unisono.errors import (
+    OutOfFiles,
     UpstreamCut,
     UpstreamError,
     UpstreamMalformed,
@@ -216,3 +217,10 @@ def test_it_never_stays_down_for_longer_than_the_cap_and_always_lets_a_probe_thr
         if retry_at_s is not None:
             assert now_s < retry_at_s <= now_s + max(LIMITS.cap_s, LIMITS.probe_s)
             assert book.state("m", retry_at_s)[0] is Health.PROBING
+
+
+def test_what_lies_here_takes_no_model_down() -> None:
+    book = HealthBook(LIMITS)
+    for _ in range(9):
+        fail(book, OutOfFiles("x"), 0.0)
+    assert book.state("m", 0.0) == (Health.UP, None)

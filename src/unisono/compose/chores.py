@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from unisono.catalog.fingerprint import fingerprint
+from unisono.compose.files import OpenFiles
 from unisono.config import Config
 from unisono.config.watch import watch
 from unisono.errors import UnisonoError
@@ -53,6 +54,8 @@ GUARD_S = 2.0
 """How often one process looks whether a policy that is watched breaks a guardrail."""
 DOMAIN_S = 5.0
 """How often it looks whether requests are of the kinds of the table that the live policy was fitted on."""
+FILES_S = 1.0
+"""How often each process looks whether it has too many files open."""
 GUARD_SHARE = 0.02
 """Share of the time that may go into either look, but for a machine on which a look waits for others."""
 MOST_REST_S = 30.0
@@ -257,6 +260,18 @@ async def _ask_canaries(live: Live, watch: Watch) -> None:
         )
         if changed is not None:
             live.note_incident("model_changed", model.name, changed.sentence)
+
+
+async def watch_files(live: Live) -> None:
+    """Tell when as many files are open as may be, and when there is room again."""
+    files = OpenFiles()
+    async with aclosing(live.lookout.when(files.turned, every_s=FILES_S)) as looks:
+        async for _ in looks:
+            if (fault := files.fault) is not None:
+                live.note_incident("out_of_files", "server", fault)
+                live.broken["files"] = fault
+            else:
+                live.note_healed("files")
 
 
 # -------------------------------------------------------------------------------- several workers

@@ -28,7 +28,7 @@ from unisono.config.kept import KeptConfig, kept_of
 from unisono.config.lookout import Lookout
 from unisono.edge.parse import DERIVED, session_before
 from unisono.eligible.health import limited
-from unisono.errors import ArtifactError, NotFound, StartError, UnisonoError, is_lasting
+from unisono.errors import ArtifactError, NotFound, OutOfFiles, StartError, UnisonoError, is_lasting
 from unisono.evaluate.promotion import Scales
 from unisono.execute.cost import cost_usd
 from unisono.execute.said import said_in
@@ -179,7 +179,7 @@ class Live:
                 self.take_rests(await asyncio.to_thread(self.rests.read, self.router.models))
         if serves:
             self.store.note_in_force(kept_of(self.config))
-            self._begin(chores.learn_on(self))
+            self._begin(chores.learn_on(self), chores.watch_files(self))
             if not worker:  # one of several is enough
                 self._begin(chores.guard_policies(self), chores.guard_domain(self), chores.watch_models(self))
         if serves and self.config.file is not None:
@@ -473,6 +473,8 @@ class Live:
                 self.note_incident("model_mismatch", outcome.model, notice.text)
         if outcome.status != "ok" or len(outcome.attempts) > 1:
             for attempt in outcome.attempts:
+                if attempt.error_code == OutOfFiles.code:
+                    self.note_incident("out_of_files", "server", attempt.error_text or attempt.error_code)
                 if is_lasting(attempt):
                     self.note_incident("model_refused", attempt.model, attempt.error_text or str(attempt.http_status))
         self.store.record_outcome(outcome, baseline_usd=baseline_usd)

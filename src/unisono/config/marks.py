@@ -5,6 +5,7 @@ It reads no keys and puts nothing in force: `watch` does.
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,12 +20,18 @@ _SECRET = re.compile(rf"""["']{IN_FILE}([^"'\n]+)["']""")
 _TLS = re.compile(rf"""\b(?:{"|".join(FILES)})["']?\s*=\s*["']([^"'\n]+)["']""")
 
 
-def mark_of(file: Path) -> bytes:
-    """Return a hash over the file's content and that of the secrets and certificates that it seems to name."""
-    content = _content(file, most_bytes=MAX_FILE_BYTES)
+def mark_of(file: Path) -> bytes | None:
+    """Return a hash over the file's content and that of the secrets and certificates that it seems to name.
+
+    None while this process has no file left to open: that passes, and says nothing of them.
+    """
     found = blake2b()
-    for part in (content, *(_content(named, most_bytes=MAX_FILE_BYTES) for named in _named(file, content))):
-        found.update(b"-" if part is None else b"%d %b" % (len(part), part))
+    try:
+        content = _content(file, most_bytes=MAX_FILE_BYTES)
+        for part in (content, *(_content(named, most_bytes=MAX_FILE_BYTES) for named in _named(file, content))):
+            found.update(b"-" if part is None else b"%d %b" % (len(part), part))
+    except OSError:
+        return None
     return found.digest()
 
 
@@ -41,7 +48,9 @@ class Stamps:
         """Return what differs when one of them was written or replaced; the content is read only where it must be."""
         own = _stamp(self._file)
         if own != self._own:
-            self._own, self._secrets = own, tuple(_named(self._file, _content(self._file, most_bytes=MAX_FILE_BYTES)))
+            with suppress(OSError):
+                named = tuple(_named(self._file, _content(self._file, most_bytes=MAX_FILE_BYTES)))
+                self._own, self._secrets = own, named
         return sum((_stamp(file) for file in self._secrets), own)
 
 
@@ -53,18 +62,24 @@ def _named(file: Path, content: bytes | None) -> Iterator[Path]:
 
 
 def _stamp(file: Path) -> tuple[int, ...]:
-    """Return what differs when a file was written or replaced; empty while there is none."""
+    """Return what differs when a file was written, replaced or given other rights; empty while there is none."""
     try:
         found = file.stat()
     except (OSError, ValueError):
         return ()
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 def _content(file: Path, *, most_bytes: int) -> bytes | None:
-    """Return the file's bytes, the first of too many; None while there is none, as in the middle of a replacement."""
+    """Return the file's bytes, the first of too many; None while there is none, as in the middle of a replacement.
+
+    Raises:
+        OSError: too many files are open.
+    """
     try:
         with file.open("rb") as opened:
             return opened.read(most_bytes)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as exc:
+        if isinstance(exc, OSError) and exc.errno in (errno.EMFILE, errno.ENFILE):
+            raise
         return None

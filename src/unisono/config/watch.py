@@ -49,7 +49,8 @@ async def watch(
     if seen is None:
         seen = await asyncio.to_thread(mark_of, file)
     async for _ in changes if changes is not None else _looks(file, lookout or Lookout(), stop=stop):
-        mark = await asyncio.to_thread(mark_of, file)
+        while (mark := await asyncio.to_thread(mark_of, file)) is None:  # noqa: ASYNC110  (nobody tells of room)
+            await asyncio.sleep(LOOK_S)
         if mark == seen:
             continue
         seen = mark

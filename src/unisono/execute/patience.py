@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from unisono.errors import (
+    OutOfFiles,
     UpstreamBusy,
     UpstreamError,
     UpstreamMalformed,
@@ -106,4 +107,4 @@ def _passes(error: UpstreamError) -> bool:
         return False
     if isinstance(error, UpstreamRefused):
         return error.http_status in PASSING
-    return isinstance(error, (UpstreamUnreachable, UpstreamMalformed, UpstreamBusy))
+    return isinstance(error, (UpstreamUnreachable, UpstreamMalformed, UpstreamBusy, OutOfFiles))

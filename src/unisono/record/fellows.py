@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unisono.errors import (
+    OutOfFiles,
     UpstreamCut,
     UpstreamError,
     UpstreamMalformed,
@@ -143,6 +144,7 @@ def error_of(attempt: Attempt) -> UpstreamError | None:
         UpstreamTimeout,
         UpstreamMalformed,
         UpstreamCut,
+        OutOfFiles,
     )
     kind = next((kind for kind in kinds if kind.code == attempt.error_code), UpstreamError)
     return kind(text)

@@ -27,6 +27,7 @@ Kind = Literal[
     "model_changed",
     "traffic_changed",
     "out_of_domain",
+    "out_of_files",
 ]
 
 _MERGE = timedelta(hours=1)

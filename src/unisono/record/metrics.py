@@ -100,7 +100,7 @@ TABLE: tuple[Metric, ...] = (
         kind="counter",
         labels=("kind",),
         text="Incidents, each occurrence: model_mismatch, model_refused, share_alarm, router_failed, config_refused, "
-        "policy_rolled_back, model_changed, traffic_changed, out_of_domain.",
+        "policy_rolled_back, model_changed, traffic_changed, out_of_domain, out_of_files.",
     ),
     Metric(
         name="unisono_encoder_late_total",

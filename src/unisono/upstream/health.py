@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from unisono.errors import LASTING, UpstreamError, UpstreamRefused, UpstreamUnreachable
+from unisono.errors import LASTING, OutOfFiles, UpstreamError, UpstreamRefused, UpstreamUnreachable
 from unisono.types import Attempt, Health
 
 LONGEST_REST_S = 86_400.0
@@ -172,7 +172,7 @@ class HealthBook:
             if not (self._resting and self._still_rests(attempt, now_s)) and breaker is not None:
                 breaker.succeeded()
             return
-        if attempt.status == "cancelled" or error is None or _callers_fault(error):
+        if attempt.status == "cancelled" or error is None or _ours(error):
             if breaker is not None:
                 breaker.learned_nothing()
             return
@@ -221,3 +221,8 @@ def _whole_second(moment: datetime) -> datetime:
 
 def _callers_fault(error: UpstreamError) -> bool:
     return isinstance(error, UpstreamRefused) and error.status not in (429, 502)
+
+
+def _ours(error: UpstreamError) -> bool:
+    """Say whether an attempt failed for what lies here, or with its caller: it says nothing of the upstream."""
+    return isinstance(error, OutOfFiles) or _callers_fault(error)

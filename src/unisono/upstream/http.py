@@ -25,6 +25,7 @@ import orjson
 from yarl import URL
 
 from unisono.errors import (
+    OutOfFiles,
     StartError,
     UpstreamCut,
     UpstreamError,
@@ -214,7 +215,8 @@ class Transport:
             raise UpstreamUnreachable(f"{self._model}: no connection to {where}: {exc}") from exc
         except (OSError, ValueError) as exc:  # ValueError: a host name that cannot be one
             where = f"{pool.address.host}:{pool.address.port}"
-            raise UpstreamUnreachable(f"{self._model}: {no_connection(where, exc)}") from exc
+            kind = OutOfFiles if is_out_of_files(exc) else UpstreamUnreachable
+            raise kind(f"{self._model}: {no_connection(where, exc)}") from exc
 
 
 def under(base_url: str, path: str) -> str:
@@ -229,10 +231,15 @@ def tls_failed(model: str, exc: ssl.SSLError, tls: Tls | None) -> UpstreamUnreac
     return UpstreamUntrusted(text) if trust.lasts(exc) else UpstreamUnreachable(text)
 
 
+def is_out_of_files(exc: Exception) -> bool:
+    """Say whether too many files are open here, or on this machine."""
+    return getattr(exc, "errno", None) in (errno.EMFILE, errno.ENFILE)
+
+
 def no_connection(where: str, exc: OSError | ValueError) -> str:
     """Say why there is none, and what to do: that too many files are open here says nothing of the upstream."""
     reason = getattr(exc, "strerror", None) or type(exc).__name__
-    if getattr(exc, "errno", None) in (errno.EMFILE, errno.ENFILE):
+    if is_out_of_files(exc):
         todo = "raise its limit of open files, or lower `server.max_requests`"
         return f"no connection to {where}, for Unisono itself has too many files open ({reason}); {todo}."
     return f"no connection to {where} ({reason}); is it running?"
