@@ -32,8 +32,8 @@ from unisono.consistency.ledger import asserted, shown
 from unisono.eligible.limits import within_limits
 from unisono.eligible.sift import first_against, sift
 from unisono.errors import LimitReached, ModelNotFound, NoCandidate, UpstreamError
-from unisono.execute.crew import Means
 from unisono.execute.disputes import Fusing
+from unisono.execute.means import Means
 from unisono.execute.patience import NO_PATIENCE, Patience
 from unisono.execute.plain import Plain
 from unisono.execute.relay import Relay

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import orjson
 
 from unisono.errors import UpstreamError
-from unisono.execute.crew import Means
+from unisono.execute.means import Means
 from unisono.types import (
     Attempt,
     Call,

@@ -12,6 +12,7 @@ import pytest
 from tests.execute.test_single import REQUEST, decision, model
 
 from unisono.errors import NoAnswer, UpstreamError, UpstreamUnreachable
+from unisono.execute.means import Means
 from unisono.execute.patience import Patience
 from unisono.execute.plain import Plain
 from unisono.execute.single import run
@@ -91,8 +92,8 @@ def test_a_good_answer_is_noted_as_the_walk_of_every_answer_notes_it() -> None:
 
     async def walk() -> list[Committed | Chunk]:
         found = decision(["a"], allow_fallback=False, pin="a")
-        means = long.means(calls)
-        return [event async for event in run(REQUEST, found, models={"a": model("a")}, **means)]
+        means = Means(models={"a": model("a")}, **long.means(calls))
+        return [event async for event in run(REQUEST, found, means=means)]
 
     assert [committed, chunk] == asyncio.run(walk())
     assert short.outcomes == long.outcomes

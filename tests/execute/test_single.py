@@ -23,6 +23,7 @@ from unisono.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from unisono.execute.means import Means
 from unisono.execute.patience import NO_PATIENCE, Patience, RetryBudget
 from unisono.execute.single import run
 from unisono.execute.walk import Committed
@@ -123,14 +124,16 @@ class World:
         return run(
             REQUEST,
             decided,
-            models={name: self.models.get(name, model(name)) for name in self.steps},
-            send=send or self._send,
-            patience=patience,
-            record=self.outcomes.append,
-            observe=lambda attempt, error: self.observed.append((attempt, error)),
-            total_s=total_s,
-            clock_s=self.clock.seconds,
-            now=self.clock.now,
+            means=Means(
+                models={name: self.models.get(name, model(name)) for name in self.steps},
+                send=send or self._send,
+                patience=patience,
+                record=self.outcomes.append,
+                observe=lambda attempt, error: self.observed.append((attempt, error)),
+                total_s=total_s,
+                clock_s=self.clock.seconds,
+                now=self.clock.now,
+            ),
         )
 
     def play(self, decided: Decision, **options: Any) -> tuple[list[Committed | Chunk], Exception | None]:
@@ -302,11 +305,7 @@ def test_cancelling_the_reader_closes_the_upstream_and_records_it() -> None:
 
     async def play() -> None:
         async def read() -> None:
-            walk = run(
-                REQUEST, decision(["a"]), models={"a": model("a")}, send=forever, record=world.outcomes.append,
-                observe=lambda attempt, error: world.observed.append((attempt, error)),
-            )  # fmt: skip
-            async for _ in walk:
+            async for _ in world.walk(decision(["a"]), send=forever):
                 pass
 
         task = asyncio.create_task(read())
@@ -379,7 +378,7 @@ async def _read(
 
 
 def test_a_caller_who_leaves_while_a_failed_attempt_is_closed_has_cancelled() -> None:
-    outcomes: list[Outcome] = []
+    world = World({"a": []})
     closing = asyncio.Event()
 
     async def slow_to_close(call: Call) -> AsyncIterator[Chunk]:
@@ -392,11 +391,7 @@ def test_a_caller_who_leaves_while_a_failed_attempt_is_closed_has_cancelled() ->
 
     async def play() -> None:
         async def read() -> None:
-            walk = run(
-                REQUEST, decision(["a"]), models={"a": model("a")}, send=slow_to_close, record=outcomes.append,
-                observe=lambda attempt, error: None,
-            )  # fmt: skip
-            async for _ in walk:
+            async for _ in world.walk(decision(["a"]), send=slow_to_close):
                 pass
 
         task = asyncio.create_task(read())
@@ -405,7 +400,7 @@ def test_a_caller_who_leaves_while_a_failed_attempt_is_closed_has_cancelled() ->
         await asyncio.wait([task])
 
     asyncio.run(play())
-    assert [o.status for o in outcomes] == ["cancelled"]
+    assert [o.status for o in world.outcomes] == ["cancelled"]
 
 
 def patient(**fields: object) -> Patience:

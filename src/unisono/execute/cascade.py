@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from unisono import notices as say
 from unisono.errors import UpstreamError
-from unisono.execute.crew import Crew, Means
+from unisono.execute.crew import Crew
+from unisono.execute.means import Means
 from unisono.execute.member import Member
 from unisono.execute.walk import Committed
 from unisono.protocols import Evidence

@@ -7,30 +7,26 @@ each. It does not choose an answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import field, replace
-from datetime import UTC, datetime
-from time import perf_counter
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from unisono import notices as say
 from unisono.consistency.final import final_answer
 from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamTimeout
 from unisono.execute import single
 from unisono.execute.bodies import asked_of, plain_body
+from unisono.execute.means import Means
 from unisono.execute.member import Member
-from unisono.execute.patience import NO_PATIENCE, Patience
-from unisono.execute.relay import Relay
-from unisono.execute.walk import Committed, short
+from unisono.execute.walk import Committed, Status, short
 from unisono.types import (
     Attempt,
     Call,
     Chunk,
     Decision,
     Json,
-    Model,
     Notice,
     Outcome,
     Part,
@@ -38,31 +34,11 @@ from unisono.types import (
     Ranked,
     Request,
 )
-from unisono.values import value
-
-Send = Callable[[Call], AsyncIterator[Chunk]]
-Status = Literal["ok", "failed", "cut", "cancelled"]
 
 IN_HAND = 0.02
 """Of the bound on the first token: for our own work between the last look at the clock and the first chunk."""
 GAVE_CHARS = 500
 """How much of what a part said is shown."""
-
-
-@value
-class Means:
-    """What carrying out a decision needs: the pool, the way to upstreams, who is told, the time."""
-
-    models: Mapping[str, Model]
-    send: Send
-    record: Callable[[Outcome], None]
-    observe: Callable[[Attempt, UpstreamError | None], None]
-    total_s: float = 600.0
-    clock_s: Callable[[], float] = perf_counter
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    patience: Patience = NO_PATIENCE
-    relay: Relay | None = None
 
 
 class Crew:
@@ -144,17 +120,12 @@ class Crew:
         Returns:
             False when the time was up.
         """
-        alarm = asyncio.ensure_future(self.means.sleep(max(0.0, within_s)))
-        try:
+        async with self._alarm(within_s) as alarm:
             while not until() and (open_ := [m.task for m in members if not m.done]):
                 await asyncio.wait([*open_, alarm], return_when=asyncio.FIRST_COMPLETED)
                 if alarm.done() and any(not m.done for m in members) and not until():
                     return False
             return True
-        finally:
-            alarm.cancel()
-            with suppress(asyncio.CancelledError):
-                await alarm
 
     async def first_content(self, members: Sequence[Member], *, within_s: float) -> bool:
         """Wait until one of these has said something, or all have ended, or the time is up.
@@ -162,8 +133,7 @@ class Crew:
         Returns:
             False when the time was up.
         """
-        alarm = asyncio.ensure_future(self.means.sleep(max(0.0, within_s)))
-        try:
+        async with self._alarm(within_s) as alarm:
             while not any(m.begun for m in members) and not all(m.done for m in members):
                 for member in members:
                     member.changed.clear()
@@ -174,6 +144,13 @@ class Crew:
                 if alarm.done() and not any(m.begun for m in members):
                     return False
             return True
+
+    @asynccontextmanager
+    async def _alarm(self, within_s: float) -> AsyncGenerator[asyncio.Future[Any], None]:
+        """Hold a future that is done when the time is up."""
+        alarm = asyncio.ensure_future(self.means.sleep(max(0.0, within_s)))
+        try:
+            yield alarm
         finally:
             alarm.cancel()
             with suppress(asyncio.CancelledError):
@@ -248,18 +225,14 @@ class Crew:
             self.say(say.fallback(failed, answers=ranking[0].model, language=self.language))
         decision = replace(self.decision, ranking=tuple(ranking), notices=tuple(self.notices))
         means = self.means
-        events = single.run(
-            self.request,
-            decision,
-            models=means.models,
-            send=means.send,
+        alone = replace(
+            means,
             record=lambda outcome: take(_as_parts(outcome)),
             observe=lambda attempt, error: means.observe(replace(attempt, part="closer"), error),
             total_s=max(0.0, self.left_s()),
-            patience=means.patience,
-            clock_s=means.clock_s,
-            now=means.now,
+            relay=None,
         )
+        events = single.run(self.request, decision, means=alone)
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Committed):

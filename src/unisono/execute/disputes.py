@@ -70,15 +70,16 @@ def tell_disputes(crew: Crew, whole: Sequence[Member], disputes: Sequence[Disput
 async def compare_written(crew: Crew, author: Member, sources: Sequence[Member], fusing: Fusing) -> None:
     """Tell where a written answer contradicts what it was made of."""
     for source in sources:
-        found = await _compared(crew, author, source, fusing)
-        if found:
-            names = (author.model.name, f"{source.model.name} ({'部分' if crew.language == 'zh' else 'part'})")
-            words = (found[0].left, found[0].right)
-            crew.say(
-                say.contradiction(
-                    names, words, n_more=len(found) - 1, follows=author.model.name, language=crew.language
-                )
-            )
+        tell_written(crew, author, source, await _compared(crew, author, source, fusing))
+
+
+def tell_written(crew: Crew, author: Member, source: Member, found: Sequence[Conflict]) -> None:
+    """Tell the first contradiction of a written answer with one that it was made of, and how many more there are."""
+    if found:
+        names = (author.model.name, f"{source.model.name} ({'部分' if crew.language == 'zh' else 'part'})")
+        words = (found[0].left, found[0].right)
+        follows = author.model.name
+        crew.say(say.contradiction(names, words, n_more=len(found) - 1, follows=follows, language=crew.language))
 
 
 async def _compared(crew: Crew, a: Member, b: Member, fusing: Fusing) -> Sequence[Conflict]:

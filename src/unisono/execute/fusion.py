@@ -13,9 +13,10 @@ from contextlib import aclosing
 from unisono import notices as say
 from unisono.execute import sentences
 from unisono.execute.bodies import author_body, capped, judge_body, letter
-from unisono.execute.crew import Crew, Means
+from unisono.execute.crew import Crew
 from unisono.execute.disputes import Dispute, Fusing, Settled, compare_written, disputes_among, tell_disputes
 from unisono.execute.evidence.agreement import ending
+from unisono.execute.means import Means
 from unisono.execute.member import Member
 from unisono.execute.parts import answer_in_parts
 from unisono.execute.vote import Vote, agreed, vote

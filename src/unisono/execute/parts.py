@@ -15,7 +15,7 @@ from unisono.consistency.compare import among
 from unisono.execute import sentences
 from unisono.execute.bodies import join_body, part_body, planner_body
 from unisono.execute.crew import Crew
-from unisono.execute.disputes import Fusing, Settled
+from unisono.execute.disputes import Dispute, Fusing, Settled, tell_disputes, tell_written
 from unisono.execute.member import Member
 from unisono.types import Plan
 
@@ -39,22 +39,20 @@ async def answer_in_parts(crew: Crew, plan: Plan, fusing: Fusing) -> Settled | N
     failed = [(m.model.name, sentences.why_missing(m.error, crew.language)) for m in members if not m.ok]
     if failed:
         crew.say(say.parts_missing(failed, language=crew.language))
-    texts = [m.said.text for _, m in answered]
-    found = among(texts, finals=False)
-    disputes = [f"“{d.conflict.left}” against “{d.conflict.right}”" for d in found]
-    body = join_body(crew.request.body, [(q, m.said.text) for q, m in answered], missing, disputes)
+    whole = [m for _, m in answered]
+    found = among([m.said.text for m in whole], finals=False)
+    disputes = [Dispute(left=d.left, right=d.right, words=(d.conflict.left, d.conflict.right)) for d in found]
+    told = [(q, m.said.text) for q, m in answered]
+    body = join_body(crew.request.body, told, missing, [d.shown for d in disputes])
     author = crew.ask(str(plan.closer), "author", body=body)
     await crew.settle([author], within_s=crew.to_first_token_s())
     if not author.ok or author.said.finish == "length":
         return None
-    for d in found[:1]:
-        names = (answered[d.left][1].model.name, answered[d.right][1].model.name)
-        words = (d.conflict.left, d.conflict.right)
-        crew.say(
-            say.contradiction(names, words, n_more=len(found) - 1, follows=author.model.name, language=crew.language)
-        )
-    _compare(crew, author, [m for _, m in answered])
-    return Settled(member=author, reason=sentences.joined(author.model.name, len(questions), language=crew.language))
+    reason = sentences.joined(author.model.name, len(questions), language=crew.language)
+    settled = Settled(member=author, reason=reason)
+    tell_disputes(crew, whole, disputes, settled)
+    _compare(crew, author, whole)
+    return settled
 
 
 def _asked(crew: Crew, question: str, fusing: Fusing) -> Member:
@@ -66,14 +64,7 @@ def _compare(crew: Crew, author: Member, sources: list[Member]) -> None:
     """Tell where the whole contradicts a part. The parts answer other questions, so final answers do not count."""
     for source in sources:
         found = among([author.said.text, source.said.text], finals=False)
-        if found:
-            names = (author.model.name, f"{source.model.name} ({'部分' if crew.language == 'zh' else 'part'})")
-            words = (found[0].conflict.left, found[0].conflict.right)
-            crew.say(
-                say.contradiction(
-                    names, words, n_more=len(found) - 1, follows=author.model.name, language=crew.language
-                )
-            )
+        tell_written(crew, author, source, [d.conflict for d in found])
 
 
 async def _split(crew: Crew, plan: Plan, fusing: Fusing) -> list[str]:

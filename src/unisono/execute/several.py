@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 
 from unisono.execute import cascade, fusion, single
-from unisono.execute.crew import Means
 from unisono.execute.disputes import Fusing
+from unisono.execute.means import Means
 from unisono.execute.walk import Committed
 from unisono.protocols import Evidence
 from unisono.types import Chunk, Decision, Request
@@ -23,16 +23,4 @@ def run(
         return fusion.run(request, decision, means=means, fusing=fusing)
     if decision.plan is not None and decision.pattern == "cascade":
         return cascade.run(request, decision, task=fusing.task, means=means, checks=checks)
-    return single.run(
-        request,
-        decision,
-        models=means.models,
-        send=means.send,
-        record=means.record,
-        observe=means.observe,
-        total_s=means.total_s,
-        patience=means.patience,
-        relay=means.relay,
-        clock_s=means.clock_s,
-        now=means.now,
-    )
+    return single.run(request, decision, means=means)

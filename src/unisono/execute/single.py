@@ -7,48 +7,22 @@ decide who may answer (the decision did) and speaks no dialect (`send` does). Wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from datetime import UTC, datetime
-from time import perf_counter
+from collections.abc import AsyncGenerator, Callable
 
-from unisono.errors import UpstreamError
 from unisono.execute.hedge import Race
-from unisono.execute.patience import NO_PATIENCE, Patience
+from unisono.execute.means import Means
 from unisono.execute.relay import Relay
 from unisono.execute.walk import Committed, Running, Walk
-from unisono.types import Attempt, Call, Chunk, Decision, Model, Outcome, Request
-
-Send = Callable[[Call], AsyncIterator[Chunk]]
+from unisono.types import Chunk, Decision, Outcome, Request
 
 
-def run(
-    request: Request,
-    decision: Decision,
-    *,
-    models: Mapping[str, Model],
-    send: Send,
-    record: Callable[[Outcome], None],
-    observe: Callable[[Attempt, UpstreamError | None], None],
-    total_s: float = 600.0,
-    patience: Patience = NO_PATIENCE,
-    relay: Relay | None = None,
-    clock_s: Callable[[], float] = perf_counter,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> AsyncGenerator[Committed | Chunk, None]:
+def run(request: Request, decision: Decision, *, means: Means) -> AsyncGenerator[Committed | Chunk, None]:
     """Carry out a decision: yield one `Committed`, then every chunk of the answer that goes no shorter way.
 
     Args:
         request: what the caller asked; its body goes to the upstream.
         decision: the ranking is tried in order if it allows a fallback, else only its head.
-        models: the catalogue by name.
-        send: starts one upstream call.
-        record: gets the outcome, exactly once, however this ends.
-        observe: gets each attempt once, with its error.
-        total_s: limit for the whole request.
-        patience: when a model is asked again, and when the next one is asked beside it.
-        relay: the short way; None: there is none.
-        clock_s: monotonic seconds.
-        now: the time of day.
+        means: the pool, the way to upstreams, who is told, the time.
 
     Raises:
         NoAnswer: no model answered; lists the attempts and carries the last error.
@@ -57,18 +31,18 @@ def run(
     walk = Walk(
         request,
         decision,
-        observe=observe,
-        total_s=total_s,
-        clock_s=clock_s,
-        patience=patience,
+        observe=means.observe,
+        total_s=means.total_s,
+        clock_s=means.clock_s,
+        patience=means.patience,
     )
 
     def begin(name: str) -> Running:
         walk.begun(name)
-        model = models[name]
-        return Running(walk, model, chunks=send(walk.call(model)), started=now())
+        model = means.models[name]
+        return Running(walk, model, chunks=means.send(walk.call(model)), started=means.now())
 
-    return carried(walk, begin, record=record, relay=relay)
+    return carried(walk, begin, record=means.record, relay=means.relay)
 
 
 async def carried(
