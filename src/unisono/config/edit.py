@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from unisono.config.load import parse_config
-from unisono.config.source import read_text
+from unisono.config.source import read_text, unusable
 from unisono.config.values import Config
-from unisono.errors import ConfigError, Problem
 
 Table: TypeAlias = Mapping[str, Any]
 """Keys and TOML values; under `None` a key is taken out."""
@@ -53,12 +52,12 @@ class Draft:
         """
         config = self.checked(environ)
         if read_text(self.file) != self.before:
-            raise _refusal(self.file, "has been changed meanwhile; nothing was written, run the command again")
+            raise unusable(self.file, "has been changed meanwhile; nothing was written, run the command again")
         target = self.file.resolve()  # a link stays a link
         try:
             _replace(target, self.after.encode())
         except OSError as exc:
-            raise _refusal(self.file, f"cannot be written ({exc.strerror or exc}); check the folder's rights") from exc
+            raise unusable(self.file, f"cannot be written ({exc.strerror or exc}); check the folder's rights") from exc
         return config
 
 
@@ -81,7 +80,7 @@ def with_model_text(draft: Draft, fragment: str) -> Draft:
     added = _read(fragment, draft.file, "the fragment")
     tables = added.get("models")
     if list(added) != ["models"] or not isinstance(tables, list) or len(tables) != 1:
-        raise _refusal(draft.file, "the fragment must hold one [[models]] table and nothing else")
+        raise unusable(draft.file, "the fragment must hold one [[models]] table and nothing else")
     newline = "\r\n" if "\r\n" in draft.after else "\n"
     text = draft.after.rstrip() + 2 * newline + newline.join(fragment.strip().splitlines()) + newline
     meant = _read(draft.after, draft.file, "the file")
@@ -162,7 +161,7 @@ def _named(tables: object, name: str, file: Path) -> Any:
     for table in tables if isinstance(tables, Sequence) else ():
         if table.get("name") == name:
             return table
-    raise _refusal(file, f"has no [[models]] table with name = {name!r} that can be edited")
+    raise unusable(file, f"has no [[models]] table with name = {name!r} that can be edited")
 
 
 def _document(draft: Draft) -> Any:
@@ -172,7 +171,7 @@ def _document(draft: Draft) -> Any:
     try:
         return tomlkit.parse(draft.after)
     except TOMLKitError as exc:
-        raise _refusal(draft.file, f"cannot be edited here ({exc}); change it by hand") from exc
+        raise unusable(draft.file, f"cannot be edited here ({exc}); change it by hand") from exc
 
 
 def _meaning(draft: Draft, texts: Sequence[str], meant: Mapping[str, Any]) -> Draft:
@@ -181,18 +180,14 @@ def _meaning(draft: Draft, texts: Sequence[str], meant: Mapping[str, Any]) -> Dr
         with suppress(ValueError):
             if tomllib.loads(text) == meant:
                 return Draft(draft.file, draft.before, text)
-    raise _refusal(draft.file, "is written in a form that cannot be edited here; change it by hand")
+    raise unusable(draft.file, "is written in a form that cannot be edited here; change it by hand")
 
 
 def _read(text: str, file: Path, what: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise _refusal(file, f"{what} is no TOML: {str(exc)[:200]}") from exc
-
-
-def _refusal(file: Path, text: str) -> ConfigError:
-    return ConfigError([Problem(file=str(file), line=None, key="(file)", text=text)])
+        raise unusable(file, f"{what} is no TOML: {str(exc)[:200]}") from exc
 
 
 def _replace(target: Path, data: bytes) -> None:

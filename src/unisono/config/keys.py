@@ -5,7 +5,6 @@ What several keys mean together stands in `entry` and `whole`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -752,15 +751,5 @@ def section_keys(section: str) -> tuple[Key, ...]:
 
 
 def model_keys(upstream: str) -> tuple[Key, ...]:
-    """Return the keys that a model with this upstream may have; a plug-in's model may have every general one."""
-    general = upstream not in BUILT_IN
-    return tuple(
-        key
-        for key in section_keys("models")
-        if not key.upstreams or upstream in key.upstreams or (general and not key.option)
-    )
-
-
-def names(keys: Sequence[Key]) -> tuple[str, ...]:
-    """Return the keys' names."""
-    return tuple(key.name for key in keys)
+    """Return the keys that a model with this built-in upstream may have."""
+    return tuple(key for key in section_keys("models") if not key.upstreams or upstream in key.upstreams)

@@ -27,7 +27,7 @@ from unisono.config.marks import mark_of
 from unisono.config.mistake import Mistake, written
 from unisono.config.outward import proxy_of
 from unisono.config.section import Section, read_section
-from unisono.config.source import read_text, syntax_problem
+from unisono.config.source import folder_of, read_text, syntax_problem
 from unisono.config.tls import FILES, amiss, tls_of
 from unisono.config.values import (
     CallsConfig,
@@ -119,7 +119,7 @@ def _parse(
     now: datetime | None,
     upstreams: Collection[str] | None,
 ) -> Config:
-    folder = Path(os.path.abspath(file.parent if file is not None else Path()))  # noqa: PTH100  (keeps symlinks)
+    folder = folder_of(file)
     around = Around(folder=folder, environ=environ, upstreams=None if upstreams is None else frozenset(upstreams))
     top = read_section(raw, section_keys(""), path=(), around=around)
     sections = {

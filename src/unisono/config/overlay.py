@@ -5,7 +5,6 @@ It keeps no policies (`record.policies` does) and says nothing of what decides b
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from unisono.config.keys import section_keys
 from unisono.config.kinds import Around
 from unisono.config.mistake import Mistake, offer, written
 from unisono.config.section import read_section
+from unisono.config.source import folder_of
 from unisono.config.values import Config
 from unisono.config.whole import check_routing
 from unisono.errors import RequestError
@@ -38,9 +38,7 @@ def read_overlay(settings: Mapping[str, object], config: Config) -> Json:
     Raises:
         RequestError: a key or a value is not one of a policy; the message lists every mistake.
     """
-    values, mistakes = _read(settings, config)
-    if mistakes:
-        raise RequestError("; ".join(mistakes), param="settings")
+    values = _read(settings, config)
     return {name: _plain(values[name]) for name in KEYS if name in values}
 
 
@@ -50,27 +48,26 @@ def with_overlay(config: Config, settings: Mapping[str, object]) -> Config:
     Raises:
         RequestError: the settings do not fit this configuration: it has lost a model that they name.
     """
-    values, mistakes = _read(settings, config)
-    if mistakes:
-        raise RequestError("; ".join(mistakes), param="settings")
+    values = _read(settings, config)
     if not values:
         return config
     routing = replace(config.routing, **values)
     routing = replace(routing, cascade=tuple(sorted(routing.cascade)))
     same = config_hash(
-        default=config.default, models=config.models, routing=routing, folder=_folder(config), rules=config.rules
+        default=config.default, models=config.models, routing=routing, folder=folder_of(config.file), rules=config.rules
     )
     return replace(config, routing=routing, hash=same)
 
 
-def _read(settings: Mapping[str, object], config: Config) -> tuple[dict[str, Any], list[str]]:
+def _read(settings: Mapping[str, object], config: Config) -> dict[str, Any]:
     known = {key.name: key for key in section_keys("routing") if key.name in KEYS}
     given = {name: value for name, value in settings.items() if name in known}
-    around = Around(folder=_folder(config), environ={})
+    around = Around(folder=folder_of(config.file), environ={})
     section = read_section(given, tuple(known.values()), path=("routing",), around=around)
     found = [*_foreign(settings), *section.mistakes, *check_routing(section, [m.name for m in config.models])]
-    mistakes = [f"{written(path)} {text}" for path, text in found]
-    return {name: section.values[name] for name in known if name in given and name in section.values}, mistakes
+    if found:
+        raise RequestError("; ".join(f"{written(path)} {text}" for path, text in found), param="settings")
+    return {name: section.values[name] for name in known if name in given}
 
 
 def _foreign(settings: Mapping[str, object]) -> Iterator[Mistake]:
@@ -78,10 +75,6 @@ def _foreign(settings: Mapping[str, object]) -> Iterator[Mistake]:
         if name not in KEYS:
             listed = f"; a policy sets {', '.join(KEYS)}"
             yield Mistake(("routing", str(name)[:100]), f"is not a policy's to set{offer(str(name), KEYS) or listed}")
-
-
-def _folder(config: Config) -> Path:
-    return Path(os.path.abspath(config.file.parent if config.file is not None else Path()))  # noqa: PTH100
 
 
 def _plain(value: object) -> JsonValue:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unisono.config.keys import ARRAYS, SECTIONS, TABLE, Key, names
+from unisono.config.keys import ARRAYS, SECTIONS, TABLE, Key
 from unisono.config.kinds import Around, read_value
 from unisono.config.locate import Path
 from unisono.config.mistake import Mistake, Wrong, offer, shown
@@ -55,7 +55,7 @@ def read_section(table: object, keys: Sequence[Key], *, path: Path, around: Arou
 
 
 def _unknown(table: Iterable[str], keys: Sequence[Key], *, path: Path) -> Iterable[Mistake]:
-    known = names(keys)
+    known = [key.name for key in keys]
     for name in table:
         if name not in known and (path or name not in SECTIONS):
             yield Mistake((*path, name), _why_unknown(name, known, path=path))

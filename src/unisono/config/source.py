@@ -5,6 +5,7 @@ It does not read keys.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -25,21 +26,27 @@ def read_text(file: Path) -> str:
         with file.open("rb") as opened:
             data = opened.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
-        raise _unreadable(file, f"there is no such file; {_START}") from None
+        raise unusable(file, f"there is no such file; {_START}") from None
     except OSError as exc:
-        raise _unreadable(file, f"cannot be read ({exc.strerror or exc}); check the path and its rights") from exc
+        raise unusable(file, f"cannot be read ({exc.strerror or exc}); check the path and its rights") from exc
     except ValueError as exc:
-        raise _unreadable(file, "is no path; give the path of a TOML file") from exc
+        raise unusable(file, "is no path; give the path of a TOML file") from exc
     if len(data) > MAX_FILE_BYTES:
-        raise _unreadable(file, f"is larger than {MAX_FILE_BYTES} bytes; this cannot be a configuration")
+        raise unusable(file, f"is larger than {MAX_FILE_BYTES} bytes; this cannot be a configuration")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         line = data[: exc.start].count(b"\n") + 1
-        raise _unreadable(file, "is not text in UTF-8; save it as UTF-8", line=line) from None
+        raise unusable(file, "is not text in UTF-8; save it as UTF-8", line=line) from None
 
 
-def _unreadable(file: Path, text: str, *, line: int | None = None) -> ConfigError:
+def folder_of(file: Path | None) -> Path:
+    """Return where relative paths in a file start; those of a text without one start at the current folder."""
+    return Path(os.path.abspath(Path() if file is None else file.parent))  # noqa: PTH100  (keeps symlinks)
+
+
+def unusable(file: Path, text: str, *, line: int | None = None) -> ConfigError:
+    """Build the error for a file that cannot be used as a whole."""
     return ConfigError([Problem(file=str(file), line=line, key="(file)", text=text)])
 
 
