@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
+from unisono.outbox import Outbox
 from unisono.server.cycle import Cycle
 
 
@@ -47,6 +49,7 @@ def begun(
         keep_alive=keep_alive,
         on_response=lambda: None,
     )
+    cycle.line = SimpleNamespace(outbox=Outbox(), watches=set(), tasks=set())
     return cycle, transport, flow
 
 
@@ -91,7 +94,11 @@ def test_a_caller_of_http_1_0_knows_no_chunks_and_reads_until_the_end() -> None:
     cycle, transport, _ = begun(keep_alive=False, version="1.0")
     put(cycle, start())
     put(cycle, body(b"data: a\n\n", more=True))
-    assert cycle.more(b"data: b\n\n") is None
+
+    async def more() -> None:
+        assert cycle.more(b"data: b\n\n") is None
+
+    asyncio.run(more())
     put(cycle, body(b"end"))
     head = b"HTTP/1.1 200 OK\r\ndate: today\r\nconnection: close\r\n\r\n"
     assert transport.written == [head + b"data: a\n\n", b"data: b\n\n", b"end"]

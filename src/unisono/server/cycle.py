@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from unisono.outbox import Outbox
+
 _NOT_IN_NAMES = re.compile(rb'[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\"]')
 _NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _OF_SENDING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
@@ -23,10 +25,12 @@ class Line(Protocol):
     """What a request may know of its connection.
 
     Attributes:
+        outbox: what leaves by the end of this turn of the event loop.
         watches: what is to be told when the caller hangs up.
         tasks: what uvicorn waits for, and cancels, when it ends.
     """
 
+    outbox: Outbox
     watches: set[Any]
     tasks: set[Any]
 
@@ -49,11 +53,12 @@ class Cycle(RequestResponseCycle):
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
         self._put(message)
+        self.line.outbox.send()  # here a fault may close the connection behind our back
 
     def more(self, body: bytes) -> Awaitable[None] | None:
         """Send a part of the body that is not the last; return what to wait for before the next from a slow caller."""
         if self.chunked_encoding and body and not (self._held or self.disconnected or self.response_complete):
-            self.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+            self.line.outbox.put(self.transport, b"%x\r\n%b\r\n" % (len(body), body))
         else:
             self._put({"type": "http.response.body", "body": body, "more_body": True})
         return self.flow.drain() if self.flow.write_paused and not self.disconnected else None
@@ -120,7 +125,7 @@ class Cycle(RequestResponseCycle):
         if self._held:
             body, self._held = self._held + body, b""
         if body:
-            self.transport.write(body)
+            self.line.outbox.put(self.transport, body)
         if not more:
             self._end()
 
@@ -130,6 +135,7 @@ class Cycle(RequestResponseCycle):
         self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:
+            self.line.outbox.send()
             self.transport.close()
         self.on_response()
 

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from unisono.edge.failure import error_body
 from unisono.errors import RequestError
+from unisono.outbox import outbox
 from unisono.server.cycle import Cycle
 from unisono.server.gone import WATCHES, Watch
 from unisono.server.happened import Happened
@@ -79,6 +80,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Give the first head its time."""
         super().connection_made(transport)
+        self.outbox = outbox()
         self.watches: set[Watch] = set()
         self._extensions = {WATCHES: self.watches}
         self._asgi = {"version": self.asgi_version, "spec_version": "2.3"}
@@ -200,7 +202,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.loop.time() < until_s:
             self._keep_alive_until(until_s)
         else:
-            self.transport.close()
+            self._close()
 
     def shutdown(self) -> None:
         """End behind the first answer whose head can still say so, or when none is asked for."""
@@ -216,7 +218,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _leave(self) -> None:
         if self.cycle is None or self.cycle.response_complete:
-            self.transport.close()
+            self._close()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse in OpenAI's form, and close."""
@@ -228,8 +230,8 @@ class GuardedProtocol(HttpToolsProtocol):
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self._stop_clocks()
-        self.transport.write(head.encode() + body)
-        self.transport.close()
+        self.outbox.put(self.transport, head.encode() + body)
+        self._close()
 
     def pause_writing(self) -> None:
         """Give a slow reader its time."""
@@ -245,6 +247,10 @@ class GuardedProtocol(HttpToolsProtocol):
             self._unread = None
 
     # ------------------------------------------------------------------------------------- parts
+
+    def _close(self) -> None:
+        self.outbox.send()
+        self.transport.close()
 
     def _scope(self, version: str) -> Any:  # uvicorn's own type for it knows no extension of ours
         path, query = _parts_of(self.url)

@@ -18,6 +18,7 @@ import aiohappyeyeballs
 
 from unisono.config.outward import is_direct
 from unisono.config.tls import context_of
+from unisono.outbox import outbox
 from unisono.types import Proxy, Tls
 from unisono.upstream.names import Look, Name, look_up
 from unisono.upstream.wire import Wire
@@ -78,7 +79,7 @@ class Pool:
         Raises:
             OSError: a file of certificates cannot be read, or (`ssl.SSLError`) holds none.
         """
-        self.loop = asyncio.get_running_loop()
+        self.loop, self._outbox = asyncio.get_running_loop(), outbox()
         if self.address.tls:
             self._tls = await asyncio.to_thread(context_of, self.files)
 
@@ -109,6 +110,7 @@ class Pool:
         except BaseException:
             connected.close()
             raise
+        wire.outbox = self._outbox
         return wire
 
     def give_back(self, wire: Wire) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import httptools
 
+from unisono.outbox import Outbox
+
 MAX_HEAD_BYTES = 64 * 1024
 """Status line and headers, trailers and the frames of chunks: what is held beside the body."""
 _PAUSE_ABOVE_BYTES = 256 * 1024
@@ -75,6 +77,7 @@ class Wire(asyncio.Protocol):
         on_part: takes a part of the body that came as one chunk by itself, in place of `on_news`; all else that comes
             waits for `take`, and `on_news` is told.
         lost: with what the connection was lost, also while nothing was asked.
+        outbox: by it requests leave; without one each leaves at once.
     """
 
     __slots__ = (
@@ -98,6 +101,7 @@ class Wire(asyncio.Protocol):
         "on_idle_end",
         "on_news",
         "on_part",
+        "outbox",
         "paused",
         "served",
         "status",
@@ -110,6 +114,7 @@ class Wire(asyncio.Protocol):
         self.idle_since_s = 0.0
         self.clock: Clock | None = None
         self.lost: Exception | None = None
+        self.outbox: Outbox | None = None
         self.served = 0
         self._parser = httptools.HttpResponseParser(self)
         self._reset()
@@ -145,7 +150,10 @@ class Wire(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101 - made connections only
         self._reset()
         self.served += 1
-        self._transport.writelines((head, body))
+        if self.outbox is None:
+            self._transport.writelines((head, body))
+        else:
+            self.outbox.put(self._transport, head, body)
 
     def take(self) -> bytes:
         """Return the body's bytes that have come since the last call; empty when there are none."""
