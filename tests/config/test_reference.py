@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from unisono.config.keys import BUILT_IN, TABLE, model_keys, names
+from unisono.config.keys import BUILT_IN, TABLE, model_keys
 from unisono.config.reference import page, table_rows
 from unisono.plugins import BUILT_IN_PROVIDERS
 from unisono.upstream.script import KEYS as SCRIPT_KEYS
@@ -34,4 +34,4 @@ def test_the_providers_of_the_table_are_those_that_come_with_unisono() -> None:
 
 def test_the_keys_of_a_script_are_those_that_the_scripted_provider_reads() -> None:
     options = [key for key in model_keys("scripted") if key.option]
-    assert set(names(options)) == set(SCRIPT_KEYS)
+    assert {key.name for key in options} == set(SCRIPT_KEYS)
