@@ -92,6 +92,9 @@ def test_a_report_may_be_declared_or_a_dated_snapshot_of_the_asked_name_and_noth
     assert not accepts_report(plain, "gpt-4o-0001")
     assert accepts_report(declared, "gpt-4o-2024-08-06")
     assert not accepts_report(declared, "gpt-4o-mini")
+    deployed = Model(name="big", upstream="openai", upstream_model="our-deployment", reports=("gpt-5-mini",))
+    assert accepts_report(deployed, "gpt-5-mini-2025-08-07")
+    assert not accepts_report(deployed, "gpt-5-nano-2025-08-07")
 
 
 @pytest.mark.parametrize("name", ["auto", "AUTO", "auto:fast", "auto:anything"])

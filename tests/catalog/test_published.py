@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from unisono.catalog.published import SOURCE, published
+from unisono.config import parse_config
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -26,6 +27,17 @@ def test_the_provider_tells_the_vendor_where_no_address_is_given() -> None:
 
 def test_a_server_of_ones_own_has_no_published_price() -> None:
     assert published("gpt-4o", upstream="openai", base_url="http://127.0.0.1:9001/v1", now=NOW) is None
+
+
+def test_a_deployment_has_the_price_and_the_window_of_the_model_that_it_reports() -> None:
+    text = 'default = "m"\n[[models]]\nname = "m"\nupstream = "openai"\nupstream_model = "our-deployment"\n'
+    text += 'base_url = "https://r.openai.azure.com/openai/v1"\n'
+    (plain,) = parse_config(text, {}).models
+    (told,) = parse_config(text + 'reports = ["gpt-4o-2024-08-06"]\n', {}).models
+    assert plain.prices is None
+    known = published("gpt-4o-2024-08-06", upstream="openai", base_url=told.base_url, now=NOW)
+    assert known is not None
+    assert (told.prices, told.context_tokens) == (known.prices, known.context_tokens)
 
 
 def test_an_unknown_model_has_no_price() -> None:

@@ -34,6 +34,7 @@ WHOLE: dict[str, Any] = {
                 "api_version": "2024-10-21",
             },
             "model_info": {
+                "base_model": "azure/gpt-5-mini",
                 "input_cost_per_token": 2.5e-07,
                 "output_cost_per_token": 2e-06,
                 "max_input_tokens": 272000,
@@ -81,6 +82,7 @@ def test_what_is_taken_over_loads_and_means_the_same() -> None:
 def test_a_deployment_keeps_its_address_its_price_its_window_and_what_it_can_do() -> None:
     azure = models()["gpt-2"]
     assert azure.base_url == "https://a.openai.azure.com/openai/deployments/dep?api-version=2024-10-21"
+    assert azure.reports == ("gpt-5-mini",)
     assert azure.prices is not None
     assert (azure.prices.usd_per_mtok_in, azure.prices.usd_per_mtok_out) == (0.25, 2.0)
     assert (azure.context_tokens, {str(can) for can in azure.capabilities}) == (272000, {"tools"})

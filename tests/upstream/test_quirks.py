@@ -23,6 +23,8 @@ LIMITS = [
     ("https://api.mistral.ai/v1", {"max_completion_tokens": 9}, {"max_tokens": 9}),
     ("https://api.mistral.ai/v1", {"max_completion_tokens": 9, "max_tokens": 8}, {"max_tokens": 8}),
     ("https://api.mistral.ai/v1", {"max_tokens": 9}, None),
+    ("https://api.mistral.ai/v1", {"seed": 7}, {"random_seed": 7}),
+    ("https://api.groq.com/openai/v1", {"seed": 7}, None),
     ("http://127.0.0.1:8000/v1", {"max_completion_tokens": 9}, None),
     ("http://127.0.0.1:8000/v1", {"max_tokens": 9}, None),
     ("https://generativelanguage.googleapis.com/v1beta/openai", {"max_tokens": 9}, None),
@@ -36,7 +38,7 @@ def _body(base_url: str, body: Json, *, stream: bool = False) -> Json:
 
 
 @pytest.mark.parametrize(("base_url", "given", "sent"), LIMITS)
-def test_the_length_of_an_answer_goes_out_under_the_name_that_the_host_obeys(
+def test_the_length_of_an_answer_and_the_seed_go_out_under_the_name_that_the_host_obeys(
     base_url: str, given: Json, sent: Json | None
 ) -> None:
     assert _body(base_url, dict(given)) == {**(given if sent is None else sent), "model": "m"}

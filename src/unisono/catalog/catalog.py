@@ -30,15 +30,15 @@ _DATED = re.compile(rf"-([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|[0-9]{{8}}|{_MONTH}{_D
 def accepts_report(model: Model, reported: str) -> bool:
     """Return whether this model's upstream may call itself `reported` in an answer.
 
-    Its own names, those that `reports` declares, and the asked name with a date behind it: providers resolve `gpt-4o`
-    to its snapshot `gpt-4o-2024-08-06`, `grok-4` to `grok-4-0709`, `mistral-large-latest` to `mistral-large-2411`.
-    Anything else is another model.
+    Its own names, those that `reports` declares, and the asked or a declared one with a date behind it: providers
+    resolve `gpt-4o` to its snapshot `gpt-4o-2024-08-06`, `grok-4` to `grok-4-0709`, `mistral-large-latest` to
+    `mistral-large-2411`. Anything else is another model.
     """
     asked = model.upstream_model
     if reported in (asked, model.name) or reported in model.reports:
         return True
-    stem = asked.removesuffix("-latest")
-    return reported.startswith(stem) and _DATED.fullmatch(reported, len(stem)) is not None
+    stems = (name.removesuffix("-latest") for name in (asked, *model.reports))
+    return any(reported.startswith(stem) and _DATED.fullmatch(reported, len(stem)) is not None for stem in stems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,16 +59,17 @@ def _facts(entry: Entry, price_list: PriceList | None, *, now: datetime) -> Fact
     if upstream in _UNPRICED or _is_complete(entry):
         return Facts()
     upstream_model: str = entry.get("upstream_model") or entry.get("name")
+    names = (upstream_model, *(entry.get("reports") or ()))  # Azure serves deployments, whose names tell nothing
     if price_list is not None:
-        found = price_list.find(upstream_model, name=entry.get("name"), upstream=upstream)
-        if found is not None:
-            return found
+        listed = (price_list.find(asked, name=entry.get("name"), upstream=upstream) for asked in names)
+        if (known := next(filter(None, listed), None)) is not None:
+            return known
     base_url = entry.base_url
     if is_loopback(urlsplit(base_url or "").hostname or ""):
         return Facts()
     is_free = host_at(base_url or "") == "openrouter" and upstream_model.endswith(_FREE)
-    asked = upstream_model.removesuffix(_FREE) if is_free else upstream_model
-    found = published(asked, upstream=upstream, base_url=base_url, now=now) or Facts()
+    told = (published(asked.removesuffix(_FREE), upstream=upstream, base_url=base_url, now=now) for asked in names)
+    found = next(filter(None, told), Facts())
     return replace(found, prices=_NOTHING) if is_free else found
 
 

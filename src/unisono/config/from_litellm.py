@@ -92,6 +92,9 @@ def _add_model(made: Imported, entry: _Table, *, place: int, aliases: Mapping[st
         made.notes.append(
             f"{what} is {name} here: each deployment is a model of its own, and a pin of {asked} is the first"
         )
+    base = info.get("base_model")
+    if isinstance(base, str) and (behind := base.rpartition("/")[2]) not in ("", keys["upstream_model"]):
+        keys["reports"] = [behind]
     keys = {"name": name, **keys, **_figures({**info, **params})}
     key = _key(made, params.get("api_key"), provider, what=what)
     if key is not None:

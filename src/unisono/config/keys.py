@@ -497,7 +497,8 @@ _MODELS = (
     ),
     Key(
         section="models", name="reports", kind="texts", default=[],
-        text="Other names by which the upstream may call this model in its answers, such as dated snapshots.",
+        text="Other names by which the upstream may call this model in its answers, such as the model behind a "
+        "deployment of Azure's; price, window and public figures are looked up by them too.",
     ),
     Key(
         section="models", name="aliases", kind="names", default=[],

@@ -32,6 +32,7 @@ from unisono.upstream.quirks import (
     with_deltas,
     with_known_fields,
     with_known_roles,
+    with_known_seed,
     with_limit,
     without_openais_own,
 )
@@ -146,7 +147,7 @@ def chat_body(call: Call, *, customs: bool = True) -> Json:
     if RESPONSES in source and not is_openai(base_url) and isinstance(messages := body["messages"], list):
         body["messages"] = reminded(messages)
     body = with_known_roles(with_limit(body, base_url=base_url), base_url=base_url)
-    body = with_known_fields(body, base_url=base_url)
+    body = with_known_seed(with_known_fields(body, base_url=base_url), base_url=base_url)
     if call.stream:
         options = body.pop("stream_options", None)
         body["stream"] = True

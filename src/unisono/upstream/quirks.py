@@ -5,7 +5,8 @@ Told by the address, never by the model's name. A quirk that harms nobody is not
 - OpenAI (and Azure) refuse `max_tokens` for their newer models: it goes out as `max_completion_tokens`.
 - Only OpenAI and Azure know the role `developer`: to every other host such a message goes out as `system`.
 - Ollama ignores `max_completion_tokens` and writes on without a limit: it goes out as `max_tokens` too.
-- Mistral refuses `max_completion_tokens` (it goes out as `max_tokens`) and `stream_options` (it counts unasked).
+- Mistral refuses `max_completion_tokens` (it goes out as `max_tokens`), `seed` (as `random_seed`), and
+  `stream_options` (it counts unasked).
 - OpenAI, Azure, Mistral, Groq and Cerebras refuse fields that they do not know in a message: what another model thought
   is taken out, so is what says nothing, and ids of tool calls are made to fit (`ids.py`). A conversation that changes
   its model would end there with a 400.
@@ -60,6 +61,13 @@ def without_openais_own(body: Json, *, base_url: str) -> Json:
     if is_openai(base_url) or (_ids_taken(base_url) is None and not is_gemini(base_url)):
         return body
     return {key: value for key, value in body.items() if key not in _OPENAIS_OWN}
+
+
+def with_known_seed(body: Json, *, base_url: str) -> Json:
+    """Return the body with the seed as this host calls it; the same object where that is `seed`."""
+    if "seed" not in body or host_at(base_url) != "mistral":
+        return body
+    return {"random_seed" if key == "seed" else key: value for key, value in body.items()}
 
 
 _LIMITS: dict[str | None, Literal["max_completion_tokens", "max_tokens", "both"]] = {

@@ -1,6 +1,6 @@
 """Wishes about how an answer is drawn that a model refuses, where the router chose the model: they are left out.
 
-Newer models of OpenAI's and Anthropic's take no `temperature`, Mistral no `seed`, and refuse the request. Who asks for
+Newer models of OpenAI's and Anthropic's take no `temperature`, some hosts no `seed`, and refuse. Who asks for
 `auto`, or probes a pool, cannot know that. Which model refuses what, its own refusal says; it is believed only where it
 is about the model and not about a value that is wrong everywhere. A pinned model gets what its caller wrote.
 """
