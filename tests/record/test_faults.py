@@ -202,6 +202,8 @@ def test_an_old_record_is_brought_up_with_all_its_rows(path: Path, values, old: 
         Reader(path).decisions()
     with closing(Store(path)) as store:
         assert [row["decision"] for row in store.decisions()] == [values.id(1)]
+        talks = [("team", "s-1", b'{"model":"small"}', 1777636802)] if old > 2 else []  # who answers whom; since 3
+        assert store.rows("SELECT key, session, body, at FROM sessions") == talks
         store.record_request(values.request(2), None, values.decision(2))
         store.add_scores([Score(model="m", item="a", kind="k", prompt="p", score=1.0)], {"m": "f"})
         assert len(store.decisions()) == 2
