@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,12 +39,9 @@ def advise(
     from unisono.evaluate.advice import advise as consider
     from unisono.evaluate.judged import judged
 
-    reader = open_reader(config, store)
-    try:
+    with closing(open_reader(config, store)) as reader:
         found = consider(tuple(judged(reader, limit=last)), tolerance=tolerance)
         domain = _domain(reader, config)
-    finally:
-        reader.close()
     if as_json:
         print_json({**_as_json(found), "domain": None if domain is None else domain.as_json()})
         return

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from unisono.cli.probing import YES, asks_first
+from unisono.cli.record import AS_JSON, print_json
+from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
     from unisono.compose import Live
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from unisono.evaluate.probe.questions import Question
     from unisono.types import Json, Model
 
-CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The configuration file.")
 SEED = 1
 """Of the questions; the probe's own are drawn by 0."""
 Found = TypeVar("Found")
@@ -41,7 +41,7 @@ def handoff(
     config: Path = CONFIG,
     n: int = typer.Option(40, min=5, max=1000, help="Conversations for each pair of models."),
     yes: bool = YES,
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Measure what a conversation loses when its last turn goes to another model, for every pair of the pool.
 
@@ -68,7 +68,9 @@ def handoff(
 
     found = _with(settings, work)
     if as_json:
-        _print_json(found)
+        import msgspec
+
+        print_json(msgspec.to_builtins(found))
         return
     for pair in found:
         print(
@@ -108,7 +110,9 @@ def measure_consistency(config: Path, *, n: int, yes: bool, as_json: bool) -> No
 
     found = _with(settings, work)
     if as_json:
-        _print_json(found)
+        import msgspec
+
+        print_json(msgspec.to_builtins(found))
         return
     for name, share in found.fixed.items():
         print(f"{name}: {share:.3f} of pairs of wordings end differently; right {found.accuracy[name]:.3f}")
@@ -143,13 +147,11 @@ def _chosen(live: Live, body: Json) -> str:
 
 
 async def _text(live: Live, model: str, body: Json) -> str:
+    from unisono.compose import ask
     from unisono.execute.said import said_in
-    from unisono.types import Call
 
     found = live.router.models[model]
-    call = Call(model=found, body={"model": found.upstream_model, **body}, stream=False, decision="probe")
-    async with aclosing(live.outlets.send(call)) as chunks:
-        return said_in([chunk async for chunk in chunks]).text
+    return said_in([await ask(live, found, {"model": found.upstream_model, **body})]).text
 
 
 def _questions() -> list[Question]:
@@ -194,9 +196,3 @@ def _progress(clock: Callable[[], float] = monotonic) -> Callable[[int, int], No
 def spoken(seconds: float) -> str:
     """Return a time to go, as one would say it."""
     return f"about {max(seconds, 1):.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
-
-
-def _print_json(value: object) -> None:
-    import msgspec
-
-    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unisono.types import Json
 
 TAKEN_UP_S = 10.0
-"""A server looks at its file four times a second, and starts new providers before it says that they serve."""
+"""A server looks at its file five times a second, and starts new providers before it says that they serve."""
 _LOOK_S = 0.1
 
 Taken = Literal["in force", "no server runs", "not taken up"]

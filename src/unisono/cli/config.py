@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,7 @@ def import_(
 
 def _yaml(file: Path) -> dict[str, Any]:
     from unisono.errors import StartError
+    from unisono.loose import as_object
 
     try:
         import yaml
@@ -112,7 +114,7 @@ def _yaml(file: Path) -> dict[str, Any]:
         read = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
         raise StartError(f"{file} cannot be read as YAML: {str(exc)[:200]}") from exc
-    return read if isinstance(read, dict) else {}
+    return as_object(read)
 
 
 @app.command("show")
@@ -195,11 +197,8 @@ def _traffic(settings: Config, *, last: int) -> tuple[str, Router, Sequence[Aske
     live = build(settings)
     try:
         router = live.router
-        reader = Reader(settings.store.path)
-        try:
+        with closing(Reader(settings.store.path)) as reader:
             asked = from_record(router, reader, limit=last) if last > 0 else []
-        finally:
-            reader.close()
         if len(asked) >= MIN_LOGGED:
             return "the record", router, asked
         blank = Request(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from unisono.cli.record import AS_JSON, CONFIG, STORE, print_json, record_path
+from unisono.cli.record import AS_JSON, CONFIG, STORE, print_json, record_path, with_outer
 
 
 def copy(
@@ -25,7 +25,6 @@ def copy(
 
     Example: `unisono log copy /var/backups/unisono-2026-11-26.db`
     """
-    from unisono.cli.replay import with_outer
     from unisono.record.database import copy_to
 
     config, store, as_json = with_outer(context, config=config, store=store, as_json=as_json)

@@ -20,6 +20,7 @@ from unisono.cli.exposure import exposure
 from unisono.cli.files import allow_files
 from unisono.cli.finding import Finding
 from unisono.cli.machine import demo_packages, is_record, open_files, port, python_version, store
+from unisono.cli.record import AS_JSON
 
 if TYPE_CHECKING:
     from unisono.config import Config
@@ -33,7 +34,7 @@ _MIB = 1024 * 1024
 def doctor(
     path: Path = typer.Argument(Path("unisono.toml"), help="The TOML file."),
     config: Path | None = typer.Option(None, "--config", "-c", help="The same, as other commands write it."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Look at everything that serving needs, and say what to do; exit 1 if something fails.
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from unisono.cli.probing import YES
-from unisono.cli.record import STORE
+from unisono.cli.record import AS_JSON, STORE, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def evaluate(
     last: int = typer.Option(10_000, min=1, max=1_000_000, help="For `--policy`: the latest judged answers."),
     store: Path | None = STORE,
     yes: bool = YES,
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Say whether routing pays on a table of outcomes, beside every simple alternative.
 
@@ -112,9 +112,7 @@ def evaluate(
     found = own.evaluate(outcomes, features, lambda: QualityEnsemble(trained), UtilityChooser(), settled, tick=tick)
     seen = _has_seen(trained.manifest, outcomes.hashes)
     if as_json:
-        import orjson
-
-        print(orjson.dumps(_as_json(found, trained.id, seen=seen), option=orjson.OPT_INDENT_2).decode())
+        print_json(_as_json(found, trained.id, seen=seen))
     else:
         print(_report(found, trained.id, costless=costless, dial=dial, seen=seen))
 

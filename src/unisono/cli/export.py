@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -17,6 +17,7 @@ from unisono.cli.record import AS_JSON, CONFIG, open_reader, print_json
 if TYPE_CHECKING:
     from unisono.config import Config
     from unisono.evaluate.export import Tally
+    from unisono.record.reader import Reader
     from unisono.types import Json
 
 KINDS = ("sft", "preference", "questions")
@@ -61,9 +62,8 @@ def export(
         raise typer.BadParameter("the lines go to standard output; name a file as --out.", param_hint="--json")
     moment = parse_since(since, now=datetime.now(UTC)) if since else None
     settings = load_config(config)
-    reader = open_reader(config, None)
     tally = Tally()
-    try:
+    with closing(open_reader(config, None)) as reader:
         lines = _lines(
             reader=reader,
             agrees=_agrees(settings),
@@ -75,14 +75,12 @@ def export(
             tally=tally,
         )
         _write(out, lines)
-    finally:
-        reader.close()
     _tell(settings, out, tally, as_json=as_json)
 
 
 def _lines(
     *,
-    reader: object,
+    reader: Reader,
     agrees: Callable[[str], bool],
     kind: str,
     least: float | None,
@@ -92,9 +90,7 @@ def _lines(
     tally: Tally,
 ) -> Iterator[Json]:
     from unisono.evaluate.export import answers, imitation, preferences, questions
-    from unisono.record.reader import Reader
 
-    assert isinstance(reader, Reader)  # noqa: S101 - imported only here, so that help stays quick
     found = answers(reader, agrees=agrees, since=since, models=models, tally=tally)
     if kind == "sft":
         return imitation(found, least=least, tally=tally)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from unisono.cli.record import AS_JSON, print_json
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def fit(
     config: Path = CONFIG,
     encoder: str = typer.Option("", help="static, use, e5, onnx, ...; default: the configuration's, else static."),
     seed: int = typer.Option(1, help="Of the split, the folds and the fit."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Train the quality and length predictors on your own table of outcomes.
 
@@ -88,9 +89,7 @@ def fit(
         )
     folder = found.write(out)
     if as_json:
-        import orjson
-
-        print(orjson.dumps(_as_json(found, folder), option=orjson.OPT_INDENT_2).decode())
+        print_json(_as_json(found, folder))
         return
     _print(found, folder, known=known, encoder=settings.name)
 

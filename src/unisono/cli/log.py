@@ -6,6 +6,7 @@ It only reads, but for `purge` and `copy`. The same facts as JSON: `--json`, or 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -15,8 +16,8 @@ import typer
 from unisono.cli.copying import copy
 from unisono.cli.moment import parse_since
 from unisono.cli.purge import purge
-from unisono.cli.record import AS_JSON, CONFIG, STORE, console, one_id, open_reader, print_json
-from unisono.cli.replay import replay, with_outer
+from unisono.cli.record import AS_JSON, CONFIG, STORE, console, one_id, open_reader, print_json, with_outer
+from unisono.cli.replay import replay
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,11 +65,8 @@ def log(
     if status and status not in STATUSES:
         raise typer.BadParameter(f"{status!r} is none of {', '.join(STATUSES)}.", param_hint="--status")
     start = parse_since(since, now=datetime.now(UTC)) if since else None
-    reader = open_reader(config, store)
-    try:
+    with closing(open_reader(config, store)) as reader:
         rows = reader.decisions(limit=limit, model=model or None, status=status or None, since=start)
-    finally:
-        reader.close()
     if as_json:
         print_json(cast("JsonValue", rows))
         return
@@ -91,11 +89,8 @@ def show(
     Example: `unisono log show 01a20a97-7854`
     """
     config, store, as_json = with_outer(context, config=config, store=store, as_json=as_json)
-    reader = open_reader(config, store)
-    try:
+    with closing(open_reader(config, store)) as reader:
         whole = reader.decision(one_id(reader, decision), examples=True)
-    finally:
-        reader.close()
     assert whole is not None  # noqa: S101  (its id was just read from the same record)
     if as_json:
         print_json(whole)

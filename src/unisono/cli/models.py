@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -25,14 +26,14 @@ from unisono.cli.probing import (
     prices,
     probe_pool,
 )
-from unisono.cli.record import console
+from unisono.cli.record import AS_JSON, cell, console, print_json
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
     from unisono.config import Config
     from unisono.evaluate.probe.price import ProbePrice
     from unisono.evaluate.probe.run import Row
-    from unisono.types import Json
+    from unisono.types import Json, JsonValue
 
 PER_KIND_QUICK = 5
 
@@ -40,7 +41,7 @@ app = typer.Typer(help="List the models, and measure what they can do.", no_args
 
 
 @app.command("list")
-def list_models(config: Path = CONFIG, as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+def list_models(config: Path = CONFIG, as_json: bool = AS_JSON) -> None:
     """List the models of the configuration with prices, windows and what was measured of them.
 
     Example: `unisono models list`
@@ -50,14 +51,14 @@ def list_models(config: Path = CONFIG, as_json: bool = typer.Option(False, "--js
     settings = load_config(config)
     rows = _rows(settings)
     if as_json:
-        _print_json(rows)
+        print_json(cast("JsonValue", rows))
         return
     from rich.table import Table
 
     table = Table("model", "role", "upstream", "window", "$/Mtok in", "out", "cut-off", "life", "probes", "right")
     for row in rows:
         table.add_row(
-            *(_cell(row[key]) for key in _COLUMNS[:-3]), _life(row), *(_cell(row[key]) for key in _COLUMNS[-2:])
+            *(cell(row[key]) for key in _COLUMNS[:-3]), _life(row), *(cell(row[key]) for key in _COLUMNS[-2:])
         )
     console().print(table)
     for row in rows:
@@ -90,12 +91,9 @@ def _rows(settings: Config) -> list[Json]:
     if not settings.store.path.exists():
         return roster(settings.models, ())
     scores = known_scores(settings)  # opens the record for writing, which upgrades it
-    reader = Reader(settings.store.path)
-    try:
+    with closing(Reader(settings.store.path)) as reader:
         changed = changes(reader.rows, since=datetime.now(UTC) - NEWS)
         return roster(settings.models, scores, events(reader.rows), changed)
-    finally:
-        reader.close()
 
 
 def _life(row: Json) -> str:
@@ -107,12 +105,6 @@ def _life(row: Json) -> str:
         state += f", then {row['successor']}"
     follows = row["follows"]
     return f"{state}, follows {', '.join(map(str, follows))}" if isinstance(follows, list) and follows else state
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 @app.command("probe")
@@ -175,7 +167,7 @@ def probe_models(
         import msgspec
 
         found = {"models": rows, "scores": scores, "failures": failures, "left_out": notes}
-        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        print_json(msgspec.to_builtins(found))
     else:
         if rows:
             _print_rows(rows)
@@ -187,7 +179,7 @@ def probe_models(
 
 def _print_prices(told: Sequence[ProbePrice], *, as_json: bool) -> None:
     if as_json:
-        _print_json([asdict(line) for line in told])
+        print_json([asdict(line) for line in told])
         return
     for line in told:
         print(line.sentence)
@@ -202,15 +194,9 @@ def _print_rows(rows: Sequence[Row]) -> None:
     kinds = sorted({kind for row in rows for kind in row.by_kind})
     table = Table("kind", *(row.model for row in rows), title="Share of right answers")
     for kind in kinds:
-        table.add_row(kind, *(_cell(row.by_kind.get(kind)) for row in rows))
+        table.add_row(kind, *(cell(row.by_kind.get(kind)) for row in rows))
     table.add_section()
     table.add_row("all", *(f"{row.accuracy:.2f} [{row.low:.2f}, {row.high:.2f}] of {row.n}" for row in rows))
-    table.add_row("seconds", *(_cell(row.seconds) for row in rows))
-    table.add_row("output tokens", *(_cell(row.output_tokens) for row in rows))
+    table.add_row("seconds", *(cell(row.seconds) for row in rows))
+    table.add_row("output tokens", *(cell(row.output_tokens) for row in rows))
     Console().print(table)
-
-
-def _print_json(value: object) -> None:
-    import orjson
-
-    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

@@ -6,13 +6,14 @@ It needs no running server: policies are in the record, and every server over it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import typer
 
+from unisono.cli.change import value_of
 from unisono.cli.record import AS_JSON, CONFIG, STORE, console, print_json, record_path
 
 if TYPE_CHECKING:
@@ -164,11 +165,8 @@ def read_known(path: Path) -> Known:
     """
     from unisono.record.policies import Policies
 
-    policies = Policies(path)
-    try:
+    with closing(Policies(path)) as policies:
         return policies.known()
-    finally:
-        policies.close()
 
 
 @contextmanager
@@ -187,8 +185,8 @@ def scales_of(config: Path, store: Path | None) -> Iterator[Scales]:
     from unisono.record.reader import Reader
 
     path, settings = record_path(config, store), load_config(config)
-    registry, reader, policies = load(), Reader(path), Policies(path)
-    try:
+    registry = load()
+    with closing(Reader(path)) as reader, closing(Policies(path)) as policies:
         yield Scales(
             config=settings,
             registry=registry,
@@ -196,9 +194,6 @@ def scales_of(config: Path, store: Path | None) -> Iterator[Scales]:
             reader=reader,
             policies=policies,
         )
-    finally:
-        reader.close()
-        policies.close()
 
 
 def progress(what: str) -> Callable[[int], None]:
@@ -220,12 +215,7 @@ def progress(what: str) -> Callable[[int], None]:
 
 def _setting(text: str) -> tuple[str, object]:
     """Read `key=value`, the value as the file has it; a bare word is a text."""
-    import tomllib
-
     key, sign, value = text.partition("=")
     if not sign:
         raise typer.BadParameter(f"{text!r} must be such as dial=0.3", param_hint="--set")
-    try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key.strip(), value.strip()
+    return key.strip(), value_of(value.strip())

@@ -5,6 +5,7 @@ Both work on the record; every worker of every server over it follows within a s
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,12 +80,9 @@ def rollback(
     """
     from unisono.record.policies import Policies
 
-    policies = Policies(record_path(config, store))
-    try:
+    with closing(Policies(record_path(config, store))) as policies:
         event = policies.roll_back(why=why, by=BY, now=datetime.now(UTC))
         known = policies.known()
-    finally:
-        policies.close()
     gone, live = known.policies[event.policy], known.policies[event.live]
     if as_json:
         print_json({"ended": event.policy, "live": event.live, "scores_held_at": event.held})

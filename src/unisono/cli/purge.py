@@ -5,13 +5,14 @@ A server that runs over the same record need not stop.
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
 from unisono.cli.moment import parse_since
-from unisono.cli.record import AS_JSON, CONFIG, STORE, print_json, record_path
+from unisono.cli.record import AS_JSON, CONFIG, STORE, print_json, record_path, with_outer
 
 
 def purge(
@@ -31,18 +32,14 @@ def purge(
 
     Example: `unisono log purge --older-than 90d`
     """
-    from unisono.cli.replay import with_outer
     from unisono.record.store import Store
 
     config, store, as_json = with_outer(context, config=config, store=store, as_json=as_json)
     if not user and not older_than:
         raise typer.BadParameter("say whose requests: --user, --older-than, or both")
     before = parse_since(older_than, now=datetime.now(UTC), option="--older-than") if older_than else None
-    opened = Store(record_path(config, store))
-    try:
+    with closing(Store(record_path(config, store))) as opened:
         n_purged = opened.purge(older_than=before, user=user or None)
-    finally:
-        opened.close()
     if as_json:
         print_json({"purged": n_purged})
     else:

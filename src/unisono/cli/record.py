@@ -1,9 +1,9 @@
-"""What the commands on the record share: opening it, finding a decision by the beginning of its id, printing."""
+"""What many commands share: their options, opening the record, a decision by the beginning of its id, printing."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -43,6 +43,18 @@ def record_path(config: Path, store: Path | None) -> Path:
     return path
 
 
+def with_outer(
+    context: typer.Context, *, config: Path, store: Path | None, as_json: bool
+) -> tuple[Path, Path | None, bool]:
+    """Return the options of a subcommand; they may also stand before its name."""
+    before = cast("tuple[Path, Path | None, bool] | None", context.obj)
+    if before is None:
+        return config, store, as_json
+    given = context.get_parameter_source("config")
+    own = given is not None and given.name == "COMMANDLINE"
+    return config if own else before[0], store or before[1], as_json or before[2]
+
+
 def one_id(reader: Reader, beginning: str) -> str:
     """Return the id of the one decision that begins so.
 
@@ -66,6 +78,13 @@ def console() -> Console:
 
     found = Console(highlight=False)
     return found if found.is_terminal else Console(highlight=False, width=_WIDE)
+
+
+def cell(value: object) -> str:
+    """Return a value as a table shows it."""
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def print_json(value: JsonValue) -> None:

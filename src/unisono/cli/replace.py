@@ -6,6 +6,7 @@ The other models' scores stay untouched: nothing is measured of them, and nothin
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -28,7 +29,7 @@ from unisono.cli.probing import (
     prices,
     probe_pool,
 )
-from unisono.cli.record import AS_JSON, console, print_json
+from unisono.cli.record import AS_JSON, cell, console, print_json
 from unisono.cli.retire import MOVE, ON, day, ending, known, lines, moved, serving, who
 from unisono.cli.serve import CONFIG
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from unisono.config import Config
     from unisono.evaluate.probe.questions import Question
     from unisono.evaluate.succession import Gap, OnLog, OnProbes
-    from unisono.types import Json, JsonValue, Model
+    from unisono.types import Json, Model
 
 
 def replace(
@@ -152,8 +153,7 @@ def compared(
         return probes, None
     registry = plugins.load()
     trained = read_trained(settings, registry)
-    reader = Reader(settings.store.path)
-    try:
+    with closing(Reader(settings.store.path)) as reader:
         quality, cost = None, TokenCost(unknown_length)
         if trained.artifact is not None:
             seen = reader.scores_at(reader.generation(), {m.name: fingerprint(m) for m in (old, new)})
@@ -167,8 +167,6 @@ def compared(
             )
             cost = TokenCost(trained.artifact.length.expected)
         return probes, on_log(reader, old, new, quality, cost)
-    finally:
-        reader.close()
 
 
 def as_told(probes: OnProbes | None, log: OnLog | None) -> Json:
@@ -191,28 +189,24 @@ def show(probes: OnProbes | None, log: OnLog | None, pair: tuple[Model, ...]) ->
             *(f"{s.right:.3f} [{s.low:.3f}, {s.high:.3f}]" for s in sides),
             f"{_gap(probes.quality)}: {probes.quality.sentence}",
         )
-        table.add_row("$ per 1,000 questions", *(_cell(s.usd) for s in sides), "")
-        table.add_row("output tokens", *(_cell(s.output_tokens) for s in sides), "")
-        table.add_row("seconds", *(_cell(s.seconds) for s in sides), "")
+        table.add_row("$ per 1,000 questions", *(cell(s.usd) for s in sides), "")
+        table.add_row("output tokens", *(cell(s.output_tokens) for s in sides), "")
+        table.add_row("seconds", *(cell(s.seconds) for s in sides), "")
         table.add_row("both right or both wrong", "", "", f"{probes.agree:.2f}")
     if log is not None:
         if log.quality is not None:
             text = f"{_gap(log.quality)} expected"
             table.add_row(f"quality on {log.quality.n} logged requests", "", "", text)
         if log.usd is not None:
-            table.add_row("$ per 1,000 of them, expected", *(_cell(usd) for usd in log.usd), "")
+            table.add_row("$ per 1,000 of them, expected", *(cell(usd) for usd in log.usd), "")
         served = (log.old, log.new)
         table.add_row("answers in the log", *(str(s.n) for s in served), "")
-        table.add_row("  without a fault", *(_cell(s.ok) for s in served), "")
-        table.add_row("  $ per 1,000", *(_cell(s.usd) for s in served), "")
-        table.add_row("  seconds to the first content", *(_cell(s.first_content_s) for s in served), "")
-        table.add_row("  seconds in all", *(_cell(s.total_s) for s in served), "")
+        table.add_row("  without a fault", *(cell(s.ok) for s in served), "")
+        table.add_row("  $ per 1,000", *(cell(s.usd) for s in served), "")
+        table.add_row("  seconds to the first content", *(cell(s.first_content_s) for s in served), "")
+        table.add_row("  seconds in all", *(cell(s.total_s) for s in served), "")
     out.print(table)
 
 
 def _gap(gap: Gap) -> str:
     return f"{gap.mean:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]"
-
-
-def _cell(value: JsonValue) -> str:
-    return f"{value:.3g}" if isinstance(value, (int, float)) else "–"

@@ -5,12 +5,13 @@ It asks no upstream and needs no server; it changes nothing.
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import typer
 
-from unisono.cli.record import AS_JSON, CONFIG, STORE, one_id, open_reader, print_json
+from unisono.cli.record import AS_JSON, CONFIG, STORE, one_id, open_reader, print_json, with_outer
 
 if TYPE_CHECKING:
     from unisono.config import Config
@@ -37,32 +38,17 @@ def replay(
     from unisono.plugins import load
 
     config, store, as_json = with_outer(context, config=config, store=store, as_json=as_json)
-    reader = open_reader(config, store)
-    try:
+    with closing(open_reader(config, store)) as reader:
         today = _todays(config)
         now, encoder = (None, EncoderConfig()) if today is None else (kept_of(today), today.encoder)
         recomputer = Recomputer(reader, registry=load(), now=now, encoder=encoder)
         replayed = recomputer.replay(one_id(reader, decision))
-    finally:
-        reader.close()
     if as_json:
         print_json(_as_json(replayed))
     else:
         print("\n".join(_lines(replayed)))
     if replayed.verdict != "same":
         raise typer.Exit(1)
-
-
-def with_outer(
-    context: typer.Context, *, config: Path, store: Path | None, as_json: bool
-) -> tuple[Path, Path | None, bool]:
-    """Return the options of a subcommand; they may also stand before its name."""
-    before = cast("tuple[Path, Path | None, bool] | None", context.obj)
-    if before is None:
-        return config, store, as_json
-    given = context.get_parameter_source("config")
-    own = given is not None and given.name == "COMMANDLINE"
-    return config if own else before[0], store or before[1], as_json or before[2]
 
 
 def _todays(config: Path) -> Config | None:

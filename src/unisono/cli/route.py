@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from unisono.cli.record import print_json
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def route(
         base = "" if offline else _running(settings)
         decision = _ask(base, asked, config=settings) if base else _decide_here(settings, asked)
     if as_json:
-        import orjson
-
-        print(orjson.dumps(decision, option=orjson.OPT_INDENT_2).decode())
+        print_json(decision)
         return
     from unisono.cli.log import show_decision
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,11 +121,8 @@ def _recorded(settings: Config, reading: Reading, *, last: int) -> Traffic:
     from unisono.cli.record import open_reader
     from unisono.evaluate.rule_trial import try_record
 
-    reader = open_reader(Path(), settings.store.path)
-    try:
+    with closing(open_reader(Path(), settings.store.path)) as reader:
         return try_record(reading.rules, reader, dim=reading.dim, limit=last)
-    finally:
-        reader.close()
 
 
 def _lines(file: Path) -> list[str]:
