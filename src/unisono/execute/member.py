@@ -112,21 +112,27 @@ class Member:
         """End it now; an ended one stays as it is."""
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
+        if self.attempt is None:  # before its first step, which a task that is cancelled then never takes
+            await self._close(asyncio.CancelledError())
 
     async def _pull(self) -> None:
         failure: BaseException | None = None
         try:
-            try:
-                async for chunk in self._chunks:
-                    self._see(chunk)
-            finally:
-                if (close := getattr(self._chunks, "aclose", None)) is not None:
-                    await close()
+            async for chunk in self._chunks:
+                self._see(chunk)
         except UpstreamError as error:
             failure = self.error = error
         except BaseException as error:
             failure = error
             raise
+        finally:
+            await self._close(failure)
+
+    async def _close(self, failure: BaseException | None) -> None:
+        """Close the call, and note how it ended."""
+        try:
+            if (close := getattr(self._chunks, "aclose", None)) is not None:
+                await close()
         finally:
             self.attempt = self._ended(failure)
             self.changed.set()
