@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,6 +90,27 @@ def test_a_late_encoder_delays_no_answer_and_is_told(tmp_path: Path) -> None:
         finally:
             go.set()
         house.until(lambda: "unread" not in notices(house.chat("Prove Fermat's little theorem.")), "it is known now")
+
+
+def test_a_caller_who_leaves_while_the_prompt_is_read_is_not_answered(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    def waits(exchange: Exchange) -> None:
+        assert go.wait(LIMIT_S)
+        embeds(exchange)
+
+    body = json.dumps({"model": "auto", "messages": [{"role": "user", "content": "Prove it."}]}).encode()
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    with upstream(waits) as embedder, house_with(tmp_path, embedder, budget_s=LIMIT_S) as house:
+        try:
+            with socket.create_connection(("127.0.0.1", house.port), timeout=LIMIT_S) as caller:
+                caller.sendall(head + b"content-length: %d\r\n\r\n%b" % (len(body), body))
+                embedder.wait_for(1)
+            house.get("/healthz")  # by now it is seen that he has left
+        finally:
+            go.set()
+        (row,) = house.until(lambda: [r for r in house.get("/v1/decisions")["data"] if r["status"]], "it has ended")
+    assert row["status"] == "cancelled"
 
 
 def test_what_waits_for_the_encoder_goes_to_it_in_one_call(tmp_path: Path) -> None:

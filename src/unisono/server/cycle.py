@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from unisono.outbox import Outbox
+from unisono.server.gone import Watches
 
 _NOT_IN_NAMES = re.compile(rb'[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\"]')
 _NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -31,7 +32,7 @@ class Line(Protocol):
     """
 
     outbox: Outbox
-    watches: set[Any]
+    watches: Watches
     tasks: set[Any]
 
 

@@ -7,13 +7,25 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from starlette.types import Receive, Scope
 
 WATCHES = "unisono.watches"
 """The ASGI extension by which our own protocol (`listen.py`) tells: the watches of a connection. It lets each know when
 the connection is lost; any other server is asked by `receive`, which costs a task for each request."""
+
+
+class Watches(set[Any]):
+    """What is to be told when a caller hangs up; `lost`: he has."""
+
+    lost = False
+
+    def tell(self) -> None:
+        """Tell all, and those who come later as they come."""
+        self.lost = True
+        for watch in tuple(self):
+            watch.gone()
 
 
 class Watch:
@@ -30,9 +42,11 @@ class Watch:
         self._over = False
         self._task = asyncio.current_task()
         self._waiting: asyncio.Task[None] | None = None
-        self._watches: set[Watch] | None = scope.get("extensions", _NONE).get(WATCHES)
+        self._watches: Watches | None = scope.get("extensions", _NONE).get(WATCHES)
         if self._watches is not None:
             self._watches.add(self)
+            if self._watches.lost:
+                self.gone()
         else:
             self._waiting = asyncio.create_task(_until_gone(receive))
             self._waiting.add_done_callback(self._told)
@@ -58,7 +72,7 @@ class Watch:
             self.gone()
 
 
-_NONE: dict[str, set[Watch]] = {}
+_NONE: dict[str, Watches] = {}
 
 
 async def _until_gone(receive: Receive) -> None:

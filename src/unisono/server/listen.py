@@ -21,7 +21,7 @@ from unisono.edge.failure import error_body
 from unisono.errors import RequestError
 from unisono.outbox import outbox
 from unisono.server.cycle import Cycle
-from unisono.server.gone import WATCHES, Watch
+from unisono.server.gone import WATCHES, Watches
 from unisono.server.happened import Happened
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -81,7 +81,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Give the first head its time."""
         super().connection_made(transport)
         self.outbox = outbox()
-        self.watches: set[Watch] = set()
+        self.watches = Watches()
         self._extensions = {WATCHES: self.watches}
         self._asgi = {"version": self.asgi_version, "spec_version": "2.3"}
         self._watch()
@@ -90,8 +90,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """End the clocks, and what is done for the caller."""
         self._stop_clocks()
         super().connection_lost(exc)
-        for watch in tuple(self.watches):
-            watch.gone()
+        self.watches.tell()
 
     def data_received(self, data: bytes) -> None:
         """Parse, then see whether something is still missing."""
