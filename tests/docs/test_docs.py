@@ -10,12 +10,14 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+import typer
 from starlette.routing import Route
 
 from unisono import errors
+from unisono.cli.main import app
 from unisono.config.keys import TABLE
 from unisono.console.app import routes as console_routes
 from unisono.edge.wishes import FIELDS
@@ -178,6 +180,27 @@ def test_every_command_has_an_example() -> None:
     for chapter in chapters:
         if "| argument |" in chapter:
             assert "Example: `unisono " in chapter, chapter.splitlines()[0]
+
+
+def _shown() -> Iterator[tuple[Path, list[str]]]:
+    """The words of each call of `unisono` that a page shows, in a block or in a sentence."""
+    for page in PAGES:
+        for line in re.findall(r"(?m)(?:^ *|`|[|(;&] *)unisono ([a-z][^`\n]*)", page.read_text(encoding="utf-8")):
+            call = re.split(r"\s#|\s[|>&;]|;\s|\s\\$", line)[0]
+            if not call.startswith("at dial "):  # a row of a table that `unisono evaluate` prints
+                yield page, call.split()
+
+
+def test_every_command_and_option_that_a_page_shows_exists() -> None:
+    for page, words in _shown():
+        where = f"{page.relative_to(ROOT)}: unisono {' '.join(words)}"
+        command: Any = typer.main.get_command(app)
+        while hasattr(command, "commands") and words and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        assert not hasattr(command, "commands") or command.invoke_without_command or words == [], where
+        known = {option for given in command.params for option in (*given.opts, *given.secondary_opts)}
+        asked = {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert asked <= known | {"--help"}, where
 
 
 def _routes() -> list[tuple[str, str]]:
