@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from unisono.errors import StoreError
 from unisono.record.rows import from_us, to_us
 from unisono.record.store import Store
+from unisono.record.view import stamp
 from unisono.types import Attempt, Decision, Features, JsonValue, Limit, Model, Outcome, Planned, Request, Spent
 
 N_BUCKETS = 60
@@ -201,7 +202,7 @@ class Ledger:
                     "window": limit.window,
                     "models": list[JsonValue](limit.models),
                     "roles": [role.value for role in limit.roles],
-                    "returns": returns.isoformat().replace("+00:00", "Z") if used else None,
+                    "returns": stamp(returns) if used else None,
                 }
             )
         return rows

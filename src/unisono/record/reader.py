@@ -79,7 +79,7 @@ ORDER BY decision DESC LIMIT :limit
 
 _AUTOMATIC = "SELECT id FROM decisions WHERE mode IS NOT NULL AND degraded = 0 ORDER BY at DESC, id DESC LIMIT :limit"
 
-_PROBES = "SELECT * FROM scores WHERE fingerprint = ? AND features IS NULL ORDER BY item"
+_PROBES = "SELECT * FROM scores WHERE fingerprint = :fingerprint AND features IS NULL ORDER BY item"
 
 _PENDING = """
 SELECT DISTINCT decision FROM signals s
@@ -138,8 +138,7 @@ class Reader:
             view = decision_view(made, status=row["status"], outcome=outcome, facts=facts)
             if row["baseline_usd"] is not None:
                 view["baseline_usd"] = row["baseline_usd"]
-            said = connection.execute("SELECT * FROM signals WHERE decision = ? ORDER BY at, kind", (decision,))
-            view["signals"] = [_signal(row) for row in said]
+            view["signals"] = [_signal_view(signal) for signal in _signals(connection, decision)]
             return view
 
     def _with_example(self, facts: Json, config_hash: str) -> JsonValue:
@@ -245,12 +244,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        found: list[Score] = []
-        with self._reading() as connection:
-            for model, fingerprint in fingerprints.items():
-                rows = connection.execute(_PROBES, (fingerprint,))
-                found += [score_from_row(row, model=model) for row in rows]
-        return tuple(found)
+        return self._scores(_PROBES, fingerprints)
 
     def rows(self, sql: str, values: tuple[Value, ...] = ()) -> list[tuple[Value, ...]]:
         """Return the rows of a query on a table beside the decisions.
@@ -280,10 +274,13 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
+        return self._scores(_SCORES_AT, fingerprints, generation=generation)
+
+    def _scores(self, sql: str, fingerprints: Mapping[str, str], **values: Value) -> tuple[Score, ...]:
         found: list[Score] = []
         with self._reading() as connection:
             for model, fingerprint in fingerprints.items():
-                rows = connection.execute(_SCORES_AT, {"fingerprint": fingerprint, "generation": generation})
+                rows = connection.execute(sql, {"fingerprint": fingerprint, **values})
                 found += [score_from_row(row, model=model) for row in rows]
         return tuple(found)
 
@@ -294,8 +291,7 @@ class Reader:
             StoreError: the record cannot be read.
         """
         with self._reading() as connection:
-            rows = connection.execute("SELECT * FROM signals WHERE decision = ? ORDER BY at, kind", (decision,))
-            return tuple(signal_from_row(row) for row in rows)
+            return _signals(connection, decision)
 
     def pending(self, *, limit: int) -> tuple[str, ...]:
         """Return at most so many decisions that have ended and have signals that no score knows of.
@@ -303,8 +299,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
-            return tuple(row["decision"] for row in connection.execute(_PENDING, {"limit": limit}))
+        return self._ids(_PENDING, limit=limit)
 
     def judged(self, *, limit: int) -> tuple[str, ...]:
         """Return at most so many decisions about which something was said, newest first.
@@ -312,8 +307,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
-            return tuple(row["decision"] for row in connection.execute(_JUDGED, {"limit": limit}))
+        return self._ids(_JUDGED, limit=limit)
 
     def automatic(self, *, limit: int) -> tuple[str, ...]:
         """Return the latest decisions on `auto`, at most so many, newest first.
@@ -321,8 +315,11 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
+        return self._ids(_AUTOMATIC, limit=limit)
+
+    def _ids(self, sql: str, *, limit: int) -> tuple[str, ...]:
         with self._reading() as connection:
-            return tuple(row["id"] for row in connection.execute(_AUTOMATIC, {"limit": limit}))
+            return tuple(id_ for (id_,) in connection.execute(sql, {"limit": limit}))
 
     def purged(self) -> int:
         """Return the generation up to which scores have been purged; -1 when none have.
@@ -330,9 +327,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
-            row = connection.execute("SELECT value FROM settings WHERE name = 'scores_purged'").fetchone()
-            return int(row["value"])
+        return int(self._setting("scores_purged") or 0)
 
     def config(self, hash: str) -> KeptConfig | None:  # noqa: A002  (`Config.hash`)
         """Return the configuration of a hash that was once in force here, or None.
@@ -350,9 +345,8 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
-            row = connection.execute("SELECT value FROM settings WHERE name = 'config_in_force'").fetchone()
-        return None if row is None else self.config(row["value"])
+        hash_ = self._setting("config_in_force")
+        return None if hash_ is None else self.config(str(hash_))
 
     def generation(self) -> int:
         """Return a number that grows when any process adds scores. Takes some ten microseconds.
@@ -360,10 +354,12 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
+        return int(self._setting("scores_generation") or 0)
+
+    def _setting(self, name: str) -> Value:
         with self._reading() as connection:
-            return int(
-                connection.execute("SELECT value FROM settings WHERE name = 'scores_generation'").fetchone()["value"]
-            )
+            row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row["value"]
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -429,8 +425,12 @@ def _outcome(connection: sqlite3.Connection, decision: str) -> Outcome | None:
     return outcome_from_rows(thin, attempts)
 
 
-def _signal(row: Mapping[str, Value]) -> JsonValue:
-    signal = signal_from_row(row)
+def _signals(connection: sqlite3.Connection, decision: str) -> tuple[Signal, ...]:
+    rows = connection.execute("SELECT * FROM signals WHERE decision = ? ORDER BY at, kind", (decision,))
+    return tuple(signal_from_row(row) for row in rows)
+
+
+def _signal_view(signal: Signal) -> JsonValue:
     return {"kind": signal.kind, "value": signal.value, "at": stamp(signal.at)}
 
 

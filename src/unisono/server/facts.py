@@ -20,6 +20,7 @@ from unisono.compose import Live
 from unisono.edge.failure import error_body
 from unisono.edge.scope import may_use
 from unisono.errors import NotAllowed, NotFound, RequestError, UnisonoError
+from unisono.record.metrics import CONTENT_TYPE
 from unisono.server.auth import admin_only, identify
 from unisono.server.reply import ClientGone, headers_in
 from unisono.types import EmbeddingModel, Grant, Json, JsonValue, Mode, Model, Scope
@@ -154,7 +155,7 @@ class Facts:
         """`GET /metrics` for Prometheus."""
         self._live.refresh_metrics()
         text = await asyncio.to_thread(self._live.metrics_page)
-        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(text, media_type=CONTENT_TYPE)
 
 
 def _embedding_row(model: EmbeddingModel) -> Json:
