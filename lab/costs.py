@@ -29,6 +29,7 @@ from unisono.learn.corpus import Corpus
 from unisono.learn.lengths import Lengths, fit_lengths
 from unisono.learn.topics import fit_design, matrix
 from unisono.predict.cost import TokenCost
+from unisono.predict.length import Length
 from unisono.types import Attempt, Features, Message, Mode, Model, Request, Usage
 from unisono.understand.embed import StaticEncoder
 
@@ -49,13 +50,13 @@ class Fitted:
     rows: dict[int, NDArray[np.float64]]
     columns: dict[str, int]
 
-    def expected(self, features: Features, model: Model) -> tuple[float, float]:
+    def expected(self, features: Features, model: Model) -> Length:
         """Return mean and deviation of the logarithm of output tokens."""
         shift = float(self.rows[id(features)] @ self.lengths.weights)
         place = self.columns.get(model.name)
         if place is None or np.isnan(self.lengths.constants[place]):
-            return self.lengths.unknown_mean + shift, self.lengths.unknown_sd
-        return float(self.lengths.constants[place]) + shift, float(self.lengths.sds[place])
+            return Length(self.lengths.unknown_mean + shift, self.lengths.unknown_sd)
+        return Length(float(self.lengths.constants[place]) + shift, float(self.lengths.sds[place]))
 
 
 def attempt(model: Model, *, tokens_in: float, tokens_out: float) -> Attempt:

@@ -19,7 +19,8 @@ from unisono.execute.walk import Committed
 from unisono.plugins import load
 from unisono.predict.cost import TokenCost
 from unisono.predict.latency import RecentLatency
-from unisono.protocols import QualityPredictor
+from unisono.predict.length import UntrainedLength
+from unisono.protocols import CostPredictor, QualityPredictor
 from unisono.router import Router, Settings, Stages, _expecting, _seen
 from unisono.types import (
     Attempt,
@@ -31,10 +32,12 @@ from unisono.types import (
     Mode,
     Model,
     Outcome,
+    Prices,
     Quality,
     Request,
     Score,
     Situation,
+    Usage,
     Wishes,
 )
 from unisono.understand.features import Understanding
@@ -66,7 +69,13 @@ class AllUp:
         pass
 
 
-def router(quality: QualityPredictor | None, *, dead: frozenset[str] = frozenset()) -> Router:
+def router(
+    quality: QualityPredictor | None,
+    *,
+    dead: frozenset[str] = frozenset(),
+    models: tuple[Model, ...] = MODELS,
+    cost: CostPredictor | None = None,
+) -> Router:
     async def send(call: Call) -> AsyncIterator[Chunk]:
         if call.model.name in dead:
             raise UpstreamUnreachable(f"{call.model.name}: refused")
@@ -76,14 +85,14 @@ def router(quality: QualityPredictor | None, *, dead: frozenset[str] = frozenset
         understand=Understanding(None),
         rules=[rule() for rule in load().rules.values()],
         quality=quality,
-        cost=TokenCost(),
+        cost=cost or TokenCost(),
         latency=RecentLatency(),
         chooser=UtilityChooser(margin=0.01),
         health=AllUp(),
         send=send,
     )
-    settings_ = Settings(default="b", dial=0.5, config_hash="h", artifact="x", total_s=10.0)
-    return Router(Catalog(MODELS), stages=stages, settings=settings_, now=lambda: NOW, clock_s=lambda: 0.0)
+    settings_ = Settings(default=models[1].name, dial=0.5, config_hash="h", artifact="x", total_s=10.0)
+    return Router(Catalog(models), stages=stages, settings=settings_, now=lambda: NOW, clock_s=lambda: 0.0)
 
 
 def request(*, pin: str | None = None, wishes: Wishes = Wishes(), text: str = "hello") -> Request:
@@ -100,6 +109,34 @@ def request(*, pin: str | None = None, wishes: Wishes = Wishes(), text: str = "h
 
 
 KNOWN = QualityByName(a=0.9, b=0.5, c=0.7)
+
+
+def test_a_bound_on_cost_leaves_a_thinker_out_until_its_answers_turn_out_short() -> None:
+    prices = Prices(usd_per_mtok_in=1.0, usd_per_mtok_out=10.0)
+    models = tuple(
+        replace(m, name=n, upstream_model=n, prices=prices)
+        for m, n in zip(MODELS, ("deepseek-r1", "gpt-4.1"), strict=False)
+    )
+    quality, cost = QualityByName(**{m.name: 0.7 for m in models}), TokenCost(UntrainedLength().expected)
+    bounded = request(wishes=Wishes(max_cost_usd=0.01))
+    features, told = router(quality, models=models, cost=cost).decide(bounded)
+    assert [(e.model, e.rule) for e in told.excluded] == [("deepseek-r1", "max_cost_usd")]
+    for _ in range(10):
+        usage = Usage(input_tokens=10, output_tokens=50)
+        cost.learn_one(
+            features,
+            Attempt(
+                model="deepseek-r1",
+                upstream_model="deepseek-r1",
+                started=NOW,
+                status="ok",
+                first_content_s=0.5,
+                total_s=1.0,
+                usage=usage,
+            ),
+        )
+    _, after = router(quality, models=models, cost=cost).decide(bounded)
+    assert after.excluded == ()
 
 
 def test_several_answers_of_one_call_cost_more_and_take_as_long_as_one() -> None:

@@ -26,6 +26,9 @@ Vector: TypeAlias = "NDArray[np.float32]"
 """A float32 array; the shape stands where it is used."""
 
 
+ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "on"]
+"""How much a model thinks: not at all, by the dial that its host has for it, or `on` where there is none."""
+
 PartKind: TypeAlias = Literal["member", "planner", "judge", "author", "closer"]
 """As what a model takes part in an answer: it answers, splits the question, judges, writes from others' answers, or
 takes over from a cheaper one."""
@@ -389,6 +392,25 @@ class Freshness:
     asks_about: date | None = None
 
 
+class Thinking(NamedTuple):
+    """How much a request asks a model to think.
+
+    Attributes:
+        effort: None where only the budget is said.
+        budget_tokens: of thoughts, at most.
+    """
+
+    effort: ReasoningEffort | None = None
+    budget_tokens: int | None = None
+
+
+class Asked(NamedTuple):
+    """How much a request asks models to think: those of Anthropic's API, and the others. They read other members."""
+
+    anthropic: Thinking | None
+    others: Thinking | None
+
+
 @value
 class TaskType:
     """What kind of task a text most probably is, such as `code` or `translation`, and how probably."""
@@ -433,6 +455,7 @@ class Features:
         joint: its form lets several models work on it: one answer, in words.
         rule: name of the first rule of the house that is about it.
         likeness: how near it comes to that rule's examples; None where the rule has none.
+        thinking: how much it asks models to think; None where it says nothing. It is not recorded.
     """
 
     task: str
@@ -453,6 +476,7 @@ class Features:
     joint: bool = True
     rule: str | None = None
     likeness: Likeness | None = None
+    thinking: Asked | None = None
 
 
 # ------------------------------------------------------------------------------------ the decision
@@ -505,12 +529,16 @@ class Quality:
 
 @value
 class Cost:
-    """Expected price of an answer, with an interval that holds four times in five."""
+    """Expected price of an answer, with an interval that holds four times in five.
+
+    `evidence` says what the length of the answer is a guess from, while it is one.
+    """
 
     usd: float
     low_usd: float
     high_usd: float
     output_tokens: float
+    evidence: str = ""
 
 
 @value

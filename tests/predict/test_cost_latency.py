@@ -11,6 +11,7 @@ import pytest
 
 from unisono.predict.cost import INPUT_SPREAD, Z_80, TokenCost
 from unisono.predict.latency import RecentLatency
+from unisono.predict.length import Length
 from unisono.types import Attempt, Cost, Features, Mode, Model, Prices, Request, Usage
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -56,7 +57,7 @@ def cost(predictor: TokenCost, max_output_tokens: int | None = None) -> Cost:
 
 
 def test_cost_is_tokens_times_prices_within_an_interval() -> None:
-    told = cost(TokenCost(lambda features, model: (log(100.0), 0.0)))
+    told = cost(TokenCost(lambda features, model: Length(log(100.0), 0.0)))
     assert told.usd == pytest.approx((1000 * 1.0 + 100 * 10.0) / 1e6)
     reach = exp(Z_80 * INPUT_SPREAD)  # the answer's length is certain here; the prompt's is an estimate
     assert told.low_usd == pytest.approx((1000 / reach + 100 * 10.0) / 1e6)
@@ -91,7 +92,7 @@ def test_cost_learns_how_much_a_model_really_writes() -> None:
 
 
 def test_cost_learns_how_a_models_vocabulary_counts_the_prompt() -> None:
-    predictor = TokenCost(lambda features, model: (log(100.0), 0.0))
+    predictor = TokenCost(lambda features, model: Length(log(100.0), 0.0))
     for _ in range(200):
         predictor.learn_one(FEATURES, attempt(input_tokens=1500))
     assert cost(predictor).usd == pytest.approx((1500 * 1.0 + 100 * 10.0) / 1e6, rel=0.02)
@@ -100,7 +101,7 @@ def test_cost_learns_how_a_models_vocabulary_counts_the_prompt() -> None:
 @pytest.mark.parametrize("heavy", [False, True])
 def test_four_costs_in_five_lie_inside_the_interval_whatever_the_lengths_are(heavy: bool) -> None:
     rng = np.random.default_rng(0)
-    predictor, inside = TokenCost(lambda features, model: (log(300.0), 0.4)), []
+    predictor, inside = TokenCost(lambda features, model: Length(log(300.0), 0.4)), []
     for _ in range(600):
         noise = float(rng.standard_t(2)) if heavy else float(rng.choice([-1.5, 1.5]))  # heavy tails, or two humps
         n_tokens = round(exp(min(max(log(300.0) + noise, 0.0), 9.0)))

@@ -135,8 +135,13 @@ def public_figures() -> PublicFigures:
             model: {benchmark: sum(scores) / len(scores) for benchmark, scores in found.items()}
             for model, found in seen.items()
         },
-        aliases=dict(_rows(NAMES)),
+        aliases=other_names(),
     )
+
+
+def other_names() -> dict[str, str]:
+    """Return other names of models of the table, and what each leads to."""
+    return dict(_rows(NAMES))
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

@@ -142,7 +142,8 @@ def compared(
     from unisono.compose import read_trained
     from unisono.evaluate.logged import on_log
     from unisono.evaluate.succession import on_probes
-    from unisono.predict.cost import TokenCost, unknown_length
+    from unisono.predict.cost import TokenCost
+    from unisono.predict.length import UntrainedLength
     from unisono.recipe import measured
     from unisono.record.reader import Reader
     from unisono.understand.features import Understanding
@@ -154,7 +155,7 @@ def compared(
     registry = plugins.load()
     trained = read_trained(settings, registry)
     with closing(Reader(settings.store.path)) as reader:
-        quality, cost = None, TokenCost(unknown_length)
+        quality, cost = None, TokenCost(UntrainedLength().expected)
         if trained.artifact is not None:
             seen = reader.scores_at(reader.generation(), {m.name: fingerprint(m) for m in (old, new)})
             quality = measured(

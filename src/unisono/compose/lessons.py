@@ -13,8 +13,9 @@ from unisono.execute.patience import Patience, RetryBudget, no_hedge
 from unisono.learn.online import Online
 from unisono.learn.pace import Pace
 from unisono.predict.artifact import Artifact
-from unisono.predict.cost import TokenCost, unknown_length
+from unisono.predict.cost import TokenCost
 from unisono.predict.latency import RecentLatency
+from unisono.predict.length import UntrainedLength
 from unisono.types import Attempt, Features, Mode
 from unisono.upstream.firsts import FirstContents
 
@@ -24,7 +25,8 @@ class Lessons:
 
     def __init__(self, in_flight: Callable[[str], int]) -> None:
         """Know nothing yet; `in_flight` says how many calls of a model run."""
-        self.latency = RecentLatency(in_flight)
+        self._untrained = UntrainedLength()
+        self.latency = RecentLatency(in_flight, hidden=self._untrained.hidden)
         self._costs: dict[str, TokenCost] = {}
         self._firsts = FirstContents()
         self._pace = Pace()
@@ -34,7 +36,7 @@ class Lessons:
         """Return what expects the length of answers; policies with the same trained parts share what it learns."""
         name = "none" if artifact is None else artifact.id
         if name not in self._costs:
-            self._costs[name] = TokenCost(unknown_length if artifact is None else artifact.length.expected)
+            self._costs[name] = TokenCost((self._untrained if artifact is None else artifact.length).expected)
         return self._costs[name]
 
     def patience(self, config: Config, mode: Mode | None) -> Patience:

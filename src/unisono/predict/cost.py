@@ -15,25 +15,29 @@ from functools import lru_cache
 from math import exp, hypot, inf, log, sqrt
 from typing import NamedTuple, TypeAlias
 
+from unisono.predict.length import UNKNOWN, Length
 from unisono.types import Attempt, Cost, Features, Model, Prices, Request
 
-OutputLength: TypeAlias = Callable[[Features, Model], tuple[float, float]]
-"""Mean and standard deviation of the logarithm of the output tokens, before anything was seen of the model here."""
+OutputLength: TypeAlias = Callable[[Features, Model], tuple[float, float, float, str]]
+"""A `Length`: what to expect of the logarithm of the output tokens, before anything was seen of the model here."""
 
 PRIOR_WEIGHT = 3.0
+"""How many answers it takes to believe them more than what was expected of the prompt's length."""
 DECAY = 0.98
 Z_80 = 1.2816
 COVERAGE = 0.8
 Z_STEP = 0.05
 Z_MAX = 4.0
 MAX_SPREAD = 1.5
+GUESSED_UNTIL = 2.5
+"""Answers, decayed, from which on a length is no guess any more."""
 INPUT_SPREAD = 0.12
 """Prompt tokens are estimated by length; vocabularies differ by about this much, in logarithms."""
 
 
-def unknown_length(features: Features, model: Model) -> tuple[float, float]:
+def unknown_length(features: Features, model: Model) -> Length:
     """Return the length of an answer about which nothing is known: about 150 tokens, within a factor of three."""
-    return log(150.0), 1.0
+    return UNKNOWN
 
 
 @dataclass(slots=True, eq=False)
@@ -48,30 +52,33 @@ class _Shift:
     sum_: float = 0.0
     squares_: float = 0.0
     z_: float = Z_80
-    known_: tuple[float, float, float, float] | None = None
+    known_: tuple[float, float, float, float, float] | None = None
 
-    def add(self, residual: float, *, prior: float) -> None:
-        missed = abs(residual - self.mean()) > self.z_ * self.spread(prior)
+    def add(self, residual: float, *, prior: float, worth: float = PRIOR_WEIGHT) -> None:
+        missed = abs(residual - self.mean(worth)) > self.z_ * self.spread(prior, worth)
         self.z_ = min(max(self.z_ + Z_STEP * (missed - (1.0 - COVERAGE)), 0.0), Z_MAX)
         self.weight_ = DECAY * self.weight_ + 1.0
         self.sum_ = DECAY * self.sum_ + residual
         self.squares_ = DECAY * self.squares_ + residual * residual
         self.known_ = None
 
-    def at(self, prior: float) -> tuple[float, float, float, float]:
-        """Return the prior deviation, the mean, the spread, and how far the interval reaches; kept between answers."""
+    def at(self, prior: float, worth: float) -> tuple[float, float, float, float, float]:
+        """Return the prior deviation and its worth in answers, the mean, the spread, and how far the interval reaches.
+
+        They are kept between answers.
+        """
         known = self.known_
-        if known is None or known[0] != prior:
-            spread = self.spread(prior)
-            known = self.known_ = prior, self.mean(), spread, self.z_ * spread
+        if known is None or known[0] != prior or known[1] != worth:
+            spread = self.spread(prior, worth)
+            known = self.known_ = prior, worth, self.mean(worth), spread, self.z_ * spread
         return known
 
-    def mean(self) -> float:
-        return self.sum_ / (self.weight_ + PRIOR_WEIGHT)
+    def mean(self, worth: float) -> float:
+        return self.sum_ / (self.weight_ + worth)
 
-    def spread(self, prior: float) -> float:
+    def spread(self, prior: float, worth: float) -> float:
         own = max(self.squares_ - self.sum_ * self.sum_ / self.weight_, 0.0) if self.weight_ else 0.0
-        return sqrt((own + PRIOR_WEIGHT * prior * prior) / (self.weight_ + PRIOR_WEIGHT))
+        return sqrt((own + worth * prior * prior) / (self.weight_ + worth))
 
 
 _UNSEEN = _Shift()
@@ -108,14 +115,20 @@ class TokenCost:
             shift = self._in.get(name, _UNSEEN)
             into = intos.get(shift)
             if into is None:
-                into = intos[shift] = _count(log_in, INPUT_SPREAD, inf, shift)
-            mean, spread = self._length(features, model)
-            written = mean, min(spread, MAX_SPREAD), _cap(request, model), self._out.get(name, _UNSEEN)
+                into = intos[shift] = _count(log_in, INPUT_SPREAD, PRIOR_WEIGHT, inf, shift)
+            mean, spread, worth, evidence = self._length(features, model)
+            shift = self._out.get(name, _UNSEEN)
+            if spread > MAX_SPREAD:
+                spread = MAX_SPREAD
+            cap = _cap(request, model)
+            written = mean, spread, cap, shift
             out = outs.get(written)
             if out is None:
-                out = _count(*written)
+                out = _count(mean, spread, worth, cap, shift)
                 outs[written] = out = out if n == 1 else _Count(*(tokens * n for tokens in out))
-            costs.append(_priced(model.prices or _FREE, into, out))
+            if evidence and shift.weight_ >= GUESSED_UNTIL:
+                evidence = ""
+            costs.append(_priced(model.prices or _FREE, into, out, evidence))
         return tuple(costs)
 
     def learn_one(self, features: Features, attempt: Attempt) -> None:
@@ -123,9 +136,9 @@ class TokenCost:
         usage = attempt.usage
         if attempt.status != "ok" or usage is None or usage.output_tokens < 1:
             return
-        mean, spread = self._length(features, _named(attempt.model, attempt.upstream_model))
+        mean, spread, worth, _ = self._length(features, _named(attempt.model, attempt.upstream_model))
         self._out.setdefault(attempt.model, _Shift()).add(
-            log(usage.output_tokens) - mean, prior=min(spread, MAX_SPREAD)
+            log(usage.output_tokens) - mean, prior=min(spread, MAX_SPREAD), worth=worth
         )
         if usage.input_tokens > 0 and features.n_input_tokens > 0:
             ratio = log(usage.input_tokens / features.n_input_tokens)
@@ -140,9 +153,9 @@ class TokenCost:
 _FREE = Prices(usd_per_mtok_in=0.0, usd_per_mtok_out=0.0)
 
 
-def _count(mean: float, prior: float, cap: float, shift: _Shift) -> _Count:
+def _count(mean: float, prior: float, worth: float, cap: float, shift: _Shift) -> _Count:
     """Return the tokens of a lognormal whose logarithm has this mean before `shift` moves it."""
-    _, moved, spread, reach = shift.at(prior)
+    _, _, moved, spread, reach = shift.at(prior, worth)
     centre = mean + moved
     return _Count(
         min(exp(centre - reach), cap),
@@ -152,7 +165,7 @@ def _count(mean: float, prior: float, cap: float, shift: _Shift) -> _Count:
     )
 
 
-def _priced(prices: Prices, into: _Count, out: _Count) -> Cost:
+def _priced(prices: Prices, into: _Count, out: _Count, evidence: str) -> Cost:
     """Return what an answer costs: its prompt's tokens, and its own."""
     low_in, middle_in, _, high_in = into
     low_out, middle_out, expected_out, high_out = out
@@ -168,6 +181,7 @@ def _priced(prices: Prices, into: _Count, out: _Count) -> Cost:
         low_usd=below if below < usd else usd,
         high_usd=above if above > usd else usd,
         output_tokens=expected_out,
+        evidence=evidence,
     )
 
 

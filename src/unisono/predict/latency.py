@@ -4,7 +4,8 @@
 
 The line is decayed least squares around a prior; the rest is a decayed quantile, so that one slow answer moves little
 and an upstream that is often slow is not called fast. The same without the prompt for the seconds of each further
-token. It does not know rate limits; the breaker does what it can about dead upstreams.
+token. Of a model that was never asked, whose host keeps its thoughts to itself, the first content comes after these.
+It does not know rate limits; the breaker does what it can about dead upstreams.
 
 Source: recursive Bayesian least squares with forgetting, as in Ljung, "System identification", section 11.2.
 """
@@ -133,16 +134,28 @@ def nobody_waits(model: str) -> int:
     return 0
 
 
+def all_shown(features: Features, model: Model) -> float:
+    """Return the share of hidden thoughts in the answer of a model that has none."""
+    return 0.0
+
+
 class RecentLatency:
     """Implements `protocols.LatencyPredictor` with a decayed line and quantile per model."""
 
-    def __init__(self, load: Callable[[str], int] = nobody_waits) -> None:
+    def __init__(
+        self,
+        load: Callable[[str], int] = nobody_waits,
+        *,
+        hidden: Callable[[Features, Model], float] = all_shown,
+    ) -> None:
         """Start from priors only.
 
         Args:
             load: how many calls are in flight to a model by its catalogue name.
+            hidden: the share of the output tokens that are thought before anything of the answer comes.
         """
         self._load = load
+        self._hidden = hidden
         self._unseen = (_unseen_first(), _unseen_token())
         self._first: dict[str, _Line] = {}
         self._token: dict[str, _Line] = {}
@@ -161,7 +174,10 @@ class RecentLatency:
             token_s = told.get((token, load))
             if token_s is None:
                 token_s = told[token, load] = token.seconds((1.0, log1p(load)))
-            found.append(Latency(first_token_s=first_s, total_s=first_s + token_s * cost.output_tokens))
+            total_s = first_s + token_s * cost.output_tokens
+            if first is self._unseen[0]:
+                first_s += token_s * cost.output_tokens * self._hidden(features, model)
+            found.append(Latency(first_token_s=first_s, total_s=total_s))
         return tuple(found)
 
     def learn_one(self, features: Features, attempt: Attempt) -> None:

@@ -115,6 +115,7 @@ class _RankedBody(msgspec.Struct, array_like=True, frozen=True):
     familiar: float | None = None
     at_large: float | None = None
     guessed: bool = False
+    length: str = ""
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -350,6 +351,7 @@ def _ranked_body(place: Ranked) -> _RankedBody:
         familiar=plain(quality.familiar),
         at_large=plain(quality.at_large),
         guessed=quality.guessed,
+        length=cost.evidence,
     )
 
 
@@ -372,6 +374,7 @@ def _ranked_from(body: _RankedBody) -> Ranked:
                 low_usd=_number(body.low_usd),
                 high_usd=_number(body.high_usd),
                 output_tokens=_number(body.output_tokens),
+                evidence=body.length,
             ),
             latency=Latency(first_token_s=_number(body.first_token_s), total_s=_number(body.total_s)),
         ),

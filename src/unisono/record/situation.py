@@ -45,12 +45,16 @@ class _QualityBody(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _Expected(msgspec.Struct, array_like=True, frozen=True):
-    """An expectation: that at a place of the ranking but for what is given here, or, under a name, given whole."""
+    """An expectation: that at a place of the ranking but for what is given here, or, under a name, given whole.
+
+    The last field came later.
+    """
 
     of: int | str
     quality: _QualityBody | None
     cost: tuple[float | None, float | None, float | None, float | None] | None
     latency: tuple[float | None, float | None] | None
+    length: str = ""
 
 
 _FIRST = (0,)
@@ -127,7 +131,7 @@ def sparse(value: DataclassInstance) -> dict[str, JsonValue]:
 def _expected(estimate: Estimate, found: tuple[int, Estimate] | None) -> int | _Expected:
     quality, cost, latency = estimate.quality, estimate.cost, estimate.latency
     if found is None or found[1].latency != latency:
-        return _Expected(estimate.model, _quality(quality), _cost(cost), _latency(latency))
+        return _Expected(estimate.model, _quality(quality), _cost(cost), _latency(latency), cost.evidence)
     place, ranked = found
     if ranked == estimate:
         return place
@@ -136,6 +140,7 @@ def _expected(estimate: Estimate, found: tuple[int, Estimate] | None) -> int | _
         None if ranked.quality == quality else _quality(quality),
         None if ranked.cost == cost else _cost(cost),
         None,
+        "" if ranked.cost == cost else cost.evidence,
     )
 
 
@@ -185,7 +190,7 @@ def _estimate(expected: int | _Expected, ranking: Sequence[Ranked]) -> Estimate:
         )
     if expected.cost is not None:
         usd, low_usd, high_usd, tokens = (_number(part) for part in expected.cost)
-        cost = Cost(usd=usd, low_usd=low_usd, high_usd=high_usd, output_tokens=tokens)
+        cost = Cost(usd=usd, low_usd=low_usd, high_usd=high_usd, output_tokens=tokens, evidence=expected.length)
     if expected.latency is not None:
         first_token_s, total_s = (_number(part) for part in expected.latency)
         latency = Latency(first_token_s=first_token_s, total_s=total_s)

@@ -137,7 +137,12 @@ def _estimate_to_json(estimate: Estimate) -> Json:
             "guessed": quality.guessed,
             "evidence": quality.evidence,
         },
-        "cost_usd": {"usd": finite(cost.usd), "low_usd": finite(cost.low_usd), "high_usd": finite(cost.high_usd)},
+        "cost_usd": {
+            "usd": finite(cost.usd),
+            "low_usd": finite(cost.low_usd),
+            "high_usd": finite(cost.high_usd),
+            **({"evidence": cost.evidence} if cost.evidence else {}),
+        },
         "output_tokens": finite(cost.output_tokens),
         "latency": {"first_token_s": finite(latency.first_token_s), "total_s": finite(latency.total_s)},
     }

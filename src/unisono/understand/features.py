@@ -24,6 +24,7 @@ from unisono.understand.language import language
 from unisono.understand.mood import dissatisfied
 from unisono.understand.surface import surface
 from unisono.understand.task_type import TaskTypes
+from unisono.understand.thinking import asked
 
 MIN_SHOUTED = 20
 
@@ -85,6 +86,7 @@ class Understanding:
             language=language(task),
             dissatisfied=dissatisfied(request.messages),
             bound=bound(request.body),
+            thinking=asked(request.body),
             task_type=None if self._task_types is None else self._task_types.read(facts, embedding),
         )
         met = None if self._house is None else self._house.first(request, features)

@@ -14,6 +14,7 @@ from unisono.understand import conversation, tokens
 from unisono.understand.bound import bound
 from unisono.understand.language import language
 from unisono.understand.mood import dissatisfied
+from unisono.understand.thinking import asked
 
 NOT_MEASURED: Vector = np.zeros(0, dtype=np.float32)
 NOT_MEASURED.flags.writeable = False
@@ -39,6 +40,7 @@ def glance(request: Request, *, read: Callable[[str], Freshness | None] | None =
         language=language(task),
         dissatisfied=dissatisfied(messages),
         bound=bound(request.body),
+        thinking=asked(request.body),
     )
 
 

@@ -84,7 +84,7 @@ function ranking(record) {
   const rows = record.ranking.map((place, n) => ({ key: place.model, class: { first: n === 0 }, cells: [
     [h("strong", null, place.model), place.propensity > 0 && place.propensity < 1 ? h("small", null, ` ${t("chance", percent(place.propensity))}`) : null],
     [qualityBar(place.quality), h("small", null, said(place.quality.evidence))],
-    fillBar(dollars(place.cost_usd.usd), dearest ? place.cost_usd.usd / dearest : 0, h("small", null, `${dollars(place.cost_usd.low_usd)} … ${dollars(place.cost_usd.high_usd)}`)),
+    fillBar(dollars(place.cost_usd.usd), dearest ? place.cost_usd.usd / dearest : 0, h("small", null, `${dollars(place.cost_usd.low_usd)} … ${dollars(place.cost_usd.high_usd)}${place.cost_usd.evidence ? `; ${said(place.cost_usd.evidence)}` : ""}`)),
     fillBar(`${seconds(place.latency.first_token_s)} / ${seconds(place.latency.total_s)}`, slowest ? place.latency.total_s / slowest : 0),
     said(place.reason),
   ] }));

@@ -126,6 +126,12 @@ const SENTENCES = [
 
   // what an expected quality rests on
   ["never measured", "从未测量"],
+  ["a guess from {0} published lengths of it, thoughts included", "根据该模型 {0} 项公开的输出长度（含思考）推测"],
+  ["a guess from a published length of it, thoughts included", "根据该模型一项公开的输出长度（含思考）推测"],
+  ["a guess from {0} published lengths of it", "根据该模型 {0} 项公开的输出长度推测"],
+  ["a guess from a published length of it", "根据该模型一项公开的输出长度推测"],
+  ["a guess from published lengths of other models that think", "根据其他会思考的模型公开的输出长度推测"],
+  ["a guess from published lengths of other models that answer at once", "根据其他直接作答的模型公开的输出长度推测"],
   ["trained on {0} outcomes", "由 {0} 个结果训练"],
   ["guessed from {0&}", "根据{0&}推测"],
   ["its declared quality", "声明的质量"],
