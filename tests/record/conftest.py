@@ -75,7 +75,13 @@ class Values:
             estimate=Estimate(
                 model=model,
                 quality=Quality(mean=0.81234567891234 - place / 7, spread=0.1 / 3, evidence="48 probes, 3 skills"),
-                cost=Cost(usd=0.001 / 3, low_usd=0.0001 / 7, high_usd=0.01 / 9, output_tokens=123.456),
+                cost=Cost(
+                    usd=0.001 / 3,
+                    low_usd=0.0001 / 7,
+                    high_usd=0.01 / 9,
+                    output_tokens=123.456,
+                    evidence="" if place == 0 else "a guess from 3 published lengths of it",
+                ),
                 latency=Latency(first_token_s=0.2 / 3, total_s=4 / 3),
             ),
             utility=2 / 3 - place / 7,

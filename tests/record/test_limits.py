@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from unisono.eligible.limits import within_limits
 from unisono.errors import LimitReached
+from unisono.predict.cost import TokenCost
+from unisono.predict.length import UntrainedLength
 from unisono.record.limits import N_BUCKETS, Ledger
 from unisono.record.store import Store
 from unisono.types import (
@@ -334,3 +336,17 @@ def test_a_team_of_keys_shares_one_account_and_other_keys_have_no_part_in_it(sto
         ledger.settle(held, asked, ended("deep", Usage(input_tokens=1, output_tokens=1)), models=MODELS, now=NOW)
     assert [dict(row)["left"] for row in ledger.view(key="red-2", user=None, now=NOW)] == [0.0]
     assert ledger.view(key="blue-1", user=None, now=NOW) == []
+
+
+@pytest.mark.parametrize("counts", ["usd", "tokens"])
+def test_several_times_as_much_is_reserved_for_a_model_that_is_known_to_think(store: Store, counts: str) -> None:
+    held = []
+    for name in ("gpt-4.1", "deepseek-r1"):
+        ledger = Ledger(store, [Limit(name=counts, counts=counts, amount=1e9)])  # type: ignore[arg-type]
+        model = replace(MODELS["deep"], name=name, upstream_model=name)
+        cost = TokenCost(UntrainedLength().expected).predict_one(REQUEST, FEATURES, [model])[0]
+        first = replace(CHOICE.ranking[0], model=name, estimate=replace(CHOICE.ranking[0].estimate, cost=cost))
+        choice = replace(CHOICE, ranking=(first,))
+        ledger.reserve(REQUEST, FEATURES, decided(choice), models={name: model})
+        held.append(ledger.held()[0][2])
+    assert held[1] > 3 * held[0]

@@ -58,7 +58,7 @@ NAMES = st.sampled_from(["a", "b", "c", "模型"])
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 STAMPS = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))
 QUALITIES = st.builds(Quality, mean=FLOATS, spread=FLOATS, evidence=st.text(max_size=9))
-COSTS = st.builds(Cost, usd=FLOATS, low_usd=FLOATS, high_usd=FLOATS, output_tokens=FLOATS)
+COSTS = st.builds(Cost, usd=FLOATS, low_usd=FLOATS, high_usd=FLOATS, output_tokens=FLOATS, evidence=st.text(max_size=5))
 LATENCIES = st.builds(Latency, first_token_s=FLOATS, total_s=FLOATS)
 ESTIMATES = st.lists(
     st.builds(Estimate, model=NAMES, quality=QUALITIES, cost=COSTS, latency=LATENCIES),
