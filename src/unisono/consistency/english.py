@@ -160,7 +160,7 @@ def _counted(tokens: list[str], place: int) -> str:
 def _plain_number(tokens: list[str], place: int) -> tuple[float | None, int]:
     token = tokens[place].lower()
     value: float | None = None
-    if token[0] in "0123456789":
+    if token[0] in _DIGITS:
         above, _, below = token.rstrip(",").replace(",", "").partition("/")
         value = float(above) / (float(below or 1) or 1.0)
         place += 1
@@ -187,7 +187,7 @@ def _joined(quantities: list[Quantity]) -> tuple[Quantity, ...]:
         last = found[-1] if found else None
         if (
             last is not None
-            and quantity.dimension in ("time", "length", "mass")
+            and quantity.dimension in _JOINED
             and last.dimension == quantity.dimension
             and last.value >= quantity.value * 1.5
             and last.value / max(last.written, 1e-9) > quantity.value / max(quantity.written, 1e-9)

@@ -213,7 +213,7 @@ class Metrics:
             else:
                 times[m.name] = Times(m.name, m.text, m.labels, bounds=m.buckets)
                 self._registry.register(times[m.name])
-        self._counters, self._gauges, self._times = counters, gauges, times
+        self._counters, self._gauges = counters, gauges
         self._requests, self._notices = counters["unisono_requests_total"], counters["unisono_notices_total"]
         self._attempts, self._tokens = counters["unisono_attempts_total"], counters["unisono_tokens_total"]
         self._cost_usd, self._tasks = counters["unisono_cost_usd_total"], counters["unisono_tasks_total"]
