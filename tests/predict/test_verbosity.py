@@ -71,7 +71,7 @@ def test_who_thinks_is_expected_to_cost_several_times_more_at_equal_prices(lengt
     )
     assert gpt_5.usd > 1.6 * plain.usd
     assert min(r1.usd, qwen.usd, named.usd) > 3.5 * plain.usd
-    assert "9 published lengths of it, thoughts included" in gpt_5.evidence
+    assert "12 published lengths of it, thoughts included" in gpt_5.evidence
     assert named.evidence == "a guess from published lengths of other models that think"
 
 

@@ -25,6 +25,7 @@ EFFORTS: tuple[ReasoningEffort, ...] = get_args(ReasoningEffort)
 BOARDS: Mapping[str, str] = {
     "aa_index_v2": "Artificial Analysis Intelligence Index v2, million output tokens of all its tasks",
     "aa_index_v4": "Artificial Analysis Intelligence Index v4, million output tokens of all its tasks",
+    "aider_polyglot": "Aider polyglot, thousand output tokens of all its exercises",
     "gaokao_math": "ReLE, mathematics of the gaokao 2025, output tokens",
     "ockbench_200": "OckBench, 200 questions, output tokens",
     "ockbench_code": "OckBench 2026, code, output tokens",

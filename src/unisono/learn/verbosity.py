@@ -19,7 +19,7 @@ from unisono.catalog.lengths import EFFORTS, Length
 from unisono.learn.irt import Array
 from unisono.types import Json
 
-EVERYDAY = ("rele_language", "rele_reasoning", "gaokao_math")
+EVERYDAY = ("rele_language", "rele_reasoning", "gaokao_math", "aider_polyglot")
 N_STEPS = 100
 USUAL_SD, USUAL_WEIGHT = 0.4, 4.0
 """A board's deviation is drawn towards the usual one as by this many figures."""
