@@ -99,6 +99,18 @@ def test_each_attempt_of_a_fellow_is_told_once_and_ones_own_never(stores: list[S
     assert _look(fellows, one).attempts == ()  # type: ignore[attr-defined]
 
 
+def test_a_clock_that_is_set_back_makes_no_news_of_what_was_told(stores: list[Store], values) -> None:  # type: ignore[no-untyped-def]
+    one, two = stores
+    now_us = to_us(datetime.now(UTC))
+    fellows = Fellows(one, since_us=now_us)
+    two.record_request(values.request(2), None, values.decision(2))
+    two.record_outcome(values.outcome(2))
+    two.flush()
+    for after_s, is_news in ((0, True), (20, False), (-3600, False), (-3599, False)):
+        news = fellows.look(now_us=now_us + after_s * 1_000_000, spending_since_us=0)
+        assert bool(news.attempts) is is_news
+
+
 def test_a_conversation_that_went_on_elsewhere_goes_on_from_there(stores: list[Store]) -> None:
     one, two = stores
     mine, theirs = Sessions(one), Sessions(two)

@@ -25,20 +25,23 @@ from unisono.record.store import Store
 from unisono.types import Attempt
 
 OVERLAP_US = 2_000_000
-"""Rows are looked for this far back again: a row is stamped when it is written, and seen when it is committed."""
+"""Rows are looked for this far back again: a row is stamped when it is written, and seen when it is committed.
+
+And no further ahead: after a clock that was set back, what bears a later time is not news, and may be much.
+"""
 
 _ATTEMPTS = """
 SELECT a.* FROM outcomes o JOIN decisions d ON d.id = o.decision JOIN attempts a ON a.decision = o.decision
-WHERE o.at >= ? AND d.run <> ? ORDER BY o.at, a.n
+WHERE o.at BETWEEN ? AND ? AND d.run <> ? ORDER BY o.at, a.n
 """
 MAX_DECIDED = 16
 """The latest decisions that one look takes in: each takes about .3 ms to read. Where the others decide more than eighty
 times a second, it is a sample."""
 _DECIDED = """
-SELECT id FROM decisions WHERE at >= ? AND run <> ? AND pin IS NULL AND degraded = 0 AND mode IS NOT NULL
+SELECT id FROM decisions WHERE at BETWEEN ? AND ? AND run <> ? AND pin IS NULL AND degraded = 0 AND mode IS NOT NULL
 ORDER BY id DESC LIMIT ?
 """
-_SESSIONS = "SELECT key, session, body FROM sessions WHERE at >= ?"
+_SESSIONS = "SELECT key, session, body FROM sessions WHERE at BETWEEN ? AND ?"
 _SPENDING = "SELECT name, holder, bucket, sum(amount) FROM spending WHERE run <> ? AND bucket >= ? GROUP BY 1, 2, 3"
 _HELD = """
 SELECT h.name, h.holder, sum(h.amount) FROM held h JOIN runs r ON r.id = h.run
@@ -80,9 +83,10 @@ class Fellows:
         Raises:
             StoreError: the record cannot be read; nothing is lost, the next look goes as far back.
         """
-        rows = self._store.dicts(_ATTEMPTS, (self._since_us - OVERLAP_US, self._store.run))
+        since_us, until_us = self._since_us - OVERLAP_US, now_us + OVERLAP_US
+        rows = self._store.dicts(_ATTEMPTS, (since_us, until_us, self._store.run))
         fresh = [row for row in rows if (str(row["decision"]), _whole(row["n"])) not in self._seen]
-        sessions = self._store.rows(_SESSIONS, ((self._since_us - OVERLAP_US) // 1_000_000,))
+        sessions = self._store.rows(_SESSIONS, (since_us // 1_000_000, until_us // 1_000_000))
         spending = self._store.rows(_SPENDING, (self._store.run, spending_since_us))
         held = self._store.rows(_HELD, (self._store.run,))
         keys = hash(tuple(self._store.rows(_KEYS)))
@@ -101,7 +105,8 @@ class Fellows:
 
     def _decided(self, now_us: int) -> tuple[Stored, ...]:
         """Return the latest choices of the router elsewhere that were not heard of, oldest first."""
-        rows = self._store.rows(_DECIDED, (self._since_us - OVERLAP_US, self._store.run, MAX_DECIDED))
+        window = (self._since_us - OVERLAP_US, now_us + OVERLAP_US)
+        rows = self._store.rows(_DECIDED, (*window, self._store.run, MAX_DECIDED))
         fresh = [str(id_) for (id_,) in reversed(rows) if str(id_) not in self._heard]
         self._heard |= dict.fromkeys(fresh, now_us)
         self._heard = {id_: at for id_, at in self._heard.items() if at >= now_us - 4 * OVERLAP_US}
