@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 
-from unisono.record.database import settled_stamp
+from unisono.record.database import explain, settled_stamp
 
 SECOND_NS = 1_000_000_000
 
@@ -27,3 +28,12 @@ def test_a_file_says_that_nothing_has_changed_only_when_a_change_would_show(
     at_ns = whole_ns - age_ns if age_ns % SECOND_NS == 0 else time.time_ns() - age_ns
     os.utime(path, ns=(at_ns, at_ns))
     assert (settled_stamp(path) is not None) == settled
+
+
+def test_a_disk_that_is_full_is_told_as_that_though_sqlite_speaks_of_an_error_of_the_disk(tmp_path: Path) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    told = explain(error, tmp_path / "r.db", free_bytes=lambda path: 4096)
+    assert told == f"no space is left in {tmp_path}. Free disk space, or lower what is kept."
+    assert explain(error, tmp_path / "r.db", free_bytes=lambda path: 10**9).startswith(
+        "disk I/O error. Look at the disk"
+    )

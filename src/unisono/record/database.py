@@ -6,9 +6,10 @@ It does not know tables: `migrations.py` does.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -29,6 +30,7 @@ _FOLD_PAGES = 4000
 """The log is folded into the file when it holds so many pages, 32 MB: by then most have been written several times."""
 
 
+_NO_SPACE_BYTES = 1024 * 1024
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -181,9 +183,19 @@ def damage(path: Path, *, limit_s: float) -> str | None:
     return explain(sqlite3.DatabaseError("database disk image is malformed"), path)
 
 
-def explain(error: Exception, path: Path) -> str:
+def _free_bytes(path: Path) -> int:
+    """Return how much may still be written beside a file; much where that cannot be told."""
+    try:
+        return shutil.disk_usage(path.parent).free
+    except OSError:
+        return _NO_SPACE_BYTES
+
+
+def explain(error: Exception, path: Path, *, free_bytes: Callable[[Path], int] = _free_bytes) -> str:
     """Say in one sentence what a SQLite or file error means and what to do."""
     text = str(error)
+    if "disk i/o" in text.lower() and free_bytes(path) < _NO_SPACE_BYTES:  # its index of the log finds no room
+        text = f"no space is left in {path.parent}"
     for sign, advice in _ADVICE:
         if sign in text.lower():
             return f"{text}. {advice.format(path=path)}"
