@@ -57,6 +57,9 @@ class _Told(NamedTuple):
     shown: bool = True
 
 
+SHOWN = _Told._fields.index("shown")
+
+
 class _Lengths:
     """Remembers what is expected of each model; what a prompt adds is another matter."""
 
@@ -79,9 +82,12 @@ class _Lengths:
 
     def hidden(self, features: Features, model: Model) -> float:
         """Return the share of the output tokens that are thought before anything of the answer shows."""
-        asked = None if features.thinking is None else _asked(features.thinking, model)
-        _, _, _, _, thoughts, shown = self._constant(model, asked)
-        return 0.0 if shown or thoughts <= 0.0 else 1.0 - exp(-thoughts)
+        known = self._models.get(model.name)
+        if features.thinking is None and known is not None and known[0] is model:  # nearly always
+            told = known[1]
+        else:
+            told = self._constant(model, None if features.thinking is None else _asked(features.thinking, model))
+        return 0.0 if told[SHOWN] else 1.0 - exp(-told.thoughts)
 
     def _constant(self, model: Model, asked: Thinking | None) -> _Told:
         """Return what a model's own answers are expected to have, prompts left out, and the deviation."""
@@ -205,7 +211,7 @@ def _guess(model: Model, asked: Thinking | None, plain: float, sd: float) -> _To
         weight=GUESS_WEIGHT,
         evidence=found.evidence,
         thoughts=0.0 if found.effort == "none" else found.mean,
-        shown=found.shown,
+        shown=found.shown or found.effort == "none",
     )
 
 
