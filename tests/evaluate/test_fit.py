@@ -99,6 +99,15 @@ def test_a_log_with_one_answer_a_prompt_is_learnt_from_and_not_replayed() -> Non
     assert "shadow" in found.verdict
 
 
+@pytest.mark.parametrize("n_poems", [1, 2])
+def test_a_table_of_one_task_with_a_few_prompts_of_another_is_fitted(n_poems: int) -> None:
+    table = two_kinds(160, seed=1)
+    is_poem = np.array(table.categories) != "sums"
+    found = fitted(table.rows(~is_poem | (is_poem.cumsum() <= n_poems))).found
+    assert found.best_single == SUM_MODEL
+    assert found.n_complete > 0
+
+
 def few(table: Outcomes) -> Outcomes:
     return table.rows(np.arange(len(table.prompts)) < 30)
 

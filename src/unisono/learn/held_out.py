@@ -110,7 +110,7 @@ def _hold_out(
 ) -> None:
     """Write what is expected of the prompts held out, for each of the candidates; `held` says which, block by block."""
     seen = [f for b, away in zip(corpus.blocks, held, strict=True) for f in _cut(b, ~away)]
-    design = fit_design(seen, seed=seed, n_clusters=n_clusters)
+    design = fit_design(seen, seed=seed, n_clusters=min(n_clusters, len(seen)))  # of two tasks one may be tiny
     familiarity = fit_familiarity(seen, design)
     x = [matrix(design, b) for b in corpus.blocks]
     distance = [distances(_cut(b, away), familiarity, design) for b, away in zip(corpus.blocks, held, strict=True)]
