@@ -26,7 +26,6 @@ from unisono.catalog import Catalog
 from unisono.choose.continuity import Continuity, cached, moved_on
 from unisono.choose.utility import UtilityChooser
 from unisono.config import EncoderConfig
-from unisono.evaluate.replay import usd_per_quality
 from unisono.plugins import load
 from unisono.predict.artifact import default_artifact_path
 from unisono.predict.artifact import load as load_artifact
@@ -78,6 +77,8 @@ POOLS: dict[str, tuple[str, ...]] = {
 
 DEFAULT = "claude-3-5-sonnet-20240620"
 """What who has these models and no router would use."""
+USD_PER_QUALITY = 0.316
+"""What a certain right answer in place of a wrong one may cost, for the column of net worth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +255,7 @@ def figures(sums: list[Sum]) -> dict[str, float]:
     return {
         "usd_per_1000_turns": 1000 * sum(s.usd for s in sums) / turns,
         "quality": sum(s.quality for s in sums) / turns,
-        "net": sum(s.quality - s.usd / usd_per_quality(0.5) for s in sums) / turns,
+        "net": sum(s.quality - s.usd / USD_PER_QUALITY for s in sums) / turns,
         "switches_per_10_turns": 10 * sum(s.switches for s in sums) / turns,
         "unsafe": float(sum(s.unsafe for s in sums)),
     }

@@ -62,6 +62,21 @@ def test_the_sweep_goes_from_the_cheapest_to_the_best_whatever_it_costs() -> Non
     assert spent == sorted(spent)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_a_sweep_is_the_same_whatever_the_models_cost_together(scale: float) -> None:
+    rng = np.random.default_rng(5)
+    quality, cost = 0.5 + 0.1 * rng.random((20, 4)), np.geomspace(1e-4, 1e-2, 4) * rng.lognormal(0, 0.1, (20, 4))
+    swept = sweep("r", Expected(quality=quality, cost_usd=scale * cost)).chosen
+    assert (swept[0] == cost.argmin(axis=1)).all()
+    assert (swept == sweep("r", Expected(quality=quality, cost_usd=cost)).chosen).mean() > 0.999
+
+
+def test_where_nothing_costs_anything_a_sweep_takes_the_best() -> None:
+    quality = np.random.default_rng(5).random((20, 4))
+    swept = sweep("r", Expected(quality=quality, cost_usd=np.zeros((20, 4)))).chosen
+    assert (swept == quality.argmax(axis=1)).all()
+
+
 def test_an_incomplete_table_cannot_be_replayed() -> None:
     holed = table()
     holed.scores[0, 0] = np.nan

@@ -24,15 +24,24 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 N_DIALS = 121
-USD_PER_QUALITY_LOW = 1e-3
-USD_PER_QUALITY_HIGH = 100.0
-"""What one more right answer is worth at the ends of a sweep; in between it grows geometrically."""
+CHEAPEST_SHARE, DEAREST_TIMES = 0.1, 1_000.0
+"""What one more right answer is worth at the ends of a sweep: this share of the cheapest model's answer, so that it is
+taken unless it is far worse, and so many of the dearest one's; in between it grows geometrically."""
 
 
-def usd_per_quality(share: float) -> float:
-    """Return what a certain right answer instead of a wrong one may cost, in USD, at a share in [0, 1] of the sweep."""
-    low, high = USD_PER_QUALITY_LOW, USD_PER_QUALITY_HIGH
-    return float(low * (high / low) ** share)
+def usd_per_quality(cost_usd: Array, *, n: int = N_DIALS) -> Array:
+    """Return what a certain right answer instead of a wrong one may cost in USD, shape (n,): endless at the last.
+
+    Args:
+        cost_usd: expected costs, shape (n prompts, n models); where nothing costs anything all prices are endless.
+        n: settings of the sweep.
+    """
+    prices = np.full(n, np.inf)
+    means = cost_usd.mean(axis=0)
+    paid = means[means > 0.0]
+    if paid.size:
+        prices[:-1] = np.geomspace(CHEAPEST_SHARE * paid.min(), DEAREST_TIMES * paid.max(), n - 1)
+    return prices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,15 +111,13 @@ def expect(
 
 
 def sweep(name: str, expected: Expected, *, n_dials: int = N_DIALS) -> Policy:
-    """Return the choices of quality less cost over absolute prices of quality, from cheap to priceless.
+    """Return the choices of quality less cost over prices of quality, from cheap to priceless.
 
     It shows what the expectations are worth at any price; the dial, which is relative to the default's cost, and the
     guard are not in it.
     """
-    rows = []
-    for dial in np.linspace(0.0, 1.0, n_dials):
-        money = 0.0 if dial >= 1.0 else expected.cost_usd / usd_per_quality(float(dial))
-        rows.append((expected.quality - money).argmax(axis=1))
+    prices = usd_per_quality(expected.cost_usd, n=n_dials)
+    rows = [(expected.quality - expected.cost_usd / price).argmax(axis=1) for price in prices]
     return Policy(name=name, chosen=np.array(rows))
 
 
