@@ -14,6 +14,7 @@ from unisono.evaluate.caution import Held, chosen, chosen_in_domain, spread_over
 from unisono.evaluate.crossfit import best_single, decided
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.fit import Fit, fit_table
+from unisono.evaluate.in_domain import as_served
 from unisono.evaluate.replay import models_of
 from unisono.predict.artifact import Artifact, assembled
 from unisono.predict.ensemble import QualityEnsemble
@@ -140,14 +141,41 @@ def test_in_domain_prompts_held_out_decide_alone() -> None:
     assert chosen_in_domain({1.0: held(0.0), 0.5: held(0.02, saved=0.4)}) == 0.5
 
 
+def test_in_domain_the_most_cautious_of_what_is_as_good_is_chosen() -> None:
+    assert chosen_in_domain({1.0: held(0.0), 0.5: held(0.05, seed=1), 0.0: held(0.055, seed=5)}) == 0.5
+    assert chosen_in_domain({1.0: held(0.0), 0.5: held(0.03), 0.0: held(0.06)}) == 0.0
+
+
+def test_in_domain_a_cheap_model_that_is_as_good_needs_no_proof_that_it_is_not_worse() -> None:
+    equal = held(0.0, n=300, saved=0.9, seed=8)  # within a point of the dear one, either way
+    assert abs(float(equal.gained.mean())) < 0.0025 < float(equal.gained.std()) / 300**0.5
+    assert chosen_in_domain({1.0: held(0.0, n=300, seed=8), 0.0: equal}) == 0.0
+
+
 def test_in_domain_a_loss_or_what_is_not_shown_is_not_chosen_either() -> None:
     assert chosen_in_domain({1.0: held(0.0), 0.5: held(-0.02, saved=0.9)}) == 1.0
-    assert chosen_in_domain({1.0: held(0.0), 0.5: held(0.0, seed=3, saved=0.05)}) == 1.0
+    assert chosen_in_domain({1.0: held(0.0), 0.5: held(0.0, seed=6, saved=0.05)}) == 1.0
 
 
-def test_a_table_that_stands_for_the_requests_is_routed_more_and_says_what_other_kinds_may_lose() -> None:
-    table = cheap_as_good_at_sums(200, seed=1)
-    fit = fitted(table)
+@pytest.fixture(scope="module")
+def cheap_at_sums() -> Fit:
+    return fitted(cheap_as_good_at_sums(200, seed=1))
+
+
+def test_an_evaluation_decides_in_domain_where_a_server_would(cheap_at_sums: Fit) -> None:
+    artifact = assembled(arrays=cheap_at_sums.trained.arrays, manifest=cheap_at_sums.manifest)
+    read = Understanding(ENCODER, cache_size=1).text
+    alike = [read(prompt) for prompt in cheap_as_good_at_sums(300, seed=7).prompts]
+    assert as_served(artifact, alike).ability.caution == artifact.in_domain < artifact.ability.caution
+    assert as_served(artifact, alike[:150]) is artifact  # too few to tell
+    others = [read(f"Translate into Danish: the {n}th letter to my landlord about the heating.") for n in range(300)]
+    assert as_served(artifact, others) is artifact
+
+
+def test_a_table_that_stands_for_the_requests_is_routed_more_and_says_what_other_kinds_may_lose(
+    cheap_at_sums: Fit,
+) -> None:
+    table, fit = cheap_as_good_at_sums(200, seed=1), cheap_at_sums
     assert (
         "Once requests are seen to be of this table's kinds (`routing.in_domain`) it routes more" in fit.found.verdict
     )

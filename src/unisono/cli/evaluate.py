@@ -87,6 +87,7 @@ def evaluate(
     from unisono.config import EncoderConfig
     from unisono.errors import StartError
     from unisono.evaluate import own
+    from unisono.evaluate.in_domain import as_served
     from unisono.evaluate.tables import read_table
     from unisono.plugins import load
     from unisono.predict.artifact import default_artifact_path
@@ -109,12 +110,14 @@ def evaluate(
     understand = Understanding(reads, cache_size=1)
     features = [understand.text(prompt) for prompt in outcomes.prompts]
     tick = _progress(own.n_ticks(settled))
-    found = own.evaluate(outcomes, features, lambda: QualityEnsemble(trained), UtilityChooser(), settled, tick=tick)
+    in_force = as_served(trained, features)
+    found = own.evaluate(outcomes, features, lambda: QualityEnsemble(in_force), UtilityChooser(), settled, tick=tick)
+    in_domain = in_force.ability.caution < trained.ability.caution
     seen = _has_seen(trained.manifest, outcomes.hashes)
     if as_json:
-        print_json(_as_json(found, trained.id, seen=seen))
+        print_json(_as_json(found, trained.id, seen=seen, in_domain=in_domain))
     else:
-        print(_report(found, trained.id, costless=costless, dial=dial, seen=seen))
+        print(_report(found, trained.id, costless=costless, dial=dial, seen=seen, in_domain=in_domain))
 
 
 def _progress(total: int) -> Callable[[], None]:
@@ -142,7 +145,7 @@ def _has_seen(manifest: Json, hashes: Mapping[str, str]) -> bool:
     return isinstance(known, dict) and not set(hashes.values()).isdisjoint(known.values())
 
 
-def _report(found: Evaluation, artifact: str, *, costless: bool, dial: float, seen: bool) -> str:
+def _report(found: Evaluation, artifact: str, *, costless: bool, dial: float, seen: bool, in_domain: bool) -> str:
     from unisono.evaluate.report import markdown, shown
 
     table = found.table
@@ -167,7 +170,7 @@ def _report(found: Evaluation, artifact: str, *, costless: bool, dial: float, se
     return "\n".join(
         [
             found.verdict.sentence,
-            _as_served(found, dial),
+            _as_served(found, dial, in_domain=in_domain),
             *([f"The artifact {artifact} was fitted on this table: all of this is too good. {FITTED}"] if seen else []),
             *_lower_down(found),
             *(["The table has no costs, so quality alone is judged."] if costless else []),
@@ -185,12 +188,13 @@ def _report(found: Evaluation, artifact: str, *, costless: bool, dial: float, se
     )
 
 
-def _as_served(found: Evaluation, dial: float) -> str:
+def _as_served(found: Evaluation, dial: float, *, in_domain: bool) -> str:
     """Say what a server's own choices come to: the verdict's setting is the best for its aim and need not be a dial."""
     gained, saved = found.served.gained, found.served.saved
     value, low, high = (100 * part for part in (gained.value, gained.low, gained.high))
+    seen = ", and has seen that requests are of the kinds of its artifact's table" if in_domain else ""
     return (
-        f"At dial {dial:g} a server that learns online, with the best single model as its default, would change "
+        f"At dial {dial:g} a server that learns online{seen}, with the best single model as its default, would change "
         f"quality by {value:+.1f} [{low:+.1f}, {high:+.1f}] points and the bill by {-saved.value:+.0%}; `--dial` shows "
         "other settings, `unisono fit` what training on the table gives."
     )
@@ -208,7 +212,7 @@ def _lower_down(found: Evaluation) -> list[str]:
     ]
 
 
-def _as_json(found: Evaluation, artifact: str, *, seen: bool) -> Json:
+def _as_json(found: Evaluation, artifact: str, *, seen: bool, in_domain: bool) -> Json:
     from unisono.evaluate.report import as_json, standing_as_json
 
     v, table = found.verdict, found.table
@@ -220,7 +224,11 @@ def _as_json(found: Evaluation, artifact: str, *, seen: bool) -> Json:
         "bill_saved": as_json(v.saved),
         "lead_over_mixing_singles": as_json(v.lead),
         "routed_share": v.routed,
-        "at_dial": {"quality_gained": as_json(found.served.gained), "bill_saved": as_json(found.served.saved)},
+        "at_dial": {
+            "quality_gained": as_json(found.served.gained),
+            "bill_saved": as_json(found.served.saved),
+            "in_domain": in_domain,
+        },
         "artifact": artifact,
         "artifact_was_fitted_on_this_table": seen,
         "table": table.name,

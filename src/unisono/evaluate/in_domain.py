@@ -7,6 +7,7 @@ may come in force by itself; where they are not, it goes by itself. It asks no m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -18,7 +19,7 @@ from unisono.predict.domain import FEWEST, Apart, told_apart
 from unisono.record.packed import unpack_features
 from unisono.record.policies import Known, Policies, Policy, Standing, made
 from unisono.record.reader import Reader
-from unisono.types import Json, Vector
+from unisono.types import Features, Json, Vector
 
 LATEST = 400
 """So many of the latest first questions are looked at: a change shows when a quarter of them are others."""
@@ -115,6 +116,20 @@ def told(reader: Reader, artifact: Artifact) -> Domain | None:
     more = found.served is not None and found.in_domain is not None and found.in_domain.caution < found.served.caution
     questions = _first_questions(reader, dim=artifact.dim)
     return Domain(apart=told_apart(artifact.domain, questions), worth=found.in_domain if more else None)
+
+
+def as_served(artifact: Artifact, features: Sequence[Features]) -> Artifact:
+    """Return an artifact as it decides once a server has seen such requests: in domain where they are alike.
+
+    Args:
+        artifact: the trained parts.
+        features: of the requests.
+    """
+    vectors = [known.embedding for known in features if known.embedding is not None]
+    if artifact.domain is None or len(vectors) < OPENS_AT:
+        return artifact
+    apart = told_apart(artifact.domain, vectors)
+    return artifact.for_domain() if apart is not None and apart.alike else artifact
 
 
 def _first_questions(reader: Reader, *, dim: int) -> list[Vector]:
