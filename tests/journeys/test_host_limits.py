@@ -37,10 +37,13 @@ def test_a_model_is_left_out_of_auto_until_its_host_renews_the_limit_and_the_dec
             made = house.chat("and now", unisono={"explain": True}).json["unisono"]["decision"]
             reasons = [one["reason"] for one in house.get(f"/v1/decisions/{made}")["excluded"]]
             ready = house.get("/readyz")
+            now = house.get("/admin/traffic")["now"]
             pinned = house.chat(model="free")
         assert answered == ["paid"] * 4
         assert n_asked == 1
         assert reasons[0].startswith("limited by its host until ")
+        assert (datetime.fromisoformat(now["free"]["limited_until"]) - datetime.now(UTC)).total_seconds() > 7000
+        assert now["paid"]["limited_until"] is None
         assert ready["degraded"]["model free"] == reasons[0]
         assert (pinned.status, pinned.json["error"]["code"]) == (429, "rate_limit_exceeded")
         assert 7000 < int(pinned.headers["retry-after"]) <= 7201

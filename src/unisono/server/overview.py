@@ -95,7 +95,10 @@ class OverviewEndpoint:
         }
 
     def _now(self, model: str) -> Json:
-        return {**self._live.outlets.calls_of(model), "rests_s": self._live.rests_s(model)}
+        rests_s = self._live.rests_s(model)
+        until = None if rests_s is None else dict(self._live.health.limited()).get(model)
+        limited = None if until is None else stamp(until)
+        return {**self._live.outlets.calls_of(model), "rests_s": rests_s, "limited_until": limited}
 
     def _decisions(self, last: int) -> list[Decision]:
         store = self._live.store

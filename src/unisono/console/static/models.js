@@ -24,7 +24,7 @@ export const Page = {
       if (!models.length) return empty(t("none"));
       return [field(models.length), table(t("models"), [t("model"), t("health"), t("calls"), t("price"), t("window"), t("cutoff"), t("capabilities"), t("probe"), t("lifecycle")], models.filter((model) => keeps(model.id)).map((model) => ({ key: model.id, cells: [
         [h("strong", null, model.id), " ", chip(model.unisono.role), h("small", null, `${model.owned_by} · ${model.unisono.upstream_model}`)],
-        [healthChip(model.unisono.health), model.now?.rests_s ? h("small", null, t("breaker_retry", seconds(model.now.rests_s))) : null, model.more?.changed ? chip(t("model_changed"), "warn") : null],
+        [healthChip(model.unisono.health), model.now?.limited_until ? h("small", null, t("host_limited", clock(model.now.limited_until))) : model.now?.rests_s ? h("small", null, t("breaker_retry", seconds(model.now.rests_s))) : null, model.more?.changed ? chip(t("model_changed"), "warn") : null],
         model.now ? t("calls_n", model.now.in_flight, model.now.waiting) : "–",
         [priceOf(model), model.unisono.prices_from ? h("small", null, model.unisono.prices_from) : null],
         tokens(model.unisono.context_tokens),

@@ -300,6 +300,7 @@ const WORDS = {
   probe_n: ["{0} questions, {1} right", "{0} 题，正确率 {1}"],
   probe_none: ["not probed", "未测评"],
   breaker_retry: ["tried again in {0}", "{0} 后重试"],
+  host_limited: ["limited by its host until {0}", "服务商限额已用完，{0} 恢复"],
   calls: ["Calls now", "当前调用"],
   calls_n: ["{0} in flight, {1} waiting", "{0} 个进行中，{1} 个等待"],
   capabilities: ["Can", "能力"],
