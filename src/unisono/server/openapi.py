@@ -29,6 +29,7 @@ _BODIES: tuple[type[msgspec.Struct], ...] = (
 )  # fmt: skip
 _ASKING = (400, 401, 403, 404, 429, 500, 502, 503, 504)
 _TELLING = (400, 401, 404)
+_OPERATING = (*_TELLING, 403)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,23 +94,23 @@ _ROUTES = (
     _Route(method="delete", path="/v1/sessions/{id}", text="Forgets it."),
     _Route(
         method="get", path="/admin/incidents", text="What an operator must know of.", answer="List",
-        query={"limit": _LIMIT}, errors=(*_TELLING, 403),
+        query={"limit": _LIMIT}, errors=_OPERATING,
     ),
     _Route(
         method="post", path="/admin/models", text="Takes a hosted model into the pool.", body="ModelBody",
-        errors=(*_TELLING, 403),
+        errors=_OPERATING,
     ),
     _Route(
         method="get", path="/admin/models", text="The pool for operators: health, life, lineage.", answer="List",
-        errors=(*_TELLING, 403),
+        errors=_OPERATING,
     ),
     _Route(
         method="get", path="/admin/traffic", text="What went through in a period, and what was saved.",
-        query={"hours": {"type": "number", "minimum": 0.1, "maximum": 2160, "default": 24}}, errors=(*_TELLING, 403),
+        query={"hours": {"type": "number", "minimum": 0.1, "maximum": 2160, "default": 24}}, errors=_OPERATING,
     ),
     _Route(
         method="get", path="/admin/plane", text="What is expected of each model, and of the router at several dials.",
-        query={"last": _LIMIT}, errors=(*_TELLING, 403),
+        query={"last": _LIMIT}, errors=_OPERATING,
     ),
     _Route(
         method="get", path="/admin/bench", text="The latest decisions of auto, chosen again at another setting.",
@@ -118,31 +119,31 @@ _ROUTES = (
             "dial": {"type": "number", "minimum": 0, "maximum": 1},
             **{name: {"type": "number", "minimum": 0, "maximum": 1e9} for name in BOUNDS},
         },
-        errors=(*_TELLING, 403),
+        errors=_OPERATING,
     ),
     _Route(
         method="get", path="/admin/keys", text="Which keys there are, and what each has left.", answer="List",
-        errors=(*_TELLING, 403),
+        errors=_OPERATING,
     ),
     _Route(
         method="get", path="/admin/policies", text="What decides, what did, and what happened.", answer="Policies",
-        errors=(*_TELLING, 403),
+        errors=_OPERATING,
     ),
     _Route(
         method="post", path="/admin/policies", text="Makes a policy of another one; it decides nothing yet.",
-        body="PolicyBody", errors=(*_TELLING, 403),
+        body="PolicyBody", errors=_OPERATING,
     ),
     _Route(
         method="get", path="/admin/policies/{id}/diff", text="In what two policies differ.", query={"against": _TEXT},
-        errors=(*_TELLING, 403),
+        errors=_OPERATING,
     ),
     _Route(
         method="post", path="/admin/policies/{id}/promote", text="Puts a policy in force, if the gate lets it pass.",
-        body="PromoteBody", errors=(*_TELLING, 403, 409),
+        body="PromoteBody", errors=(*_OPERATING, 409),
     ),
     _Route(
         method="post", path="/admin/rollback", text="Ends a canary, else returns to the policy before.",
-        body="RollbackBody", errors=(*_TELLING, 403, 409),
+        body="RollbackBody", errors=(*_OPERATING, 409),
     ),
     _Route(method="get", path="/", text="Who answers here.", is_open=True, errors=()),
     _Route(method="get", path="/healthz", text="The process answers.", is_open=True, errors=()),
