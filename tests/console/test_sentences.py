@@ -37,6 +37,7 @@ from unisono.types import (
     Ranked,
     Request,
     Spent,
+    Verdict,
 )
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ GUESSED = replace(
 )
 FAILED = (("a", "HTTP 500"), ("b.c", "no answer within 3 s"))
 DAY = date(2026, 12, 1)
+NOTED = Verdict(evidence="own", odds=2.0, text="ok")
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 PAIRED: dict[str, list[Say]] = {
@@ -130,6 +132,10 @@ PAIRED: dict[str, list[Say]] = {
     "judged": [lambda zh: sentences.judged("a", "b", 3, language=zh)],
     "written": [lambda zh: sentences.written("a", 3, language=zh)],
     "joined": [lambda zh: sentences.joined("a", 3, language=zh)],
+    "taken": [lambda zh, v=v: sentences.taken("a", 0.93, 0.8, verdicts=v, language=zh) for v in ((), (NOTED,))],
+    "doubted": [lambda zh, v=v: sentences.doubted("b", "a", 0.5, 0.8, verdicts=v, language=zh) for v in ((), (NOTED,))],
+    "took_over": [lambda zh: sentences.took_over("b", "a", language=zh)],
+    "instead": [lambda zh: sentences.instead("a", "b", language=zh)],
     "why_missing": [lambda zh: sentences.why_missing(None, zh)],
     "degraded": [lambda zh: notices.degraded("x", first="a", language=zh).text],
     "unread": [lambda zh: notices.unread(zh).text],
@@ -189,6 +195,11 @@ ENGLISH_ONLY = (
     "its limit deep (300 tokens) has 40 tokens left until 2026-12-01 10:00 UTC, and this request is expected to take "
     "150 tokens",
     "this request is expected to take 3,150 tokens, more than its whole limit deep (300 tokens)",
+    "b's answer is taken: right with probability 0.93, 0.80 needed (it has the ordered form; c.1: another model ends "
+    "in 42 too; its code passes 3 examples of the prompt; mean probability of its tokens 0.91; the scorer gives odds "
+    "of 2.50; 4 sums come out).",
+    "c takes over: b's answer is right with probability 0.21, 0.80 needed (its code does not parse (line 3); c.1: it "
+    "ends in 42, others in 43; the judge finds it wrong; it was cut at its length).",
     "better here by 0.05 after costs, which does not pay for a switch",
     "The share of deep fell from 30% to 2% under the policy config/1/2/3.",
     "a stage failed with RuntimeError; see the log",

@@ -6,19 +6,19 @@ Whether a cascade pays at all was decided before, request by request (`choose/br
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from unisono import notices as say
 from unisono.errors import UpstreamError
+from unisono.execute import sentences
 from unisono.execute.crew import Crew
 from unisono.execute.means import Means
 from unisono.execute.member import Member
 from unisono.execute.walk import Committed
 from unisono.protocols import Evidence
-from unisono.types import Chunk, Decision, Outcome, Plan, Planned, Ranked, Request, Seen, Verdict
+from unisono.types import Chunk, Decision, Plan, Planned, Request, Seen, Verdict
 
 MOST_ODDS = 1e4
 LEFT_TO_CLOSER = 0.1
@@ -51,24 +51,18 @@ async def run(
     """
     plan = decision.plan
     assert plan is not None and plan.closer is not None  # noqa: S101 - the contract of `choose`
-    crew = Crew(request, decision, means)
-    follow: list[Outcome] = []
-    try:
-        async with crew:
-            lead, judged = await _evidence(crew, plan, task=task, checks=checks)
-            if judged is not None and judged.right >= plan.accept:
-                yield crew.commit(lead, _taken(lead, judged, plan, decision))
-                async for chunk in crew.stream(lead):
-                    yield chunk
-                return
-            async with aclosing(_take_over(crew, plan, lead, judged, follow)) as events:
-                async for event in events:
-                    yield event
-    except (GeneratorExit, asyncio.CancelledError):
-        crew.cancelled()
-        raise
-    finally:
-        means.record(crew.outcome(follow[0] if follow else None))
+    async with Crew(request, decision, means) as crew:
+        lead, judged = await _evidence(crew, plan, task=task, checks=checks)
+        if judged is not None and judged.right >= plan.accept:
+            reason = sentences.taken(
+                lead.model.name, judged.right, plan.accept, verdicts=judged.verdicts, language=crew.language
+            )
+            events = crew.answer(lead, reason)
+        else:
+            events = _take_over(crew, plan, lead, judged)
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
 
 async def _evidence(
@@ -140,72 +134,33 @@ def _call_of(plan: Plan, model: str) -> Planned:
 
 
 async def _take_over(
-    crew: Crew, plan: Plan, lead: Member, judged: Judged | None, follow: list[Outcome]
+    crew: Crew, plan: Plan, lead: Member, judged: Judged | None
 ) -> AsyncGenerator[Committed | Chunk, None]:
     """Let the stronger model answer; if it does not begin in time or fails, the lead's answer serves, else others."""
     await crew.dismiss(crew.members)
     if judged is None and (failed := crew.failures()):
         crew.say(say.fallback(failed, answers=str(plan.closer), language=crew.language))
     closer = crew.ask(str(plan.closer), "closer")
-    within_s = crew.to_first_token_s()
-    in_time = await crew.first_content([closer], within_s=within_s)
+    in_time = await crew.first_content([closer], within_s=crew.to_first_token_s())
+    if not in_time and not lead.ok and crew.left_s() > 0:  # nothing else to give: late is better than never
+        await crew.first_content([closer], within_s=crew.left_s())
     if closer.begun:
-        yield crew.commit(closer, _took_over(closer, lead, judged, plan, crew.decision))
-        async for chunk in crew.stream(closer):
-            yield chunk
-        return
-    if lead.ok:  # unchecked or doubted, but an answer: it is better than none, and it is told
+        events = crew.answer(closer, _why_taken_over(closer, lead, judged, plan, crew))
+    elif lead.ok:  # unchecked or doubted, but an answer: it is better than none, and it is told
         await crew.dismiss([closer])
         why = "late" if not in_time else "failed"
         crew.say(say.fallback([(closer.model.name, why)], answers=lead.model.name, language=crew.language))
-        yield crew.commit(lead, _instead(closer, lead, crew.decision))
-        async for chunk in crew.stream(lead):
-            yield chunk
-        return
-    if not in_time and crew.left_s() > 0:
-        await crew.first_content([closer], within_s=crew.left_s())
-        if closer.begun:
-            yield crew.commit(closer, _took_over(closer, lead, judged, plan, crew.decision))
-            async for chunk in crew.stream(closer):
-                yield chunk
-            return
-    tried = {m.model.name for m in crew.members}
-    rest: list[Ranked] = [r for r in crew.decision.ranking if r.model not in tried]
-    async with aclosing(crew.walk(rest, follow.append)) as events:
+        events = crew.answer(lead, sentences.instead(lead.model.name, closer.model.name, language=crew.language))
+    else:
+        tried = {m.model.name for m in crew.members}
+        events = crew.walk([r for r in crew.decision.ranking if r.model not in tried])
+    async with aclosing(events):
         async for event in events:
             yield event
 
 
-# ------------------------------------------------------------------------------------------ sentences
-
-
-def _seen(judged: Judged | None, chinese: bool) -> str:  # noqa: FBT001
-    if judged is None or not judged.verdicts:
-        return "没有检查结果" if chinese else "no check said anything"
-    return "；".join(v.text for v in judged.verdicts) if chinese else "; ".join(v.text for v in judged.verdicts)
-
-
-def _taken(lead: Member, judged: Judged, plan: Plan, decision: Decision) -> str:
-    name, seen = lead.model.name, _seen(judged, decision.goal.language == "zh")
-    if decision.goal.language == "zh":
-        return f"采用 {name} 的答案：正确的概率为 {judged.right:.2f}，需要 {plan.accept:.2f}（{seen}）。"
-    return f"{name}'s answer is taken: right with probability {judged.right:.2f}, {plan.accept:.2f} needed ({seen})."
-
-
-def _took_over(closer: Member, lead: Member, judged: Judged | None, plan: Plan, decision: Decision) -> str:
-    before, after, chinese = lead.model.name, closer.model.name, decision.goal.language == "zh"
+def _why_taken_over(closer: Member, lead: Member, judged: Judged | None, plan: Plan, crew: Crew) -> str:
+    after, before = closer.model.name, lead.model.name
     if judged is None:
-        return f"{after} 接手：{before} 没有给出答案。" if chinese else f"{after} takes over: {before} gave no answer."
-    seen = _seen(judged, chinese)
-    if chinese:
-        return f"{after} 接手：{before} 的答案正确的概率为 {judged.right:.2f}，需要 {plan.accept:.2f}（{seen}）。"
-    return (
-        f"{after} takes over: {before}'s answer is right with probability {judged.right:.2f}, "
-        f"{plan.accept:.2f} needed ({seen})."
-    )
-
-
-def _instead(closer: Member, lead: Member, decision: Decision) -> str:
-    if decision.goal.language == "zh":
-        return f"由 {lead.model.name} 回答：{closer.model.name} 没有及时作答。"
-    return f"{lead.model.name} answers: {closer.model.name} did not in time."
+        return sentences.took_over(after, before, language=crew.language)
+    return sentences.doubted(after, before, judged.right, plan.accept, verdicts=judged.verdicts, language=crew.language)

@@ -42,7 +42,7 @@ GAVE_CHARS = 500
 
 
 class Crew:
-    """The members of one request. An async context manager: leaving it ends all of them."""
+    """The members of one request. An async context manager: leaving it ends all of them and records the outcome."""
 
     def __init__(self, request: Request, decision: Decision, means: Means) -> None:
         """Nobody is asked yet."""
@@ -55,6 +55,7 @@ class Crew:
         self._attempts: list[Attempt] = []
         self._chosen: Member | None = None
         self._status: Status = "failed"
+        self._walk: Outcome | None = None
 
     @property
     def language(self) -> Literal["en", "zh"]:
@@ -160,7 +161,28 @@ class Crew:
         """End calls that are no longer needed."""
         await asyncio.gather(*(m.cancel() for m in members if not m.done))
 
-    def commit(self, member: Member, reason: str) -> Committed:
+    async def answer(self, member: Member, reason: str) -> AsyncGenerator[Committed | Chunk, None]:
+        """Make a member's words the answer: yield one `Committed`, then every chunk.
+
+        Raises:
+            UpstreamCut: it broke off, or the request took too long.
+        """
+        yield self._commit(member, reason)
+        name = member.model.name
+        try:
+            async for chunk in member.follow():
+                yield chunk
+                if not member.done and self.left_s() < 0:
+                    await member.cancel()
+                    raise UpstreamTimeout(f"the request took longer than {self.means.total_s:g} s in all (`total_s`)")
+        except UpstreamError as error:
+            self._status = "cut"
+            why = error.code.removeprefix("upstream_")
+            raise UpstreamCut(
+                f"{name} broke off in mid-answer ({why}); what came before is not the whole answer."
+            ) from error
+
+    def _commit(self, member: Member, reason: str) -> Committed:
         """Note whose words the answer is, and tell the caller what happened until here."""
         self._chosen = member
         self._tell_of_members()
@@ -176,38 +198,12 @@ class Crew:
             parts=self.parts(),
         )
 
-    async def stream(self, member: Member) -> AsyncGenerator[Chunk, None]:
-        """Yield a committed answer's chunks.
-
-        Raises:
-            UpstreamCut: it broke off, or the request took too long.
-        """
-        name = member.model.name
-        try:
-            async for chunk in member.follow():
-                yield chunk
-                if not member.done and self.left_s() < 0:
-                    await member.cancel()
-                    raise UpstreamTimeout(f"the request took longer than {self.means.total_s:g} s in all (`total_s`)")
-        except UpstreamError as error:
-            self._status = "cut"
-            why = error.code.removeprefix("upstream_")
-            raise UpstreamCut(
-                f"{name} broke off in mid-answer ({why}); what came before is not the whole answer."
-            ) from error
-
     def failures(self) -> list[tuple[str, str]]:
         """Return which models gave no answer, and why in a few words."""
         return [(m.model.name, short(m.error)) for m in self.members if m.error is not None]
 
-    async def walk(
-        self, ranking: Sequence[Ranked], take: Callable[[Outcome], None]
-    ) -> AsyncGenerator[Committed | Chunk, None]:
-        """Let the models of a ranking answer one after the other, as if each were asked alone.
-
-        Args:
-            ranking: whom to try, best first.
-            take: gets how that ended.
+    async def walk(self, ranking: Sequence[Ranked]) -> AsyncGenerator[Committed | Chunk, None]:
+        """Let the models of a ranking answer one after the other, best first, as if each were asked alone.
 
         Raises:
             NoAnswer: none of them answered, or nobody was left.
@@ -227,7 +223,7 @@ class Crew:
         means = self.means
         alone = replace(
             means,
-            record=lambda outcome: take(_as_parts(outcome)),
+            record=self._take_walk,
             observe=lambda attempt, error: means.observe(replace(attempt, part="closer"), error),
             total_s=max(0.0, self.left_s()),
             relay=None,
@@ -242,6 +238,10 @@ class Crew:
                     event = replace(event, n_failed=event.n_failed + len(failed), parts=self.parts(), notices=notices)
                 yield event
 
+    def _take_walk(self, outcome: Outcome) -> None:
+        """Take in how a walk through further models ended; its attempts are parts of an answer of several."""
+        self._walk = replace(outcome, attempts=tuple(replace(attempt, part="closer") for attempt in outcome.attempts))
+
     def say(self, notice: Notice) -> None:
         """Add a notice, once."""
         if notice not in self.notices:
@@ -255,16 +255,8 @@ class Crew:
         """Return what each call gave, in the order of asking."""
         return tuple(_part(member, chosen=member is self._chosen) for member in self.members)
 
-    def cancelled(self) -> None:
-        """Note that the caller has left."""
-        self._status = "cancelled"
-
-    def outcome(self, follow: Outcome | None = None) -> Outcome:
-        """Return how the request ended, over all calls; the one whose words are the answer stands last.
-
-        Args:
-            follow: how a walk through further models ended that took over from this crew.
-        """
+    def _outcome(self) -> Outcome:
+        """Return how the request ended, over all calls; the one whose words are the answer stands last."""
         attempts = list(self._attempts)
         model = None
         if self._chosen is not None:
@@ -273,21 +265,22 @@ class Crew:
                 attempts = [a for a in attempts if a is not chosen] + [chosen]
                 if self._status not in ("cancelled", "cut"):
                     self._status = chosen.status
-        if follow is not None:
-            attempts += follow.attempts
-            model, self._status = follow.model, follow.status
+        walk = self._walk
+        if walk is not None:
+            attempts += walk.attempts
+            model, self._status = walk.model, walk.status
         costs = [a.cost_usd for a in attempts if a.usage is not None]
         known = [c for c in costs if c is not None]
         parts = self.parts()
-        if follow is not None:
-            parts += tuple(_walked(a, chosen=a.model == follow.model) for a in follow.attempts)
+        if walk is not None:
+            parts += tuple(_walked(a, chosen=a.model == walk.model) for a in walk.attempts)
         return Outcome(
             decision=self.decision.id,
             request=self.request.id,
             status=self._status,
             model=model,
             attempts=tuple(attempts),
-            notices=tuple(self.notices if follow is None else dict.fromkeys((*self.notices, *follow.notices))),
+            notices=tuple(self.notices if walk is None else dict.fromkeys((*self.notices, *walk.notices))),
             cost_usd=sum(known) if known and len(known) == len(costs) else None,
             total_s=self.means.clock_s() - self.began_s,
             parts=parts,
@@ -314,7 +307,15 @@ class Crew:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        await self.dismiss(self.members)
+        if kind is not None and issubclass(kind, (GeneratorExit, asyncio.CancelledError)):
+            self._status = "cancelled"
+        try:
+            await self.dismiss(self.members)
+        except asyncio.CancelledError:
+            self._status = "cancelled"
+            raise
+        finally:
+            self.means.record(self._outcome())
 
 
 def _part(member: Member, *, chosen: bool) -> Part:
@@ -339,8 +340,3 @@ def _walked(attempt: Attempt, *, chosen: bool) -> Part:
         cost_usd=attempt.cost_usd,
         chosen=chosen,
     )
-
-
-def _as_parts(outcome: Outcome) -> Outcome:
-    """Return the outcome of a plain walk with its attempts as parts of an answer of several."""
-    return replace(outcome, attempts=tuple(replace(attempt, part="closer") for attempt in outcome.attempts))

@@ -6,7 +6,6 @@ dead, slow or wrong costs the answer nothing but its help. Streamed and plain an
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -21,7 +20,7 @@ from unisono.execute.member import Member
 from unisono.execute.parts import answer_in_parts
 from unisono.execute.vote import Vote, agreed, vote
 from unisono.execute.walk import Committed
-from unisono.types import Chunk, Decision, Outcome, Plan, Planned, Request
+from unisono.types import Chunk, Decision, Plan, Planned, Request
 
 PATIENCE_S = 1.0
 """When most have answered, the rest get as long again as those took, and at least this."""
@@ -40,29 +39,19 @@ async def run(
     """
     plan = decision.plan
     assert plan is not None  # noqa: S101 - the contract of `choose`
-    crew = Crew(request, decision, means)
-    follow: list[Outcome] = []
-    try:
-        async with crew:
-            settled = await answer_in_parts(crew, plan, fusing) if plan.split else None
-            settled = settled or await _together(crew, plan, fusing)
-            if settled is not None:
-                await crew.dismiss([m for m in crew.members if m is not settled.member])
-                yield crew.commit(settled.member, settled.reason)
-                async for chunk in crew.stream(settled.member):
-                    yield chunk
-                return
+    async with Crew(request, decision, means) as crew:
+        settled = await answer_in_parts(crew, plan, fusing) if plan.split else None
+        settled = settled or await _together(crew, plan, fusing)
+        if settled is not None:
+            await crew.dismiss([m for m in crew.members if m is not settled.member])
+            events = crew.answer(settled.member, settled.reason)
+        else:
             await crew.dismiss(crew.members)
             tried = {m.model.name for m in crew.members if m.part == "member"}
-            rest = [r for r in decision.ranking if r.model not in tried]
-            async with aclosing(crew.walk(rest, follow.append)) as events:
-                async for event in events:
-                    yield event
-    except (GeneratorExit, asyncio.CancelledError):
-        crew.cancelled()
-        raise
-    finally:
-        means.record(crew.outcome(follow[0] if follow else None))
+            events = crew.walk([r for r in decision.ranking if r.model not in tried])
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
 
 async def _together(crew: Crew, plan: Plan, fusing: Fusing) -> Settled | None:

@@ -5,9 +5,12 @@ It decides nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from unisono.errors import UpstreamError
 from unisono.execute.walk import short
 from unisono.notices import Language
+from unisono.types import Verdict
 
 
 def only_one(model: str, language: Language) -> str:
@@ -57,6 +60,44 @@ def joined(author: str, n_parts: int, *, language: Language) -> str:
     if language == "zh":
         return f"问题分为 {n_parts} 部分，由各模型分别作答，{author} 写成一份。"
     return f"The question was answered in {n_parts} parts, and {author} wrote one answer from them."
+
+
+def taken(model: str, right: float, needed: float, *, verdicts: Sequence[Verdict], language: Language) -> str:
+    """Say that a cheaper model's answer passed the checks."""
+    seen = _seen(verdicts, language)
+    if language == "zh":
+        return f"采用 {model} 的答案：正确的概率为 {right:.2f}，需要 {needed:.2f}（{seen}）。"
+    return f"{model}'s answer is taken: right with probability {right:.2f}, {needed:.2f} needed ({seen})."
+
+
+def doubted(
+    after: str, before: str, right: float, needed: float, *, verdicts: Sequence[Verdict], language: Language
+) -> str:
+    """Say that a stronger model takes over because the answer before did not pass the checks."""
+    seen = _seen(verdicts, language)
+    if language == "zh":
+        return f"{after} 接手：{before} 的答案正确的概率为 {right:.2f}，需要 {needed:.2f}（{seen}）。"
+    return f"{after} takes over: {before}'s answer is right with probability {right:.2f}, {needed:.2f} needed ({seen})."
+
+
+def took_over(after: str, before: str, *, language: Language) -> str:
+    """Say that a stronger model takes over from one that gave no answer."""
+    if language == "zh":
+        return f"{after} 接手：{before} 没有给出答案。"
+    return f"{after} takes over: {before} gave no answer."
+
+
+def instead(model: str, closer: str, *, language: Language) -> str:
+    """Say that an answer serves because the model that was to take over did not begin."""
+    if language == "zh":
+        return f"由 {model} 回答：{closer} 没有及时作答。"
+    return f"{model} answers: {closer} did not in time."
+
+
+def _seen(verdicts: Sequence[Verdict], language: Language) -> str:
+    if language == "zh":
+        return "；".join(v.text for v in verdicts) or "没有检查结果"
+    return "; ".join(v.text for v in verdicts) or "no check said anything"
 
 
 def why_missing(error: UpstreamError | None, language: Language) -> str:
