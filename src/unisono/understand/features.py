@@ -9,8 +9,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
+from secrets import randbits
 from threading import Lock
+
+from xxhash import xxh3_128_digest
 
 from unisono.protocols import Encoder
 from unisono.types import Features, Request, Vector
@@ -142,5 +144,9 @@ class Understanding:
                 self._cache.popitem(last=False)
 
 
+_SEED = randbits(64)
+"""Of this process, so that nobody can make up two texts of one key."""
+
+
 def _key(task: str) -> bytes:
-    return blake2b(task.encode("utf-8", "surrogatepass"), digest_size=16).digest()  # a task may be long
+    return xxh3_128_digest(task.encode("utf-8", "surrogatepass"), _SEED)  # a task may be long
