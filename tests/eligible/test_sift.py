@@ -121,6 +121,7 @@ def test_a_pinned_model_that_is_down_is_still_asked() -> None:
     [
         (timedelta(seconds=40), "limited by its host until 13:00:40 UTC"),
         (timedelta(minutes=59, seconds=30), "limited by its host until 14:00 UTC"),
+        (timedelta(hours=10, seconds=1), "limited by its host until 23:00 UTC"),
         (timedelta(hours=11), "limited by its host until 2030-01-02 00:00 UTC"),
     ],
 )

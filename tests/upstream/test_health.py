@@ -154,6 +154,7 @@ def test_a_limit_of_a_day_is_believed_and_told_to_the_second() -> None:
     book = HealthBook(LIMITS, told=lambda model, rest: told.append((model, rest)))
     limited(book, 9 * 3600.0)
     limited(book, 8 * 3600.0)  # what was told stands
+    limited(book, 9 * 3600.0 + 0.5)  # and is told once
     assert book.state("m", 9 * 3600.0 - 1.0) == (Health.DOWN, 9 * 3600.0)
     assert book.state("m", 9 * 3600.0)[0] is Health.PROBING
     since = STARTED + timedelta(seconds=0.1)

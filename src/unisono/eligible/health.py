@@ -27,7 +27,7 @@ class HealthRule:
 def limited(until: datetime, *, now: datetime) -> str:
     """Say until when a host refuses, in UTC: to the minute where it is long, with the day where it is another one."""
     if until - now > timedelta(minutes=2):
-        until += timedelta(seconds=-until.second % 60)
+        until += timedelta(seconds=-until.second % 60 if until.second > 2 else -until.second)  # what came on the way
     time = f"{until:%H:%M:%S}" if until.second else f"{until:%H:%M}"
     day = "" if until.date() == now.date() else f"{until:%Y-%m-%d} "
     return f"limited by its host until {day}{time} UTC"

@@ -46,6 +46,7 @@ class EndpointEncoder:
         self._host, self._port = parts.hostname or "", parts.port
         self._proxy = proxy if proxy is not None and self._is_secure and not is_direct(self._host, proxy) else None
         self._tls = tls
+        self._context: ssl.SSLContext | None = None
         self._path = parts.path.rstrip("/") + "/embeddings"
         self._model = model
         self._headers = {"content-type": "application/json"}
@@ -108,7 +109,9 @@ class EndpointEncoder:
     def _connection(self) -> http.client.HTTPConnection:
         if not self._is_secure:
             return http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
-        context, proxy = context_of(self._tls), self._proxy
+        if self._context is None:
+            self._context = context_of(self._tls)  # some milliseconds, once
+        context, proxy = self._context, self._proxy
         if proxy is None:
             return http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=context)
         connection = http.client.HTTPSConnection(proxy.host, proxy.port, timeout=TIMEOUT_S, context=context)

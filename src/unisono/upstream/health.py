@@ -21,6 +21,8 @@ from unisono.types import Attempt, Health
 
 LONGEST_REST_S = 86_400.0
 """What a host says of its limits is believed for a day at most: then one call asks again."""
+SAME_S = 1.0
+"""Two moments of one renewal, told in two refusals, differ by no more."""
 _MAX_RETRY_AFTER_S = 3600.0
 
 
@@ -194,7 +196,7 @@ class HealthBook:
     def _take(self, model: str, rest: Rest, *, until_s: float, now_s: float) -> bool:
         """Note a rest; say whether it is new, or longer than what was known."""
         known = self._resting.get(model)
-        if until_s <= now_s or (known is not None and known[0] >= until_s):
+        if until_s <= now_s or (known is not None and known[0] + SAME_S >= until_s):
             return False
         self._resting[model] = (until_s, rest)
         return True
