@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from unisono.compose import Live
     from unisono.config import Config
     from unisono.evaluate.probe.choose import Bank
+    from unisono.evaluate.probe.judged import Judge
     from unisono.evaluate.probe.price import ProbePrice
     from unisono.evaluate.probe.questions import Question
     from unisono.evaluate.probe.run import Answer, Step
+    from unisono.record.store import Store
     from unisono.types import Json, JsonValue, Model, Score
 
 PER_KIND = 36
@@ -227,53 +230,29 @@ async def probe_pool(
 
     from unisono.catalog.fingerprint import fingerprint
     from unisono.compose import answered, build
-    from unisono.evaluate.probe.judged import OUTPUT_TOKENS, Judge
     from unisono.evaluate.probe.run import probe
 
     live = build(settings)
-    prints = {m.name: fingerprint(m) for m in models}
-    failures: dict[tuple[str, str], list[str]] = {}
-    """By model and what went wrong: the questions that have no score for it."""
-    fresh: list[Score] = []
-    got: dict[tuple[str, str], float | None] = {}
-    """Every pair that was asked; None where there was no answer."""
-
-    def keep() -> None:
-        live.store.add_scores(fresh, prints)
-        fresh.clear()
-
-    async def ask_one(model: Model, body: Json) -> Answer:
-        return await answered(live, model, body)
-
-    async def ask_judge(prompt: str) -> str:
-        assert judge is not None  # noqa: S101 - else there is no judge to ask
-        turns: list[JsonValue] = [{"role": "user", "content": prompt}]
-        body: Json = {"model": judge.upstream_model, "messages": turns, "temperature": 0, "seed": 0}
-        return (await answered(live, judge, {**body, "max_tokens": OUTPUT_TOKENS + extra_tokens})).text
-
     asked_of = {m.name: askable(m, questions, judge) for m in models}
+    came = _Came(live.store, {m.name: fingerprint(m) for m in models})
     n_total = sum(len(own) if n is None else min(n, len(own)) for own in asked_of.values())
     with Progress(console=Console(stderr=True), disable=silent) as progress:
         task = progress.add_task("probing", total=n_total)
 
+        async def ask_one(model: Model, body: Json) -> Answer:
+            return await answered(live, model, body)
+
         def on_progress(step: Step) -> None:
-            got[step.model, step.item] = None if step.score is None else step.score.score
-            progress.update(task, completed=len(got), description=f"probing {step.model}")
-            if step.score is not None:
-                fresh.append(step.score)
-            if len(fresh) >= KEEP_EVERY:
-                keep()
-            if step.failure is not None:
-                why = step.failure.text.removeprefix(_NOT_ASKED)
-                failures.setdefault((step.model, why), []).append(step.item)
+            came.take(step)
+            progress.update(task, completed=len(came.got), description=f"probing {step.model}")
 
         try:
             await live.start(serves=False)
             if not again:
-                got.update({(s.model, s.item): s.score for s in live.store.scores(prints)})
+                came.begin()
             every = {(m.name, q.id) for m in models for q in questions}
             pick = _Picks(settings, questions, asked_of, n=n)
-            while todo := pick.next(models, got):
+            while todo := pick.next(models, came.got):
                 await probe(
                     models,
                     ask_one,
@@ -281,13 +260,64 @@ async def probe_pool(
                     on_progress=on_progress,
                     done=every - todo,
                     extra_tokens=extra_tokens,
-                    judge=None if judge is None else Judge(name=judge.name, ask=ask_judge),
+                    judge=None if judge is None else _asking(live, judge, extra_tokens=extra_tokens),
                 )
-                keep()
+                came.keep()
         finally:
-            keep()
+            came.keep()
             await live.close()
-    return [_unscored(model, why, items) for (model, why), items in failures.items()]
+    return came.failures()
+
+
+def _asking(live: Live, judge: Model, *, extra_tokens: int) -> Judge:
+    """Return the judge, asked through the pool."""
+    from unisono.compose import answered
+    from unisono.evaluate.probe.judged import OUTPUT_TOKENS, Judge
+
+    async def ask(prompt: str) -> str:
+        turns: list[JsonValue] = [{"role": "user", "content": prompt}]
+        body: Json = {"model": judge.upstream_model, "messages": turns, "temperature": 0, "seed": 0}
+        return (await answered(live, judge, {**body, "max_tokens": OUTPUT_TOKENS + extra_tokens})).text
+
+    return Judge(name=judge.name, ask=ask)
+
+
+class _Came:
+    """What came of the questions: scores are kept a few at a time, failures gathered by model and reason.
+
+    Attributes:
+        got: every pair of model and question that was asked; None where there was no answer.
+    """
+
+    def __init__(self, store: Store, prints: Mapping[str, str]) -> None:
+        self.got: dict[tuple[str, str], float | None] = {}
+        self._store, self._prints = store, prints
+        self._fresh: list[Score] = []
+        self._failed: dict[tuple[str, str], list[str]] = {}
+
+    def begin(self) -> None:
+        """Take what has a score already as asked."""
+        self.got.update({(s.model, s.item): s.score for s in self._store.scores(self._prints)})
+
+    def take(self, step: Step) -> None:
+        """Take in what came of one question."""
+        self.got[step.model, step.item] = None if step.score is None else step.score.score
+        if step.score is not None:
+            self._fresh.append(step.score)
+        if len(self._fresh) >= KEEP_EVERY:
+            self.keep()
+        if step.failure is not None:
+            why = step.failure.text.removeprefix(_NOT_ASKED)
+            self._failed.setdefault((step.model, why), []).append(step.item)
+
+    def keep(self) -> None:
+        """Write the scores that wait to the record."""
+        self._store.add_scores(self._fresh, self._prints)
+        self._fresh.clear()
+
+    def failures(self) -> list[str]:
+        """Return what has no score, a line for each model and reason."""
+        return [_unscored(model, why, items) for (model, why), items in self._failed.items()]
 
 
 def _unscored(model: str, why: str, items: Sequence[str]) -> str:
