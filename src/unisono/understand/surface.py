@@ -45,8 +45,9 @@ MAX_CHARS = 32_000
 
 LONG_CHARS = 400
 """From here on words are counted faster than parted."""
+LONG_FOR_NUMBERS = 1000
 MANY_DIGITS = 16
-"""From here on numbers are counted faster than searched for."""
+"""From either on numbers are counted faster than searched for."""
 FEW_LINES = 8
 """Of fewer lines each is looked at; of more the text is searched."""
 
@@ -154,7 +155,7 @@ class _Counts:
 
 def _n_numbers(text: str, n: _Counts) -> int:
     n_digits = n.of(_DIGITS) + n[_WIDE_DIGIT]
-    if n_digits >= MANY_DIGITS:
+    if n_digits >= MANY_DIGITS or (n_digits and len(text) >= LONG_FOR_NUMBERS):
         return n.n_numbers()
     return _count(_NUMBER, text) if n_digits else 0
 
