@@ -633,3 +633,9 @@ def test_a_hosted_model_calls_tools_unless_the_file_says_otherwise(keys: str, ca
 def test_anthropics_models_call_tools_and_see() -> None:
     (read,) = parse_config(HEAD + MODEL.replace("scripted", "anthropic"), {}, now=NOW).models
     assert {str(capability) for capability in read.capabilities} == {"tools", "json", "vision"}
+
+
+@pytest.mark.parametrize("upstream", ["openai", "anthropic"])
+def test_a_server_with_tls_on_this_machine_needs_no_path_of_another_program(upstream: str) -> None:
+    text = HEAD + MODEL.replace("scripted", upstream) + 'base_url = "https://127.0.0.1:8443"\n'
+    assert parse_config(text, {}).models[0].base_url == "https://127.0.0.1:8443"

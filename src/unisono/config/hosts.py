@@ -123,5 +123,6 @@ def amiss(base_url: str) -> str | None:
         return f"needs the path: https://{host}/openai/v1 (or /openai/deployments/NAME?api-version=… of older ones)"
     if parts.port == _OLLAMA:
         return f"needs the path: {base_url}/v1"
-    whole = next((known for known in _ADDRESSES.values() if urlsplit(known).hostname == host), base_url)
+    hosted = (known for known in _ADDRESSES.values() if known.startswith("https:"))
+    whole = next((known for known in hosted if urlsplit(known).hostname == host), base_url)
     return None if urlsplit(whole).path == "" or parts.scheme == "http" else f"needs the path: {whole}"
