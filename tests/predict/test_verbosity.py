@@ -88,6 +88,11 @@ def test_a_trained_model_is_expected_to_write_what_it_wrote_whatever_is_publishe
     assert known[3] == ""
 
 
+def test_a_trained_model_whose_answers_nobody_counted_is_expected_to_write_as_before_unless_it_thinks() -> None:
+    assert tokens("mistral-7b-instruct-v0.3") == tokens("llama-3.3-nemotron-super-49b-v1") == tokens("nobody-knows-it")
+    assert tokens("o1-mini") > 2 * tokens("nobody-knows-it")
+
+
 def test_a_known_thinker_of_which_no_length_is_published_is_a_typical_one_with_more_doubt() -> None:
     known, typical = published_verbosities().of(("deepseek-r1",)), published_verbosities().of(("qwq-32b",))
     assert known is not None and typical is not None

@@ -160,7 +160,9 @@ class LengthModel(_Lengths):
             return _Told(float(self._constants[place]), float(self._sds[place]))
         if self._plain is None:
             self._plain = self._plain_today()
-        return _guess(model, asked, *self._plain) or self._unknown
+        told = _guess(model, asked, *self._plain)
+        # A trained model whose tokens nobody counted is as plain as the others, unless it thinks.
+        return self._unknown if told is None or (place is not None and told.thoughts == 0.0) else told
 
     def _plain_today(self) -> tuple[float, float]:
         """Return what a plain model of today writes on the trained prompts, and the deviation of single answers.
