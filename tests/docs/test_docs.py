@@ -6,9 +6,11 @@ import ast
 import importlib.util
 import json
 import re
+import sqlite3
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +24,7 @@ from unisono.config.keys import TABLE
 from unisono.console.app import routes as console_routes
 from unisono.edge.wishes import FIELDS
 from unisono.errors import UnisonoError
+from unisono.record.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -280,3 +283,13 @@ def test_decisions_are_short_and_say_what_would_change_our_mind() -> None:
         assert len(text.splitlines()) < 60, page.name
         for heading in ("## Context", "## Options", "## Choice", "## What would change our mind"):
             assert heading in text, f"{page.name}: {heading}"
+
+
+def test_every_table_of_the_record_is_documented(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "record.db")):
+        pass
+    with closing(sqlite3.connect(tmp_path / "record.db")) as record:
+        tables = {name for (name,) in record.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    chapter = _read("docs/reference/record.md").split("\n## Tables\n")[1].split("\n## ")[0]
+    named = set(re.findall(r"`(\w+)`", "\n".join(line.split("|")[1] for line in chapter.splitlines() if "|" in line)))
+    assert named == tables
