@@ -17,6 +17,9 @@ MOST = 16
 class Sends(Protocol):
     """What is asked of a transport."""
 
+    def write(self, data: bytes, /) -> None:
+        """Send some bytes."""
+
     def writelines(self, parts: tuple[bytes, ...], /) -> None:
         """Send some bytes after each other."""
 
@@ -27,10 +30,16 @@ class Sends(Protocol):
 class Outbox:
     """What waits to leave in one event loop. The first of a turn leaves at once: mostly it is the only one."""
 
-    __slots__ = ("_now_s", "_waiting")
+    __slots__ = ("_joins", "_now_s", "_waiting")
 
-    def __init__(self) -> None:
-        """Hold nothing."""
+    def __init__(self, *, joins: bool = False) -> None:
+        """Hold nothing.
+
+        Args:
+            joins: send the parts as one. In `writelines` asyncio's own transports of Python 3.12.0 to 3.12.8 and 3.13.0
+                and 3.13.1 tell nobody that a reader is slow, and fill the memory (CVE-2024-12254).
+        """
+        self._joins = joins
         self._now_s = -1.0
         self._waiting: list[tuple[Sends, tuple[bytes, ...]]] = []
 
@@ -42,7 +51,7 @@ class Outbox:
             now_s = loop.time()
             if now_s != self._now_s:  # uvloop's clock stands still within a turn; asyncio's never does
                 self._now_s = now_s
-                transport.writelines(parts)
+                self._leave(transport, parts)
                 return
             loop.call_soon(self.send)
         waiting.append((transport, parts))
@@ -54,7 +63,13 @@ class Outbox:
         waiting, self._waiting = self._waiting, []
         for transport, parts in waiting:
             if not transport.is_closing():
-                transport.writelines(parts)
+                self._leave(transport, parts)
+
+    def _leave(self, transport: Sends, parts: tuple[bytes, ...]) -> None:
+        if self._joins:
+            transport.write(b"".join(parts))
+        else:
+            transport.writelines(parts)
 
 
 _OUTBOXES: WeakKeyDictionary[asyncio.AbstractEventLoop, Outbox] = WeakKeyDictionary()
@@ -62,4 +77,8 @@ _OUTBOXES: WeakKeyDictionary[asyncio.AbstractEventLoop, Outbox] = WeakKeyDiction
 
 def outbox() -> Outbox:
     """Return the one outbox of the event loop that runs."""
-    return _OUTBOXES.setdefault(asyncio.get_running_loop(), Outbox())
+    loop = asyncio.get_running_loop()
+    found = _OUTBOXES.get(loop)
+    if found is None:
+        found = _OUTBOXES[loop] = Outbox(joins=isinstance(loop, asyncio.BaseEventLoop))  # uvloop's is none
+    return found
