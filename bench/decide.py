@@ -236,7 +236,7 @@ def main() -> None:
     for encoder in given.encoders:
         words = [sys.executable, "-m", "bench.decide", *sys.argv[1:], "--child", encoder]
         single = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        told = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT, env=single)
+        told = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env=single)
         found[encoder] = json.loads(told.stdout)
     if not given.quick or given.out != RESULTS:
         given.out.parent.mkdir(parents=True, exist_ok=True)
