@@ -7,8 +7,7 @@ better answers and smaller bills are worth on the former counts, with the latter
 loses on tasks held out, or that is not shown to win much, is not taken. Where the operator says that the requests are
 of the table's kinds, prompts held out decide alone. It trains nothing but the folds.
 
-Source: a tuning parameter by cross-validation, under a bound on the worst kind of fold; in domain by the rule of one
-standard error (L. Breiman et al. 1984, "Classification and Regression Trees", 3.4.3).
+Source: a tuning parameter by cross-validation, under a bound on the worst kind of fold.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ LADDER = (FULL, 0.7, 0.5, 0.35, 0.25, 0.1, 0.0)
 """The shares of the doubt that are tried."""
 MAY_LOSE = 0.0025
 """What tasks held out may lose to the best single model on average: half of what is promised of tasks never seen. In
-domain, what prompts held out may lose on average."""
+domain, what prompts held out may lose, one standard error taken off."""
 LARGE = 0.02
 """What less doubt must add over all, one prompt in five being of tasks never seen, in score less what the money is
 worth. For less the promise about such tasks is not touched: which of them a table's own tasks stand for nobody knows.
@@ -46,11 +45,8 @@ Where so much is won in score alone, tasks held out may lose more than `MAY_LOSE
 half of the topics, a new topic is a coin's toss, and not to route at all costs far more."""
 MAY_LOSE_NEAR = 0.005
 """What prompts held out may lose, one standard error taken off."""
-SHOWN, SHOWN_IN_DOMAIN = 2.0, 1.0
-"""By so many standard errors what is won must lie above nothing: for any requests, and in domain, where nothing is
-risked but the luck of the draw. A cheap model that is as good as the dear one is never shown to be so within a quarter
-of a point by some hundreds of prompts: luck is halved by taking the most cautious of what is as good. Chosen on half of
-the tables of `lab/regimes.py`, confirmed on the others."""
+SHOWN = 2.0
+"""By so many standard errors what is won must lie above nothing."""
 MOST = 400
 """Prompts of a fold that are decided; more tell little and take long."""
 FEWEST = 50
@@ -136,22 +132,16 @@ def chosen(near: Mapping[float, Held], far: Mapping[float, Held]) -> float:
 
 
 def chosen_in_domain(near: Mapping[float, Held]) -> float:
-    """Return the same where requests are of the table's kinds: what prompts held out show is all that counts.
+    """Return the same where requests are of the table's kinds: what prompts held out show is all that counts."""
 
-    Of the shares that lose nothing there the most cautious one that is not shown to be worth less than the best.
-    """
-    good = [share for share in LADDER[1:] if share in near and _pays(near[share], near[FULL])]
-    if not good:
-        return FULL
-    best = near[max(good, key=lambda share: float(near[share].worth.mean()))].worth
-    behind = {share: best - near[share].worth for share in good}
-    return next(share for share in good if float(behind[share].mean()) <= _error(behind[share]))
+    def judge(share: float) -> float | None:
+        held = near[share]
+        added = held.worth - near[FULL].worth
+        value = float(added.mean())
+        safe = float(held.gained.mean()) - _error(held.gained) >= -MAY_LOSE
+        return value if safe and value > SHOWN * _error(added) else None
 
-
-def _pays(held: Held, full: Held) -> bool:
-    """Say whether less doubt is shown to be worth something on prompts held out, and loses nothing there."""
-    added = held.worth - full.worth
-    return float(held.gained.mean()) >= -MAY_LOSE and float(added.mean()) > SHOWN_IN_DOMAIN * _error(added)
+    return _best(near, judge)
 
 
 def _best(shares: Collection[float], judge: Judge) -> float:
