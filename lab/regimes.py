@@ -8,8 +8,8 @@ costs, and the cheaper mix that a user without it could have found on the seen p
 the best, or the k-means clusters at the cheapest setting that held the best one's score there.
 
 `python lab/regimes.py NAME` keeps what it finds in `lab/runs/regimes/NAME.json` (`regimes` without a name) and measures
-only what is not in there; `--show` prints it. Even tables are there to
-choose by, odd ones to confirm (`--half`). Ten minutes of one core.
+only what is not in there; `--show` prints it. Even tables are there to choose by, odd ones to confirm (`--half`). Ten
+minutes of one core.
 """
 
 from __future__ import annotations
