@@ -81,7 +81,7 @@ def test_a_model_whose_headers_say_that_it_would_refuse_is_not_chosen(tmp_path: 
         pinned = house.chat("three", model="a")
     assert (first.json["model"], second.json["model"], pinned.json["model"]) == ("a", "b", "a")
     assert [(e["model"], e["rule"]) for e in shown["excluded"]] == [("a", "health")]
-    assert "rate limit" in shown["excluded"][0]["reason"]
+    assert shown["excluded"][0]["reason"].startswith("limited by its host until ")
     assert len(up.seen) == 2
 
 
