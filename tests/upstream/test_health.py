@@ -190,6 +190,12 @@ def test_what_others_were_told_is_taken_in_unless_it_has_answered_here_since() -
     assert book.state("m", 9000.0) == (Health.UP, None)
 
 
+def test_what_was_noted_by_a_clock_that_was_ahead_is_not_taken_in() -> None:
+    book, ahead = HealthBook(LIMITS), STARTED + timedelta(days=300)
+    book.take_in({"m": Rest(since=ahead, until=ahead + timedelta(hours=1))}, now_s=0.0, now=STARTED)
+    assert book.state("m", 0.0) == (Health.UP, None)
+
+
 ERRORS = st.sampled_from(
     [
         None,

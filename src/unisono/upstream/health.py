@@ -21,6 +21,8 @@ from unisono.types import Attempt, Health
 
 LONGEST_REST_S = 86_400.0
 """What a host says of its limits is believed for a day at most: then one call asks again."""
+AHEAD = timedelta(minutes=1)
+"""By so much the clock of another process, or an earlier one, may be ahead."""
 SAME_S = 1.0
 """Two moments of one renewal, told in two refusals, differ by no more."""
 _MAX_RETRY_AFTER_S = 3600.0
@@ -134,10 +136,13 @@ class HealthBook:
             self._told(model, rest)
 
     def take_in(self, rests: Mapping[str, Rest], *, now_s: float, now: datetime) -> None:
-        """Take in what hosts said elsewhere or earlier, unless the model has answered here since."""
+        """Take in what hosts said elsewhere or earlier, unless the model has answered here since.
+
+        What was noted by a clock that has been set back since counts no more: nobody knows when it would end.
+        """
         for model, rest in rests.items():
             answered = self._answered.get(model)
-            if answered is None or answered < rest.since:
+            if rest.since <= now + AHEAD and (answered is None or answered < rest.since):
                 left_s = min((rest.until - now).total_seconds(), LONGEST_REST_S)
                 self._take(model, rest, until_s=now_s + left_s, now_s=now_s)
 
