@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench.machine import ROOT
 from bench.mock_upstream import AT_ONCE
-from bench.overhead import Scenario, Target, config_text, measure
+from bench.overhead import Scenario, Target, guarded_text, measure
 from bench.processes import child, free_port, serving
 
 CELLS = (
@@ -56,7 +56,7 @@ def compared(before: Path, *, model: str, n_rounds: int, folder: Path) -> dict[t
         targets = [start("bare", words, bare, cpus[0])]
         for name, root in (("before", before), ("after", ROOT)):
             port, file = free_port(), folder / f"{name}.toml"
-            file.write_text(config_text(port=port, upstream_port=upstream, store=folder / f"{name}.db"))
+            file.write_text(guarded_text(folder, port=port, upstream_port=upstream, store=folder / f"{name}.db"))
             words = ["-m", "unisono.cli", "serve", "--config", str(file), "--port", str(port)]
             targets.append(start(name, words, port, cpus[0], root))
         load = stack.enter_context(child(["-m", "bench.load"], cpu=cpus[-1], log=folder / "load.log", piped=True))

@@ -101,6 +101,7 @@ async def fire(
     port: int,
     *,
     path: str = "/v1/chat/completions",
+    key: str = "none",
     model: str,
     n_bytes: int,
     stream: bool,
@@ -112,7 +113,7 @@ async def fire(
     loop = asyncio.get_running_loop()
     seed = int(time.time_ns() & 0xFFFFFF)
     texts = bodies(N_DIFFERENT, n_bytes=n_bytes, model=model, stream=stream, max_tokens=max_tokens, seed=seed)
-    work = iter([_request(numbered(texts[i % len(texts)], i), port, path) for i in range(n_requests)])
+    work = iter([_request(numbered(texts[i % len(texts)], i), port, path, key) for i in range(n_requests)])
     ends = [loop.create_future() for _ in range(n_connections)]
     clients: list[Client] = []
     began_s = time.perf_counter()
@@ -140,10 +141,10 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def _request(body: bytes, port: int, path: str) -> bytes:
+def _request(body: bytes, port: int, path: str, key: str) -> bytes:
     head = (
         f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\n\r\n"
+        f"authorization: Bearer {key}\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

@@ -78,6 +78,37 @@ QUICK = (
 )
 
 
+KEY = "bench-0123456789abcdef0123456789abcdef"
+"""What every caller sends."""
+
+GUARDED = """
+[[keys]]
+name = "bench"
+key = "file:{key_file}"
+
+[[limits]]
+name = "rate"
+counts = "messages"
+amount = 1_000_000_000
+window_s = 60
+
+[[limits]]
+name = "budget"
+counts = "usd"
+amount = 1_000_000
+window = "month"
+"""
+"""Who is served, and how much of what: a key, a limit by the minute and a budget by the month that are far away."""
+
+
+def guarded_text(folder: Path, *, port: int, upstream_port: int, store: Path) -> str:
+    """Return `config_text` with a key, whose file is put into `folder`, and limits."""
+    key_file = folder / "bench.key"
+    key_file.write_text(KEY)
+    key_file.chmod(0o600)
+    return config_text(port=port, upstream_port=upstream_port, store=store) + GUARDED.format(key_file=key_file)
+
+
 def config_text(*, port: int, upstream_port: int, store: Path) -> str:
     """Return a configuration with `N_MODELS` models of different role and price, all at the mock."""
     head = f'default = "m0"\n\n[server]\nport = {port}\n\n[store]\npath = "{store}"\n'
@@ -119,7 +150,8 @@ def servers(folder: Path, *, venv: Path | None) -> Iterator[list[Target]]:
         ]
         for kind, port, model in (("pinned", ports[2], "m1"), ("auto", ports[3], "auto")):
             file = folder / f"{kind}.toml"
-            file.write_text(config_text(port=port, upstream_port=ports[0], store=folder / f"{kind}.db"))
+            store = folder / f"{kind}.db"
+            file.write_text(guarded_text(folder, port=port, upstream_port=ports[0], store=store))
             words = ["-m", "unisono.cli", "serve", "--config", str(file), "--port", str(port)]
             server = start(f"unisono-{kind}", words, port, under_test)
             targets.append(Target(name=f"unisono, {kind}", server=server, model=model))
@@ -144,6 +176,7 @@ def measure(
     """Fire one cell and return its figures."""
     n = max(n_connections, round(n * target.share))
     order: dict[str, object] = {
+        "key": KEY,
         "path": target.path,
         "model": target.model,
         "max_tokens": scenario.max_tokens,

@@ -634,7 +634,7 @@ class Past:
     decision: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Spent:
     """A limit that a model stands under for this caller: how much is used, and when it returns.
 

@@ -350,3 +350,48 @@ def test_several_times_as_much_is_reserved_for_a_model_that_is_known_to_think(st
         ledger.reserve(REQUEST, FEATURES, decided(choice), models={name: model})
         held.append(ledger.held()[0][2])
     assert held[1] > 3 * held[0]
+
+
+WINDOWS = st.sampled_from(["hour", "day", "week", "month", 60.0, 3600.0])
+
+
+@given(
+    window=WINDOWS, steps=st.lists(st.tuples(st.sampled_from([0, 1, 7, 61, 3000, 90_000, 2_700_000]), st.booleans()))
+)
+@settings(max_examples=60, deadline=None)
+def test_what_is_used_is_what_was_charged_within_the_window_whenever_it_is_asked(
+    window: float | str, steps: list[tuple[int, bool]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    now, charged = NOW, list[datetime]()
+    with closing(Store(tmp_path_factory.mktemp("limits") / "record.db", flush_s=60.0)) as store:
+        ledger = Ledger(store, (Limit(name="m", amount=1000, window=window),), now=NOW)  # type: ignore[arg-type]
+        for after_s, charges in steps:
+            now += timedelta(seconds=after_s)
+            if charges:
+                use(ledger, now=now)
+                charged.append(now)
+            used = ledger.view(key="k", user=None, now=now)[0]["used"]  # type: ignore[index, call-overload]
+            if isinstance(window, str):
+                since = {
+                    "hour": now.replace(minute=0, second=0),
+                    "day": now.replace(hour=0, minute=0, second=0),
+                    "week": now.replace(hour=0, minute=0, second=0) - timedelta(days=now.weekday()),
+                    "month": now.replace(day=1, hour=0, minute=0, second=0),
+                }[window]
+                assert used == sum(at >= since for at in charged)
+            else:
+                width = window / N_BUCKETS
+                least, most = (
+                    sum(now - at < timedelta(seconds=length) for at in charged)
+                    for length in (window, window + 2 * width)
+                )
+                assert least <= used <= most
+
+
+def test_charges_of_many_requests_are_one_row_and_all_of_them(store: Store) -> None:
+    ledger = Ledger(store, (Limit(name="m", amount=1000), Limit(name="t", amount=1e9, counts="tokens")), now=NOW)
+    for _ in range(40):
+        use(ledger)
+    assert store.flush()
+    rows = store.rows("SELECT name, sum(amount), count(*) FROM spending GROUP BY name ORDER BY name")
+    assert rows == [("m", 40, 1), ("t", 600, 1)]

@@ -304,3 +304,13 @@ def test_a_configuration_is_kept_once_per_hash_and_outlives_a_restart(tmp_path: 
         assert store.config(kept.hash) == kept
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM configs").fetchone() == (1,)
+
+
+def test_a_limit_that_an_earlier_version_wrote_field_by_field_is_read(values) -> None:
+    told = (
+        b'{"spent":[{"limit":"day","counts":"usd","model":"small",'
+        b'"used":9.0,"amount":10.0,"near":true,"returns":"%b"}]}'
+    )
+    at = values.at(9)
+    body = msgspec.json.decode(told % at.isoformat().encode(), type=SituationBody)
+    assert situation_from(body, ()).spent == (_spent(returns=at),)

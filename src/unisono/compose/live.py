@@ -51,7 +51,7 @@ from unisono.record.sessions import Sessions
 from unisono.record.store import Store
 from unisono.record.texts import text_row
 from unisono.record.tracing import Tracing
-from unisono.router import NOTHING_KNOWN, Router
+from unisono.router import NOTHING_KNOWN, Router, is_plain_pin
 from unisono.types import (
     Chunk,
     Decision,
@@ -442,7 +442,11 @@ class Live:
         """Return the limits that the caller stands under at this moment."""
         if not self.ledger.has_limits:
             return ()
-        return self.ledger.spent(key=request.key, user=request.user, models=self.config.models, now=datetime.now(UTC))
+        pinned = (
+            self.router.models.get(request.pin or "") if is_plain_pin(request) else None
+        )  # no other model can answer
+        models = self.config.models if pinned is None else (pinned,)
+        return self.ledger.spent(key=request.key, user=request.user, models=models, now=datetime.now(UTC))
 
     def reserve(self, request: Request, features: Features, decision: Decision) -> Reservation:
         """Hold what a decision is expected to use of its limits; nothing may be awaited since `spent`."""

@@ -90,8 +90,11 @@ def within_limits(
 
 def _bar(ranked: Ranked, spent: Sequence[Spent], features: Features) -> _Bar | None:
     """Return the limit that has no room for what this model is expected to take; of several the last to have it."""
-    asked = [_Bar(spent=s, need=_need(ranked, s, features)) for s in spent if s.model == ranked.model]
-    bars = [bar for bar in asked if bar.spent.used + bar.need > bar.spent.amount]
+    bars = [
+        _Bar(spent=s, need=need)
+        for s in spent
+        if s.model == ranked.model and s.used + (need := _need(ranked, s, features)) > s.amount
+    ]
     return max(bars, key=lambda bar: (not bar.fits_later, bar.spent.returns), default=None)
 
 

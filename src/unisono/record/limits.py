@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from unisono.errors import StoreError
 from unisono.record.rows import from_us, to_us
@@ -32,17 +33,27 @@ _PURGE_HELD = "DELETE FROM held WHERE run IN (SELECT id FROM runs WHERE ended IS
 log = logging.getLogger("unisono")
 
 
+class _Used(NamedTuple):
+    """What is settled within a window, and when the oldest part of it returns; true before `until`, in microseconds."""
+
+    amount: int
+    returns: datetime
+    until: int
+
+
 @dataclass(slots=True)
 class _Account:
     """One limit of one holder: settled amounts by the start of their part, and what is reserved, here and elsewhere.
 
-    Elsewhere are earlier runs and the other processes over the same record.
+    Elsewhere are earlier runs and the other processes over the same record. `used` is what both are in the window, as
+    long as nothing was added and no part has left it.
     """
 
     settled: dict[int, int] = field(default_factory=dict)
     reserved: int = 0
     elsewhere: dict[int, int] = field(default_factory=dict)
     reserved_elsewhere: int = 0
+    used: _Used | None = None
 
     def forget_before(self, since: int) -> None:
         """Drop the parts that have left the window."""
@@ -50,15 +61,29 @@ class _Account:
             for start in [start for start in parts if start < since]:
                 del parts[start]
 
+    def sum(self) -> int:
+        """Return what is settled in all parts that are left."""
+        return sum(self.settled.values()) + sum(self.elsewhere.values())
+
+
+class _Stand(NamedTuple):
+    """A limit that a caller stands under, and whose account that is."""
+
+    limit: Limit
+    holder: str
+    account: _Account
+
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """What one request holds of its accounts until it is settled."""
 
-    parts: tuple[tuple[Limit, str, str, int], ...]
+    parts: tuple[tuple[_Stand, str, int], ...]
 
 
 _NOTHING = Reservation(())
+_MAX_KNOWN = 4096
+"""Of so many callers it is remembered what they stand under."""
 
 
 class Ledger:
@@ -69,6 +94,7 @@ class Ledger:
         self._store = store
         self._limits = tuple(limits)
         self._accounts: dict[tuple[str, str], _Account] = {}
+        self._known: dict[tuple[str, str | None], tuple[_Stand, ...]] = {}
         since = to_us((now or datetime.now(UTC)) - SPENDING_KEPT)
         try:
             for name, holder, bucket, amount in store.rows(_LOAD, (store.run, since)):
@@ -81,6 +107,9 @@ class Ledger:
     def follow(self, limits: Sequence[Limit]) -> None:
         """Put other limits in force; what is used stays with its limit's name."""
         self._limits = tuple(limits)
+        self._known.clear()
+        for account in self._accounts.values():
+            account.used = None
 
     @property
     def has_limits(self) -> bool:
@@ -99,7 +128,7 @@ class Ledger:
             held: limit, holder, amount.
         """
         for account in self._accounts.values():
-            account.elsewhere, account.reserved_elsewhere = {}, 0
+            account.elsewhere, account.reserved_elsewhere, account.used = {}, 0, None
         for name, holder, bucket, amount in spending:
             self._account(name, holder).elsewhere[bucket] = amount
         for name, holder, amount in held:
@@ -108,17 +137,18 @@ class Ledger:
     def spent(self, *, key: str, user: str | None, models: Sequence[Model], now: datetime) -> tuple[Spent, ...]:
         """Return every limit that a model stands under for this caller."""
         found = []
-        for limit in self._of(key):
-            used, returns = self._used(limit, _holder(limit, key, user), now)
-            amount = _units(limit, limit.amount)
+        now_us = to_us(now)
+        for limit, _, account in self._of(key, user):
+            used, returns = _used(account, limit, now_us)
+            shown, near = _shown(limit, used), used >= _units(limit, limit.amount) * limit.warn_at
             found += [
                 Spent(
                     limit=limit.name,
                     counts=limit.counts,
                     model=model.name,
-                    used=_shown(limit, used),
+                    used=shown,
                     amount=limit.amount,
-                    near=used >= amount * limit.warn_at,
+                    near=near,
                     returns=returns,
                 )
                 for model in models
@@ -133,15 +163,17 @@ class Ledger:
         if not self._limits:
             return _NOTHING
         parts = []
-        for limit in self._of(request.key):
-            holder = _holder(limit, request.key, request.user)
-            for n, call in enumerate(c for c in _calls(decision) if _is_about(limit, models[c.model])):
-                if limit.counts == "messages" and n > 0:
+        calls = _calls(decision)
+        for stand in self._of(request.key, request.user):
+            limit = stand.limit
+            for call in calls:
+                if not _is_about(limit, models[call.model]):
+                    continue
+                amount = _units(limit, _need(limit, call, features))
+                stand.account.reserved += amount
+                parts.append((stand, call.model, amount))
+                if limit.counts == "messages":
                     break  # one message, however many models answer it
-                need = {"messages": 1.0, "usd": call.high_usd, "tokens": features.n_input_tokens + call.tokens}
-                amount = _units(limit, need[limit.counts])
-                self._account(limit.name, holder).reserved += amount
-                parts.append((limit, holder, call.model, amount))
         return Reservation(tuple(parts))
 
     def settle(
@@ -157,18 +189,24 @@ class Ledger:
         if not self._limits and not reservation.parts:
             return
         held: dict[tuple[str, str], int] = {}
-        for limit, holder, model, amount in reservation.parts:
-            account = self._account(limit.name, holder)
-            account.reserved = max(account.reserved - amount, 0)
-            held[limit.name, model] = held.get((limit.name, model), 0) + amount
-        for limit in self._of(request.key):
+        for (limit, _, account), model, amount in reservation.parts:
+            left = account.reserved - amount
+            account.reserved = left if left > 0 else 0
+            place = limit.name, model
+            held[place] = held.get(place, 0) + amount
+        now_us = to_us(now)
+        added = []
+        for stand in self._of(request.key, request.user):
+            limit = stand.limit
             charges = [
                 _charge(limit, a, outcome, models, held.pop((limit.name, a.model), 0) if a.usage is None else 0)
                 for a in outcome.attempts
             ]
             amount = max(charges, default=0) if limit.counts == "messages" else sum(charges)
             if amount:
-                self._add(limit, _holder(limit, request.key, request.user), amount, now)
+                added.append(self._add(stand, amount, now_us))
+        if added:
+            self._store.record_sums(_ADD, added)
 
     def used_up(self, model: str, *, key: str, user: str | None, now: datetime) -> list[Spent]:
         """Return the limits on tokens and money that are used up for a model outside the pool: an embedding model."""
@@ -179,18 +217,24 @@ class Ledger:
     def charge(self, model: str, *, key: str, user: str | None, tokens: int, usd: float, now: datetime) -> None:
         """Charge what such a model used."""
         stand_in = Model(name=model, upstream="", upstream_model=model)
-        for limit in self._of(key):
+        now_us = to_us(now)
+        added = []
+        for stand in self._of(key, user):
+            limit = stand.limit
             if limit.counts == "messages" or not _is_about(limit, stand_in):
                 continue
             amount = _units(limit, usd) if limit.counts == "usd" else tokens
             if amount:
-                self._add(limit, _holder(limit, key, user), amount, now)
+                added.append(self._add(stand, amount, now_us))
+        if added:
+            self._store.record_sums(_ADD, added)
 
     def view(self, *, key: str, user: str | None, now: datetime) -> list[JsonValue]:
         """Return what `GET /v1/limits` shows of this caller."""
         rows: list[JsonValue] = []
-        for limit in self._of(key):
-            used, returns = self._used(limit, _holder(limit, key, user), now)
+        now_us = to_us(now)
+        for limit, _, account in self._of(key, user):
+            used, returns = _used(account, limit, now_us)
             rows.append(
                 {
                     "limit": limit.name,
@@ -209,28 +253,38 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------- parts
 
-    def _of(self, key: str) -> list[Limit]:
-        return [limit for limit in self._limits if limit.is_about(key)]
+    def _of(self, key: str, user: str | None) -> tuple[_Stand, ...]:
+        """Return what a caller stands under."""
+        place = key, user
+        found = self._known.get(place)
+        if found is None:
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
+            holders = [(limit, _holder(limit, key, user)) for limit in self._limits if limit.is_about(key)]
+            found = tuple(_Stand(limit, holder, self._account(limit.name, holder)) for limit, holder in holders)
+            self._known[place] = found
+        return found
 
     def _account(self, name: str, holder: str) -> _Account:
         return self._accounts.setdefault((name, holder), _Account())
 
-    def _used(self, limit: Limit, holder: str, now: datetime) -> tuple[int, datetime]:
-        """Return what is used and reserved now, and when the oldest part of it returns."""
-        account = self._account(limit.name, holder)
-        since, length_us = _window(limit, now)
-        account.forget_before(since)
-        used = sum(account.settled.values()) + sum(account.elsewhere.values())
-        used += account.reserved + account.reserved_elsewhere
-        starts = [start for parts in (account.settled, account.elsewhere) for start, amount in parts.items() if amount]
-        oldest = min(starts, default=_bucket(limit, now))
-        return used, _returns(limit, from_us(oldest), length_us)
+    def _add(self, stand: _Stand, amount: int, now_us: int) -> tuple[str, str, int, str, int]:
+        """Charge an amount; return what is to be recorded of it."""
+        limit, holder, account = stand
+        bucket = _bucket(limit, now_us)
+        before = account.settled.get(bucket, 0)
+        account.settled[bucket] = before + amount
+        used = account.used
+        account.used = _Used(used.amount + amount, used.returns, used.until) if before and used is not None else None
+        return limit.name, holder, bucket, self._store.run, amount
 
-    def _add(self, limit: Limit, holder: str, amount: int, now: datetime) -> None:
-        bucket = _bucket(limit, now)
-        settled = self._account(limit.name, holder).settled
-        settled[bucket] = settled.get(bucket, 0) + amount
-        self._store.record_rows(_ADD, (limit.name, holder, bucket, self._store.run, amount))
+
+def _used(account: _Account, limit: Limit, now_us: int) -> tuple[int, datetime]:
+    """Return what is used and reserved now, and when the oldest part of it returns."""
+    used = account.used
+    if used is None or now_us >= used.until:
+        used = account.used = _settled(account, limit, now_us)
+    return used.amount + account.reserved + account.reserved_elsewhere, used.returns
 
 
 def user_of(key: str, user: str | None) -> str:
@@ -289,39 +343,73 @@ def _charge(limit: Limit, attempt: Attempt, outcome: Outcome, models: Mapping[st
     return _units(limit, attempt.cost_usd or 0.0)
 
 
-def _bucket(limit: Limit, now: datetime) -> int:
+def _need(limit: Limit, call: Planned, features: Features) -> float:
+    """Return what a call is expected to take of a limit, in what it counts."""
+    match limit.counts:
+        case "messages":
+            return 1.0
+        case "usd":
+            return call.high_usd
+        case "tokens":
+            return features.n_input_tokens + call.tokens
+
+
+def _settled(account: _Account, limit: Limit, now_us: int) -> _Used:
+    """Forget the parts that have left the window, and add up the others."""
+    if isinstance(limit.window, str):
+        begin, end = _calendar_us(limit.window, now_us)
+        account.forget_before(begin)
+        return _Used(account.sum(), from_us(end), end)
+    width = _width(limit)
+    length_us = int(limit.window * 1e6) + width
+    account.forget_before(now_us - length_us + 1)
+    parts = [*account.settled.items(), *account.elsewhere.items()]
+    bucket = _bucket(limit, now_us)
+    oldest = min([start for start, amount in parts if amount], default=bucket)
+    until = min([start for start, _ in parts]) + length_us if parts else bucket + width
+    return _Used(account.sum(), from_us(oldest + length_us), until)
+
+
+def _bucket(limit: Limit, now_us: int) -> int:
     """Return the start of the part of the window that a moment belongs to, in microseconds since 1970."""
     if isinstance(limit.window, str):
-        return to_us(_calendar(limit.window, now))
-    width = max(int(limit.window * 1e6 / N_BUCKETS), 1)
-    return to_us(now) // width * width
+        return _calendar_us(limit.window, now_us)[0]
+    width = _width(limit)
+    return now_us // width * width
 
 
-def _window(limit: Limit, now: datetime) -> tuple[int, int]:
-    """Return the earliest start of a part that counts, and the length of the window in microseconds."""
-    if isinstance(limit.window, str):
-        return to_us(_calendar(limit.window, now)), 0
-    length = int(limit.window * 1e6)
-    width = max(length // N_BUCKETS, 1)
-    return to_us(now) - length - width + 1, length + width
+def _width(limit: Limit) -> int:
+    """Return the length of a part of a sliding window in microseconds; a calendar window has one part."""
+    return 0 if isinstance(limit.window, str) else max(int(limit.window * 1e6) // N_BUCKETS, 1)
 
 
-def _returns(limit: Limit, oldest: datetime, length_us: int) -> datetime:
-    if not isinstance(limit.window, str):
-        return oldest + timedelta(microseconds=length_us)
-    match limit.window:
+_SPANS: dict[str, tuple[int, int]] = {}
+"""The calendar window that was last asked for, by its name."""
+
+
+def _calendar_us(window: str, now_us: int) -> tuple[int, int]:
+    """Return the first moment of the calendar window around a moment, and that of the next, in microseconds."""
+    span = _SPANS.get(window)
+    if span is None or not span[0] <= now_us < span[1]:
+        begin = _calendar(window, from_us(now_us))
+        span = _SPANS[window] = to_us(begin), to_us(_next(window, begin))
+    return span
+
+
+def _next(window: str, begin: datetime) -> datetime:
+    match window:
         case "hour":
-            return oldest + timedelta(hours=1)
+            return begin + timedelta(hours=1)
         case "day":
-            return oldest + timedelta(days=1)
+            return begin + timedelta(days=1)
         case "week":
-            return oldest + timedelta(days=7)
-        case "month":
-            return oldest.replace(year=oldest.year + oldest.month // 12, month=oldest.month % 12 + 1)
+            return begin + timedelta(days=7)
+        case _:
+            return begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
 
 
 def _calendar(window: str, now: datetime) -> datetime:
-    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hour = now.replace(minute=0, second=0, microsecond=0)
     if window == "hour":
         return hour
     day = hour.replace(hour=0)

@@ -225,12 +225,14 @@ def _freshness(blob: bytes, flags: int) -> Freshness | None:
     return Freshness(changing=changing, pace=_PACES[pace], asks_about=date.fromordinal(day) if day else None)
 
 
-def pack_json(document: bytes) -> bytes:
+def pack_json(document: bytes, *, from_bytes: int = SQUEEZED_FROM_BYTES) -> bytes:
     """Return a JSON document as one byte for the dictionary's version and a zlib stream; a short one as it is.
 
-    A decision on a plain pin is short, and squeezing it would take half of the time that its row takes.
+    Args:
+        document: JSON.
+        from_bytes: what is shorter is kept as it is.
     """
-    if len(document) < SQUEEZED_FROM_BYTES:
+    if len(document) < from_bytes:
         return _AS_IT_IS + document
     stream = zlib.compressobj(level=1, zdict=_DICTIONARIES[-1])
     return bytes([len(_DICTIONARIES)]) + stream.compress(document) + stream.flush()

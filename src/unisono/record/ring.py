@@ -115,7 +115,7 @@ class KeyRing:
         if not given:
             raise NotAuthorised("No API key. Send `Authorization: Bearer <key>`; `unisono keys create` makes one.")
         if len(given) <= MAX_KEY_CHARS:
-            held = self._held.get(digest_of(given, pepper=self._pepper))
+            held = self._held.get(digest_of(given, pepper=self._pepper)) if self._held else None
             if held is not None and self._clock_s() < held.until_s:
                 return held.grant
             configured = self._configured.get(self._own(given))

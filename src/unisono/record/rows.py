@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from unisono.errors import StoreError
-from unisono.record.packed import pack_features, pack_json, unpack_features, unpack_json
+from unisono.record.packed import SQUEEZED_FROM_BYTES, pack_features, pack_json, unpack_features, unpack_json
 from unisono.record.situation import SituationBody, plain, situation_body, situation_from, sparse
 from unisono.record.view import decision_to_json, decision_view, stamp
 from unisono.types import (
@@ -74,6 +74,8 @@ Value: TypeAlias = "str | int | float | bytes | None"
 KeepText: TypeAlias = Literal["none", "hash", "text"]
 
 MAX_ERROR_CHARS = 300
+_OF_ONE_MODEL_BYTES = 4096
+"""A decision with one place, as on a pin, is squeezed from here on: squeezing takes half of the time of its rows."""
 MAX_PROMPT_CHARS = 32_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -308,7 +310,7 @@ def _body_of(request: Request, decision: Decision) -> bytes:
             plan=decision.plan,
         )
     )
-    return pack_json(body)
+    return pack_json(body, from_bytes=_OF_ONE_MODEL_BYTES if len(decision.ranking) == 1 else SQUEEZED_FROM_BYTES)
 
 
 def _facts_of(request: Request) -> dict[str, JsonValue]:

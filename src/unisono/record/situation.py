@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -57,6 +57,10 @@ class _Expected(msgspec.Struct, array_like=True, frozen=True):
     length: str = ""
 
 
+_SpentBody: TypeAlias = tuple[str, Literal["messages", "tokens", "usd"], str, float, float, bool, datetime]
+"""How a limit stands: the fields of `Spent` without their names, which were written too until 27 November 2026."""
+
+
 _FIRST = (0,)
 """What is expected of the first of the ranking is what the ranking says."""
 
@@ -67,7 +71,7 @@ class SituationBody(msgspec.Struct, frozen=True, omit_defaults=True):
     models: tuple[str, ...] = ()
     not_up: dict[str, Health] = {}
     past: dict[str, Any] | None = None
-    spent: tuple[Spent, ...] = ()
+    spent: tuple[Spent | _SpentBody, ...] = ()
     anchor: str | None = None
     retry: Retry | None = None
     estimates: tuple[int | _Expected, ...] = ()
@@ -88,7 +92,7 @@ def situation_body(situation: Situation, ranking: Sequence[Ranked]) -> Situation
         models=tuple([model for model, _ in health]),
         not_up={model: state for model, state in health if state is not Health.UP},
         past=None if situation.past is None else sparse(situation.past),
-        spent=situation.spent,
+        spent=tuple([_spent(spent) for spent in situation.spent]),
         anchor=situation.anchor,
         retry=situation.retry,
         estimates=estimates,
@@ -107,7 +111,7 @@ def situation_from(body: SituationBody, ranking: Sequence[Ranked]) -> Situation:
     return Situation(
         health=tuple((model, body.not_up.get(model, Health.UP)) for model in body.models),
         past=None if body.past is None else msgspec.convert(body.past, Past),
-        spent=body.spent,
+        spent=tuple([spent if isinstance(spent, Spent) else _spent_from(spent) for spent in body.spent]),
         anchor=body.anchor,
         retry=body.retry,
         estimates=tuple(_estimate(expected, ranking) for expected in body.estimates),
@@ -115,6 +119,15 @@ def situation_from(body: SituationBody, ranking: Sequence[Ranked]) -> Situation:
         unrecorded=body.unrecorded,
         limited=tuple((model, datetime.fromtimestamp(until_s, UTC)) for model, until_s in body.limited.items()),
     )
+
+
+def _spent(spent: Spent) -> _SpentBody:
+    return spent.limit, spent.counts, spent.model, spent.used, spent.amount, spent.near, spent.returns
+
+
+def _spent_from(told: _SpentBody) -> Spent:
+    limit, counts, model, used, amount, near, returns = told
+    return Spent(limit=limit, counts=counts, model=model, used=used, amount=amount, near=near, returns=returns)
 
 
 def sparse(value: DataclassInstance) -> dict[str, JsonValue]:

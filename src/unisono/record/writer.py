@@ -22,7 +22,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, explain, file_identity, transaction
@@ -71,7 +71,14 @@ class Upkeep(NamedTuple):
     values: tuple[Value, ...]
 
 
-Entry: TypeAlias = "Asked | Ended | Upkeep"
+class Sums(NamedTuple):
+    """Rows beside the decisions that add to what is there: the last value of each. Alike ones are added up before."""
+
+    sql: str
+    rows: Sequence[tuple[Value, ...]]
+
+
+Entry: TypeAlias = "Asked | Ended | Upkeep | Sums"
 Statement: TypeAlias = "tuple[str, tuple[Value, ...]]"
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
 
@@ -92,6 +99,7 @@ class _Rows(NamedTuple):
     decision: str
     statements: tuple[Statement, ...]
     n_bytes: int
+    add: bool = False
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -255,6 +263,8 @@ class Writer:
         if isinstance(entry, Upkeep):
             n_bytes = ROW_BYTES + _n_long(entry.values)
             return _Rows(_named(entry), ((entry.sql, entry.values),), n_bytes)
+        if isinstance(entry, Sums):
+            return _Rows(_named(entry), tuple([(entry.sql, row) for row in entry.rows]), ROW_BYTES, add=True)
         row, attempts = outcome_rows(entry, at=self._now())
         statements = ((_OUTCOME, row), *[(_ATTEMPT, attempt) for attempt in attempts])
         return _Rows(entry.outcome.decision, statements, ROW_BYTES * len(statements))
@@ -399,12 +409,19 @@ class Writer:
 def _by_statement(batch: Sequence[_Rows]) -> dict[str, list[tuple[Value, ...]]]:
     """Return the rows of a batch by what is done with them: decisions first; those of one table stay in order."""
     found: dict[str, list[tuple[Value, ...]]] = {_DECISION: [], _DETAIL: []}
+    sums: dict[str, dict[tuple[Value, ...], Any]] = {}
     for rows in batch:
         for sql, values in rows.statements:
+            if rows.add:
+                amounts = sums.setdefault(sql, {})
+                amounts[values[:-1]] = amounts.get(values[:-1], 0) + values[-1]
+                continue
             if (known := found.get(sql)) is None:
                 found[sql] = [values]
             else:
                 known.append(values)
+    for sql, amounts in sums.items():
+        found[sql] = [(*place, amount) for place, amount in amounts.items()]
     return found
 
 
@@ -422,7 +439,7 @@ def _named(entry: Entry) -> str:
     """Return what the log calls an entry."""
     if isinstance(entry, Asked):
         return entry.decision.id
-    return "-" if isinstance(entry, Upkeep) else entry.outcome.decision
+    return "-" if isinstance(entry, (Upkeep, Sums)) else entry.outcome.decision
 
 
 def is_alive(pid: int) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
 
+import msgspec
 import orjson
 from starlette.types import Receive, Scope, Send
 from uuid_utils import uuid7
@@ -56,7 +57,7 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
     """
     spent, unrecorded = live.spent(request), not live.store.ok
     if spent or unrecorded:
-        known = replace(known, spent=spent, unrecorded=unrecorded)
+        known = msgspec.structs.replace(known, spent=spent, unrecorded=unrecorded)  # type: ignore[type-var]  # a `value`
     began_s = perf_counter()
     if live.budget.rests(began_s):
         return _default(live, request, known, why=live.budget.why)
