@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 
+import unisono.record
 from unisono.record.database import explain, settled_stamp
 
 SECOND_NS = 1_000_000_000
@@ -37,3 +39,8 @@ def test_a_disk_that_is_full_is_told_as_that_though_sqlite_speaks_of_an_error_of
     assert explain(error, tmp_path / "r.db", free_bytes=lambda path: 10**9).startswith(
         "disk I/O error. Look at the disk"
     )
+
+
+def test_no_statement_numbers_its_values_which_sqlite3_of_python_3_14_refuses_in_a_row() -> None:
+    for file in Path(unisono.record.__file__).parent.glob("*.py"):
+        assert not re.search(r"\?\d", file.read_text(encoding="utf-8")), file.name

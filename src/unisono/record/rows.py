@@ -172,9 +172,9 @@ def of_a_decision(table: str, *, n_columns: int) -> str:
 
     A decision that was purged while it was being answered leaves nothing.
     """
-    values = ", ".join(f"?{n}" for n in range(1, n_columns + 1))
-    known = "EXISTS (SELECT 1 FROM decisions WHERE id = ?1)"
-    return f"INSERT INTO {table} SELECT {values} WHERE {known} ON CONFLICT DO NOTHING"
+    values = ", ".join("?" * n_columns)
+    known = "EXISTS (SELECT 1 FROM decisions WHERE id = column1)"
+    return f"INSERT INTO {table} SELECT * FROM (VALUES ({values})) WHERE {known} ON CONFLICT DO NOTHING"  # noqa: S608
 
 
 # ------------------------------------------------------------------------------------- the decision

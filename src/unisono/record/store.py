@@ -321,7 +321,7 @@ _CONFIG = "INSERT INTO configs VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _IN_FORCE = "INSERT INTO settings VALUES ('config_in_force', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 _SIGNAL = (
     "INSERT INTO signals (decision, kind, value, by, at)"
-    " SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM decisions WHERE id = ?1)"
+    " SELECT * FROM (VALUES (?, ?, ?, ?, ?)) WHERE EXISTS (SELECT 1 FROM decisions WHERE id = column1)"
     " ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, joined = 0"
     " WHERE value IS NOT excluded.value"
 )

@@ -18,10 +18,10 @@ MOST = 200_000
 
 _SEEN = """
 WITH seen AS MATERIALIZED (
-    SELECT min((d.at - ?1) / ?2, ?4 - 1) AS slot, d.mode, coalesce(o.model, d.model) AS model,
+    SELECT min((d.at - ?) / ?, ?) AS slot, d.mode, coalesce(o.model, d.model) AS model,
         coalesce(o.status, 'open') AS status, o.cost_usd, o.baseline_usd, o.total_s,
         (SELECT a.first_content_s FROM attempts a WHERE a.decision = d.id ORDER BY a.n DESC LIMIT 1) AS first_s
-    FROM (SELECT id, at, mode, model FROM decisions WHERE at >= ?1 ORDER BY at DESC LIMIT ?3) d
+    FROM (SELECT id, at, mode, model FROM decisions WHERE at >= ? ORDER BY at DESC LIMIT ?) d
     LEFT JOIN outcomes o ON o.decision = d.id
 )
 """
@@ -48,12 +48,12 @@ UNION ALL {_MIDDLES % {"name": "first_of", "part": "model", "took": "first_s"}}
 UNION ALL {_MIDDLES % {"name": "whole_of", "part": "model", "took": "total_s"}}
 """  # noqa: S608 - our own words
 _SAID = """
-SELECT min((s.at - ?1) / ?2, ?3 - 1) AS slot, o.model, count(*) AS n,
+SELECT min((s.at - ?) / ?, ?) AS slot, o.model, count(*) AS n,
     total(CASE WHEN s.kind = 'score' THEN CAST(s.value AS REAL) ELSE s.value = 'true' END) AS sum
 FROM signals s JOIN outcomes o ON o.decision = s.decision
-WHERE s.at >= ?1 AND o.model IS NOT NULL AND (s.kind = 'score' OR s.kind LIKE 'correct:%') GROUP BY 1, 2
+WHERE s.at >= ? AND o.model IS NOT NULL AND (s.kind = 'score' OR s.kind LIKE 'correct:%') GROUP BY 1, 2
 """
-_LATEST = "SELECT id FROM decisions WHERE mode = 'balanced' AND degraded = 0 ORDER BY at DESC LIMIT ?1"
+_LATEST = "SELECT id FROM decisions WHERE mode = 'balanced' AND degraded = 0 ORDER BY at DESC LIMIT ?"
 
 Row = Mapping[str, Value]
 Ask = Callable[[str, tuple[Value, ...]], list[dict[str, Value]]]
@@ -108,7 +108,7 @@ def traffic(ask: Ask, *, since: datetime, width_s: float, n_slots: int, most: in
     """
     start, width = to_us(since), max(1, round(width_s * 1e6))
     parts: dict[str, list[dict[str, Value]]] = defaultdict(list)
-    for row in ask(_SUMS, (start, width, most, n_slots)):
+    for row in ask(_SUMS, (start, width, n_slots - 1, start, most)):
         parts[str(row["what"])].append(row)
     (sums,) = parts["pairs"]
     return Traffic(
@@ -116,7 +116,7 @@ def traffic(ask: Ask, *, since: datetime, width_s: float, n_slots: int, most: in
         first=parts["first"],
         first_of=parts["first_of"],
         whole_of=parts["whole_of"],
-        said=ask(_SAID, (start, width, n_slots)),
+        said=ask(_SAID, (start, width, n_slots - 1, start)),
         pairs=Pairs(
             n=int(sums["n"] or 0),
             cost=float(sums["a"] or 0),
