@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from bench.overhead import config_text, fire
+from bench.overhead import KEY, fire, guarded_text
 from bench.processes import child, free_port, serving
 
 PARTS = (
@@ -77,11 +77,11 @@ def sampled(py_spy: Path, *, model: str, n_requests: int, folder: Path, stream: 
     """Return how many samples fell on each part."""
     mock_port, port = free_port(), free_port()
     config, raw = folder / f"{model}.toml", folder / f"{model}.txt"
-    config.write_text(config_text(port=port, upstream_port=mock_port, store=folder / f"{model}.db"))
+    config.write_text(guarded_text(folder, port=port, upstream_port=mock_port, store=folder / f"{model}.db"))
     cpus = sorted(os.sched_getaffinity(0))
     mock_words = ["-m", "bench.mock_upstream", "--port", str(mock_port)]
     words = ["-m", "unisono.cli", "serve", "--config", str(config), "--port", str(port)]
-    order: dict[str, object] = {"model": model, "n_bytes": 1024, "stream": stream, "n_connections": 16}
+    order: dict[str, object] = {"key": KEY, "model": model, "n_bytes": 1024, "stream": stream, "n_connections": 16}
     with (
         serving("mock", mock_words, port=mock_port, cpu=cpus[-1], log=folder / "mock.log"),
         serving("unisono", words, port=port, cpu=cpus[0], log=folder / f"{model}.log") as server,

@@ -442,9 +442,7 @@ class Live:
         """Return the limits that the caller stands under at this moment."""
         if not self.ledger.has_limits:
             return ()
-        pinned = (
-            self.router.models.get(request.pin or "") if is_plain_pin(request) else None
-        )  # no other model can answer
+        pinned = self.router.models.get(request.pin or "") if is_plain_pin(request) else None  # nobody else can answer
         models = self.config.models if pinned is None else (pinned,)
         return self.ledger.spent(key=request.key, user=request.user, models=models, now=datetime.now(UTC))
 
