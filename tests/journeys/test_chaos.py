@@ -206,7 +206,10 @@ def test_the_router_rests_after_failures_in_a_row_and_tries_again() -> None:
     assert budget.why == ""
 
 
-def test_an_always_cheap_bug_in_a_running_router_is_an_incident_within_200_requests(tmp_path: Path) -> None:
+def test_an_always_cheap_bug_in_a_running_router_is_an_incident_within_200_requests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unisono.budget.BUDGET_S", 60.0)  # on a busy machine a slow decision would be another one
     small = model("small", None, upstream="scripted", quality=0.3)
     big = model("big", None, upstream="scripted", quality=0.9, role="deep", usd_per_mtok_out=20.0)
 

@@ -52,11 +52,11 @@ def test_an_authority_that_is_named_is_trusted_and_without_it_a_call_fails_at_on
     with secure(tmp_path) as up:
         with serving(tmp_path, config_text(model("m", up), default="m")) as house:
             (attempt,) = attempts(house)  # an outage would be asked again
-            (incident,) = house.get("/admin/incidents")["data"]
+            found = house.get("/admin/incidents")["data"]
         assert attempt["error"] == "upstream_untrusted"
         assert str(attempt["text"]).startswith("m: TLS failed (")
         assert "name a file with its authority's certificate as `ca_file`" in str(attempt["text"])
-        assert (incident["kind"], incident["subject"]) == ("model_refused", "m")
+        assert ("model_refused", "m") in [(one["kind"], one["subject"]) for one in found]
         HOUSE.write(tmp_path)
         with serving(tmp_path, config_text(model("m", up, ca_file="house.pem"), default="m")) as house:
             assert house.chat(model="m").status == 200
