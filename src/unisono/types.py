@@ -296,9 +296,12 @@ class Limit:
 
     def is_about(self, key: str) -> bool:
         """Say whether the limit is about this key."""
-        return not self.keys or any(
-            key == name or (name.endswith("*") and key.startswith(name[:-1])) for name in self.keys
-        )
+        return not self.keys or _is_named(key, self.keys)
+
+
+def _is_named(key: str, names: tuple[str, ...]) -> bool:
+    """Say whether the name of a key is one of these, or begins as one that ends in `*`."""
+    return any(key == name or (name.endswith("*") and key.startswith(name[:-1])) for name in names)
 
 
 TASKS = ("mathematics", "code", "question", "writing", "translation", "summary", "conversation")
@@ -315,7 +318,7 @@ class HouseRule:
         name: what notices and the record call the rule.
         models: who answers; the others only where none of these can.
         modes: of `auto`, one of which is asked for; empty means all.
-        keys: names of keys, one of which asks; empty means all.
+        keys: names of keys, one of which asks, or their beginnings with a `*` behind; empty means all.
         tasks: kinds of task, one of which it is with a probability of `at_least`; empty means all.
         words: one of these stands in the task, as a whole word; empty means no matter which.
         like: sentences that such requests are like; empty means no matter which.
@@ -340,6 +343,10 @@ class HouseRule:
     needs: tuple[Capability, ...] = ()
     min_tokens: int | None = None
     max_tokens: int | None = None
+
+    def is_about(self, key: str) -> bool:
+        """Say whether the rule is about what this key asks."""
+        return not self.keys or _is_named(key, self.keys)
 
 
 @value

@@ -30,7 +30,7 @@ needs = ["tools"]
 min_tokens = 10
 max_tokens = 20
 modes = ["deep"]
-keys = ["team"]
+keys = ["team", "red-*"]
 
 [[rules]]
 name = "rest"
@@ -42,7 +42,7 @@ def test_every_key_is_read() -> None:
     code, rest = parse_config(POOL + RULES).rules
     assert (code.name, code.models, code.tasks, code.at_least) == ("code", ("b", "a"), ("code", "mathematics"), 0.8)
     assert (code.words, code.scripts, code.needs) == (("C++", "unit test"), ("latin",), (Capability.TOOLS,))
-    assert (code.min_tokens, code.max_tokens, code.modes, code.keys) == (10, 20, (Mode.DEEP,), ("team",))
+    assert (code.min_tokens, code.max_tokens, code.modes, code.keys) == (10, 20, (Mode.DEEP,), ("team", "red-*"))
     assert (code.like[1], len(code.like)) == ("Write a test for this class", 2)
     assert (code.unlike, code.false_alarms) == (("Why is this so dear?",), 0.02)
     assert (rest.tasks, rest.words, rest.min_tokens, rest.at_least) == ((), (), None, 0.5)

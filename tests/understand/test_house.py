@@ -47,6 +47,7 @@ def holds(request: Request = REQUEST, features: Features = FEATURES, **condition
     [
         ({"modes": (Mode.BALANCED,)}, {"modes": (Mode.FAST, Mode.DEEP)}),
         ({"keys": ("other", "team")}, {"keys": ("other",)}),
+        ({"keys": ("te*",)}, {"keys": ("other*", "t")}),
         ({"tasks": ("code", "writing")}, {"tasks": ("writing",)}),
         ({"tasks": ("code",), "at_least": 0.7}, {"tasks": ("code",), "at_least": 0.71}),
         ({"words": ("lease", "contract")}, {"words": ("contracts", "tract")}),

@@ -440,8 +440,8 @@ _RULES = (
         text="The modes of `auto` that the rule is about.",
     ),
     Key(
-        section="rules", name="keys", kind="names", default=[], otherwise="all",
-        text="The names of the keys that the rule is about.",
+        section="rules", name="keys", kind="key_names", default=[], otherwise="all",
+        text="The names of the keys that the rule is about; `red-*` is every key that begins so.",
     ),
 )  # fmt: skip
 

@@ -132,7 +132,7 @@ def _conditions(rule: HouseRule) -> list[tuple[str, Holds]]:
     if rule.modes:
         found.append(("modes", lambda request, features: request.mode in rule.modes))
     if rule.keys:
-        found.append(("keys", lambda request, features: request.key in rule.keys))
+        found.append(("keys", lambda request, features: rule.is_about(request.key)))
     if rule.needs:
         found.append(("needs", lambda request, features: not features.needs.isdisjoint(rule.needs)))
     if (least := rule.min_tokens) is not None:
