@@ -17,6 +17,9 @@ class Transport:
         self.left = left
         self.closed = False
 
+    def write(self, data: bytes) -> None:
+        self.left.append((self, data))
+
     def writelines(self, parts: tuple[bytes, ...]) -> None:
         self.left.append((self, b"".join(parts)))
 
