@@ -12,7 +12,7 @@ prompts. Writes `lab/runs/own_tables/own_tables.json` (fifteen minutes).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from unisono.predict.artifact import CAUTION, assembled
 from unisono.predict.caution import FULL
 from unisono.predict.domain import told_apart
 from unisono.predict.ensemble import QualityEnsemble
-from unisono.types import Goal, Json, Mode
+from unisono.types import Features, Goal, Json, Mode
 from unisono.understand.embed import StaticEncoder
 from unisono.understand.features import Understanding
 
@@ -167,7 +167,7 @@ def judged(fit: Fit, seen: Outcomes, fresh: Outcomes) -> Json:
     served, in_domain = fit.found.served, fit.found.in_domain
     measured = with_share(FULL if served is None else served.caution)
     always = with_share(FULL if in_domain is None else in_domain.caution)
-    opened = in_force(fit, fresh)
+    opened = in_force(fit, [READ(prompt) for prompt in fresh.prompts])
     return {
         "n": len(rows),
         "best": float(single.mean()),
@@ -181,14 +181,14 @@ def judged(fit: Fit, seen: Outcomes, fresh: Outcomes) -> Json:
     }
 
 
-def in_force(fit: Fit, fresh: Outcomes) -> NDArray[np.bool_]:
-    """Return at which prompts a server would decide as in domain: they come in a random order."""
+def in_force(fit: Fit, asked: Sequence[Features]) -> NDArray[np.bool_]:
+    """Return at which requests a server would decide as in domain: they come in a random order."""
     artifact = assembled(arrays=fit.trained.arrays, manifest=fit.manifest)
-    order = np.random.default_rng(1).permutation(len(fresh.prompts))
+    order = np.random.default_rng(1).permutation(len(asked))
     found, opened = np.zeros(len(order), dtype=bool), False
     if artifact.domain is None:
         return found
-    vectors = [vector for place in order if (vector := READ(fresh.prompts[place]).embedding) is not None]
+    vectors = [vector for row in order if (vector := asked[row].embedding) is not None]
     for begin in range(0, len(order), LOOK_EVERY):
         apart = told_apart(artifact.domain, vectors[max(0, begin - LATEST) : begin])
         if apart is not None:

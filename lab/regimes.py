@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from board.context import DATA
+from own_tables import in_force
 from pools import with_assumed_prices
 from routers import clusters, factorisation, linear, neighbours
 from unisono.choose.utility import UtilityChooser
@@ -34,14 +35,12 @@ from unisono.evaluate.caution import with_caution
 from unisono.evaluate.crossfit import _costs as lines
 from unisono.evaluate.crossfit import best_single, decided
 from unisono.evaluate.datasets import Outcomes, load_outcomes
-from unisono.evaluate.fit import Fit, fit_table
-from unisono.evaluate.in_domain import LATEST, OPENS_AT
+from unisono.evaluate.fit import fit_table
 from unisono.evaluate.metrics import Interval, cost_at, interval, resampled
 from unisono.evaluate.replay import DEFAULT_DIAL, Expected, Policy, Replay, areas, models_of, singles, sweep
 from unisono.evaluate.verdict import cheapest_equal
 from unisono.predict.artifact import CAUTION, assembled
 from unisono.predict.caution import FULL
-from unisono.predict.domain import told_apart
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.types import Features, Goal, Json, Mode
 from unisono.understand.embed import StaticEncoder
@@ -59,7 +58,6 @@ COSTS = ("as they are", "dealt", "nearly equal", "hundredfold")
 N_FRESH, FEWEST_FRESH = 1200, 100
 N_RESAMPLES = 300
 RIVALS = (clusters, factorisation, linear, neighbours)
-LOOK_EVERY = 25
 SLACK = 0.003
 """By how much the promise lets the default dial fall below the best single model."""
 ENCODER = StaticEncoder()
@@ -364,22 +362,6 @@ def _against(fresh: Outcomes, chosen: NDArray[np.intp], default: int, weights: A
         "saved": round(1 - float(spent[0]), 4),
         "left": round(float((chosen != default).mean()), 4),
     }
-
-
-def in_force(fit: Fit, asked: Sequence[Features]) -> NDArray[np.bool_]:
-    """Return at which requests a server would decide as in domain: they come in a random order."""
-    artifact = assembled(arrays=fit.trained.arrays, manifest=fit.manifest)
-    order = np.random.default_rng(1).permutation(len(asked))
-    found, opened = np.zeros(len(order), dtype=bool), False
-    if artifact.domain is None:
-        return found
-    vectors = [vector for row in order if (vector := asked[row].embedding) is not None]
-    for begin in range(0, len(order), LOOK_EVERY):
-        apart = told_apart(artifact.domain, vectors[max(0, begin - LATEST) : begin])
-        if apart is not None:
-            opened = not apart.unlike if opened else apart.alike and apart.n >= OPENS_AT
-        found[order[begin : begin + LOOK_EVERY]] = opened
-    return found
 
 
 def _read(prompt: str) -> Features:

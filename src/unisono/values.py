@@ -38,6 +38,12 @@ def value(cls: type[C]) -> type[C]:
     return made  # type: ignore[no-any-return]  # the class that came in, with slots
 
 
+def changed(given: C, **changes: object) -> C:
+    """Return a value with other fields: `replace`, in a tenth of the time, for where every request passes."""
+    made: C = msgspec.structs.replace(given, **changes)  # type: ignore[type-var]  # what `value` makes is a struct
+    return made
+
+
 def _default(field: Field[Any]) -> Any:
     if field.default_factory is not MISSING:
         return msgspec.field(default_factory=field.default_factory)

@@ -57,9 +57,6 @@ class _Told(NamedTuple):
     shown: bool = True
 
 
-SHOWN = _Told._fields.index("shown")
-
-
 class _Lengths:
     """Remembers what is expected of each model; what a prompt adds is another matter."""
 
@@ -87,7 +84,7 @@ class _Lengths:
             told = known[1]
         else:
             told = self._constant(model, None if features.thinking is None else _asked(features.thinking, model))
-        return 0.0 if told[SHOWN] else 1.0 - exp(-told.thoughts)
+        return 0.0 if told.shown else 1.0 - exp(-told.thoughts)
 
     def _constant(self, model: Model, asked: Thinking | None) -> _Told:
         """Return what a model's own answers are expected to have, prompts left out, and the deviation."""

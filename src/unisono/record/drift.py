@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from unisono.record.database import transaction, writing
-from unisono.record.rows import to_us
+from unisono.record.rows import SET, to_us
 from unisono.record.store import Store
 
 SETTLED = timedelta(seconds=3)
@@ -32,7 +32,6 @@ _JUDGED = (
 )
 _CHARTS = "SELECT fingerprint, stream, body FROM drift"
 _PUT = "INSERT INTO drift VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, body = excluded.body"
-_SEEN = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 _OLD = "DELETE FROM drift WHERE at < ?"
 KEPT = timedelta(days=90)
 """A chart that nothing has come to for so long is of a model that is gone."""
@@ -115,7 +114,7 @@ def keep_charts(path: Path, changed: Mapping[tuple[str, str], bytes], seen: Fres
             row = connection.execute(_GET, (_CURSOR,)).fetchone()
             if row is not None and int(row[0]) != seen.since_us:
                 return False
-            connection.execute(_SEEN, (_CURSOR, seen.until_us))
+            connection.execute(SET, (_CURSOR, seen.until_us))
         connection.executemany(_PUT, [(*place, at, body) for place, body in changed.items()])
         connection.execute(_OLD, (to_us(now - KEPT),))
     return True
@@ -131,5 +130,5 @@ def claim_canaries(path: Path, *, every_s: float, now: datetime) -> bool:
         row = connection.execute(_GET, (_CANARIES,)).fetchone()
         if row is not None and to_us(now) - int(row[0]) < every_s * 1_000_000:
             return False
-        connection.execute(_SEEN, (_CANARIES, to_us(now)))
+        connection.execute(SET, (_CANARIES, to_us(now)))
     return True

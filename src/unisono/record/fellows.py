@@ -20,7 +20,7 @@ from unisono.errors import (
     UpstreamUntrusted,
 )
 from unisono.record.reader import Stored
-from unisono.record.rows import Value, attempt_from_row
+from unisono.record.rows import SET, Value, attempt_from_row
 from unisono.record.store import Store
 from unisono.types import Attempt
 
@@ -50,7 +50,6 @@ WHERE h.run <> ? AND r.ended IS NULL GROUP BY 1, 2
 _KEYS = "SELECT id, expires, revoked FROM keys ORDER BY id"
 _HOLD = "INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET amount = excluded.amount"
 _LET_GO = "DELETE FROM held WHERE run = ? AND name = ? AND holder = ?"
-_PAGE = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 _PAGES = "SELECT name, value FROM settings WHERE name LIKE 'metrics %' ORDER BY name"
 
 
@@ -129,7 +128,7 @@ class Fellows:
 
     def tell_metrics(self, worker: int, page: bytes) -> None:
         """Say what this worker's metrics are, for whichever worker Prometheus asks."""
-        self._store.record_rows(_PAGE, (f"metrics {worker}", page))
+        self._store.record_rows(SET, (f"metrics {worker}", page))
 
     def metrics(self) -> list[tuple[int, bytes]]:
         """Return the metrics of every worker, by its number. It blocks."""

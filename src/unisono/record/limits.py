@@ -194,19 +194,15 @@ class Ledger:
             account.reserved = left if left > 0 else 0
             place = limit.name, model
             held[place] = held.get(place, 0) + amount
-        now_us = to_us(now)
-        added = []
+        charged = []
         for stand in self._of(request.key, request.user):
             limit = stand.limit
             charges = [
                 _charge(limit, a, outcome, models, held.pop((limit.name, a.model), 0) if a.usage is None else 0)
                 for a in outcome.attempts
             ]
-            amount = max(charges, default=0) if limit.counts == "messages" else sum(charges)
-            if amount:
-                added.append(self._add(stand, amount, now_us))
-        if added:
-            self._store.record_sums(_ADD, added)
+            charged.append((stand, max(charges, default=0) if limit.counts == "messages" else sum(charges)))
+        self._book(charged, to_us(now))
 
     def used_up(self, model: str, *, key: str, user: str | None, now: datetime) -> list[Spent]:
         """Return the limits on tokens and money that are used up for a model outside the pool: an embedding model."""
@@ -217,17 +213,12 @@ class Ledger:
     def charge(self, model: str, *, key: str, user: str | None, tokens: int, usd: float, now: datetime) -> None:
         """Charge what such a model used."""
         stand_in = Model(name=model, upstream="", upstream_model=model)
-        now_us = to_us(now)
-        added = []
+        charged = []
         for stand in self._of(key, user):
             limit = stand.limit
-            if limit.counts == "messages" or not _is_about(limit, stand_in):
-                continue
-            amount = _units(limit, usd) if limit.counts == "usd" else tokens
-            if amount:
-                added.append(self._add(stand, amount, now_us))
-        if added:
-            self._store.record_sums(_ADD, added)
+            if limit.counts != "messages" and _is_about(limit, stand_in):
+                charged.append((stand, _units(limit, usd) if limit.counts == "usd" else tokens))
+        self._book(charged, to_us(now))
 
     def view(self, *, key: str, user: str | None, now: datetime) -> list[JsonValue]:
         """Return what `GET /v1/limits` shows of this caller."""
@@ -267,6 +258,11 @@ class Ledger:
 
     def _account(self, name: str, holder: str) -> _Account:
         return self._accounts.setdefault((name, holder), _Account())
+
+    def _book(self, charged: Sequence[tuple[_Stand, int]], now_us: int) -> None:
+        """Charge amounts, and have them recorded."""
+        if added := [self._add(stand, amount, now_us) for stand, amount in charged if amount]:
+            self._store.record_sums(_ADD, added)
 
     def _add(self, stand: _Stand, amount: int, now_us: int) -> tuple[str, str, int, str, int]:
         """Charge an amount; return what is to be recorded of it."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from unisono.catalog.fingerprint import fingerprint
+from unisono.record.rows import SET
 from unisono.types import Model
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 TOLD_FROM_S = 5.0
 """Rests that are shorter stay with the process that was told of them."""
 _ALL = "SELECT name, value FROM settings WHERE name >= 'limited ' AND name < 'limited!'"
-_TELL = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 _FORGET = "DELETE FROM settings WHERE name = ?"
 
 
@@ -32,7 +32,7 @@ class Rests:
     def tell(self, model: Model, *, since: datetime, until: datetime) -> None:
         """Say that a host limits a model."""
         if (until - since).total_seconds() >= TOLD_FROM_S:
-            self._store.record_rows(_TELL, (_place(model), f"{since.timestamp()} {until.timestamp()}"))
+            self._store.record_rows(SET, (_place(model), f"{since.timestamp()} {until.timestamp()}"))
 
     def forget(self, model: Model) -> None:
         """Say that it does no more."""

@@ -48,6 +48,7 @@ from unisono.types import (
 from unisono.values import value
 
 __all__ = [
+    "SET",
     "Asked",
     "Ended",
     "KeepText",
@@ -175,6 +176,10 @@ def of_a_decision(table: str, *, n_columns: int) -> str:
     values = ", ".join("?" * n_columns)
     known = "EXISTS (SELECT 1 FROM decisions WHERE id = column1)"
     return f"INSERT INTO {table} SELECT * FROM (VALUES ({values})) WHERE {known} ON CONFLICT DO NOTHING"  # noqa: S608
+
+
+SET = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+"""The statement that gives a setting a value."""
 
 
 # ------------------------------------------------------------------------------------- the decision

@@ -18,7 +18,7 @@ from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, told_plainly, transaction, writing
 from unisono.record.joining import join, purge_learned, replace_scores
 from unisono.record.reader import Reader, Stored
-from unisono.record.rows import Asked, Ended, KeepText, Value, to_us
+from unisono.record.rows import SET, Asked, Ended, KeepText, Value, to_us
 from unisono.record.writer import Connect, StoreHealth, Sums, Upkeep, Writer, connect_writer, read_salt
 from unisono.types import Decision, Features, Json, Outcome, Request, Score, Signal
 
@@ -228,7 +228,7 @@ class Store:
 
     def note_in_force(self, config: KeptConfig) -> bool:
         """Accept that a server serves by this configuration from now on. Returns False as `keep_config`."""
-        return self.record_rows(_IN_FORCE, (config.hash,))
+        return self.record_rows(SET, ("config_in_force", config.hash))
 
     def in_force(self) -> KeptConfig | None:
         """Return the configuration that a server last served by. See `Reader.in_force`."""
@@ -318,7 +318,6 @@ def _found(row: T | None, *, settled: bool) -> T | None:
 
 
 _CONFIG = "INSERT INTO configs VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-_IN_FORCE = "INSERT INTO settings VALUES ('config_in_force', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 _SIGNAL = (
     "INSERT INTO signals (decision, kind, value, by, at)"
     " SELECT * FROM (VALUES (?, ?, ?, ?, ?)) WHERE EXISTS (SELECT 1 FROM decisions WHERE id = column1)"

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
 
-import msgspec
 import orjson
 from starlette.types import Receive, Scope, Send
 from uuid_utils import uuid7
@@ -38,7 +37,7 @@ from unisono.server.gone import Watch
 from unisono.server.reply import LESS_OR_RAISE, ClientGone, headers_in, read_body, send_error, send_json
 from unisono.server.stream import Stream
 from unisono.types import Chunk, Decision, Features, Grant, Json, Notice, Outcome, Request, Situation
-from unisono.values import value
+from unisono.values import changed, value
 
 log = logging.getLogger("unisono")
 
@@ -57,7 +56,7 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
     """
     spent, unrecorded = live.spent(request), not live.store.ok
     if spent or unrecorded:
-        known = msgspec.structs.replace(known, spent=spent, unrecorded=unrecorded)  # type: ignore[type-var]  # a `value`
+        known = changed(known, spent=spent, unrecorded=unrecorded)
     began_s = perf_counter()
     if live.budget.rests(began_s):
         return _default(live, request, known, why=live.budget.why)
@@ -119,7 +118,7 @@ class Asked:
         """
         request, grant, past = self.request, self.grant, known.past
         wishes = merged(request.wishes, *(() if past is None else (past.wishes,)), grant.wishes)
-        return within_scope(request if wishes is request.wishes else replace(request, wishes=wishes), grant)
+        return within_scope(request if wishes is request.wishes else changed(request, wishes=wishes), grant)
 
 
 def asked(live: Live, raw: bytes, headers: Mapping[str, str], grant: Grant) -> Asked:
@@ -314,13 +313,13 @@ class Exchange:
         with live.metrics.in_flight():
             async with aclosing(events):
                 try:
-                    await self._answer(decision, events)
+                    await self._answer(events)
                 except UnisonoError as error:  # nothing has left yet
                     notices = self._told(decision.notices)
                     headers = headers_of(decision, model=decision.model, notices=notices)
                     await send_error(self._send, error, decision=decision, notices=notices, headers=headers)
 
-    async def _answer(self, decision: Decision, events: AsyncIterator[Committed | Chunk]) -> None:
+    async def _answer(self, events: AsyncIterator[Committed | Chunk]) -> None:
         committed = await anext(events)
         assert isinstance(committed, Committed)  # noqa: S101 - the contract of `execute`
         if self.request.stream:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import cast, get_args
 
+from unisono.loose import as_object
 from unisono.native import MARK
 from unisono.types import Asked, Json, JsonValue, ReasoningEffort, Thinking
 
@@ -64,7 +65,7 @@ def _read(
 
 
 def _in(part: JsonValue, name: str) -> JsonValue:
-    return part.get(name) if isinstance(part, dict) else None
+    return as_object(part).get(name)
 
 
 def _first(*values: JsonValue) -> JsonValue:
