@@ -153,10 +153,16 @@ def contradiction(
     if language == "zh":
         more = f"（另有 {n_more} 处）" if n_more else ""
         then = f"；本回答采用 {follows} 的说法" if follows else ""
-        return Notice(code="contradiction", text=f"{who[0]}：“{left}”，而 {who[1]}：“{right}”{more}{then}。")
+        recorded = f"{who[0]} 与 {who[1]} 互相矛盾{more}{then}。"
+        return Notice(
+            code="contradiction", text=f"{who[0]}：“{left}”，而 {who[1]}：“{right}”{more}{then}。", recorded=recorded
+        )
     more = f", and {n_more} more" if n_more else ""
     then = f"; the answer follows {follows}" if follows else ""
-    return Notice(code="contradiction", text=f"{who[0]}: “{left}”, but {who[1]}: “{right}”{more}{then}.")
+    recorded = f"{who[0]} and {who[1]} contradict each other{more}{then}."
+    return Notice(
+        code="contradiction", text=f"{who[0]}: “{left}”, but {who[1]}: “{right}”{more}{then}.", recorded=recorded
+    )
 
 
 def parts_missing(failed: Sequence[tuple[str, str]], *, language: Language) -> Notice:

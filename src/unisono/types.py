@@ -591,10 +591,14 @@ class Ranked:
 
 @value
 class Notice:
-    """Something the user must be told: a switch, a fallback, a downgrade, an outage."""
+    """Something the user must be told: a switch, a fallback, a downgrade, an outage.
+
+    `recorded`: the sentence that the record keeps instead, where `text` quotes an answer.
+    """
 
     code: str
     text: str
+    recorded: str | None = None
 
 
 @value

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,13 +160,12 @@ PAIRED: dict[str, list[Say]] = {
     ],
     "fallback": [lambda zh: notices.fallback(FAILED, answers="c", language=zh).text],
     "contradiction": [
-        lambda zh, n=n, follows=follows: (
-            notices.contradiction(
-                ("a", "b"), ("it is retired", "too slow"), n_more=n, follows=follows, language=zh
-            ).text
+        lambda zh, n=n, follows=follows, of=of: of(
+            notices.contradiction(("a", "b"), ("it is retired", "too slow"), n_more=n, follows=follows, language=zh)
         )
         for n in (0, 2)
         for follows in (None, "a")
+        for of in (attrgetter("text"), attrgetter("recorded"))
     ],
     "parts_missing": [lambda zh: notices.parts_missing(FAILED, language=zh).text],
     "switched": [lambda zh: notices.switched("a", "b", why=words.why_first(BEST, CHEAP, goal(zh)), language=zh).text],

@@ -140,6 +140,10 @@ def test_a_new_model_that_takes_back_what_was_said_is_told(tmp_path: Path, strea
             assert "contradiction" in reply.headers["x-unisono-notices"]
         again = house.call("POST", "/v1/chat/completions", {**body, "stream": False}).json["unisono"]
         assert [n["code"] for n in again["notices"]] == []  # the same model goes on: nothing is compared
+        kept = house.call("GET", f"/v1/decisions/{told['decision']}").json
+        assert kept["notices"][-1]["text"] == "second and first contradict each other."
+    files = [file.read_bytes() for file in tmp_path.iterdir() if file.name.startswith("record.db")]
+    assert not any(b"210 m" in held or b"120 m" in held for held in files)
 
 
 def of_a_kind(up: Upstream, pattern: str) -> tuple[str, dict[str, Any], int]:

@@ -397,7 +397,7 @@ def _ranked_from(body: _RankedBody) -> Ranked:
 def outcome_rows(ended: Ended, *, at: datetime) -> tuple[tuple[Value, ...], list[tuple[Value, ...]]]:
     """Return the row of `outcomes` and the rows of `attempts`."""
     outcome = ended.outcome
-    said = [(notice.code, notice.text) for notice in outcome.notices]
+    said = [(notice.code, notice.recorded or notice.text) for notice in outcome.notices]
     thin: tuple[Value, ...] = (
         outcome.decision,
         to_us(at),
