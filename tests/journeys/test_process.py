@@ -138,6 +138,39 @@ def test_sigterm_lets_requests_end_and_exits_with_0(tmp_path: Path) -> None:
         assert house.process.wait(LIMIT_S) == 0
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_at_the_end_of_the_grace_every_caller_is_told_and_every_outcome_recorded(tmp_path: Path, stream: bool) -> None:
+    n = 3
+    all_here = threading.Barrier(n)
+
+    def meets(exchange: Exchange) -> None:
+        all_here.wait(LIMIT_S)
+        says("fine")(exchange)
+
+    def begins(exchange: Exchange) -> None:
+        if exchange.stream:
+            exchange.open_stream()
+            exchange.delta({"content": "fine"})
+        exchange.gone_at_s()
+
+    with upstream(meets) as up, ThreadPoolExecutor(n) as pool:
+        text = config_text(model("a", up), default="a").replace("port = 0", "port = 0\ngrace_s = 0.1")
+        with process(tmp_path, text) as house:
+            assert house.process is not None
+            for begun in [pool.submit(house.chat, model="a") for _ in range(n)]:
+                assert begun.result(LIMIT_S).status == 200  # behind it so many connections to the upstream are kept
+            up.behave = begins
+            asked = [pool.submit(house.chat, model=name, stream=stream) for name in ("a", "auto", "a")]
+            up.wait_for(n + n)
+            house.process.send_signal(signal.SIGTERM)
+            told = [one.result(LIMIT_S) for one in asked]
+            assert house.process.wait(LIMIT_S) == 0
+        with process(tmp_path) as house:
+            statuses = [row["status"] for row in house.get("/v1/decisions")["data"]]
+    assert all(b"The server ends" in reply.raw for reply in told)
+    assert sorted(statuses) == ["cancelled"] * n + ["ok"] * n
+
+
 def _refuses(port: int) -> bool:
     with closing(socket.socket()) as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0

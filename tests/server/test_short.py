@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from tests.journeys.house import config_text, model
-from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, fails, says
+from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, completion, fails, says
 from tests.journeys.upstream import upstream as listening
 from uvicorn.server import ServerState
 
@@ -335,6 +335,37 @@ def test_a_server_that_ends_cancels_what_is_on_its_way(tmp_path: Path, upstream:
         (on_its_way,) = served.state.tasks
         on_its_way.cancel(msg="as uvicorn does")
         assert (await served.reply())[0] == 500
+        assert (await served.recorded())["status"] == "cancelled"
+
+    run(tmp_path, upstream, claim)
+
+
+class _CancelsWhatIsAdded(set[Any]):
+    """What is under way, in a server that ends at just the moment at which something is added."""
+
+    def add(self, work: Any) -> None:
+        super().add(work)
+        work.cancel(msg="as uvicorn does")
+
+
+def test_what_a_task_is_to_go_on_with_has_an_outcome_even_if_the_server_ends_before_it_begins(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    async def claim(served: Served) -> None:
+        upstream.behave = lambda exchange: exchange.json(
+            completion(exchange, {"content": "bye"}), headers={"connection": "close"}
+        )
+        await served.ask()  # from here on no connection to the upstream is kept: it takes a task to make one
+        upstream.behave = Exchange.gone_at_s  # type: ignore[assignment]  # what it tells is not asked for
+        (connection,) = served.state.connections
+        connection.tasks = _CancelsWhatIsAdded()
+        async with asyncio.timeout(LIMIT_S):
+            status, answer = await served.ask()
+        assert (status, answer["error"]["message"]) == (
+            500,
+            "The server ends, and this request with it. Send it again.",
+        )
+        assert served.tasks[-1] == "RequestResponseCycle.run_asgi"
         assert (await served.recorded())["status"] == "cancelled"
 
     run(tmp_path, upstream, claim)

@@ -278,6 +278,12 @@ class GuardedProtocol(HttpToolsProtocol):
         if at_once is None or cycle.more_body or self.flow.write_paused or not at_once(cycle, self._start_asgi_task):
             self._start_asgi_task(cycle, self.app)
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # as uvicorn has it
+        task = self.loop.create_task(cycle.run_asgi(app))
+        begun = _Begun(task)
+        self.tasks.add(begun)  # type: ignore[arg-type]  # all of a task that is asked for
+        task.add_done_callback(lambda _: self.tasks.discard(begun))  # type: ignore[arg-type]  # as above
+
     def _stay(self, rest: bytes) -> None:
         """Read a request that offers another protocol as if it did not: nothing but HTTP/1.1 is spoken here.
 
@@ -339,6 +345,22 @@ class GuardedProtocol(HttpToolsProtocol):
             if clock is not None:
                 clock.cancel()
         self._slow = self._unread = self.timeout_keep_alive_task = None
+
+
+class _Begun:
+    """A task for what uvicorn, when it has to end, cancels: behind the task's first step at the earliest.
+
+    One that is cancelled before it never runs, and what was begun for it would never be ended (`short.py`).
+    """
+
+    __slots__ = ("_task",)
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def cancel(self, msg: object = None) -> None:
+        """Cancel it in the next turn of the event loop; its first step, if it has not begun, comes before."""
+        self._task.get_loop().call_soon(self._task.cancel, msg)
 
 
 @lru_cache(maxsize=256)  # the same few addresses all day

@@ -7,6 +7,7 @@ docs/decisions/0013.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 
@@ -121,7 +122,12 @@ class _OnWay:
             self._over()
 
     def cancel(self, msg: object = None) -> None:
-        """End it: the server ends."""
+        """End it in the next turn of the event loop, as a task is: the server ends."""
+        asyncio.get_running_loop().call_soon(self._break_off)
+
+    def _break_off(self) -> None:
+        if self._plain is None:
+            return
         self.gone()
         error = the_end()
         if self._out is not None:
