@@ -282,7 +282,7 @@ class GuardedProtocol(HttpToolsProtocol):
         task = self.loop.create_task(cycle.run_asgi(app))
         begun = _Begun(task)
         self.tasks.add(begun)  # type: ignore[arg-type]  # all of a task that is asked for
-        task.add_done_callback(lambda _: self.tasks.discard(begun))  # type: ignore[arg-type]  # as above
+        task.add_done_callback(lambda _: self.tasks.discard(begun))
 
     def _stay(self, rest: bytes) -> None:
         """Read a request that offers another protocol as if it did not: nothing but HTTP/1.1 is spoken here.
