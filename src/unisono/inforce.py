@@ -39,10 +39,13 @@ class Arm:
 
 
 def wanted(state: State) -> tuple[Standing, ...]:
-    """Return what must be ready: the live policy, the one that is tried, and what a rollback would return to."""
+    """Return what must be ready: the live policy, what decides for callers that it does not decide for, the one that is
+    tried, and what a rollback would return to.
+    """
     tried = () if state.canary is None else (Standing(policy=state.canary),)
     before = () if state.before is None else (state.before,)
-    return (state.live, *tried, *before)
+    others = () if state.live.within is None else (state.live.within.others,)
+    return (state.live, *others, *tried, *before)
 
 
 def place_of(session: str, *, salt: str) -> float:
@@ -72,11 +75,11 @@ class InForce:
         """The policy that is tried."""
         return self._canary
 
-    def arm_for(self, session: str) -> Arm:
-        """Return who decides in a conversation: the same one as long as a share is tried."""
+    def arm_for(self, session: str, caller: str) -> Arm:
+        """Return who decides in a caller's conversation: the same one as long as a share is tried."""
         canary = self._canary
         if canary is None or place_of(session, salt=canary.standing.policy.id) >= self.state.share:
-            return self.live
+            return self._arms.get(self.state.live.for_caller(caller).key, self.live)
         return canary
 
     def missing(self, state: State) -> tuple[Standing, ...]:

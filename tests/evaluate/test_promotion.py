@@ -17,7 +17,7 @@ from unisono.evaluate import promotion, rechosen
 from unisono.evaluate.gate import judge
 from unisono.evaluate.promotion import Scales
 from unisono.plugins import load
-from unisono.record.policies import Policies, Standing
+from unisono.record.policies import Policies, Standing, Within
 from unisono.router import Router
 from unisono.types import Attempt, Outcome, Usage
 
@@ -118,6 +118,16 @@ def test_a_candidate_is_judged_in_the_situations_that_were(scales: Scales) -> No
     assert sum(cost[0::2]) < sum(cost[1::2])
     assert all(set(row.one.values()) <= {0.0, 1.0} for row in rows)  # it explores nothing
     assert any(row.one != row.two for row in rows)
+
+
+def test_what_decides_for_some_callers_is_judged_by_what_decides_for_each(scales: Scales) -> None:
+    known = scales.policies.known()
+    live = known.state().live
+    cheap = Standing(policy=known.policy(make(scales, dial=0.0, explore=0.0)))
+    keys = {row.slices["key"] for row in scales.rows(live, live, known=known, last=10)}
+    for callers, same in ((keys, cheap), (frozenset(["nobody"]), live)):
+        some = replace(cheap, within=Within(callers=frozenset(callers), others=live))
+        assert all(row.one == row.two for row in scales.rows(some, same, known=known, last=100))
 
 
 def test_a_policy_is_never_judged_by_answers_that_it_is_frozen_on(scales: Scales) -> None:

@@ -37,13 +37,15 @@ def policies(path: Path) -> Iterator[Policies]:
         yield found
 
 
-def answers(path: Path, policy: str, *, first: int, n: int, model: str = "small", failed: bool = False) -> None:
+def answers(
+    path: Path, policy: str, *, first: int, n: int, model: str = "small", failed: bool = False, key: str = "team"
+) -> None:
     """Record `n` answers by a policy, one a second from `NOON` + `first` on."""
     with closing(Store(path, capacity=100_000)) as store:
         for place in range(first, first + n):
             decision = replace(VALUES.decision(place, models=(model,)), policy=policy, mode=VALUES.request().mode)
             outcome = VALUES.outcome(place, attempts=(VALUES.attempt(model),))
-            store.record_request(VALUES.request(place), None, decision)
+            store.record_request(replace(VALUES.request(place), key=key), None, decision)
             store.record_outcome(replace(outcome, status="failed" if failed else "ok"))
         assert store.flush(timeout_s=60)
 
@@ -73,6 +75,22 @@ def test_a_promotion_is_watched_beside_what_was_before_it(path: Path, policies: 
     assert seen(path, policies, seconds=400 + 8 * DAY.total_seconds()) == ""  # by then it is what is usual
     policies.roll_back(why="", by="test", now=NOON + timedelta(seconds=500))
     assert seen(path, policies, seconds=600) == ""  # what a rollback returned to is not watched
+
+
+def test_a_policy_for_some_callers_is_watched_on_their_answers_alone(path: Path, policies: Policies) -> None:
+    answers(path, "config", first=0, n=300, key="one")
+    answers(path, "config", first=301, n=300, key="two", failed=True)
+    policy = policies.create(
+        made(settings={"dial": 0.1}, name="new", parent="config", artifact=None, scores=None), by="test", now=NOON
+    )
+    now, live = NOON + timedelta(seconds=700), policies.known().state().live
+    policies.promote(policy, live=live, verdict=None, why="", by="test", now=now, caller="one")
+    answers(path, policy.id, first=701, n=100, key="one", failed=True)
+    assert seen(path, policies, seconds=900) == "new errors"  # of all answers before, half had failed too
+
+    policies.enter("two", live=policies.known().state().live, why="", by="test", now=now + DAY)
+    policies.leave("one", live=policies.known().state().live, why="", by="test", now=now + DAY)
+    assert seen(path, policies, seconds=900 + DAY.total_seconds()) == ""
 
 
 def test_a_canary_is_watched_beside_the_live_policy_in_the_same_time(path: Path, policies: Policies) -> None:

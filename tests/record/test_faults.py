@@ -18,6 +18,7 @@ import pytest
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write
 from unisono.record.migrations import APPLICATION_ID, MIGRATIONS, VERSION, migrate
+from unisono.record.policies import Policies
 from unisono.record.reader import Reader
 from unisono.record.store import Store
 from unisono.record.writer import connect_writer
@@ -210,6 +211,17 @@ def test_an_old_record_is_brought_up_with_all_its_rows(path: Path, values, old: 
         assert store.generation() == 1
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+def test_what_came_in_domain_by_everybodys_requests_stays_so_for_those_without_a_key(path: Path, values) -> None:
+    _write_old(path, version=9, decision=values.id(1))
+    with closing(Store(path)), closing(Policies(path)) as policies:
+        live = policies.known().state().live
+        assert live.policy.name == "config in domain"
+        assert [live.for_caller(caller).policy.name for caller in ("anonymous", "team")] == [
+            "config in domain",
+            "calm",
+        ]
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path, values, monkeypatch: pytest.MonkeyPatch) -> None:

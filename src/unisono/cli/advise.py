@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from unisono.types import Json, JsonValue
 
 MAX_SHOWN = 5
+MAX_CALLERS = 10
+"""Callers that are told of in words."""
 
 
 def advise(
@@ -29,7 +31,7 @@ def advise(
 ) -> None:
     """Say from the feedback in the record whether routing pays, beside always using each single model.
 
-    Where the artifact in use was fitted on a table, it says too whether the traffic is like that table's prompts.
+    Where the artifact in use was fitted on a table, it says too whose requests are like that table's prompts.
 
     Doubly robust estimates from the chances that each decision had; brackets hold 19 times in 20. Without exploration
     (`routing.explore`) and feedback nothing can be shown, and it says so.
@@ -41,31 +43,39 @@ def advise(
 
     with closing(open_reader(config, store)) as reader:
         found = consider(tuple(judged(reader, limit=last)), tolerance=tolerance)
-        domain = _domain(reader, config)
+        domains = _domains(reader, config)
     if as_json:
-        print_json({**_as_json(found), "domain": None if domain is None else domain.as_json()})
+        print_json({**_as_json(found), "domain": [domain.as_json() for domain in domains]})
         return
     _print(found)
-    if domain is not None:
+    for domain in domains[:MAX_CALLERS]:
         console().print(f"\n{domain.sentence}", markup=False)
+    if len(domains) > MAX_CALLERS:
+        console().print(f"\n{len(domains) - MAX_CALLERS} more callers: --json.", markup=False)
 
 
-def _domain(reader: Reader, config: Path) -> Domain | None:
-    """Return what is known of the table that the configuration's artifact was fitted on, beside the traffic."""
+def _domains(reader: Reader, config: Path) -> list[Domain]:
+    """Return what is known of the table that the configuration's artifact was fitted on, beside each caller's traffic.
+
+    Who asked most comes first.
+    """
     from unisono import plugins
     from unisono.compose.trained import read_trained
     from unisono.config import load_config
     from unisono.errors import StartError
-    from unisono.evaluate.in_domain import told
+    from unisono.evaluate.in_domain import asked, told
 
     if not config.exists():
-        return None
+        return []
     try:
         settings = load_config(config)
         trained = read_trained(settings, plugins.load())
     except StartError:  # `unisono doctor` tells of it; the record can be read all the same
-        return None
-    return None if trained.artifact is None else told(reader, trained.artifact)
+        return []
+    if trained.artifact is None or trained.artifact.domain is None:
+        return []
+    found = [told(reader, trained.artifact, caller) for caller in asked(reader)]
+    return [domain for domain in found if domain is not None]
 
 
 def _print(found: Advice) -> None:

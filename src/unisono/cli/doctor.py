@@ -168,11 +168,12 @@ def strangers(artifact: Artifact, config: Config) -> Finding:
 
 
 def policies(config: Config, registry: Registry) -> Iterator[Finding]:
-    """Say which policy in force, or tried on a share, has trained parts that cannot be read."""
+    """Say which policy in force, or tried on a share, has trained parts that cannot be read, and who is in domain."""
     from unisono.compose.trained import as_promised, with_artifact
     from unisono.config.overlay import with_overlay
     from unisono.errors import UnisonoError
     from unisono.record.policies import Policies, Standing
+    from unisono.record.policy_view import named
 
     if not is_record(config.store.path):
         return
@@ -185,7 +186,11 @@ def policies(config: Config, registry: Registry) -> Iterator[Finding]:
     finally:
         kept.close()
     tried = () if state.canary is None else (Standing(policy=state.canary),)
-    for standing in (state.live, *tried):
+    within = state.live.within
+    if within is not None:
+        text = f"{state.live.policy.name} decides for {named(within)}; for all others {within.others.policy.name} does"
+        yield Finding(check="in domain", state="ok", text=text)
+    for standing in (state.live, *tried, *(() if within is None else (within.others,))):
         policy = standing.policy
         try:
             own = with_overlay(config, policy.settings)

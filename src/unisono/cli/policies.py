@@ -38,7 +38,7 @@ def list_policies(config: Path = CONFIG, store: Path | None = STORE, as_json: bo
     from rich.markup import escape
     from rich.table import Table
 
-    from unisono.record.policy_view import overview
+    from unisono.record.policy_view import named, overview
 
     known = read_known(record_path(config, store))
     found = overview(known)
@@ -55,6 +55,10 @@ def list_policies(config: Path = CONFIG, store: Path | None = STORE, as_json: bo
             told = f"canary, {state.share:.0%}"
         elif told == "live" and state.live.held is not None:
             told = f"live, scores held at {state.live.held}"
+        elif told == "live" and state.live.within is not None:
+            told = f"live, for {named(state.live.within)}"
+        elif told == "others":
+            told = "live, for all others"
         table.add_row(
             str(policy["id"]),
             escape(str(policy["name"])),

@@ -20,7 +20,7 @@ from unisono.compose.files import OpenFiles
 from unisono.config import Config
 from unisono.config.watch import watch
 from unisono.errors import UnisonoError
-from unisono.evaluate.in_domain import enter_domain, entered, follow_again, leave_domain, told
+from unisono.evaluate.in_domain import Domain, Looks, enter_domain, entered, follow_again, leave_domain
 from unisono.evaluate.probe.run import Answer
 from unisono.evaluate.rechosen import DEEP
 from unisono.evaluate.watching import look
@@ -138,13 +138,14 @@ async def guard_policies(live: Live) -> None:
 
 
 async def guard_domain(live: Live) -> None:
-    """Route as in domain while requests are like the prompts of the table that the live policy was fitted on."""
+    """Route a caller's requests as in domain while they are like the prompts of the table behind the live policy."""
+    looks = Looks(live.store.reader)
 
     def is_due() -> bool:
         arm = live.inforce.live
         return arm.artifact is not None and arm.artifact.domain is not None and arm.config.routing.in_domain != "never"
 
-    await _guard(live, _guard_domain, is_due=is_due, every_s=DOMAIN_S)
+    await _guard(live, lambda live: _guard_domain(live, looks), is_due=is_due, every_s=DOMAIN_S)
 
 
 async def _guard(
@@ -177,26 +178,34 @@ async def _guard_policy(live: Live) -> None:
     await live.take_policies()
 
 
-async def _guard_domain(live: Live) -> None:
+async def _guard_domain(live: Live, looks: Looks) -> None:
     arm = live.inforce.live
     if arm.artifact is None:
         return
-    found = await asyncio.to_thread(told, live.store.reader, arm.artifact)
-    if found is None or found.apart is None:
+    try:
+        for found in await asyncio.to_thread(looks.due, arm.artifact):
+            await _turn_domain(live, found)
+    except UnisonoError:
+        looks.forget()
+        raise
+
+
+async def _turn_domain(live: Live, found: Domain) -> None:
+    """Let a caller in or out, where it is shown that requests are alike or unlike."""
+    state, now, caller = live.inforce.state, datetime.now(UTC), found.caller
+    standing, is_unlike = state.live, found.apart is not None and found.apart.unlike
+    always = standing.within is None and live.inforce.live.config.routing.in_domain == "always"
+    if always and is_unlike:
+        live.note_incident("out_of_domain", caller, f"{found.sentence} `in_domain` says always: it stays.")
+    if always or not (is_unlike or (found.opens and state.canary is None)):
         return
-    always, now = arm.config.routing.in_domain == "always", datetime.now(UTC)
-    if not always and found.opens and live.inforce.canary is None:
-        if await asyncio.to_thread(enter_domain, live.policies, arm.standing, why=found.sentence, now=now):
-            await live.take_policies()
-    elif always and found.apart.unlike:
-        name = arm.standing.policy.name
-        if await asyncio.to_thread(leave_domain, live.policies, arm.standing, why=found.sentence, now=now):
-            await live.take_policies()
-            after = live.inforce.live.standing.policy.name
-            live.note_incident("policy_rolled_back", name, f"{found.sentence} {name} is taken back; {after} decides.")
-        else:
-            text = f"{found.sentence} `in_domain` says always: it stays."
-            live.note_incident("out_of_domain", name, text)
+    turn = leave_domain if is_unlike else enter_domain
+    if not await asyncio.to_thread(turn, live.policies, standing, caller, why=found.sentence, now=now):
+        return
+    await live.take_policies()
+    if is_unlike:
+        decides = live.inforce.state.live.for_caller(caller).policy.name
+        live.note_incident("out_of_domain", caller, f"{found.sentence} {decides} decides for {caller} again.")
 
 
 async def watch_models(live: Live) -> None:

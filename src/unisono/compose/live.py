@@ -135,7 +135,7 @@ class Live:
 
     def router_for(self, request: Request) -> Router:
         """Return what decides in a request's conversation: the live policy, or the one that is tried on a share."""
-        return self.inforce.arm_for(request.session).router
+        return self.inforce.arm_for(request.session, request.key).router
 
     @property
     def anchors(self) -> Anchors:
@@ -332,7 +332,7 @@ class Live:
                 missing = self.inforce.missing(state)
                 trained = Trained(self._trained.encoder, None, None)
                 self.inforce.put(await self._built(self.config, missing, live=state.live, trained=trained))
-        if state.live.key != self.inforce.state.live.key:
+        if state.live != self.inforce.state.live:
             self.guard = ShareGuard()  # another policy has other shares; from here on its guardrails watch them
         self.inforce.swap(state)
         self._trained = self._of_live(self._trained.encoder)
@@ -383,7 +383,7 @@ class Live:
         self.metrics.observe_decision(decision, features.task_type)
         if decision.mode is not None:
             self._watch_shares(decision)
-            self._anchor(self.inforce.arm_for(request.session), request, features, decision)
+            self._anchor(self.inforce.arm_for(request.session, request.key), request, features, decision)
         self.signals.seen(request, features, decision)
         self.store.record_request(request, features, decision)
 
@@ -638,7 +638,10 @@ class Live:
         self.metrics.set_config(self.config.hash)
         state, canary = self.inforce.state, self.inforce.canary
         tried = None if canary is None else canary.standing.policy.id
-        self.metrics.set_policies(state.live.policy.id, tried, state.share)
+        within = state.live.within
+        others = None if within is None else within.others.policy.id
+        self.metrics.set_policies(state.live.policy.id, others, tried, state.share)
+        self.metrics.set_in_domain(0 if within is None else len(within.callers))
         for model in self.config.models:
             self.metrics.set_model_up(model.name, self.health_of(model.name)[0] is not Health.DOWN)
             self.metrics.set_waiting(model.name, self.outlets.calls_of(model.name)["waiting"])

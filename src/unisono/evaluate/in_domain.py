@@ -1,8 +1,9 @@
-"""Are requests of the kinds of the table that an artifact was fitted on? Told from the record, without a word of
-anybody: the vectors of first questions to `auto`, beside those of the table's prompts.
+"""Are a caller's requests of the kinds of the table that an artifact was fitted on? Told from the record, without a
+word of anybody: the vectors of first questions to `auto`, beside those of the table's prompts.
 
 Where they are, prompts held out of the table tell how much doubt is needed (`caution`), and a policy that decides so
-may come in force by itself; where they are not, it goes by itself. It asks no model, and needs no feedback.
+may come in force by itself for that caller; where they are not, it goes by itself. A caller is a key; all who have none
+are one. It asks no model, and needs no feedback.
 """
 
 from __future__ import annotations
@@ -11,26 +12,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from unisono.predict.artifact import Artifact
 from unisono.predict.domain import FEWEST, Apart, told_apart
 from unisono.record.packed import unpack_features
-from unisono.record.policies import Known, Policies, Policy, Standing, made
+from unisono.record.policies import MAX_CALLERS, Known, Policies, Policy, Standing, made
 from unisono.record.reader import Reader
 from unisono.types import Features, Json, Vector
 
+if TYPE_CHECKING:
+    from unisono.record.rows import Value
+
 LATEST = 400
-"""So many of the latest first questions are looked at: a change shows when a quarter of them are others."""
+"""So many of a caller's latest first questions are looked at: a change shows when a quarter of them are others."""
 OPENS_AT = 200
 """First questions that are alike, before anything comes in force by itself."""
 GUARD = "domain guard"
 """Who puts such a policy in force, and takes it back where requests are others."""
-_LOOKED_AT = 2000
+LOOKED_AT = 20_000
+"""The latest decisions on `auto`, of all callers; whoever made fewer than a hundredth of them is not judged."""
+_OF_CALLER = 2_000
+_ASKED = """
+SELECT key, count(*), max(id) FROM (
+    SELECT id, key FROM decisions WHERE mode IS NOT NULL AND degraded = 0 ORDER BY at DESC, id DESC LIMIT ?
+) GROUP BY key ORDER BY count(*) DESC, key
+"""
 _LATEST = """
 SELECT x.features FROM (
-    SELECT id, at FROM decisions WHERE mode IS NOT NULL AND degraded = 0 ORDER BY at DESC, id DESC LIMIT ?
+    SELECT id, at FROM (
+        SELECT id, at, key FROM decisions WHERE mode IS NOT NULL AND degraded = 0 ORDER BY at DESC, id DESC LIMIT ?
+    ) WHERE key = ? ORDER BY at DESC, id DESC LIMIT ?
 ) d JOIN details x ON x.decision = d.id WHERE x.features IS NOT NULL ORDER BY d.at DESC, d.id DESC
 """
 
@@ -55,13 +69,15 @@ class _Metrics(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """The table behind an artifact, and the traffic.
+    """The table behind an artifact, and a caller's traffic.
 
     Attributes:
-        apart: how many of the traffic's first questions can be told from it; None where they are too few.
+        caller: the name of the key.
+        apart: how many of the caller's first questions can be told from it; None where they are too few.
         worth: what deciding as in domain does on prompts held out of it; None where that changes nothing.
     """
 
+    caller: str
     apart: Apart | None
     worth: _Served | None
 
@@ -73,10 +89,11 @@ class Domain:
 
     @property
     def sentence(self) -> str:
-        """Say whether the traffic is like the table, and what that is worth."""
+        """Say whether the caller's traffic is like the table, and what that is worth."""
         if self.apart is None:
-            return f"Whether requests are like the fitted table's prompts shows after {FEWEST} first questions to auto."
-        said = f"{self.apart} first questions to auto can be told from the fitted table's prompts: "
+            text = f"whether requests are like the fitted table's prompts shows after {FEWEST} first questions to auto"
+            return f"{self.caller}: {text}, among the latest {LOOKED_AT:,} of all callers."
+        said = f"{self.caller}: {self.apart} first questions to auto can be told from the fitted table's prompts: "
         if self.apart.unlike:
             return f"{said}they are of other kinds."
         if not self.apart.alike:
@@ -92,6 +109,7 @@ class Domain:
         """Return it as JSON."""
         apart = self.apart
         return {
+            "caller": self.caller,
             "sentence": self.sentence,
             "told_apart": None if apart is None else {"n": apart.n, "share": apart.share, "error": apart.error},
             "alike": apart is not None and apart.alike,
@@ -100,12 +118,13 @@ class Domain:
         }
 
 
-def told(reader: Reader, artifact: Artifact) -> Domain | None:
-    """Return what there is to say of an artifact's table and the traffic; None of one that keeps no table.
+def told(reader: Reader, artifact: Artifact, caller: str) -> Domain | None:
+    """Return what there is to say of an artifact's table and a caller's traffic; None of one that keeps no table.
 
     Args:
         reader: of the record.
         artifact: the trained parts.
+        caller: the name of the key.
 
     Raises:
         StoreError: the record cannot be read.
@@ -114,8 +133,56 @@ def told(reader: Reader, artifact: Artifact) -> Domain | None:
         return None
     found = msgspec.convert(artifact.manifest.get("metrics") or {}, _Metrics)
     more = found.served is not None and found.in_domain is not None and found.in_domain.caution < found.served.caution
-    questions = _first_questions(reader, dim=artifact.dim)
-    return Domain(apart=told_apart(artifact.domain, questions), worth=found.in_domain if more else None)
+    questions = _first_questions(reader, caller, dim=artifact.dim)
+    apart = told_apart(artifact.domain, questions)
+    return Domain(caller=caller, apart=apart, worth=found.in_domain if more else None)
+
+
+def asked(reader: Reader) -> dict[str, tuple[Value, Value]]:
+    """Return who asked lately, who asked most first, each with what changes when there is more of them.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    return {str(key): (n, last) for key, n, last in reader.rows(_ASKED, (LOOKED_AT,))[:MAX_CALLERS]}
+
+
+class Looks:
+    """Looks at callers in turn: those with something new, and at so many at a time. Not thread-safe."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Look at nothing yet.
+
+        Args:
+            reader: of the record.
+        """
+        self._reader = reader
+        self._artifact: str | None = None
+        self._seen: dict[str, tuple[Value, Value]] = {}
+
+    def due(self, artifact: Artifact, *, n: int = 16) -> list[Domain]:
+        """Return what there is to say of callers who asked anew, those first that were not looked at for longest.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        if artifact.id != self._artifact:
+            self._artifact, self._seen = artifact.id, {}
+        now = asked(self._reader)
+        place = {caller: at for at, caller in enumerate(self._seen, start=1)}
+        new = sorted((c for c, mark in now.items() if self._seen.get(c) != mark), key=lambda c: place.get(c, 0))
+        found = []
+        for caller in new[:n]:
+            domain = told(self._reader, artifact, caller)
+            self._seen.pop(caller, None)
+            self._seen[caller] = now[caller]
+            found += [] if domain is None else [domain]
+        self._seen = {caller: mark for caller, mark in self._seen.items() if caller in now}
+        return found
+
+    def forget(self) -> None:
+        """Look at everybody anew: what was said was not heard."""
+        self._seen.clear()
 
 
 def as_served(artifact: Artifact, features: Sequence[Features]) -> Artifact:
@@ -132,9 +199,9 @@ def as_served(artifact: Artifact, features: Sequence[Features]) -> Artifact:
     return artifact.for_domain() if apart is not None and apart.alike else artifact
 
 
-def _first_questions(reader: Reader, *, dim: int) -> list[Vector]:
+def _first_questions(reader: Reader, caller: str, *, dim: int) -> list[Vector]:
     found = []
-    for (blob,) in reader.rows(_LATEST, (_LOOKED_AT,)):
+    for (blob,) in reader.rows(_LATEST, (LOOKED_AT, caller, _OF_CALLER)):
         features = unpack_features(blob) if isinstance(blob, bytes) else None
         if features is not None and features.n_turns == 1 and features.embedding is not None:
             if features.embedding.size == dim:
@@ -144,17 +211,23 @@ def _first_questions(reader: Reader, *, dim: int) -> list[Vector]:
     return found
 
 
-def enter_domain(policies: Policies, live: Standing, *, why: str, now: datetime) -> bool:
-    """Put a policy in force that decides as in domain, and otherwise as the live one; says whether it did.
+def enter_domain(policies: Policies, live: Standing, caller: str, *, why: str, now: datetime) -> bool:
+    """Decide as in domain for a caller, by a policy that otherwise is the live one; says whether it does so now.
 
     It does not where somebody else has taken that policy back, or put another in its place: an operator knows why, and
-    a guardrail has seen harm.
+    a guardrail has seen harm. Nor while scores are held: then nothing moves by itself.
 
     Raises:
         PolicyRefused: another policy is in force by now.
         StoreError: the record cannot be written.
     """
     policy = live.policy
+    if live.within is not None:
+        if caller not in live.within.callers:
+            policies.enter(caller, live=live, why=why, by=GUARD, now=now)
+        return caller not in live.within.callers
+    if live.held is not None:
+        return False
     other = made(
         settings={**policy.settings, "in_domain": "always"},
         name=f"{policy.name} in domain",
@@ -167,12 +240,12 @@ def enter_domain(policies: Policies, live: Standing, *, why: str, now: datetime)
     if left_by and left_by[-1] != GUARD:
         return False
     other = policies.create(other, by=GUARD, now=now)
-    policies.promote(other, live=live, verdict=None, why=why, by=GUARD, now=now)
+    policies.promote(other, live=live, verdict=None, why=why, by=GUARD, now=now, caller=caller)
     return True
 
 
-def leave_domain(policies: Policies, live: Standing, *, why: str, now: datetime) -> bool:
-    """Take back what `enter_domain` put in force; says whether the live policy was that.
+def leave_domain(policies: Policies, live: Standing, caller: str, *, why: str, now: datetime) -> bool:
+    """Decide for a caller as before `enter_domain`; says whether that is new. With the last caller the policy goes.
 
     What decides then follows the scores, as it did before.
 
@@ -180,8 +253,11 @@ def leave_domain(policies: Policies, live: Standing, *, why: str, now: datetime)
         PolicyRefused: another policy is in force by now.
         StoreError: the record cannot be written.
     """
-    if not entered(policies.known(), live.policy):
+    if live.within is None or caller not in live.within.callers:
         return False
+    if live.within.callers != {caller} or policies.known().state().canary is not None:
+        policies.leave(caller, live=live, why=why, by=GUARD, now=now)
+        return True
     policies.roll_back(why=why, by=GUARD, now=now, of=live.policy.id)
     follow_again(policies, now=now)
     return True

@@ -92,6 +92,10 @@ class Rechooser:
         self.cascade = frozenset(Mode(mode) for mode in self._kept.routing.cascade)
         self._artifact = self._load()
         self._parts: tuple[int, Parts] | None = None
+        self._others: Rechooser | None = None
+        if standing.within is not None:
+            others = standing.within.others
+            self._others = Rechooser(others, config=config, registry=registry, encoder=encoder, reader=reader)
 
     @property
     def learned_until(self) -> datetime | None:
@@ -108,6 +112,8 @@ class Rechooser:
             generation: of the scores, for a policy that is not frozen at another.
         """
         assert stored.features is not None  # noqa: S101 - said by `usable`
+        if self._others is not None and self.standing.for_caller(stored.request.key) is not self.standing:
+            return self._others.decide(stored, generation=generation)
         frozen, held = self.standing.policy.scores, self.standing.held
         known = generation if held is None else min(generation, held)
         parts = self._with_scores(known if frozen is None else frozen)
@@ -210,6 +216,7 @@ class _Log:
     def __init__(self, known: Known, *, encoder: Encoder, deep: frozenset[str]) -> None:
         self._deep = deep
         self._events: Sequence[Event] = known.events
+        self._lives = known.lives()
         self._times = [event.at for event in known.events]
         self._types: TaskTypes | None = _types(encoder.name)
 
@@ -218,7 +225,7 @@ class _Log:
         made = stored.decision
         decisions = [d for d in (two, one, made) if d is not None]
         estimates = [r.estimate for d in decisions for r in d.ranking]
-        logged, first, second = self._logged(made, one, two), _chances(one), _chances(two)
+        logged, first, second = self._logged(stored, one, two), _chances(one), _chances(two)
         more = {model: chance - second.get(model, 0.0) for model, chance in first.items()}
         return Row(
             decision=made.id,
@@ -234,17 +241,19 @@ class _Log:
             unseen=sum(max(extra, 0.0) for model, extra in more.items() if logged.get(model, 0.0) <= 0.0),
         )
 
-    def _logged(self, made: Decision, one: Decision | None, two: Decision) -> dict[str, float]:
+    def _logged(self, stored: Stored, one: Decision | None, two: Decision) -> dict[str, float]:
         """Return the chance of each model in the log: where a canary ran, over both policies, as conversations fall.
 
         The policy that decided has the chances that it wrote down, the other one those of its decision taken again.
         """
+        made = stored.decision
         own = _chances(made)
         place = bisect_right(self._times, made.at) - 1
         event = self._events[place] if place >= 0 else None
         if event is None or event.canary is None:
             return own
-        shares = {event.live: 1.0 - event.share, event.canary: event.share}
+        live = self._lives[place].for_caller(stored.request.key).policy.id
+        shares = {live: 1.0 - event.share, event.canary: event.share}
         others = {d.policy: d for d in (one, two) if d is not None}
         other = next((name for name in shares if name != made.policy), None)
         if made.policy not in shares or other is None or other not in others:

@@ -1,7 +1,8 @@
 """Watches the policy that is tried, or was put in force lately, by the guardrails: it reads the record, moves nothing.
 
 A canary is compared with the live policy over the same time; a policy that took over, with the one before it over the
-week until then. The watch over a promotion ends after so many answers, or a week: then it is what is usual.
+week until then. A policy that decides for some callers is compared on their answers: what came before each caller's
+turn. The watch over a promotion ends after so many answers, or a week: then it is what is usual.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class _Pair:
     other: str
     event: Event
     beside: bool
+    since: datetime
+    callers: frozenset[str] | None = None
 
 
 def look(reader: Reader, known: Known, *, deep: Collection[str], now: datetime) -> Watched | None:
@@ -53,12 +56,13 @@ def look(reader: Reader, known: Known, *, deep: Collection[str], now: datetime) 
     pair = _pair(known)
     if pair is None or (not pair.beside and now - pair.event.at > WATCHED_FOR):
         return None
-    began = pair.event.at
-    of_policy = sums(reader, policy=pair.policy, deep=deep, since=began, until=now)
+    began, callers = pair.since, pair.callers
+    of_policy = sums(reader, policy=pair.policy, deep=deep, since=began, until=now, callers=callers)
     if not pair.beside and of_policy.n >= MAX_ANSWERS:
         return None
-    since, until = (began, now) if pair.beside else (began - WATCHED_FOR, began)
-    of_other = sums(reader, policy=pair.other, deep=deep, since=since, until=until)
+    before = began - WATCHED_FOR, began if callers is None else now  # a caller's turn may have come later
+    since, until = (began, now) if pair.beside else before
+    of_other = sums(reader, policy=pair.other, deep=deep, since=since, until=until, callers=callers)
     found = broken(_tally(of_policy), _tally(of_other), _foreseen(pair.event.verdict))
     return None if found is None else Watched(policy=known.policies[pair.policy], broken=found)
 
@@ -68,11 +72,19 @@ def _pair(known: Known) -> _Pair | None:
     state = known.state()
     if state.canary is not None:
         event = next(e for e in reversed(known.events) if e.kind == "canary")
-        return _Pair(policy=state.canary.id, other=state.live.policy.id, event=event, beside=True)
+        return _Pair(policy=state.canary.id, other=state.live.policy.id, event=event, beside=True, since=event.at)
     moves = [e for e in known.events if e.kind in ("promoted", "rolled_back", "released")]
     if not moves or moves[-1].kind != "promoted" or state.before is None:
         return None
-    return _Pair(policy=state.live.policy.id, other=state.before.policy.id, event=moves[-1], beside=False)
+    turns = [e for e in known.events if e.kind in ("promoted", "entered")]
+    return _Pair(
+        policy=state.live.policy.id,
+        other=state.before.policy.id,
+        event=turns[-1],
+        beside=False,
+        since=moves[-1].at,
+        callers=None if state.live.within is None else state.live.within.callers,
+    )
 
 
 def _tally(found: Sums) -> dict[Name, Measured]:

@@ -190,7 +190,13 @@ TABLE: tuple[Metric, ...] = (
         name="unisono_policy_info",
         kind="gauge",
         labels=("policy", "state"),
-        text="1 for the policy that is `live`; for one that is `canary`, its share of the conversations.",
+        text="1 for the policy that is `live`, and for the one that decides for `others` where that one does for some "
+        "callers only; for one that is `canary`, its share of the conversations.",
+    ),
+    Metric(
+        name="unisono_in_domain_callers",
+        kind="gauge",
+        text="Callers whose requests are decided as in domain, because they were seen to be like the fitted table.",
     ),
 )
 """Every metric there is. `docs/reference/metrics.md` is checked against this table."""
@@ -224,7 +230,7 @@ class Metrics:
         self._open: dict[str, tuple[str, str]] = {}  # decision -> first model and mode, until its outcome
         self._models: set[str] = set()
         self._config_hash = ""
-        self._policies: tuple[str, str | None, float] | None = None
+        self._policies: tuple[str, str | None, str | None, float] | None = None
         self._n_lost = 0
         self._lock = Lock()
 
@@ -319,16 +325,22 @@ class Metrics:
                 gauge.labels(config_hash).set(1)
                 self._config_hash = config_hash
 
-    def set_policies(self, live: str, canary: str | None, share: float) -> None:
+    def set_in_domain(self, n_callers: int) -> None:
+        """Say for how many callers it is decided as in domain."""
+        self._gauges["unisono_in_domain_callers"].set(n_callers)
+
+    def set_policies(self, live: str, others: str | None, canary: str | None, share: float) -> None:
         """Say which policies decide."""
         gauge = self._gauges["unisono_policy_info"]
         with self._lock:
-            if (live, canary, share) != self._policies:
+            if (live, others, canary, share) != self._policies:
                 gauge.clear()
                 gauge.labels(live, "live").set(1)
+                if others is not None:
+                    gauge.labels(others, "others").set(1)
                 if canary is not None:
                     gauge.labels(canary, "canary").set(share)
-                self._policies = (live, canary, share)
+                self._policies = (live, others, canary, share)
 
     def set_model_up(self, model: str, up: bool) -> None:  # noqa: FBT001  the value itself
         """Say whether a model's upstream may be asked."""

@@ -169,6 +169,13 @@ _SESSIONS_BY_ROW: tuple[str, ...] = (
     "CREATE INDEX sessions_at ON sessions (at)",
 )
 
+_CALLERS: tuple[str, ...] = (
+    # Whose requests an event is about; a policy that was put in force for a caller decides for some callers only.
+    "ALTER TABLE policy_events ADD COLUMN caller TEXT",
+    # What came in force by itself was judged by everybody's requests at once: only who has no key keeps it.
+    "UPDATE policy_events SET caller = 'anonymous' WHERE kind = 'promoted' AND by = 'domain guard'",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REQUESTS,
     _SCORES,
@@ -179,6 +186,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _MODELS,
     _POLICIES,
     _SESSIONS_BY_ROW,
+    _CALLERS,
 )
 """Migration number n is at place n - 1; each is a list of single statements."""
 

@@ -23,9 +23,11 @@ from unisono.record.reader import Reader
 from unisono.record.rows import Value, from_us, to_us
 from unisono.types import FIRST_POLICY, Json
 
-Kind = Literal["created", "refused", "promoted", "canary", "canary_ended", "rolled_back", "released"]
+Kind = Literal["created", "refused", "promoted", "canary", "canary_ended", "rolled_back", "released", "entered", "left"]
 
 MAX_POLICIES = 1000
+MAX_CALLERS = 1000
+"""Callers that one policy decides for where it does not for all."""
 _DIGITS = 10
 _POLICIES = "SELECT id, name, at, parent, settings, artifact, scores FROM policies ORDER BY at, id"
 _EVENTS = "SELECT * FROM policy_events ORDER BY n"
@@ -33,7 +35,7 @@ _LAST = "SELECT n FROM policy_events ORDER BY n DESC LIMIT 1"
 _BEGINNING = "SELECT min(at) AS at FROM configs"
 _GENERATION = "SELECT value FROM settings WHERE name = 'scores_generation'"
 _CREATE = "INSERT INTO policies VALUES (?, ?, ?, ?, ?, ?, ?)"
-_HAPPENED = "INSERT INTO policy_events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_HAPPENED = "INSERT INTO policy_events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,26 @@ CONFIG_ALONE = Policy(settings={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """The callers for whom a policy decides, and what decides for all others."""
+
+    callers: frozenset[str]
+    others: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A policy, and the generation at which its scores are held after a rollback (None: they are not)."""
+    """How a policy stands.
+
+    Attributes:
+        policy: the policy.
+        held: the generation at which its scores are held after a rollback (None: they are not).
+        within: for whom it decides; None: for everybody.
+    """
 
     policy: Policy
     held: int | None = None
+    within: Within | None = None
 
     @property
     def key(self) -> tuple[str, int | None]:
@@ -80,6 +97,10 @@ class Standing:
         """The generation that it decides with; None for the latest."""
         return self.policy.scores if self.held is None else self.held
 
+    def for_caller(self, caller: str) -> Standing:
+        """Return what decides for a caller."""
+        return self if self.within is None or caller in self.within.callers else self.within.others
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -87,11 +108,12 @@ class Event:
 
     Attributes:
         n: counts up.
-        by: the key, `command line`, or `guardrail`.
+        by: the key, `command line`, `guardrail`, or `domain guard`.
         live, held: the policy in force, and where its scores are held.
         canary, share: the policy that is tried, and the share of conversations that it gets.
         left_at: of a promotion, the generation of scores that the policy before had.
         verdict: what the gate said, if it was asked.
+        caller: whose requests it is about; None: everybody's.
     """
 
     n: int
@@ -106,6 +128,7 @@ class Event:
     share: float
     left_at: int | None
     verdict: Json | None
+    caller: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,32 +169,50 @@ class Known:
         if not self.events:
             return State(n=0, live=Standing(policy=self.policies[FIRST_POLICY]))
         last = self.events[-1]
-        stack = self._stack()
+        live, stack = self._standings()[-1]
         return State(
             n=last.n,
-            live=Standing(policy=self.policies[last.live], held=last.held),
+            live=live,
             canary=None if last.canary is None else self.policies[last.canary],
             share=last.share,
             before=stack[-1] if stack else None,
         )
 
-    def _stack(self) -> list[Standing]:
-        """Return what was in force before each promotion that stands, the scores as they were left."""
-        stack: list[Standing] = []
-        before = FIRST_POLICY
+    def lives(self) -> list[Standing]:
+        """Return what was in force after each event."""
+        return [live for live, _ in self._standings()]
+
+    def _standings(self) -> list[tuple[Standing, tuple[Standing, ...]]]:
+        """Return after each event what is in force, and what was before each promotion that stands.
+
+        The scores of those are as they were left.
+        """
+        live, stack = Standing(policy=self.policies[FIRST_POLICY]), tuple[Standing, ...]()
+        found = []
         for event in self.events:
+            within = live.within
             if event.kind == "promoted":
-                stack.append(Standing(policy=self.policies[before], held=event.left_at))
+                stack = (*stack, replace(live, held=event.left_at))
+                within = None
+                if event.caller is not None:
+                    within = Within(callers=frozenset({event.caller}), others=replace(live, held=None))
             elif event.kind == "rolled_back" and stack:
-                stack.pop()
-            before = event.live
-        return stack
+                within, stack = stack[-1].within, stack[:-1]
+            elif event.caller is not None and within is not None:
+                one = frozenset({event.caller})
+                callers = within.callers | one if event.kind == "entered" else within.callers - one
+                within = replace(within, callers=callers)
+            live = Standing(policy=self.policies[event.live], held=event.held, within=within)
+            found.append((live, stack))
+        return found
 
     def standing_of(self, policy: str) -> str:
-        """Return `live`, `canary`, `past` (was one of both), or `candidate`."""
+        """Return `live`, `others` (live for the callers that it does not decide for), `canary`, `past`, `candidate`."""
         state = self.state()
         if policy == state.live.policy.id:
             return "live"
+        if state.live.within is not None and policy == state.live.within.others.policy.id:
+            return "others"
         if state.canary is not None and policy == state.canary.id:
             return "canary"
         was = policy == FIRST_POLICY or any(policy in (event.live, event.canary) for event in self.events)
@@ -271,7 +312,15 @@ class Policies:
             )
 
     def promote(
-        self, policy: Policy, *, live: Standing, verdict: Json | None, why: str, by: str, now: datetime
+        self,
+        policy: Policy,
+        *,
+        live: Standing,
+        verdict: Json | None,
+        why: str,
+        by: str,
+        now: datetime,
+        caller: str | None = None,
     ) -> State:
         """Put a policy in force; a canary ends. One that is in force with held scores follows them again.
 
@@ -282,6 +331,7 @@ class Policies:
             why: in spite of the gate.
             by: who does it.
             now: the moment.
+            caller: the first one for whom it decides; for the others what was in force goes on. None: everybody.
 
         Raises:
             PolicyRefused: it is in force already, or another one is by now.
@@ -293,7 +343,7 @@ class Policies:
             if policy.id == state.live.policy.id:
                 if state.live.held is None:
                     raise PolicyRefused(f"{policy.name} is in force already.")
-                after = replace(state, live=Standing(policy=policy))
+                after = replace(state, live=replace(state.live, held=None))
                 return _happened(
                     connection, after, kind="released", policy=policy.id, by=by, now=now, why=why, verdict=verdict
                 )
@@ -311,8 +361,38 @@ class Policies:
                 why=why,
                 verdict=verdict,
                 left_at=left_at,
+                caller=caller,
             )
             return replace(after, before=replace(state.live, held=left_at))
+
+    def enter(self, caller: str, *, live: Standing, why: str, by: str, now: datetime) -> None:
+        """Have the live policy decide for one caller more.
+
+        Raises:
+            PolicyRefused: it decides for everybody, for as many as may be, or another one is in force by now.
+            StoreError: the record cannot be written.
+        """
+        self._turn(caller, live=live, kind="entered", why=why, by=by, now=now)
+
+    def leave(self, caller: str, *, live: Standing, why: str, by: str, now: datetime) -> None:
+        """Have the live policy decide for one caller less.
+
+        Raises:
+            PolicyRefused: it decides for everybody, or another one is in force by now.
+            StoreError: the record cannot be written.
+        """
+        self._turn(caller, live=live, kind="left", why=why, by=by, now=now)
+
+    def _turn(self, caller: str, *, live: Standing, kind: Kind, why: str, by: str, now: datetime) -> None:
+        with self._moving() as (connection, known):
+            state = known.state()
+            _is_still(live, state)
+            within = state.live.within
+            if within is None or (kind == "entered" and len(within.callers) >= MAX_CALLERS):
+                raise PolicyRefused(f"{state.live.policy.name} decides for all, or for {MAX_CALLERS} callers already.")
+            if (caller in within.callers) != (kind == "entered"):
+                id_ = state.live.policy.id
+                _happened(connection, state, kind=kind, policy=id_, by=by, now=now, why=why, caller=caller)
 
     def try_on(
         self,
@@ -410,11 +490,12 @@ def _happened(
     why: str = "",
     verdict: Json | None = None,
     left_at: int | None = None,
+    caller: str | None = None,
 ) -> State:
     canary = None if after.canary is None else after.canary.id
     text = None if verdict is None else json.dumps(verdict)
     live = after.live
-    row = (to_us(now), kind, policy, by, why, live.policy.id, live.held, canary, after.share, left_at, text)
+    row = (to_us(now), kind, policy, by, why, live.policy.id, live.held, canary, after.share, left_at, text, caller)
     n = connection.execute(_HAPPENED, row).lastrowid
     return replace(after, n=n or 0)
 
@@ -451,6 +532,7 @@ def _event(row: Mapping[str, Value]) -> Event:
         share=float(row["share"] or 0.0),
         left_at=None if row["left_at"] is None else _whole(row["left_at"]),
         verdict=None if row["verdict"] is None else json.loads(str(row["verdict"])),
+        caller=None if row["caller"] is None else str(row["caller"]),
     )
 
 

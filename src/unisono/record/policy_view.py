@@ -5,11 +5,13 @@ It needs no store: values in, JSON out.
 
 from __future__ import annotations
 
-from unisono.record.policies import Event, Known, Policy, State
+from unisono.record.policies import Event, Known, Policy, State, Within
 from unisono.record.view import stamp
 from unisono.types import Json, JsonValue
 
 MAX_EVENTS = 200
+MAX_NAMED = 8
+"""Callers whose names are said in a sentence."""
 
 
 def overview(known: Known) -> Json:
@@ -20,6 +22,7 @@ def overview(known: Known) -> Json:
     return {
         "live": state.live.policy.id,
         "scores_held_at": state.live.held,
+        "in_domain": within_view(state),
         "canary": canary_view(state),
         "rolls_back_to": None if state.before is None else state.before.policy.id,
         "policies": [policy_view(policy, known) for policy in policies],
@@ -47,6 +50,18 @@ def canary_view(state: State) -> JsonValue:
     return None if state.canary is None else {"id": state.canary.id, "name": state.canary.name, "share": state.share}
 
 
+def within_view(state: State) -> JsonValue:
+    """Return the callers for whom the live policy decides; None: for everybody."""
+    return None if state.live.within is None else [*sorted(state.live.within.callers)]
+
+
+def named(within: Within) -> str:
+    """Say for whom a policy decides."""
+    names = sorted(within.callers)
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return (", ".join(names[:MAX_NAMED]) + more) or "nobody now"
+
+
 def _event(event: Event) -> JsonValue:
     return {
         "n": event.n,
@@ -55,6 +70,7 @@ def _event(event: Event) -> JsonValue:
         "policy": event.policy,
         "by": event.by,
         "why": event.why,
+        "caller": event.caller,
         "live": event.live,
         "canary": event.canary,
         "share": event.share,

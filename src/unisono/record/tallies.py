@@ -32,6 +32,7 @@ FROM (
             WHERE a.decision = d.id AND a.first_content_s IS NOT NULL ORDER BY a.n DESC LIMIT 1) AS first_s
     FROM decisions d JOIN outcomes o ON o.decision = d.id
     WHERE d.at >= :since AND d.at < :until AND d.policy = :policy AND d.mode IS NOT NULL AND d.degraded = 0
+        AND (:callers IS NULL OR d.key IN (SELECT value FROM json_each(:callers)))
         AND o.status <> 'cancelled'
     ORDER BY d.at DESC LIMIT :limit
 )
@@ -42,6 +43,7 @@ FROM (
     SELECT avg(CASE s.kind WHEN 'score' THEN CAST(s.value AS REAL) ELSE s.value = 'true' END) AS reward
     FROM decisions d JOIN signals s ON s.decision = d.id
     WHERE d.at >= :since AND d.at < :until AND d.policy = :policy AND d.mode IS NOT NULL AND d.degraded = 0
+        AND (:callers IS NULL OR d.key IN (SELECT value FROM json_each(:callers)))
         AND (s.kind = 'score' OR s.kind LIKE 'correct:%')
     GROUP BY d.id ORDER BY d.at DESC LIMIT :limit
 )
@@ -57,7 +59,14 @@ class Sums:
 
 
 def sums(
-    reader: Reader, *, policy: str, deep: Collection[str], since: datetime, until: datetime, limit: int = MAX_ANSWERS
+    reader: Reader,
+    *,
+    policy: str,
+    deep: Collection[str],
+    since: datetime,
+    until: datetime,
+    limit: int = MAX_ANSWERS,
+    callers: Collection[str] | None = None,
 ) -> Sums:
     """Return the sums over a policy's latest answers in a time.
 
@@ -68,12 +77,20 @@ def sums(
         since: from here on.
         until: up to here.
         limit: at most so many answers.
+        callers: to whom; None: to anybody.
 
     Raises:
         StoreError: the record cannot be read.
     """
     names = msgspec.json.encode(sorted(deep)).decode()
-    place: dict[str, Value] = {"policy": policy, "since": to_us(since), "until": to_us(until), "limit": limit}
+    whom = None if callers is None else msgspec.json.encode(sorted(callers)).decode()
+    place: dict[str, Value] = {
+        "policy": policy,
+        "since": to_us(since),
+        "until": to_us(until),
+        "limit": limit,
+        "callers": whom,
+    }
     row = reader.dicts(_ANSWERS, {**place, "deep": names, "most_s": MAX_FIRST_S})[0]
     said = reader.dicts(_JUDGED, place)[0]
     n = _whole(row["n"])

@@ -6,7 +6,7 @@ import { announce, button, card, chip, Dialog, empty, loaded, page, problem, tab
 import { t, word } from "./words.js";
 
 const { h, reactive, ref } = Vue;
-const KINDS = { live: "good", canary: "warn", candidate: "", past: "" };
+const KINDS = { live: "good", others: "good", canary: "warn", candidate: "", past: "" };
 const text = (value) => value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : `${value}`;
 
 export const Page = {
@@ -44,7 +44,8 @@ export const Page = {
 
     const row = (one, data) => ({ key: one.id, class: { first: one.state === "live" }, cells: [
       [h("strong", null, one.name || one.id), h("small", { class: "together" }, one.name ? one.id : "")],
-      [chip(word("policy", one.state), KINDS[one.state]), one.state === "canary" && data.canary?.share !== undefined ? [" ", h("span", { class: "together" }, percent(data.canary.share))] : ""].flat(),
+      [chip(word("policy", one.state), KINDS[one.state]), one.state === "canary" && data.canary?.share !== undefined ? [" ", h("span", { class: "together" }, percent(data.canary.share))] : "",
+        one.state === "live" && data.in_domain ? h("small", null, ` ${t("policy_for", data.in_domain.join(", ") || "–")}`) : ""].flat(),
       one.at ? clock(one.at) : "–",
       Object.entries(one.settings ?? {}).map(([name, value]) => h("div", { key: name, class: "together" }, `${name} = ${text(value)}`)).concat(one.settings && Object.keys(one.settings).length ? [] : ["–"]),
       one.verdict ? told(one.verdict) : "–",

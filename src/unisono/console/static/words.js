@@ -274,6 +274,8 @@ const WORDS = {
   // policies
   policies_lead: ["A policy is what decides: the dial, the bounds and the trained parts. A canary serves a share of the traffic first; roll back brings the one before.", "策略决定如何选择：刻度、边界和训练部件。灰度策略先承担一部分流量；回滚恢复上一个策略。"],
   policy_live: ["Live", "当前"],
+  policy_others: ["Live for all others", "当前（其余调用方）"],
+  policy_for: ["for {0}", "适用于：{0}"],
   policy_canary: ["Canary", "灰度"],
   policy_past: ["Past", "历史"],
   policy_candidate: ["Candidate", "候选"],
