@@ -15,6 +15,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,6 +29,7 @@ from unisono.evaluate.probe.questions import Question
 
 Row = dict[str, Any]
 _N_RESAMPLES = 10_000
+_RUNS = Path(__file__).parent / "runs" / "live"
 _RUN = uuid4().hex  # no conversation of this run goes on from another run's
 
 
@@ -257,8 +259,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, nargs="+", default=[SEED], help="which draws of questions to ask")
     parser.add_argument("--unlike", type=int, nargs="+", default=[], help="leave out the questions of these draws")
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds for one answer")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "runs" / "live" / "live.json")
+    parser.add_argument("--out", type=Path, help="default: a file of its own in lab/runs/live, named by the time")
     options = parser.parse_args()
+    out: Path = options.out or _RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     server = Server(options.url, key=options.key, timeout_s=options.timeout)
     try:
         models = server.models()
@@ -276,9 +279,9 @@ def main() -> int:
     summary = summarise(rows, models)
     summary |= {"models": models, "fast": options.fast, "seconds": round(time.perf_counter() - began_s, 1)}
     show(summary, models)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps({"summary": summary, "rows": rows}, ensure_ascii=False, indent=1) + "\n")
-    print(f"written: {options.out}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps({"summary": summary, "rows": rows}, ensure_ascii=False, indent=1) + "\n")
+    print(f"written: {out}")
     return 0
 
 

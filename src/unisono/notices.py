@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from math import floor, log10
-from typing import Literal, TypeAlias
 
+from unisono.types import Language as Language
 from unisono.types import Mode, Notice
 
 MAX_QUOTE = 160
 """Characters of a model's words that a notice quotes."""
-Language: TypeAlias = Literal["en", "zh"]
 
 
 def usd(amount: float) -> str:

@@ -59,6 +59,7 @@ from unisono.types import (
     Goal,
     Health,
     HouseRule,
+    Language,
     Latency,
     Message,
     Mode,
@@ -707,7 +708,7 @@ class Router:
         )
 
     def _notices(
-        self, request: Request, choice: Choice, *, degraded: str | None, language: say.Language
+        self, request: Request, choice: Choice, *, degraded: str | None, language: Language
     ) -> tuple[Notice, ...]:
         notices: list[Notice] = []
         if degraded is not None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 from unisono.values import value
 
@@ -25,6 +25,22 @@ Json: TypeAlias = "dict[str, JsonValue]"
 Vector: TypeAlias = "NDArray[np.float32]"
 """A float32 array; the shape stands where it is used."""
 
+
+Language: TypeAlias = Literal["en", "zh"]
+"""In which of the languages that we write something is said."""
+
+Status: TypeAlias = Literal["ok", "failed", "cut", "cancelled"]
+"""How an attempt or a request ended: `failed` before any content, `cut` after the first, `cancelled` by the caller."""
+STATUSES = (*get_args(Status), "running", "interrupted")
+"""What a request of the record can be: ended, under way, or left behind by a process that ended before it."""
+
+Pattern: TypeAlias = Literal["single", "cascade", "fusion"]
+"""How a request is answered: by one model, by a stronger one if a cheap one does not do, or by several together."""
+
+Counted: TypeAlias = Literal["messages", "tokens", "usd"]
+"""What a limit counts."""
+OnLimit: TypeAlias = Literal["downgrade", "block"]
+"""What happens when a limit is reached: a model of less cost answers, or none does."""
 
 ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "on"]
 """How much a model thinks: not at all, by the dial that its host has for it, or `on` where there is none."""
@@ -222,7 +238,7 @@ class Wishes:
     ban: tuple[str, ...] = ()
     session: str | None = None
     allow_fallback: bool | None = None
-    on_limit: Literal["downgrade", "block"] | None = None
+    on_limit: OnLimit | None = None
     explain: bool = False
     retry_of: str | None = None
     how: str | None = None
@@ -286,7 +302,7 @@ class Limit:
 
     name: str
     per: Literal["key", "user", "all"] = "key"
-    counts: Literal["messages", "tokens", "usd"] = "messages"
+    counts: Counted = "messages"
     amount: float
     window: float | Literal["hour", "day", "week", "month"] = "day"
     models: tuple[str, ...] = ()
@@ -474,7 +490,7 @@ class Features:
     in_tool_loop: bool = False
     effort: Effort | None = None
     freshness: Freshness | None = None
-    language: Literal["en", "zh"] = "en"
+    language: Language = "en"
     dissatisfied: bool = False
     bound: bool = False
     task_type: TaskType | None = None
@@ -575,7 +591,7 @@ class Goal:
     max_cost_usd: float | None = None
     max_first_token_s: float | None = None
     min_quality: float | None = None
-    language: Literal["en", "zh"] = "en"
+    language: Language = "en"
 
 
 @value
@@ -656,7 +672,7 @@ class Spent:
     """
 
     limit: str
-    counts: Literal["messages", "tokens", "usd"]
+    counts: Counted
     model: str
     used: float
     amount: float
@@ -760,7 +776,7 @@ class Decision:
     mode: Mode | None
     pin: str | None
     goal: Goal
-    pattern: Literal["single", "cascade", "fusion"]
+    pattern: Pattern
     ranking: tuple[Ranked, ...]
     excluded: tuple[Excluded, ...]
     reason: str
@@ -922,15 +938,12 @@ class Verdict:
 
 @value
 class Attempt:
-    """One upstream call and how it ended. Durations count from the attempt's start.
-
-    Status: `ok`; `failed` before any content; `cut` after the first content; `cancelled` by the caller.
-    """
+    """One upstream call and how it ended. Durations count from the attempt's start."""
 
     model: str
     upstream_model: str
     started: datetime
-    status: Literal["ok", "failed", "cut", "cancelled"]
+    status: Status
     first_content_s: float | None
     total_s: float
     reported_model: str | None = None
@@ -954,7 +967,7 @@ class Part:
 
     model: str
     part: PartKind
-    status: Literal["ok", "failed", "cut", "cancelled"]
+    status: Status
     cost_usd: float | None
     gave: str = ""
     final: str | None = None
@@ -970,7 +983,7 @@ class Outcome:
 
     decision: str
     request: str
-    status: Literal["ok", "failed", "cut", "cancelled"]
+    status: Status
     model: str | None
     attempts: tuple[Attempt, ...]
     notices: tuple[Notice, ...]

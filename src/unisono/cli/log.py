@@ -18,13 +18,13 @@ from unisono.cli.moment import parse_since
 from unisono.cli.purge import purge
 from unisono.cli.record import AS_JSON, CONFIG, STORE, console, one_id, open_reader, print_json, with_outer
 from unisono.cli.replay import replay
+from unisono.types import STATUSES
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from unisono.types import Json, JsonValue
 
-STATUSES = ("ok", "failed", "cut", "cancelled", "running", "interrupted")
 
 _MIN_ID_CHARS = 13  # of a UUIDv7: its millisecond
 _STYLE = {"ok": "green", "failed": "red", "cut": "red", "cancelled": "yellow", "interrupted": "yellow"}

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 import orjson
 
 from unisono.catalog import Catalog
 from unisono.errors import ModelNotFound, RequestError
-from unisono.types import NO_WISHES, Json, JsonValue, Wishes
+from unisono.types import NO_WISHES, Json, JsonValue, OnLimit, Wishes
 
 PREFIX = "x-unisono-"
 _LISTS = ("models", "ban")
@@ -36,7 +36,7 @@ class WishesBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ban: tuple[str, ...] = ()
     session: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     allow_fallback: bool | None = None
-    on_limit: Literal["downgrade", "block"] | None = None
+    on_limit: OnLimit | None = None
     explain: bool = False
     retry_of: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
     how: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from unisono.errors import LimitReached
 from unisono.notices import usd
-from unisono.types import Choice, Excluded, Features, Model, Notice, Ranked, Request, Role, Spent
+from unisono.types import Choice, Excluded, Features, Language, Model, Notice, Ranked, Request, Role, Spent
 
 MINIS: Mapping[Role, tuple[Role, ...]] = {
     Role.FAST: (Role.FAST_MINI,),
@@ -49,7 +48,7 @@ def within_limits(
     features: Features,
     spent: Sequence[Spent],
     models: Mapping[str, Model],
-    language: Literal["en", "zh"],
+    language: Language,
 ) -> tuple[Choice, tuple[Notice, ...]]:
     """Return the choice within the limits, and what must be said about it.
 
@@ -113,18 +112,18 @@ def _stand_in(role: Role, left: Sequence[Ranked], models: Mapping[str, Model], *
     return None if pinned or not left else left[0]
 
 
-def _near(model: str, spent: Sequence[Spent], language: Literal["en", "zh"]) -> tuple[Notice, ...]:
+def _near(model: str, spent: Sequence[Spent], language: Language) -> tuple[Notice, ...]:
     return tuple(Notice(code="limit_near", text=_near_text(s, language)) for s in spent if s.model == model and s.near)
 
 
-def _near_text(spent: Spent, language: Literal["en", "zh"]) -> str:
+def _near_text(spent: Spent, language: Language) -> str:
     used, amount = _amount(spent.used, spent.counts), _amount(spent.amount, spent.counts)
     if language == "zh":
         return f"限额 {spent.limit} 已用 {used}，共 {amount}；{_clock(spent.returns)} 起恢复。"
     return f"{used} of {amount} of the limit {spent.limit} are used; it returns from {_clock(spent.returns)} on."
 
 
-def _why(before: str, after: str, bar: _Bar, language: Literal["en", "zh"]) -> str:
+def _why(before: str, after: str, bar: _Bar, language: Language) -> str:
     spent, whole, need, left = bar.spent, *_figures(bar)
     limit, clock = spent.limit, _clock(spent.returns)
     if not bar.fits_later:

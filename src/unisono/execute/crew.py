@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from unisono import notices as say
 from unisono.consistency.final import final_answer
@@ -20,19 +20,21 @@ from unisono.execute import single
 from unisono.execute.bodies import asked_of, plain_body
 from unisono.execute.means import Means
 from unisono.execute.member import Member
-from unisono.execute.walk import Committed, Status, short
+from unisono.execute.walk import Committed, short
 from unisono.types import (
     Attempt,
     Call,
     Chunk,
     Decision,
     Json,
+    Language,
     Notice,
     Outcome,
     Part,
     PartKind,
     Ranked,
     Request,
+    Status,
 )
 
 IN_HAND = 0.02
@@ -58,7 +60,7 @@ class Crew:
         self._walk: Outcome | None = None
 
     @property
-    def language(self) -> Literal["en", "zh"]:
+    def language(self) -> Language:
         """Of what is said about this request."""
         return self.decision.goal.language
 

@@ -14,8 +14,7 @@ from unisono.catalog import accepts_report
 from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.execute.cost import spent_usd
 from unisono.execute.said import said_in
-from unisono.notices import Language
-from unisono.types import Attempt, Chunk, Model, Notice, PartKind, Said, Usage
+from unisono.types import Attempt, Chunk, Language, Model, Notice, PartKind, Said, Usage
 
 
 class Member:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 from unisono.errors import UpstreamError
 from unisono.execute.walk import short
-from unisono.notices import Language
-from unisono.types import Verdict
+from unisono.types import Language, Verdict
 
 
 def only_one(model: str, language: Language) -> str:

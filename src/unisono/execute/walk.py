@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from unisono import notices as say
 from unisono.catalog import accepts_report
@@ -21,12 +21,25 @@ from unisono.execute.hedge import Overtaken, Race
 from unisono.execute.limit import TimeLimit
 from unisono.execute.patience import Patience
 from unisono.execute.relay import Relay
-from unisono.types import Attempt, Call, Chunk, Decision, Lane, Model, Notice, Outcome, Part, Request, Sink, Usage
+from unisono.types import (
+    Attempt,
+    Call,
+    Chunk,
+    Decision,
+    Lane,
+    Model,
+    Notice,
+    Outcome,
+    Part,
+    Request,
+    Sink,
+    Status,
+    Usage,
+)
 from unisono.values import value
 
 SAID_FROM_S = 1.0
 """From so many seconds on, a caller is told that the call waited for its turn."""
-Status = Literal["ok", "failed", "cut", "cancelled"]
 
 
 @value

@@ -15,8 +15,7 @@ from unisono.consistency.ledger import asserted, taken_back
 from unisono.execute.relay import Relay
 from unisono.execute.said import said_in
 from unisono.execute.walk import Committed
-from unisono.notices import Language
-from unisono.types import Chunk, Message, Outcome
+from unisono.types import Chunk, Language, Message, Outcome
 
 
 class Watch:

@@ -10,12 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from unisono.types import (
     Cost,
+    Counted,
     Estimate,
     Health,
     JsonValue,
@@ -57,7 +58,7 @@ class _Expected(msgspec.Struct, array_like=True, frozen=True):
     length: str = ""
 
 
-_SpentBody: TypeAlias = tuple[str, Literal["messages", "tokens", "usd"], str, float, float, bool, datetime]
+_SpentBody: TypeAlias = tuple[str, Counted, str, float, float, bool, datetime]
 """How a limit stands: the fields of `Spent` without their names, which were written too until 27 November 2026."""
 
 

@@ -23,7 +23,7 @@ from unisono.errors import NotAllowed, NotFound, RequestError, UnisonoError
 from unisono.record.metrics import CONTENT_TYPE
 from unisono.server.auth import admin_only, identify
 from unisono.server.reply import ClientGone, headers_in
-from unisono.types import EmbeddingModel, Grant, Json, JsonValue, Mode, Model, Scope
+from unisono.types import STATUSES, EmbeddingModel, Grant, Json, JsonValue, Mode, Model, Scope
 
 Answer = Callable[[HttpRequest], Awaitable[Response]]
 _BEGINNING = "1970-01-01T00:00:00Z"
@@ -195,10 +195,6 @@ def whole(text: str, *, name: str = "limit") -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= 1000):
         raise RequestError(f"`{name}` must be a whole number from 1 to 1000.", param=name)
     return int(text)
-
-
-STATUSES = ("ok", "failed", "cut", "cancelled", "running", "interrupted")
-"""How a request ended, or that it has not."""
 
 
 def _status(text: str | None) -> str | None:
