@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from unisono.cli.exposure import exposure
-from unisono.cli.files import allow_files
 from unisono.cli.finding import Finding
 from unisono.cli.machine import demo_packages, is_record, open_files, port, python_version, store
 from unisono.cli.record import AS_JSON
+from unisono.config.files import allow_files
 
 if TYPE_CHECKING:
     from unisono.config import Config

@@ -13,8 +13,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from unisono.cli.files import files_for
 from unisono.cli.finding import Finding
+from unisono.config.files import files_for
 
 LOOK_S = 1.5
 """How long the record's file is looked at: some hundred megabytes."""

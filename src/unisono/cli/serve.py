@@ -155,7 +155,7 @@ def _log_lines(*, quiet: bool) -> Lines:
 def _run(main: object) -> None:
     import uvloop
 
-    from unisono.cli.files import allow_files
+    from unisono.config.files import allow_files
 
     allow_files()
     uvloop.run(main)  # type: ignore[arg-type]

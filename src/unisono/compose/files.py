@@ -8,6 +8,8 @@ from __future__ import annotations
 import errno
 import os
 
+from unisono.config.files import files_allowed
+
 _FOLDERS = ("/proc/self/fd", "/dev/fd")
 _FULL, _HEALED = 0.95, 0.9
 """Shares of the limit at which it is told, and told no more."""
@@ -22,7 +24,7 @@ class OpenFiles:
 
     def turned(self) -> bool:
         """Look; say whether it is another way round than at the last look."""
-        limit = _limit()
+        limit = files_allowed()
         if limit is None:
             return False
         n = _n_open(limit)
@@ -36,15 +38,6 @@ class OpenFiles:
             else None
         )
         return True
-
-
-def _limit() -> int | None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return None if soft == resource.RLIM_INFINITY else soft
 
 
 def _n_open(limit: int) -> int:

@@ -14,7 +14,7 @@ from unisono.upstream.http import no_connection
 
 RAISED = """
 import resource
-from unisono.cli.files import MOST_FILES, allow_files
+from unisono.config.files import MOST_FILES, allow_files
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
 wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)

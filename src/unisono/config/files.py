@@ -14,22 +14,32 @@ OTHER_FILES = 100
 """The record, modules, kept connections."""
 
 
+def files_allowed() -> int | None:
+    """Return how many files this process may have open; None where there is no such limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
 def allow_files() -> int | None:
     """Let this process have as many files open as its user may, and return how many; None where there is no such limit.
 
     What a shell or a supervisor gives is often 1,024: too few for a thousand requests in hand.
     """
-    try:
-        import resource
-    except ImportError:  # Windows
+    allowed = files_allowed()
+    if allowed is None:
         return None
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return None if soft == resource.RLIM_INFINITY else soft
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if allowed < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return files_allowed()
 
 
 def files_for(max_requests: int) -> int:
