@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from unisono.types import (
     Chunk,
     Features,
     Health,
+    Json,
     Message,
     Mode,
     Past,
@@ -236,6 +237,10 @@ def house_at(path: Path) -> House:
     )
 
 
+THINKING: Mapping[int, Json] = {0: {"reasoning_effort": "high"}, 1: {"thinking": {"type": "disabled"}}}
+"""What some requests say about it."""
+
+
 def draw_request(rng: Random, n: int) -> Request:
     pin = rng.choice(NAMES) if rng.random() < 0.2 else None
     asked = rng.choice(("gone", "quick")) if pin == "quick" else pin
@@ -250,7 +255,7 @@ def draw_request(rng: Random, n: int) -> Request:
     return Request(
         id=f"req-{n}",
         received=NOON - timedelta(microseconds=rng.randrange(10**6), days=rng.choice((0, 0, -60))),
-        body={"messages": [{"role": m.role, "content": m.text} for m in messages]},
+        body={"messages": [{"role": m.role, "content": m.text} for m in messages], **THINKING.get(n % 7, {})},
         model=asked or ("auto" if mode is Mode.BALANCED else f"auto:{mode}"),
         mode=mode,
         pin=pin,

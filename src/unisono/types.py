@@ -478,7 +478,7 @@ class Features:
         joint: its form lets several models work on it: one answer, in words.
         rule: name of the first rule of the house that is about it.
         likeness: how near it comes to that rule's examples; None where the rule has none.
-        thinking: how much it asks models to think; None where it says nothing. It is not recorded.
+        thinking: how much it asks models to think; None where it says nothing.
     """
 
     task: str

@@ -68,6 +68,7 @@ def _decide_many(path: Path, *, n: int, seed: int) -> Counter[str]:
                 continue
             assert house.store.record_request(request, features, decision)
             kinds.update(["all", *_kinds(request, decision), *(["like"] if features.likeness else [])])
+            kinds.update(["thinking"] if features.thinking else [])
             if not decision.degraded:
                 move_on(house, rng, features)
         assert house.store.flush(timeout_s=60)
@@ -126,7 +127,8 @@ def test_1000_decisions_of_mixed_kinds_recompute_bit_for_bit_in_another_process(
     wanted |= {f"rule {rule}" for rule in ("health", "ban", "allow", "capability", "window", "pin", "lifecycle")}
     wanted |= {f"rule {rule}" for rule in ("max_cost_usd", "max_first_token_s", "min_quality", "limit")}
     wanted |= {f"notice {code}" for code in ("degraded", "successor", "sunset", "switch", "may_be_stale")}
-    wanted |= {f"notice {code}" for code in ("limit_downgrade", "limit_near", "rule", "rule_yields")} | {"like"}
+    wanted |= {f"notice {code}" for code in ("limit_downgrade", "limit_near", "rule", "rule_yields")}
+    wanted |= {"like", "thinking"}
     assert wanted <= {kind for kind, count in kinds.items() if count >= 5}, sorted(kinds.items())
     told = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(REPLAY), str(path)], capture_output=True, text=True, timeout=300
@@ -305,6 +307,7 @@ def test_what_a_request_was_comes_back_but_for_its_words(tmp_path: Path) -> None
             assert stored.features is not None
             assert stored.features.freshness == features.freshness
             assert (stored.features.effort, stored.features.language) == (features.effort, features.language)
+            assert stored.features.thinking == features.thinking
             n_seen += 1
 
 

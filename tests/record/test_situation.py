@@ -24,6 +24,7 @@ from unisono.record.situation import SituationBody, situation_body, situation_fr
 from unisono.record.store import Store
 from unisono.record.view import decision_to_json, stamp
 from unisono.types import (
+    Asked,
     Cached,
     Cost,
     Effort,
@@ -44,6 +45,7 @@ from unisono.types import (
     Score,
     Situation,
     Spent,
+    Thinking,
     Wishes,
 )
 
@@ -118,6 +120,13 @@ def test_what_has_its_default_takes_no_room(values) -> None:
     assert sparse(Past(n_turns=2)) == {"n_turns": 2}
 
 
+THINKING = st.none() | st.builds(
+    Thinking,
+    st.none() | st.sampled_from(["none", "minimal", "low", "medium", "high", "xhigh", "max", "on"]),
+    st.none() | st.integers(0, 2**40),
+)
+
+
 @given(
     effort=st.none() | st.sampled_from(list(Effort)),
     freshness=st.none()
@@ -134,6 +143,7 @@ def test_what_has_its_default_takes_no_room(values) -> None:
     embedding=st.booleans(),
     rule=st.just("a rule-1"),
     likeness=st.none() | st.builds(Likeness, example=st.integers(0, 199), chance=st.floats(0, 1)),
+    thinking=st.none() | st.builds(Asked, THINKING, THINKING),
 )
 def test_what_was_understood_survives_packing(embedding: bool, **known: object) -> None:
     vector = np.arange(4, dtype=np.float32) if embedding else None
@@ -149,13 +159,18 @@ def test_what_was_understood_survives_packing(embedding: bool, **known: object) 
     assert packed_facts(blob).get("language", "en") == known["language"]
 
 
-def test_only_a_request_that_was_like_examples_takes_the_newest_form_and_older_ones_can_be_read() -> None:
+def test_only_a_request_that_needs_a_newer_form_takes_it_and_older_ones_can_be_read() -> None:
     """A rollback of Unisono reads what it can."""
     plain = Features(task="", n_input_tokens=1, n_turns=1, needs=frozenset(), surface=np.ones(3, np.float32))
     like = Likeness(example=2, chance=0.001)
-    forms = (plain, replace(plain, rule="r"), replace(plain, rule="r", likeness=like))
-    assert [pack_features(features)[0] for features in forms] == [3, 4, 5]
-    assert [unpack_features(pack_features(f)).rule for f in forms] == [None, "r", "r"]
+    thinks = Asked(None, Thinking("high", 2000))
+    forms = (plain, replace(plain, rule="r"), replace(plain, rule="r", likeness=like), replace(plain, thinking=thinks))
+    assert [pack_features(features)[0] for features in forms] == [3, 4, 5, 6]
+    assert [unpack_features(pack_features(f)).rule for f in forms] == [None, "r", "r", None]
+    assert packed_facts(pack_features(forms[3]))["thinking"] == {
+        "anthropic": None,
+        "others": {"effort": "high", "budget_tokens": 2000},
+    }
     assert packed_facts(pack_features(forms[2]))["like"] == {"example": 3, "chance": 0.001}
     assert "like" not in packed_facts(pack_features(forms[1]))
 

@@ -8,15 +8,29 @@ from __future__ import annotations
 import struct
 import zlib
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 from unisono.errors import StoreError
-from unisono.types import Capability, Effort, Features, Freshness, Json, Likeness, Vector
+from unisono.types import (
+    Asked,
+    Capability,
+    Effort,
+    Features,
+    Freshness,
+    Json,
+    JsonValue,
+    Likeness,
+    ReasoningEffort,
+    Thinking,
+    Vector,
+)
 
 _VERSION = 3
 _RULED = 4
 _LIKENED = 5
-_VERSIONS = (1, 2, 3, 4, 5)  # 1 knew the first two flags and no freshness; 2 no form; 3 no rule; 4 no likeness
+_THOUGHT = 6
+_VERSIONS = (1, 2, 3, 4, 5, 6)
+"""1 knew the first two flags and no freshness; 2 no form; 3 no rule; 4 no likeness; 5 no thinking."""
 _HEAD = struct.Struct("<BBHHHII")  # version, flags, n_surface, dim, n_needs_bytes, n_input_tokens, n_turns
 _IN_TOOL_LOOP = 1
 _HAS_EMBEDDING = 2
@@ -31,6 +45,10 @@ _FORM = struct.Struct("<BBB")  # place of `checkable`, number of parts, whether 
 _CHECKABLE: tuple[Literal["", "final", "format", "code"], ...] = ("", "final", "format", "code")
 _PACES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
 _RULE = b"\0"  # parts the needs from the name of the rule, where there is one, and that from the likeness
+_THINKING = struct.Struct("<BqBq")  # for Anthropic's API and for others: place of the effort, budget of tokens or -1
+_EFFORTS: tuple[ReasoningEffort, ...] = get_args(ReasoningEffort)
+_NOTHING_SAID, _NO_EFFORT = 255, 254
+_MAX_I64 = 2**63 - 1
 _LIKENESS = struct.Struct("<Hd")  # place of the example, share of ordinary prompts that come as near
 _MAX_U32 = 2**32 - 1
 
@@ -72,7 +90,7 @@ _AS_IT_IS = b"\0"
 
 
 def pack_features(features: Features) -> bytes:
-    """Return the features as bytes: head of 16 bytes, freshness, form, needs, rule, likeness, then float32 vectors."""
+    """Return the features as bytes: head of 16 bytes, freshness, form, thinking, needs, rule, likeness, vectors."""
     needs = ",".join(sorted(features.needs)).encode()
     if features.rule is not None:
         needs += _RULE + features.rule.encode()
@@ -92,11 +110,13 @@ def pack_features(features: Features) -> bytes:
     if embedding is not None:
         vectors += _floats(embedding)
     form = _FORM.pack(_CHECKABLE.index(features.checkable), min(features.n_parts, 255), features.joint)
-    return head + _pack_freshness(features.freshness) + form + needs + vectors
+    return head + _pack_freshness(features.freshness) + form + _pack_thinking(features.thinking) + needs + vectors
 
 
 def _version(features: Features) -> int:
     """Return the least version that knows all that is there, so that an earlier Unisono reads what it can."""
+    if features.thinking is not None:
+        return _THOUGHT
     if features.likeness is not None:
         return _LIKENED
     return _VERSION if features.rule is None else _RULED
@@ -136,6 +156,7 @@ def unpack_features(blob: bytes) -> Features:
         joint=joint,
         rule=rule,
         likeness=likeness,
+        thinking=_thinking(blob, flags),
     )
 
 
@@ -154,15 +175,14 @@ def packed_facts(blob: bytes) -> Json:
         facts["freshness"] = {"changing": freshness.changing, "pace": freshness.pace, "asks_about": day}
     if flags & _CHINESE:
         facts["language"] = "zh"
-    if flags & _DISSATISFIED:
-        facts["dissatisfied"] = True
-    if flags & _BOUND:
-        facts["bound"] = True
+    facts |= {name: True for flag, name in ((_DISSATISFIED, "dissatisfied"), (_BOUND, "bound")) if flags & flag}
     checkable, n_parts, _ = _form(blob, flags)
     if checkable:
         facts["checkable"] = checkable
     if n_parts > 1:
         facts["n_parts"] = n_parts
+    if (thinking := _thinking(blob, flags)) is not None:
+        facts["thinking"] = {"anthropic": _told(thinking.anthropic), "others": _told(thinking.others)}
     start = _needs_at(blob, flags)
     _, rule, likeness = _needs_and_rule(blob[start : start + n_needs])
     if rule is not None:
@@ -184,14 +204,48 @@ def _needs_and_rule(part: bytes) -> tuple[frozenset[Capability], str | None, Lik
 
 def _needs_at(blob: bytes, flags: int) -> int:
     """Return where the needs begin."""
-    return _HEAD.size + _FRESHNESS.size * bool(flags & _HAS_FRESHNESS) + _FORM.size * (blob[0] >= 3)
+    return _thinking_at(blob, flags) + _THINKING.size * (blob[0] >= _THOUGHT)
+
+
+def _thinking_at(blob: bytes, flags: int) -> int:
+    """Return where what is said about thinking begins, behind the form."""
+    return _HEAD.size + _FRESHNESS.size * bool(flags & _HAS_FRESHNESS) + _FORM.size * (blob[0] >= _VERSION)
 
 
 def _form(blob: bytes, flags: int) -> tuple[Literal["", "final", "format", "code"], int, bool]:
-    if blob[0] < 3:
+    if blob[0] < _VERSION:
         return "", 1, True
-    checkable, n_parts, joint = _FORM.unpack_from(blob, _needs_at(blob, flags) - _FORM.size)
+    checkable, n_parts, joint = _FORM.unpack_from(blob, _thinking_at(blob, flags) - _FORM.size)
     return _CHECKABLE[checkable], n_parts, bool(joint)
+
+
+def _pack_thinking(asked: Asked | None) -> bytes:
+    return b"" if asked is None else _THINKING.pack(*_said(asked.anthropic), *_said(asked.others))
+
+
+def _said(thinking: Thinking | None) -> tuple[int, int]:
+    if thinking is None:
+        return _NOTHING_SAID, -1
+    effort, budget = thinking
+    place = _NO_EFFORT if effort is None else _EFFORTS.index(effort)
+    return place, -1 if budget is None else min(budget, _MAX_I64)
+
+
+def _thinking(blob: bytes, flags: int) -> Asked | None:
+    if blob[0] < _THOUGHT:
+        return None
+    own, own_budget, effort, budget = _THINKING.unpack_from(blob, _thinking_at(blob, flags))
+    return Asked(_unsaid(own, own_budget), _unsaid(effort, budget))
+
+
+def _unsaid(place: int, budget: int) -> Thinking | None:
+    if place == _NOTHING_SAID:
+        return None
+    return Thinking(None if place == _NO_EFFORT else _EFFORTS[place], None if budget < 0 else budget)
+
+
+def _told(thinking: Thinking | None) -> JsonValue:
+    return None if thinking is None else {"effort": thinking.effort, "budget_tokens": thinking.budget_tokens}
 
 
 def _flags(features: Features) -> int:

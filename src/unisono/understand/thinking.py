@@ -20,6 +20,8 @@ _MEMBERS = (
     "thinking_budget",
     "chat_template_kwargs",
     "output_config",
+    "google",
+    "extra_body",
     MARK,
 )
 
@@ -32,16 +34,20 @@ def asked(body: Json) -> Asked | None:
     native = {**body, **own} if isinstance(own, dict) else body
     anthropic = _read(thinking=native.get("thinking"), effort=_in(native.get("output_config"), "effort"))
     told = body.get("reasoning")
+    gemini = _in(_first(body.get("google"), _in(body.get("extra_body"), "google")), "thinking_config")
+    level = _in(gemini, "thinking_level")
     others = _read(
         thinking=body.get("thinking"),
-        effort=body.get("reasoning_effort") or _in(told, "effort"),
+        effort=body.get("reasoning_effort")
+        or _in(told, "effort")
+        or (level.lower() if isinstance(level, str) else None),
         switch=_first(
             body.get("enable_thinking"),
             _in(body.get("chat_template_kwargs"), "enable_thinking"),
             _in(body.get("chat_template_kwargs"), "thinking"),
             _in(told, "enabled"),
         ),
-        budget=body.get("thinking_budget") or _in(told, "max_tokens"),
+        budget=_first(body.get("thinking_budget"), _in(told, "max_tokens"), _in(gemini, "thinking_budget")),
     )
     return None if anthropic is None and others is None else Asked(anthropic, others)
 
