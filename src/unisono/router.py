@@ -46,6 +46,7 @@ from unisono.predict.currency import discounted, stale_notice
 from unisono.protocols import Chooser, CostPredictor, Evidence, LatencyPredictor, QualityPredictor, Rule
 from unisono.types import (
     FIRST_POLICY,
+    NO_WISHES,
     Attempt,
     Call,
     Candidate,
@@ -761,6 +762,8 @@ def _with_ledger(request: Request, decision: Decision) -> Request:
 def is_plain_pin(request: Request) -> bool:
     """Say whether nothing can come of a request but an answer of its pinned model, or an error."""
     wishes = request.wishes
+    if wishes is NO_WISHES:
+        return request.pin is not None
     return (
         request.pin is not None
         and not wishes.allow_fallback

@@ -66,12 +66,57 @@ class _Account:
         return sum(self.settled.values()) + sum(self.elsewhere.values())
 
 
-class _Stand(NamedTuple):
-    """A limit that a caller stands under, and whose account that is."""
+class _Stand:
+    """A limit that a caller stands under, whose account that is, and what of it is asked at every request."""
 
-    limit: Limit
-    holder: str
-    account: _Account
+    __slots__ = ("_narrow", "account", "holder", "limit", "near", "unit", "width")
+
+    def __init__(self, limit: Limit, holder: str, account: _Account) -> None:
+        self.limit = limit
+        self.holder = holder
+        self.account = account
+        self.unit = NANO if limit.counts == "usd" else 1
+        self.near = round(limit.amount * self.unit) * limit.warn_at
+        self.width = _width(limit)
+        self._narrow = bool(limit.models or limit.roles)
+
+    def is_about(self, model: Model) -> bool:
+        return not self._narrow or (
+            (not self.limit.models or model.name in self.limit.models)
+            and (not self.limit.roles or model.role in self.limit.roles)
+        )
+
+    def units(self, amount: float) -> int:
+        """Return an amount of what the limit counts in whole units of its account."""
+        return round(amount * self.unit)
+
+    def bucket(self, now_us: int) -> int:
+        """Return the start of the part of the window that a moment belongs to, in microseconds since 1970."""
+        window = self.limit.window
+        return _calendar_us(window, now_us)[0] if isinstance(window, str) else now_us // self.width * self.width
+
+    def used(self, now_us: int) -> tuple[int, datetime]:
+        """Return what is used and reserved now, in units, and when the oldest part of it returns."""
+        account = self.account
+        used = account.used
+        if used is None or now_us >= used.until:
+            used = account.used = self._settled(now_us)
+        return used.amount + account.reserved + account.reserved_elsewhere, used.returns
+
+    def _settled(self, now_us: int) -> _Used:
+        """Forget the parts that have left the window, and add up the others."""
+        account, window, width = self.account, self.limit.window, self.width
+        if isinstance(window, str):
+            begin, end = _calendar_us(window, now_us)
+            account.forget_before(begin)
+            return _Used(account.sum(), from_us(end), end)
+        length_us = int(window * 1e6) + width
+        account.forget_before(now_us - length_us + 1)
+        parts = [*account.settled.items(), *account.elsewhere.items()]
+        bucket = self.bucket(now_us)
+        oldest = min([start for start, amount in parts if amount], default=bucket)
+        until = min([start for start, _ in parts]) + length_us if parts else bucket + width
+        return _Used(account.sum(), from_us(oldest + length_us), until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +183,21 @@ class Ledger:
         """Return every limit that a model stands under for this caller."""
         found = []
         now_us = to_us(now)
-        for limit, _, account in self._of(key, user):
-            used, returns = _used(account, limit, now_us)
-            shown, near = _shown(limit, used), used >= _units(limit, limit.amount) * limit.warn_at
+        for stand in self._of(key, user):
+            limit = stand.limit
+            used, returns = stand.used(now_us)
             found += [
                 Spent(
                     limit=limit.name,
                     counts=limit.counts,
                     model=model.name,
-                    used=shown,
+                    used=used / stand.unit,
                     amount=limit.amount,
-                    near=near,
+                    near=used >= stand.near,
                     returns=returns,
                 )
                 for model in models
-                if _is_about(limit, model)
+                if stand.is_about(model)
             ]
         return tuple(found)
 
@@ -167,9 +212,9 @@ class Ledger:
         for stand in self._of(request.key, request.user):
             limit = stand.limit
             for call in calls:
-                if not _is_about(limit, models[call.model]):
+                if not stand.is_about(models[call.model]):
                     continue
-                amount = _units(limit, _need(limit, call, features))
+                amount = stand.units(_need(limit, call, features))
                 stand.account.reserved += amount
                 parts.append((stand, call.model, amount))
                 if limit.counts == "messages":
@@ -189,19 +234,19 @@ class Ledger:
         if not self._limits and not reservation.parts:
             return
         held: dict[tuple[str, str], int] = {}
-        for (limit, _, account), model, amount in reservation.parts:
+        for stand, model, amount in reservation.parts:
+            account = stand.account
             left = account.reserved - amount
             account.reserved = left if left > 0 else 0
-            place = limit.name, model
+            place = stand.limit.name, model
             held[place] = held.get(place, 0) + amount
         charged = []
         for stand in self._of(request.key, request.user):
-            limit = stand.limit
-            charges = [
-                _charge(limit, a, outcome, models, held.pop((limit.name, a.model), 0) if a.usage is None else 0)
-                for a in outcome.attempts
-            ]
-            charged.append((stand, max(charges, default=0) if limit.counts == "messages" else sum(charges)))
+            charges = [_charge(stand, attempt, outcome, models, held) for attempt in outcome.attempts]
+            if len(charges) == 1:
+                charged.append((stand, charges[0]))
+            else:
+                charged.append((stand, max(charges, default=0) if stand.limit.counts == "messages" else sum(charges)))
         self._book(charged, to_us(now))
 
     def used_up(self, model: str, *, key: str, user: str | None, now: datetime) -> list[Spent]:
@@ -215,25 +260,26 @@ class Ledger:
         stand_in = Model(name=model, upstream="", upstream_model=model)
         charged = []
         for stand in self._of(key, user):
-            limit = stand.limit
-            if limit.counts != "messages" and _is_about(limit, stand_in):
-                charged.append((stand, _units(limit, usd) if limit.counts == "usd" else tokens))
+            counts = stand.limit.counts
+            if counts != "messages" and stand.is_about(stand_in):
+                charged.append((stand, stand.units(usd) if counts == "usd" else tokens))
         self._book(charged, to_us(now))
 
     def view(self, *, key: str, user: str | None, now: datetime) -> list[JsonValue]:
         """Return what `GET /v1/limits` shows of this caller."""
         rows: list[JsonValue] = []
         now_us = to_us(now)
-        for limit, _, account in self._of(key, user):
-            used, returns = _used(account, limit, now_us)
+        for stand in self._of(key, user):
+            limit = stand.limit
+            used, returns = stand.used(now_us)
             rows.append(
                 {
                     "limit": limit.name,
                     "per": limit.per,
                     "counts": limit.counts,
                     "amount": limit.amount,
-                    "used": _shown(limit, used),
-                    "left": max(limit.amount - _shown(limit, used), 0.0),
+                    "used": used / stand.unit,
+                    "left": max(limit.amount - used / stand.unit, 0.0),
                     "window": limit.window,
                     "models": list[JsonValue](limit.models),
                     "roles": [role.value for role in limit.roles],
@@ -264,23 +310,15 @@ class Ledger:
         if added := [self._add(stand, amount, now_us) for stand, amount in charged if amount]:
             self._store.record_sums(_ADD, added)
 
-    def _add(self, stand: _Stand, amount: int, now_us: int) -> tuple[str, str, int, str, int]:
+    def _add(self, stand: _Stand, amount: int, now_us: int) -> tuple[tuple[str, str, int, str], int]:
         """Charge an amount; return what is to be recorded of it."""
-        limit, holder, account = stand
-        bucket = _bucket(limit, now_us)
+        account = stand.account
+        bucket = stand.bucket(now_us)
         before = account.settled.get(bucket, 0)
         account.settled[bucket] = before + amount
         used = account.used
         account.used = _Used(used.amount + amount, used.returns, used.until) if before and used is not None else None
-        return limit.name, holder, bucket, self._store.run, amount
-
-
-def _used(account: _Account, limit: Limit, now_us: int) -> tuple[int, datetime]:
-    """Return what is used and reserved now, and when the oldest part of it returns."""
-    used = account.used
-    if used is None or now_us >= used.until:
-        used = account.used = _settled(account, limit, now_us)
-    return used.amount + account.reserved + account.reserved_elsewhere, used.returns
+        return (stand.limit.name, stand.holder, bucket, self._store.run), amount
 
 
 def user_of(key: str, user: str | None) -> str:
@@ -307,36 +345,25 @@ def _holder(limit: Limit, key: str, user: str | None) -> str:
             return user_of(key, user)
 
 
-def _is_about(limit: Limit, model: Model) -> bool:
-    return (not limit.models or model.name in limit.models) and (not limit.roles or model.role in limit.roles)
-
-
-def _units(limit: Limit, amount: float) -> int:
-    return round(amount * NANO) if limit.counts == "usd" else round(amount)
-
-
-def _shown(limit: Limit, units: int) -> float:
-    return units / NANO if limit.counts == "usd" else float(units)
-
-
-def _charge(limit: Limit, attempt: Attempt, outcome: Outcome, models: Mapping[str, Model], held: int) -> int:
+def _charge(
+    stand: _Stand, attempt: Attempt, outcome: Outcome, models: Mapping[str, Model], held: dict[tuple[str, str], int]
+) -> int:
     """Return what one attempt costs a limit, in its units.
 
     Where an upstream that answered reported no usage, as when the caller left, what was held is charged.
     """
+    usage, counts = attempt.usage, stand.limit.counts
+    kept = held.pop((stand.limit.name, attempt.model), 0) if usage is None else 0
     model = models.get(attempt.model)
-    if model is None or not _is_about(limit, model):
+    if model is None or not stand.is_about(model):
         return 0
+    if usage is not None and counts != "messages":
+        return usage.input_tokens + usage.output_tokens if counts == "tokens" else stand.units(attempt.cost_usd or 0.0)
     # A member that was not needed any more is charged once it had begun to answer; before that nobody knows.
     took_part = attempt.model == outcome.model or (attempt.part is not None and attempt.first_content_s is not None)
-    answered = took_part and attempt.status != "failed"
-    if limit.counts == "messages":
-        return 1 if answered else 0
-    if attempt.usage is None:
-        return held if answered else 0
-    if limit.counts == "tokens":
-        return attempt.usage.input_tokens + attempt.usage.output_tokens
-    return _units(limit, attempt.cost_usd or 0.0)
+    if not took_part or attempt.status == "failed":
+        return 0
+    return 1 if counts == "messages" else kept
 
 
 def _need(limit: Limit, call: Planned, features: Features) -> float:
@@ -348,30 +375,6 @@ def _need(limit: Limit, call: Planned, features: Features) -> float:
             return call.high_usd
         case "tokens":
             return features.n_input_tokens + call.tokens
-
-
-def _settled(account: _Account, limit: Limit, now_us: int) -> _Used:
-    """Forget the parts that have left the window, and add up the others."""
-    if isinstance(limit.window, str):
-        begin, end = _calendar_us(limit.window, now_us)
-        account.forget_before(begin)
-        return _Used(account.sum(), from_us(end), end)
-    width = _width(limit)
-    length_us = int(limit.window * 1e6) + width
-    account.forget_before(now_us - length_us + 1)
-    parts = [*account.settled.items(), *account.elsewhere.items()]
-    bucket = _bucket(limit, now_us)
-    oldest = min([start for start, amount in parts if amount], default=bucket)
-    until = min([start for start, _ in parts]) + length_us if parts else bucket + width
-    return _Used(account.sum(), from_us(oldest + length_us), until)
-
-
-def _bucket(limit: Limit, now_us: int) -> int:
-    """Return the start of the part of the window that a moment belongs to, in microseconds since 1970."""
-    if isinstance(limit.window, str):
-        return _calendar_us(limit.window, now_us)[0]
-    width = _width(limit)
-    return now_us // width * width
 
 
 def _width(limit: Limit) -> int:

@@ -19,7 +19,7 @@ from unisono.record.database import connect_to_write, told_plainly, transaction,
 from unisono.record.joining import join, purge_learned, replace_scores
 from unisono.record.reader import Reader, Stored
 from unisono.record.rows import SET, Asked, Ended, KeepText, Value, to_us
-from unisono.record.writer import Connect, StoreHealth, Sums, Upkeep, Writer, connect_writer, read_salt
+from unisono.record.writer import Connect, StoreHealth, Upkeep, Writer, connect_writer, read_salt
 from unisono.types import Decision, Features, Json, Outcome, Request, Score, Signal
 
 __all__ = ["KeepText", "Reader", "Store", "StoreHealth", "Stored"]
@@ -110,13 +110,13 @@ class Store:
         """
         return self._writer.put(Upkeep(sql, values))
 
-    def record_sums(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> bool:
-        """Accept rows for such a statement whose last value adds to what is there.
+    def record_sums(self, sql: str, amounts: Sequence[tuple[tuple[Value, ...], int]]) -> bool:
+        """Accept amounts for such a statement whose last value adds to what is there; each with the other values.
 
         Returns:
             False when the queue is full, as `record_request`.
         """
-        return self._writer.put(Sums(sql, rows))
+        return self._writer.add(sql, amounts)
 
     def record_signal(self, decision: str, kind: str, value: str | None, *, by: str) -> bool:
         """Accept what a caller said or did about an earlier decision. Of a kind and key the last counts.

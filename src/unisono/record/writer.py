@@ -22,7 +22,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, explain, file_identity, transaction
@@ -71,14 +71,7 @@ class Upkeep(NamedTuple):
     values: tuple[Value, ...]
 
 
-class Sums(NamedTuple):
-    """Rows beside the decisions that add to what is there: the last value of each. Alike ones are added up before."""
-
-    sql: str
-    rows: Sequence[tuple[Value, ...]]
-
-
-Entry: TypeAlias = "Asked | Ended | Upkeep | Sums"
+Entry: TypeAlias = "Asked | Ended | Upkeep"
 Statement: TypeAlias = "tuple[str, tuple[Value, ...]]"
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
 
@@ -99,7 +92,6 @@ class _Rows(NamedTuple):
     decision: str
     statements: tuple[Statement, ...]
     n_bytes: int
-    add: bool = False
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -135,6 +127,8 @@ class Writer:
         self._work = threading.Condition(self._lock)  # the thread waits here
         self._settled = threading.Condition(self._lock)  # who flushes waits here
         self._inbox: list[Entry] = []
+        self._sums: dict[str, dict[tuple[Value, ...], int]] = {}  # by statement and place
+        self._n_new = 0  # of the rows that the thread has not taken yet
         self._n_accepted = 0
         self._n_settled = 0
         self._n_lost = 0
@@ -158,14 +152,42 @@ class Writer:
     def put(self, entry: Entry) -> bool:
         """Accept an entry, or count it as lost and say False when the queue is full. Takes a microsecond or two."""
         with self._lock:
-            n_waiting = self._n_accepted - self._n_settled
-            if self._closing or n_waiting >= self._capacity or self._ready_bytes > MAX_WAITING_BYTES:
-                self._n_lost += 1
+            if not self._has_room():
                 return False
-            self._n_accepted += 1
             self._inbox.append(entry)
-            if len(self._inbox) == 1:
-                self._work.notify()
+        return True
+
+    def add(self, sql: str, amounts: Sequence[tuple[tuple[Value, ...], int]]) -> bool:
+        """Accept amounts to add to the rows of their places, or say False as `put`. Until they are written they sum up.
+
+        Args:
+            sql: a statement on a table beside the decisions, of which the last value adds to what is there.
+            amounts: each with the other values.
+        """
+        with self._lock:
+            sums = self._sums.get(sql)
+            if sums is None:
+                sums = self._sums[sql] = {}
+            for place, amount in amounts:
+                known = sums.get(place)
+                if known is not None:
+                    sums[place] = known + amount
+                elif self._has_room():
+                    sums[place] = amount
+                else:
+                    return False
+        return True
+
+    def _has_room(self) -> bool:
+        """Count one more row as accepted, and wake the thread; or count it as lost and say False. Under the lock."""
+        n_waiting = self._n_accepted - self._n_settled
+        if self._closing or n_waiting >= self._capacity or self._ready_bytes > MAX_WAITING_BYTES:
+            self._n_lost += 1
+            return False
+        self._n_accepted += 1
+        self._n_new += 1
+        if self._n_new == 1:
+            self._work.notify()
         return True
 
     def flush(self, *, timeout_s: float, through_faults: bool) -> bool:
@@ -229,13 +251,17 @@ class Writer:
         with self._lock:
             if self._ready:  # a fault: sleep until the next try, but take what comes so that no body is held in memory
                 wait_s = max(0.0, self._retry_at - time.monotonic())
-                self._work.wait_for(lambda: bool(self._inbox) or self._closing, timeout=wait_s)
+                self._work.wait_for(lambda: bool(self._n_new) or self._closing, timeout=wait_s)
                 if self._closing:
                     self._work.wait(timeout=min(_FIRST_RETRY_S, self._left_s()))
             else:
-                self._work.wait_for(lambda: bool(self._inbox) or self._closing)
+                self._work.wait_for(lambda: bool(self._n_new) or self._closing)
                 self._work.wait_for(lambda: self._hurry or self._closing, timeout=self._flush_s)
             taken, self._inbox = self._inbox, []
+            for sql, sums in self._sums.items():
+                taken += [Upkeep(sql, (*place, amount)) for place, amount in sums.items()]
+            self._sums = {}
+            self._n_new = 0
             self._hurry = False
             return taken
 
@@ -244,7 +270,7 @@ class Writer:
 
     def _is_done(self) -> bool:
         with self._lock:
-            return not self._inbox and (not self._ready or self._left_s() <= 0)
+            return not self._n_new and (not self._ready or self._left_s() <= 0)
 
     def _encode(self, entry: Entry) -> None:
         try:
@@ -258,13 +284,11 @@ class Writer:
     def _rows_of(self, entry: Entry) -> _Rows:
         if isinstance(entry, Asked):
             thin, detail = decision_rows(entry, run=self._run_id, text=self._text, salt=self._salt)
-            n_bytes = 2 * ROW_BYTES + _n_long(detail)
+            n_bytes = 2 * ROW_BYTES + _n_bytes(detail)
             return _Rows(entry.decision.id, ((_DECISION, thin), (_DETAIL, detail)), n_bytes)
         if isinstance(entry, Upkeep):
-            n_bytes = ROW_BYTES + _n_long(entry.values)
+            n_bytes = ROW_BYTES + _n_bytes(entry.values)
             return _Rows(_named(entry), ((entry.sql, entry.values),), n_bytes)
-        if isinstance(entry, Sums):
-            return _Rows(_named(entry), tuple([(entry.sql, row) for row in entry.rows]), ROW_BYTES, add=True)
         row, attempts = outcome_rows(entry, at=self._now())
         statements = ((_OUTCOME, row), *[(_ATTEMPT, attempt) for attempt in attempts])
         return _Rows(entry.outcome.decision, statements, ROW_BYTES * len(statements))
@@ -397,6 +421,8 @@ class Writer:
             self._n_lost += n_left
             self._n_settled += n_left
             self._inbox.clear()
+            self._sums.clear()
+            self._n_new = 0
             self._settled.notify_all()
         if n_left:
             _log.error("record=lost rows=%d text=%r", n_left, self._fault)
@@ -409,19 +435,12 @@ class Writer:
 def _by_statement(batch: Sequence[_Rows]) -> dict[str, list[tuple[Value, ...]]]:
     """Return the rows of a batch by what is done with them: decisions first; those of one table stay in order."""
     found: dict[str, list[tuple[Value, ...]]] = {_DECISION: [], _DETAIL: []}
-    sums: dict[str, dict[tuple[Value, ...], Any]] = {}
     for rows in batch:
         for sql, values in rows.statements:
-            if rows.add:
-                amounts = sums.setdefault(sql, {})
-                amounts[values[:-1]] = amounts.get(values[:-1], 0) + values[-1]
-                continue
             if (known := found.get(sql)) is None:
                 found[sql] = [values]
             else:
                 known.append(values)
-    for sql, amounts in sums.items():
-        found[sql] = [(*place, amount) for place, amount in amounts.items()]
     return found
 
 
@@ -431,15 +450,15 @@ def _is_locked(exc: Exception) -> bool:
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)  # the rest of it says more, as BUSY_RECOVERY
 
 
-def _n_long(values: tuple[Value, ...]) -> int:
-    return sum([len(value) for value in values if isinstance(value, (str, bytes))])
+def _n_bytes(values: tuple[Value, ...]) -> int:
+    return sum(map(sys.getsizeof, values))
 
 
 def _named(entry: Entry) -> str:
     """Return what the log calls an entry."""
     if isinstance(entry, Asked):
         return entry.decision.id
-    return "-" if isinstance(entry, (Upkeep, Sums)) else entry.outcome.decision
+    return "-" if isinstance(entry, Upkeep) else entry.outcome.decision
 
 
 def is_alive(pid: int) -> bool:

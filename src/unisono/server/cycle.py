@@ -141,44 +141,42 @@ class Cycle(RequestResponseCycle):
         self.on_response()
 
     def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
-        lines = [STATUS_LINE[status][:-2]]
-        says_close = False
-        values: list[bytes] = []
-        for given, value in (*self.default_headers, *headers):
-            name, beginning = _begun(given)
-            if name is not None:
-                if name == b"content-length" and self.chunked_encoding is None:
-                    self.expected_content_length = int(value)
-                    self.chunked_encoding = False
-                elif name == b"transfer-encoding" and value.lower() == b"chunked":
-                    self.expected_content_length = 0
-                    self.chunked_encoding = True
-                elif name == b"connection" and b"close" in value.lower():
-                    self.keep_alive = False
-                    says_close = True
-            lines += (beginning, value)
-            values.append(value)
+        given = (*self.default_headers, *headers)
+        names, values = zip(*given, strict=True) if given else ((), ())
+        shape, of_sending = _shape(names)
         if _NOT_IN_VALUES.search(b"".join(values)):
             raise RuntimeError("A header's value holds what it must not.")
-        if not self.keep_alive and not says_close:
-            lines.append(b"\r\nconnection: close")
+        ending, says_close = b"\r\n\r\n", False
+        for place, name in of_sending:
+            value = values[place]
+            if name == b"content-length" and self.chunked_encoding is None:
+                self.expected_content_length = int(value)
+                self.chunked_encoding = False
+            elif name == b"transfer-encoding" and value.lower() == b"chunked":
+                self.expected_content_length = 0
+                self.chunked_encoding = True
+            elif name == b"connection" and b"close" in value.lower():
+                self.keep_alive = False
+                says_close = True
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in (204, 304):
             self._until_close = self.scope["http_version"] == "1.0"  # which knows no chunks
             self.chunked_encoding = not self._until_close
             if self.chunked_encoding:
-                lines.append(b"\r\ntransfer-encoding: chunked")
-        lines.append(b"\r\n\r\n")
-        return b"".join(lines)
+                ending = b"\r\ntransfer-encoding: chunked" + ending
+        if not self.keep_alive and not says_close:
+            ending = b"\r\nconnection: close" + ending
+        return b"%b%b%b" % (STATUS_LINE[status][:-2], shape % values, ending)
 
 
 def _nothing() -> None:
     pass
 
 
-@lru_cache(maxsize=1024)  # the same few names all day
-def _begun(name: bytes) -> tuple[bytes | None, bytes]:
-    """Return a header's name in lower case if it says how the answer is sent, and how its line begins."""
-    if _NOT_IN_NAMES.search(name):
+@lru_cache(maxsize=1024)  # the same few heads all day
+def _shape(names: tuple[bytes, ...]) -> tuple[bytes, tuple[tuple[int, bytes], ...]]:
+    """Return the lines of headers of these names with places for their values, and which say how the answer is sent."""
+    if any(_NOT_IN_NAMES.search(name) for name in names):
         raise RuntimeError("A header's name holds what it must not.")
-    name = name.lower()
-    return name if name in _OF_SENDING else None, b"\r\n" + name + b": "
+    names = tuple([name.lower() for name in names])
+    lines = b"".join([b"\r\n" + name.replace(b"%", b"%%") + b": %b" for name in names])
+    return lines, tuple([(place, name) for place, name in enumerate(names) if name in _OF_SENDING])
