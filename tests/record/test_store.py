@@ -240,6 +240,21 @@ def test_many_rows_that_are_written_together_keep_their_order_and_a_broken_one_i
         assert store.health().n_lost == 1
 
 
+def test_amounts_of_one_place_are_one_row_of_the_queue_and_a_broken_place_is_lost_alone(path: Path) -> None:
+    add = "INSERT INTO spending VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount"
+    with closing(Store(path, capacity=3, flush_s=60.0)) as store:
+        places = {
+            holder: ("budget", holder, 0, store.run) for holder in ("a", "half a pair \ud800", "b", "one too many")
+        }
+        taken = [store.record_sums(add, [(place, n)]) for n in range(1, 5) for place in places.values()]
+        assert taken == [True, True, True, False] * 4
+        assert (store.health().n_waiting, store.health().n_lost) == (3, 4)
+        assert store.flush()
+        store.record_sums(add, [(places["a"], 5), (places["a"], 7)])
+        assert store.rows("SELECT holder, amount FROM spending ORDER BY 1") == [("a", 10 + 12), ("b", 10)]
+        assert store.health().n_lost == 5
+
+
 def test_closing_writes_what_waits_and_refuses_more(path: Path, values) -> None:
     store = Store(path, flush_s=60.0)
     store.record_request(values.request(), None, values.decision())
