@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.console.browsing import ask, begin, browser, page_at, reload_when_kept
 from tests.journeys.house import House, config_text, model, process
-from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, says, upstream
+from tests.journeys.upstream import LIMIT_S, Behave, Exchange, Upstream, says, upstream
 
 from unisono.record.keys import create_key
+from unisono.record.store import Store
 from unisono.types import Scope
 
 if TYPE_CHECKING:
@@ -221,3 +223,97 @@ def test_a_part_of_a_newer_console_says_that_the_tab_must_be_loaded_anew(chromiu
         page.wait_for_selector("main h1:has-text('Traffic')")
         begin(page)
         assert page.input_value(".composer textarea") == "half a thought"
+
+
+def choose(page: Page, name: str) -> None:
+    """Pin a model for the conversation."""
+    page.click("button.pick")
+    page.click(f"button[aria-label='Use it: {name}']")
+
+
+def again(page: Page, how: str) -> None:
+    """Ask for the last answer again, and wait for its end."""
+    page.click(".turn:last-child summary:has-text('Retry')")
+    page.click(f".menu-items button:has-text('{how}')")
+    page.wait_for_selector(".turn:last-child .answer:not(.running)")
+
+
+def test_after_a_refusal_without_a_decision_a_retry_asks_the_model_that_is_named_and_no_other(
+    chromium: Browser, tmp_path: Path, up: Upstream
+) -> None:
+    limit = '\n[[limits]]\nname = "few"\namount = 1\nwindow = "day"\nmodels = ["best"]\n'
+    text = config_text(
+        model("best", up, quality=0.9, role="deep"),
+        model("middle", up, quality=0.8),
+        model("least", up, quality=0.2),
+        default="middle",
+        more=limit,
+    )
+    with process(tmp_path, text) as house, page_at(chromium, base(house), strict=False) as page:
+        choose(page, "best")
+        ask(page, "one")
+        ask(page, "two")
+        page.wait_for_selector(".turn:last-child .answer.failed .bad:has-text('used up')")
+        again(page, "with least")
+        page.wait_for_selector(".turn:last-child .answer.ok .who:has-text('least')")
+        page.click("button[aria-label='Answer before']")
+        page.click(".turn:last-child button:has-text('Try again')")
+        page.wait_for_selector(".turn:last-child .versions:has-text('Answer 3 of 3')")
+        page.wait_for_selector(".turn:last-child .answer.failed .who:has-text('best')")  # the pin holds
+        again(page, "another model")
+        page.wait_for_selector(".turn:last-child .answer.ok .who:has-text('middle')")
+
+
+def test_an_answer_that_is_not_whole_or_says_nothing_says_so(chromium: Browser, house: House, up: Upstream) -> None:
+    def ends(delta: dict[str, object], finish: str) -> Behave:
+        def behave(exchange: Exchange) -> None:
+            exchange.open_stream()
+            exchange.delta({"role": "assistant", **delta})
+            exchange.delta({}, finish=finish)
+            exchange.end_stream()
+
+        return behave
+
+    call = {"index": 0, "id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    with page_at(chromium, base(house)) as page:
+        for behave, told in (
+            (ends({"content": "half of a"}, "length"), "it is as long as it may be"),
+            (ends({"content": "half of a"}, "content_filter"), "ended the answer here; it is not complete"),
+            (ends({"tool_calls": [call]}, "tool_calls"), "called a tool instead of answering"),
+            (ends({"content": ""}, "stop"), "ended without a word"),
+        ):
+            up.behave = behave
+            ask(page, "a question")
+            page.wait_for_selector(f".turn:last-child .answer .bad:has-text('{told}')")
+        up.behave = ends({"refusal": "I will not say this."}, "stop")
+        ask(page, "a question")
+        page.wait_for_selector(".turn:last-child .answer.ok .answer-text:has-text('I will not say this.')")
+        assert page.locator(".turn:last-child .answer .bad").count() == 0
+
+
+def test_an_answer_that_was_stopped_goes_on_from_what_had_come(chromium: Browser, house: House, up: Upstream) -> None:
+    up.behave = slow = Slow()
+    with page_at(chromium, base(house)) as page:
+        begun(page, "a question")
+        page.click(".answer button:has-text('Stop')")
+        page.wait_for_selector(".answer.stopped")
+        slow.gate.set()
+        up.behave = says("the rest")
+        page.click(".answer button:has-text('Go on')")
+        page.wait_for_selector(".turn:nth-child(2) .answer.ok .answer-text:has-text('the rest')")
+        assert page.locator("button:has-text('Go on')").count() == 0
+        told = [message["content"].strip() for message in up.seen[-1].body["messages"]]
+        assert told == ["a question", "first words", "Go on exactly where your last answer stopped."]
+
+
+def test_what_the_record_has_forgotten_can_be_asked_again_all_the_same(
+    chromium: Browser, house: House, tmp_path: Path
+) -> None:
+    with page_at(chromium, base(house), strict=False) as page:
+        ask(page, "a question")
+        house.until(lambda: house.get("/v1/decisions")["data"], "it is recorded")
+        with closing(Store(tmp_path / "record.db")) as store:
+            assert store.purge(older_than=datetime.now(UTC)) == 1
+        again(page, "deeper")
+        page.wait_for_selector(".answer.ok .versions:has-text('Answer 2 of 2')")
+        page.wait_for_selector(".answer .chip:has-text('Deep')")

@@ -150,7 +150,7 @@ def test_a_server_that_is_away_while_a_conversation_is_deleted_hears_of_it_later
         with page.expect_response(f"**/v1/sessions/{session}"):
             page.reload()
         assert not house.get(f"/v1/sessions/{session}")["n_turns"]
-        page.wait_for_function("localStorage.getItem('unisono.forget') === '[]'")
+        page.wait_for_function("() => localStorage.getItem('unisono.forget') === '[]'")
 
 
 def test_stop_works_from_the_first_moment_on(chromium: Browser, house: House) -> None:

@@ -1,7 +1,7 @@
 // One turn of a conversation: the question, the answer that is shown, who gave it and why, and what may be done next.
 
 import { send } from "./api.js";
-import { ask } from "./asking.js";
+import { ask, goesOn, lack, say as sayNext } from "./asking.js";
 import { keepChat } from "./chats.js";
 import { asWords, isMode, ModelList } from "./choose.js";
 import { copied } from "./clipboard.js";
@@ -19,6 +19,7 @@ import { t } from "./words.js";
 const { h, ref, onBeforeUpdate, onUpdated } = Vue;
 const MANY = 12;   // so many models stand in the menu of a retry; of more one is chosen from the list
 const COPIED_MS = 2_000;
+const HOWS = ["deeper", "faster", "other"];
 const WORDS = { 1: ["right", "clear", "style"], 0: ["wrong", "outdated", "shallow", "long", "ignored", "refused"] };
 
 function modelBefore(chat, n) {
@@ -46,12 +47,25 @@ export const Turn = {
     onBeforeUpdate(() => { held = box.value.contains(document.activeElement); });
     onUpdated(() => { if (held && document.activeElement === document.body) box.value.querySelector(".answer > .actions button")?.focus(); });
 
+    // How an answer is asked for again: as before, deeper, faster, by another model, or by one that is named, and then by no other.
+    // Where the server knows of no decision (a limit was used up, the network was away, the record was purged) there is none to take
+    // again, and the wish is said in other words.
+    function wish(how, { asked, text }, decision) {
+      const known = decision ? { retry_of: decision } : {};
+      if (!how) return { model: asked, unisono: text ? known : {} };
+      if (!HOWS.includes(how)) return { model: how, unisono: { ...known, how } };
+      if (decision) return { model: "auto", unisono: { ...known, how } };
+      if (how === "other") return { model: "auto", unisono: isMode(asked) ? {} : { ban: [asked] } };
+      return { model: how === "deeper" ? "auto:deep" : "auto:fast", unisono: {} };
+    }
+
     function again(how) {
       why.value = false;
-      const { decision } = answer()?.facts ?? {};
-      const unisono = decision ? { retry_of: decision, ...(how ? { how } : {}) } : {};
-      ask(props.chat, props.n, { model: "auto", unisono });
+      const one = answer();
+      ask(props.chat, props.n, { ...wish(how, one, one.facts.decision), unknown: wish(how, one, null) });
     }
+
+    const goOn = () => sayNext(props.chat, { text: t("go_on_words") });
 
     async function now() {
       const { facts, running } = answer();
@@ -111,7 +125,7 @@ export const Turn = {
       return h("header", null, [
         h("h2", { class: "who" }, straight(model) ?? asWords(one.asked)),
         isMode(one.asked) ? chip(asWords(one.asked)) : chip([icon("pin"), t("pin_short")]),
-        differs ? chip(`⇄ ${t("changed")}`, "warn", t("changed_from", before)) : null,
+        differs ? chip(`⇄ ${t("changed", straight(before))}`, "warn") : null,
         one.facts.pattern && one.facts.pattern !== "single" ? chip(t(`pattern_${one.facts.pattern}`)) : null,
         one.facts.degraded ? chip(t("degraded"), "bad") : null,
         h("span", { class: "because" }, said(one.facts.reason) ?? (one.status === "running" ? t("choosing") : "")),
@@ -138,17 +152,22 @@ export const Turn = {
     ]);
 
     const retryMenu = () => h(Menu, { label: t("retry") }, () => [
-      ...["deeper", "faster", "other"].map((how) => button(t(`retry_${how}`), () => again(how))),
+      button(t("retry_again"), () => again()),
+      ...HOWS.map((how) => button(t(`retry_${how}`), () => again(how))),
       ...state.models.length > MANY ? [button(t("choose_model"), () => { choosing.value = true; }, { "aria-haspopup": "dialog" })]
         : state.models.map((model) => button(t("retry_with", model.id), () => again(model.id), { key: model.id })),
     ]);
 
+    const isLast = () => props.n === props.chat.turns.length - 1;
+
     const actions = (one) => h("div", { class: "actions" }, [
+      one.status === "failed" ? button(t("retry_load"), () => again(), { class: "small" }) : null,
+      goesOn(one) && isLast() ? button(t("go_on"), goOn, { class: "small" }) : null,
       one.facts.decision ? button(why.value ? t("why_hide") : t("why"), () => { why.value = !why.value; }, { class: "small", "aria-expanded": String(why.value) }) : null,
       retryMenu(),
       button(t("compare"), () => { comparing.value = true; }, { class: "quiet small", "aria-haspopup": "dialog" }),
       modelNamed(one.facts.model) && props.chat.model !== one.facts.model ? button(t("pin", one.facts.model), () => pin(one.facts.model), { class: "quiet small" }) : null,
-      button(taken.value ? t("copied") : t("copy"), () => copy(one.text), { class: "quiet small" }),
+      one.text ? button(taken.value ? t("copied") : t("copy"), () => copy(one.text), { class: "quiet small" }) : null,
       one.facts.decision && one.text ? [
         button(icon("up"), () => say({ score: 1 }, { said: 1, word: null }), { class: ["quiet", "small", { on: one.said === 1 }], "aria-label": t("good"), "aria-pressed": String(one.said === 1), title: t("good") }),
         button(icon("down"), () => say({ score: 0 }, { said: 0, word: null }), { class: ["quiet", "small", { on: one.said === 0 }], "aria-label": t("bad"), "aria-pressed": String(one.said === 0), title: t("bad") }),
@@ -172,7 +191,7 @@ export const Turn = {
       h("div", { class: "answer-text", lang: languageOf(one.text) }, markdown(one.text)),
       one.status === "running" && !one.text ? h("p", { class: "dots", "aria-hidden": "true" }, "…") : null,
       one.status === "stopped" ? h("p", { class: "hint" }, t("stopped")) : null,
-      one.status === "cut" && !one.error ? h("p", { class: "bad" }, t("cut")) : null,
+      lack(one) ? h("p", { class: "bad" }, t(lack(one))) : null,
       one.error ? h("p", { class: "bad" }, straight(one.error)) : null,
       after(one),
       trouble.value ? h("p", { class: "bad", role: "alert" }, trouble.value) : null,

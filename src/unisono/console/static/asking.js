@@ -39,8 +39,8 @@ export function messagesOf(turns, upto, { sketch = false } = {}) {
   return found;
 }
 
-// Takes a stream into `answer`.
-export async function fill(answer, body) {
+// Takes a stream into `answer`. Where the server does not know the decision that is to be taken again, `unknown` is asked instead.
+export async function fill(answer, body, unknown = null) {
   const began = performance.now();
   const since = () => (performance.now() - began) / 1000;
   const thoughts = paced((piece) => { answer.thinking += piece; });
@@ -56,16 +56,23 @@ export async function fill(answer, body) {
         break;
       }
       if (value.unisono) Object.assign(answer.facts, value.unisono);
-      const delta = value.choices?.[0]?.delta;
+      const { delta, finish_reason: finish } = value.choices?.[0] ?? {};
+      if (finish) answer.finish = finish;
       const thought = delta?.reasoning_content ?? delta?.reasoning;
       if (thought) thoughts.add(thought);
-      if (delta?.content) {
+      const piece = delta?.content || delta?.refusal;
+      if (piece) {
         answer.first_s ??= since();
-        words.add(delta.content);
+        words.add(piece);
       }
     }
   } catch (error) {
     all();
+    if (unknown && error.code === "not_found") {
+      answer.asked = unknown.model;
+      await fill(answer, unknown);
+      return;
+    }
     if (error.name === "AbortError") answer.status = "stopped";
     else {
       answer.status = answer.text ? "cut" : "failed";
@@ -77,7 +84,29 @@ export async function fill(answer, body) {
   delete answer.running;
 }
 
-export async function ask(chat, n, { model, unisono = {} }) {
+// What is wrong with an answer that has ended and is not an error: it is not whole, or says nothing. The name of the sentence that tells it.
+export function lack({ status, error, finish, text }) {
+  if (status === "cut") return error ? null : "cut";
+  if (status !== "ok") return null;
+  if (finish === "length") return "ended_length";
+  if (finish === "content_filter") return "ended_filter";
+  if (text) return null;
+  return finish === "tool_calls" ? "ended_tools" : "ended_silent";
+}
+
+// An answer that could go on: it has words, and its end is not one that its model chose.
+export const goesOn = (answer) => Boolean(answer?.text) && (["cut", "stopped"].includes(answer.status) || answer.finish === "length");
+
+// The next message of a conversation and its answer.
+export function say(chat, { text, files = [] }) {
+  const turn = { id: newId(), text, files, answers: [], shown: 0 };
+  chat.title ||= (turn.text.trim() || turn.files[0]?.name || "").slice(0, 60);
+  chat.turns.push(turn);
+  keepChat(chat);
+  return ask(chat, chat.turns.length - 1, { model: chat.model });
+}
+
+export async function ask(chat, n, { model, unisono = {}, unknown = null }) {
   const turn = chat.turns[n];
   turn.answers.push(newAnswer(model));
   turn.shown = turn.answers.length - 1;
@@ -86,7 +115,8 @@ export async function ask(chat, n, { model, unisono = {} }) {
   const keeping = setInterval(() => saveChat(chat), KEEP_MS);
   const telling = setTimeout(() => announce(answer.facts.model ? `${answer.facts.model}: ${t("answering")}` : t("choosing")), SILENT_MS);
   await saveChat(chat);
-  await fill(answer, { model, messages, unisono: { session: chat.id, ...unisono } });
+  const body = (wish) => ({ model: wish.model, messages, unisono: { session: chat.id, ...wish.unisono } });
+  await fill(answer, body({ model, unisono }), unknown && body(unknown));
   clearInterval(keeping);
   clearTimeout(telling);
   if (answer.status === "cut" || answer.status === "failed") loadReady();
@@ -95,10 +125,12 @@ export async function ask(chat, n, { model, unisono = {} }) {
 }
 
 // The end of an answer, for those who do not see it: who gave it, what happened on the way, and how it begins.
-function tell({ status, error, facts, text }, model) {
+function tell(answer, model) {
+  const { status, error, facts, text } = answer;
+  const wrong = lack(answer);
   if (status === "stopped") announce(t("stopped"));
   else if (status !== "ok") alarm(error ?? t("cut"));
-  else announce([`${facts.model ?? model}:`, ...(facts.notices ?? []).map((notice) => said(notice.text)), spoken(text)].join(" "));
+  else announce([`${facts.model ?? model}:`, ...(facts.notices ?? []).map((notice) => said(notice.text)), wrong ? t(wrong) : "", spoken(text)].join(" "));
 }
 
 // What the same body would get, without asking any model.

@@ -1,6 +1,6 @@
 // The page where people talk: the conversation, and below it what they write, who would answer and what is left.
 
-import { ask, loadLimits, preview } from "./asking.js";
+import { loadLimits, preview, say } from "./asking.js";
 import { Turn } from "./answer.js";
 import { chatOf, chats, dropChat, exported, keepChat, startChat } from "./chats.js";
 import { asWords, isMode, Ladder } from "./choose.js";
@@ -9,7 +9,7 @@ import { draftOf, dropDraft } from "./drafts.js";
 import { icon } from "./icons.js";
 import { button, Dialog, Menu } from "./parts.js";
 import { said } from "./sentences.js";
-import { modelNamed, newId, state } from "./state.js";
+import { modelNamed, state } from "./state.js";
 import { t, word } from "./words.js";
 
 const { h, ref, reactive, computed, watch, onMounted, onBeforeUnmount, nextTick } = Vue;
@@ -66,15 +66,13 @@ export const Chat = {
         fresh.model = "auto";   // a pin is for the one conversation
         location.hash = `#/chat/${mine.id}`;
       }
-      const turn = { id: newId(), text: sent.text, files: sent.files, answers: [], shown: 0 };
-      mine.title ||= (turn.text.trim() || turn.files[0]?.name || "").slice(0, 60);
-      mine.turns.push(turn);
+      const { text, files } = sent;
       Object.assign(sent, { text: "", files: [] });
       would.value = trouble.value = null;
-      keepChat(mine);
       stick = true;
+      const answered = say(mine, { text, files });
       nextTick(() => thread.value?.lastElementChild?.scrollIntoView({ block: "nearest" }));   // in a low window the page scrolls
-      await ask(mine, mine.turns.length - 1, { model: mine.model });
+      await answered;
     }
 
     async function take(files) {
