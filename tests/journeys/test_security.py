@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import socket
 import subprocess
 from contextlib import closing
 from datetime import UTC, datetime
@@ -169,6 +171,19 @@ def test_a_secret_shows_in_no_answer_log_or_record(tmp_path: Path, caplog: pytes
     for file in tmp_path.iterdir():
         assert secret.encode() not in file.read_bytes(), file
         assert b"a private question" not in file.read_bytes(), file
+
+
+def test_fields_behind_a_body_say_nothing_and_are_not_kept(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, _pool(up)) as house:
+        alice = _key(house, "alice")
+        body = json.dumps({"model": "small", "messages": [{"role": "user", "content": "hello"}]}).encode()
+        head = "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n"
+        named = f"authorization: {alice['authorization']}\r\n"
+        for before, behind, status in (("", named, b"401"), (named, "host: evil.example\r\n" * 200, b"200")):
+            with socket.create_connection(("127.0.0.1", house.port), timeout=LIMIT_S) as line:
+                chunk = b"%x\r\n%b\r\n0\r\n" % (len(body), body)
+                line.sendall(f"{head}{before}\r\n".encode() + chunk + f"{behind}\r\n".encode())
+                assert line.recv(65536).startswith(b"HTTP/1.1 " + status)
 
 
 def test_nothing_named_in_a_request_is_fetched(tmp_path: Path) -> None:

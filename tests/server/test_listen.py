@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
@@ -21,7 +22,7 @@ class Line(asyncio.Transport):
 
     def __init__(self) -> None:
         super().__init__()
-        self.written = b""
+        self.written, self.reads = b"", True
         self.closed = asyncio.Event()
         self.begun, self.answered = asyncio.Event(), asyncio.Event()
 
@@ -34,6 +35,12 @@ class Line(asyncio.Transport):
 
     def writelines(self, parts: object) -> None:
         self.write(b"".join(parts))  # type: ignore[call-overload]
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
 
     def close(self) -> None:
         self.closed.set()
@@ -112,5 +119,31 @@ def test_a_kept_connection_that_brings_nothing_more_is_left_soon() -> None:
         protocol.shutdown()
         await asyncio.wait_for(line.closed.wait(), 30)
         protocol.connection_lost(None)
+
+    asyncio.run(play())
+
+
+def test_nothing_more_is_read_while_requests_that_have_come_wait_for_an_answer() -> None:
+    async def play() -> None:
+        go_on = asyncio.Event()
+        protocol, line = begun(go_on)
+        protocol.data_received(ASKS.replace(b"/ ", b"/stream ") + 10 * ASKS)
+        await asyncio.wait_for(line.begun.wait(), 30)
+        go_on.set()
+        while line.written.count(b"hello") < 11:
+            assert line.reads == (not protocol.pipeline)
+            await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(play(), 60))
+
+
+@pytest.mark.parametrize("more", [b"", b"connection: upgrade\r\nupgrade: x\r\n"])
+def test_who_sends_thousands_of_requests_at_once_is_refused(more: bytes) -> None:
+    async def play() -> None:
+        protocol, line = begun()
+        protocol.data_received(3000 * (ASKS[:-2] + more + b"\r\n"))
+        assert line.closed.is_set()
+        assert b"requests were sent before the first was answered" in line.written
+        assert len(protocol.pipeline) <= 100
 
     asyncio.run(play())

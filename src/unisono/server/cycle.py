@@ -6,6 +6,7 @@ The head of an answer leaves with the first of its body, in one write. It parses
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Awaitable, MutableMapping
 from functools import lru_cache
 from typing import Any, Protocol
@@ -28,11 +29,13 @@ class Line(Protocol):
     Attributes:
         outbox: what leaves by the end of this turn of the event loop.
         watches: what is to be told when the caller hangs up.
+        pipeline: requests that have come and wait for this one.
         tasks: what uvicorn waits for, and cancels, when it ends.
     """
 
     outbox: Outbox
     watches: Watches
+    pipeline: deque[Any]
     tasks: set[Any]
 
 
@@ -88,7 +91,8 @@ class Cycle(RequestResponseCycle):
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.waiting_for_100_continue = False
         if not self.disconnected and not self.response_complete:
-            self.flow.resume_reading()
+            if not self.line.pipeline:  # else all of this request is here
+                self.flow.resume_reading()
             await self.message_event.wait()
             self.message_event.clear()
         if self.disconnected or self.response_complete:

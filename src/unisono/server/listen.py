@@ -35,6 +35,8 @@ UNREAD_S = 60.0
 KEEP_ALIVE_S = 620
 """Longer than proxies keep theirs, so that none sends on a connection that is just closed here: Google's balancer keeps
 them for 600 s, Caddy 120, Traefik 90, nginx 60."""
+MAX_PIPELINED = 100
+"""So many requests may wait on a connection for the one before them; who sends more at once is refused."""
 LAST_S = 0.5
 """At the end a kept connection may bring one more request for so long: who has just sent it could not know."""
 _REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
@@ -95,14 +97,16 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse, then see whether something is still missing."""
         self._idle_since_s = None
-        self._n_now_bytes = len(data)
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._stay(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError:
-            self.send_400_response("")
+        while data:
+            self._n_now_bytes = len(data)
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._stay(data[upgrade.args[0] :])
+                continue
+            except httptools.HttpParserError:
+                self.send_400_response("")
+            break
         if (cycle := self._unanswered) is not None:
             self._unanswered = None
             self._answer(cycle)
@@ -137,6 +141,7 @@ class GuardedProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         before = self.cycle
         self.scope = self._scope(version)
+        self.headers = _NO_TRAILERS
         cycle = self.cycle = Cycle(
             scope=self.scope,
             transport=self.transport,
@@ -182,9 +187,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+        following = self.pipeline.pop() if self.pipeline else None
+        if not self.pipeline:  # else what waits would grow while it is answered
+            self.flow.resume_reading()
+        if following is not None:
+            self._start_asgi_task(*following)
             return
         self._idle_since_s = self.loop.time()
         if self._ending:
@@ -284,21 +291,22 @@ class GuardedProtocol(HttpToolsProtocol):
         self.tasks.add(begun)  # type: ignore[arg-type]  # all of a task that is asked for
         task.add_done_callback(lambda _: self.tasks.discard(begun))
 
-    def _stay(self, rest: bytes) -> None:
-        """Read a request that offers another protocol as if it did not: nothing but HTTP/1.1 is spoken here.
+    def _stay(self, rest: bytes) -> bytes:
+        """Return what to read instead of a head that offers another protocol, and of what is behind it.
 
-        Java's own client offers HTTP/2 with every first request of a connection, and sends its body all the same.
+        Nothing but HTTP/1.1 is spoken here, so it is read as if it did not. Java's own client offers HTTP/2 with every
+        first request of a connection, and sends its body all the same.
         """
         method = self.parser.get_method()
         if method == b"CONNECT":
             self._refuse(400, "CONNECT is not served here. The connection is closed.")
             self.send_400_response("")
-            return
+            return b""
         fields = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
         version = self.parser.get_http_version().encode()
         head = b"\r\n".join([method + b" " + self.url + b" HTTP/" + version, *fields, b"", b""])
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(head + rest)
+        return head + rest
 
     def _refuse(self, status: int, text: str) -> None:
         self._refusal = (status, text)
@@ -314,6 +322,8 @@ class GuardedProtocol(HttpToolsProtocol):
             and sum([len(name) + len(value) for name, value in headers]) > MAX_HEAD_BYTES
         ):
             self._refuse(431, f"The head of the request is longer than {MAX_HEAD_BYTES} bytes.")
+        elif len(self.pipeline) >= MAX_PIPELINED:
+            self._refuse(400, f"More than {MAX_PIPELINED} requests were sent before the first was answered.")
         if self._refusal is not None:
             raise ValueError(self._refusal[1])  # the parser hands it back as its own error: `send_400_response`
 
@@ -331,7 +341,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._slow = None
         if self.transport.is_closing() or not (self._in_head or self._in_body):
             return
-        if self._in_body and (self._n_body_bytes >= SLOW_BYTES or self.flow.read_paused):
+        if self.flow.read_paused or (self._in_body and self._n_body_bytes >= SLOW_BYTES):
             self._watch()
             return
         if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
@@ -361,6 +371,16 @@ class _Begun:
     def cancel(self, msg: object = None) -> None:
         """Cancel it in the next turn of the event loop; its first step, if it has not begun, comes before."""
         self._task.get_loop().call_soon(self._task.cancel, msg)
+
+
+class _NoTrailers(list[tuple[bytes, bytes]]):
+    """Takes the fields behind a body and keeps none: the head is what proxies before us have looked at."""
+
+    def append(self, field: tuple[bytes, bytes], /) -> None:
+        """Drop a field."""
+
+
+_NO_TRAILERS = _NoTrailers()
 
 
 @lru_cache(maxsize=256)  # the same few addresses all day
