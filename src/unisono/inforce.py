@@ -59,11 +59,20 @@ class InForce:
 
     def __init__(self, state: State, arms: Iterable[Arm]) -> None:
         """Begin with a state; the arm of its live policy must be among `arms`."""
-        self._arms: dict[Key, Arm] = {}
-        self.put(arms)
+        self.renew(state, arms)
+
+    def renew(self, state: State, arms: Iterable[Arm]) -> None:
+        """Decide by a state and by these arms alone: they were built anew, for another configuration."""
+        self._arms: dict[Key, Arm] = {arm.standing.key: arm for arm in arms}
         self.state = state
         self.live = self._arms[state.live.key]
         self._canary = None if state.canary is None else self._arms.get(Standing(policy=state.canary).key)
+
+    @property
+    def policy(self) -> str:
+        """What decides now: the live policy, the hash of its configuration, the artifact, the generation of scores."""
+        settings = self.live.router.settings
+        return f"{settings.policy}/{settings.config_hash}/{settings.artifact}/{settings.scores}"
 
     @property
     def arms(self) -> Iterator[Arm]:

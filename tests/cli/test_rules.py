@@ -87,7 +87,7 @@ def test_recorded_requests_are_counted_without_their_words(file: Path) -> None:
             json.dumps(body).encode(), {}, catalog=live.router.catalog, request_id=text[:6], now=datetime.now(UTC)
         )
         features, decision = live.router.decide(request)
-        live.note_decision(request, features, decision)
+        live.requests.note_decision(request, features, decision)
     live.store.close()
     told = as_json(file, "--last", "10")
     assert (told["n"], told["n_other"]) == (3, 0)

@@ -119,7 +119,7 @@ def test_where_the_bounds_themselves_are_broken_nobody_is_asked_and_it_is_told(t
 def test_a_fault_around_the_decision_is_an_error_in_openais_form_and_an_incident(tmp_path: Path, part: str) -> None:
     with upstream(says("hi")) as up, serving(tmp_path, config_text(model("safe", up), default="safe")) as house:
         assert ask(house, 1).status == 200
-        setattr(house.live, part, raises)
+        setattr(house.live.requests, part, raises)
         replies = [ask(house, n) for n in range(5)]
         assert {(r.status, r.json["error"]["code"]) for r in replies} == {(500, "internal_error")}
         assert metric(house, "unisono_incidents_total") >= 1
@@ -238,5 +238,5 @@ def test_an_always_cheap_bug_in_a_running_router_is_an_incident_within_200_reque
         assert set(pool.map(lambda n: turn(house, n), range(200))) == {"small"}
         (incident,) = house.get("/admin/incidents")["data"]
         assert incident["kind"] == "share_alarm"
-        assert incident["policy"] == house.live.policy
+        assert incident["policy"] == house.live.inforce.policy
         assert metric(house, "unisono_incidents_total") == 1

@@ -256,7 +256,7 @@ def test_a_fault_of_ours_in_mid_stream_ends_it_with_an_incident(
 
     async def claim(served: Served) -> None:
         upstream.behave = says("many fine words")
-        monkeypatch.setattr(served.live, "note_turn", breaks)
+        monkeypatch.setattr(served.live.requests, "note_turn", breaks)
         with caplog.at_level(logging.ERROR):
             await served.begin_stream()
             with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
@@ -379,7 +379,7 @@ def test_a_fault_of_ours_is_an_answer_an_incident_and_a_line_in_the_log(
         raise ZeroDivisionError
 
     async def claim(served: Served) -> None:
-        monkeypatch.setattr(served.live, place, breaks)
+        monkeypatch.setattr(served.live.requests, place, breaks)
         with caplog.at_level(logging.ERROR):
             status, answer = await served.ask()
         assert (status, answer["error"]["type"]) == (500, "api_error")

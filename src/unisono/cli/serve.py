@@ -257,7 +257,7 @@ async def _serve(
 
     live = build(config)
     if tell is not None:
-        live.tell = tell
+        live.requests.tell = tell
     try:
         host, address = _names_of(listening)
         live.keys.open = is_loopback(host)

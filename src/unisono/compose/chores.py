@@ -312,7 +312,7 @@ async def keep_in_step(live: Live, fellows: Fellows) -> None:
                     live.lessons.latency.learn(attempt)
             live.take_rests(rests)
             for stored in news.decided:
-                live.take_in(stored)
+                live.requests.take_in(stored)
 
 
 async def tell_metrics(live: Live, fellows: Fellows, worker: int) -> None:

@@ -1,69 +1,50 @@
-"""A running Unisono: the parts that a configuration describes, swapped as a whole while requests run, and what is noted
-of each request.
+"""A running Unisono: the parts that a configuration describes, swapped as a whole while requests run.
 
-It routes nothing and serves nothing. What it does beside answering is in `chores`.
+It routes nothing and serves nothing. What it keeps of requests is in `requests`, what it does beside them in `chores`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import perf_counter
 
 from unisono.budget import DecisionBudget
-from unisono.choose.continuity import moved_on, switched_by_hand
 from unisono.choose.memory import Anchors
 from unisono.compose import chores
 from unisono.compose.allowed import fits, no_model_lost, same_house, same_models
 from unisono.compose.arms import ArmBuilder
 from unisono.compose.lessons import Lessons
 from unisono.compose.outlets import Outlets
+from unisono.compose.requests import Requests
 from unisono.compose.trained import Trained, read_trained
 from unisono.compose.warm import warm
 from unisono.config import Config, load_config
 from unisono.config.kept import KeptConfig, kept_of
 from unisono.config.lookout import Lookout
-from unisono.edge.parse import DERIVED, session_before
 from unisono.eligible.health import limited
-from unisono.errors import ArtifactError, NotFound, OutOfFiles, StartError, UnisonoError, is_lasting
+from unisono.errors import ArtifactError, StartError, UnisonoError
 from unisono.evaluate.promotion import Scales
-from unisono.execute.cost import cost_usd
-from unisono.execute.said import said_in
-from unisono.execute.walk import Committed
 from unisono.inforce import Arm, InForce, wanted
 from unisono.learn.signals import Signals
 from unisono.plugins import Registry, load
 from unisono.protocols import Encoder
-from unisono.record.alarm import ShareGuard
 from unisono.record.fellows import Fellows
 from unisono.record.incidents import Incidents, Kind
-from unisono.record.limits import Ledger, Reservation
+from unisono.record.limits import Ledger
 from unisono.record.metrics import Metrics, of_workers
 from unisono.record.policies import Policies, Standing
-from unisono.record.reader import Stored
 from unisono.record.rests import Rests
 from unisono.record.ring import KeyRing
 from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
 from unisono.record.store import Store
-from unisono.record.texts import text_row
 from unisono.record.tracing import Tracing
-from unisono.router import NOTHING_KNOWN, Router, is_plain_pin
-from unisono.types import (
-    Chunk,
-    Decision,
-    Features,
-    Health,
-    Json,
-    Outcome,
-    Request,
-    Retry,
-    Situation,
-    Spent,
-)
+from unisono.router import Router
+from unisono.types import Health, Json, Request
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.reading import Reading
 from unisono.upstream.health import HealthBook, Rest
@@ -84,7 +65,6 @@ class Live:
         self.sessions = Sessions(store)
         self.incidents = Incidents(store)
         self.policies = Policies(config.store.path)
-        self.guard = ShareGuard()
         self.budget = DecisionBudget()
         self.keys = KeyRing(config.store.path, changed=self._follow_limits)
         self.keys.follow(config.server.keys, config.callers)
@@ -97,7 +77,6 @@ class Live:
         self.outlets = Outlets(registry, self.health)
         self.lessons = Lessons(self.outlets.n_calls)
         self.lookout = Lookout()
-        self.tell: Callable[[str], None] = log.info  # the line of each request; who logs may have a shorter way
         self.broken: dict[str, str] = {}
         self._registry = registry
         self._trained = read_trained(config, registry)
@@ -126,6 +105,18 @@ class Live:
         state = self.policies.known().state()
         arms = self._builder.built(config, wanted(state), live=state.live, trained=self._trained, anchors={})
         self.inforce = InForce(state, arms)
+        self.requests = Requests(
+            self.inforce,
+            store=store,
+            sessions=self.sessions,
+            ledger=self.ledger,
+            keys=self.keys,
+            signals=self.signals,
+            metrics=self.metrics,
+            tracing=self.tracing,
+            keeps_text=config.store.text == "text",
+            note_incident=self.note_incident,
+        )
         self._trained = self._of_live(self._trained.encoder)
 
     @property
@@ -238,7 +229,7 @@ class Live:
             self.store.note_in_force(kept_of(config))
             self.keys.follow(config.server.keys, config.callers)
             self._follow_limits()
-            self.inforce = InForce(state, arms)
+            self.inforce.renew(state, arms)
             self._trained = self._of_live(trained.encoder)
             self.note_healed("rules")
             await before.close()
@@ -333,7 +324,7 @@ class Live:
                 trained = Trained(self._trained.encoder, None, None)
                 self.inforce.put(await self._built(self.config, missing, live=state.live, trained=trained))
         if state.live != self.inforce.state.live:
-            self.guard = ShareGuard()  # another policy has other shares; from here on its guardrails watch them
+            self.requests.watch_shares_anew()
         self.inforce.swap(state)
         self._trained = self._of_live(self._trained.encoder)
         tried = "" if state.canary is None else f" canary={state.canary.id} share={state.share:g}"
@@ -376,161 +367,7 @@ class Live:
         live = self.inforce.live
         return Trained(encoder, live.artifact, live.fault)
 
-    # ------------------------------------------------------------------------------ what happened
-
-    def note_decision(self, request: Request, features: Features, decision: Decision) -> None:
-        """Record a decision that is about to be carried out."""
-        self.metrics.observe_decision(decision, features.task_type)
-        if decision.mode is not None:
-            self._watch_shares(decision)
-            self._anchor(self.inforce.arm_for(request.session, request.key), request, features, decision)
-        self.signals.seen(request, features, decision)
-        self.store.record_request(request, features, decision)
-
-    def take_in(self, stored: Stored) -> None:
-        """Remember where another worker sent a prompt, so that a nearly equal one goes there from here too."""
-        arm = next((arm for arm in self.inforce.arms if arm.standing.policy.id == stored.decision.policy), None)
-        if arm is not None and stored.features is not None:
-            self._anchor(arm, stored.request, stored.features, stored.decision)
-
-    def _anchor(self, arm: Arm, request: Request, features: Features, decision: Decision) -> None:
-        passing = ("limit_downgrade", "explored")  # what only this once was answered so binds no later prompt
-        if not decision.degraded and not any(notice.code in passing for notice in decision.notices):
-            arm.anchors.note(request, features, decision.model)
-
-    async def known(self, request: Request) -> Situation:
-        """Return what is remembered of the caller's conversation. A first turn that nobody named has no past."""
-        known = self.known_now(request)
-        if known is not None:
-            return known
-        if _goes_on(request):
-            derived = request.session.startswith(DERIVED)
-            before = session_before(request) if derived else None
-            past = await self.sessions.load(request.key, request.session, before=before)
-        else:
-            past = self.sessions.past(request.key, request.session)
-        return Situation(past=past, retry=await self._retry(request))
-
-    def known_now(self, request: Request) -> Situation | None:
-        """Return what `known` does if the record need not be asked, else None."""
-        if request.wishes.retry_of is not None:
-            return None
-        key, session = request.key, request.session
-        if not self.sessions.holds(key, session) and _goes_on(request):
-            return None
-        past = self.sessions.past(key, session)
-        return NOTHING_KNOWN if past is None else Situation(past=past)
-
-    async def _retry(self, request: Request) -> Retry | None:
-        """Return the decision that the caller wants taken again.
-
-        Raises:
-            NotFound: this key made no such decision.
-        """
-        asked = request.wishes.retry_of
-        if asked is None:
-            return None
-        found = await asyncio.to_thread(self.store.stored, asked)
-        if found is None or found.request.key != request.key:
-            raise NotFound(
-                f"No decision {asked!r} of this key is recorded; take `retry_of` from an answer's `unisono`."
-            )
-        answered = None if found.outcome is None else found.outcome.model
-        return Retry(decision=asked, model=answered or found.decision.model, how=request.wishes.how)
-
-    def spent(self, request: Request) -> tuple[Spent, ...]:
-        """Return the limits that the caller stands under at this moment."""
-        if not self.ledger.has_limits:
-            return ()
-        pinned = self.router.models.get(request.pin or "") if is_plain_pin(request) else None  # nobody else can answer
-        models = self.config.models if pinned is None else (pinned,)
-        return self.ledger.spent(key=request.key, user=request.user, models=models, now=datetime.now(UTC))
-
-    def reserve(self, request: Request, features: Features, decision: Decision) -> Reservation:
-        """Hold what a decision is expected to use of its limits; nothing may be awaited since `spent`."""
-        return self.ledger.reserve(request, features, decision, models=self.router.models)
-
-    def note_turn(self, request: Request, features: Features, reservation: Reservation, outcome: Outcome) -> None:
-        """Settle the limits, and remember what a conversation has become after an answer."""
-        now = datetime.now(UTC)
-        self.ledger.settle(reservation, request, outcome, models=self.router.models, now=now)
-        past = self.sessions.past(request.key, request.session)
-        by_hand = past is not None and switched_by_hand(request, past)
-        after = moved_on(past, outcome=outcome, features=features, now=now, by_hand=by_hand)
-        if past is not None or after.model is not None:
-            self.sessions.note(request.key, request.session, after)
-
-    def note_outcome(self, outcome: Outcome, *, baseline_usd: float | None, by: str, by_caller: bool = True) -> None:
-        """Record how a request of a key ended; one line in the log.
-
-        Args:
-            outcome: how.
-            baseline_usd: what the same tokens would have cost at the baseline model, where that is known.
-            by: the key.
-            by_caller: where it was cancelled, whether the caller left, which says something of the answer.
-        """
-        self.metrics.observe_outcome(outcome)
-        for notice in outcome.notices:
-            if notice.code == "model_mismatch" and outcome.model is not None:
-                self.note_incident("model_mismatch", outcome.model, notice.text)
-        if outcome.status != "ok" or len(outcome.attempts) > 1:
-            for attempt in outcome.attempts:
-                if attempt.error_code == OutOfFiles.code:
-                    self.note_incident("out_of_files", "server", attempt.error_text or attempt.error_code)
-                if is_lasting(attempt):
-                    self.note_incident("model_refused", attempt.model, attempt.error_text or str(attempt.http_status))
-        self.store.record_outcome(outcome, baseline_usd=baseline_usd)
-        if by_caller:
-            self.signals.ended(outcome, by=by)
-        self.tell(
-            f"decision={outcome.decision} key={by} status={outcome.status} model={outcome.model}"
-            f" attempts={len(outcome.attempts)} seconds={outcome.total_s:.3f} cost_usd={outcome.cost_usd}"
-        )
-
-    def trace(self, request: Request, decision: Decision, outcome: Outcome) -> None:
-        """Make the spans of a request that has ended, where somebody collects them."""
-        if self.tracing is not None:
-            self.tracing.request(request, decision, outcome, models=self.router.models)
-
-    def keeps_words(self, request: Request) -> bool:
-        """Say whether this request's words are kept for an export: operator and holder of the key both want it."""
-        return self.config.store.text == "text" and request.key in self.keys.exporting
-
-    async def keeping(
-        self, request: Request, decision: Decision, events: AsyncGenerator[Committed | Chunk, None]
-    ) -> AsyncGenerator[Committed | Chunk, None]:
-        """Yield an answer's events as they come; keep its words when it has ended well."""
-        chunks: list[Chunk] = []
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, Chunk):
-                    chunks.append(event)
-                yield event
-        row = text_row(decision.id, request.body, said_in(chunks))
-        if row is not None:
-            self.store.record_rows(*row)
-
-    def note_refusal(self, request: Request, error: UnisonoError) -> None:
-        """Log a request that no model may serve."""
-        log.info("request=%s status=refused code=%s", request.id, error.code)
-
-    def _watch_shares(self, decision: Decision) -> None:
-        model = self.router.models.get(decision.model)
-        if model is None:
-            return
-        alarm = self.guard.note(model.role, policy=self.policy)
-        if alarm is not None:
-            text = (
-                f"The share of {alarm.role.value} {alarm.direction} from {alarm.usual:.0%} to {alarm.recent:.0%} "
-                f"under the policy {alarm.policy}."
-            )
-            self.note_incident("share_alarm", alarm.role.value, text, policy=alarm.policy)
-
-    @property
-    def policy(self) -> str:
-        """What decides now: the live policy, the hash of its configuration, the artifact, the generation of scores."""
-        settings = self.router.settings
-        return f"{settings.policy}/{settings.config_hash}/{settings.artifact}/{settings.scores}"
+    # ---------------------------------------------------------------------- what operators are told
 
     def take_rests(self, rests: Mapping[str, tuple[datetime, datetime]]) -> None:
         """Leave models alone that their hosts limit, as other workers or an earlier run were told."""
@@ -551,7 +388,7 @@ class Live:
 
     def note_incident(self, kind: Kind, subject: str, text: str, *, policy: str | None = None) -> None:
         """Record what an operator must know of; the first of an hour goes to the log."""
-        incident = self.incidents.note(kind, subject, text, policy=policy or self.policy, now=datetime.now(UTC))
+        incident = self.incidents.note(kind, subject, text, policy=policy or self.inforce.policy, now=datetime.now(UTC))
         self.metrics.observe_incident(kind)
         if incident.n == 1:
             log.error("incident=%s subject=%s policy=%s text=%r", kind, subject, incident.policy, text)
@@ -583,12 +420,6 @@ class Live:
     def note_healed(self, part: str) -> None:
         """Forget a fault that is over."""
         self.broken.pop(part, None)
-
-    def baseline_usd(self, decision: Decision, outcome: Outcome) -> float | None:
-        """Return what the answer's tokens would have cost at the baseline model's prices, where they are known."""
-        model = None if decision.baseline is None else self.router.catalog.get(decision.baseline)
-        usage = outcome.attempts[-1].usage if outcome.attempts else None
-        return None if model is None or usage is None else cost_usd(usage, model.prices)
 
     # ------------------------------------------------------------------------------ how it stands
 
@@ -645,13 +476,6 @@ class Live:
         for model in self.config.models:
             self.metrics.set_model_up(model.name, self.health_of(model.name)[0] is not Health.DOWN)
             self.metrics.set_waiting(model.name, self.outlets.calls_of(model.name)["waiting"])
-
-
-def _goes_on(request: Request) -> bool:
-    """Say whether a request may belong to a conversation that the record knows."""
-    if not request.session.startswith(DERIVED):
-        return True
-    return len(request.messages) > 1 and any(message.role == "assistant" for message in request.messages)
 
 
 def build(config: Config) -> Live:

@@ -54,7 +54,7 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
     Raises:
         UnisonoError: no model may serve the request, or what bounds requests is broken itself.
     """
-    spent, unrecorded = live.spent(request), not live.store.ok
+    spent, unrecorded = live.requests.spent(request), not live.store.ok
     if spent or unrecorded:
         known = changed(known, spent=spent, unrecorded=unrecorded)
     began_s = perf_counter()
@@ -150,7 +150,7 @@ async def _asked(live: Live, scope: Scope, receive: Receive) -> Asked:
 
 
 async def _ready(live: Live, asked: Asked) -> tuple[Request, Situation]:
-    known = await live.known(asked.request)
+    known = await live.requests.known(asked.request)
     request = asked.known(known)
     await read_ahead(live, request)
     return request, known
@@ -278,23 +278,23 @@ class Exchange:
         live, request = self._live, self.request
         features, decision = decide(live, request, self._known)
         self.features, self.decision = features, decision
-        self._reservation = live.reserve(request, features, decision)
-        live.note_decision(request, features, decision)
+        self._reservation = live.requests.reserve(request, features, decision)
+        live.requests.note_decision(request, features, decision)
 
     async def refuse(self, error: UnisonoError) -> None:
         """Answer a request that no model may serve."""
-        self._live.note_refusal(self.request, error)
+        self._live.requests.note_refusal(self.request, error)
         await send_error(self._send, error)
 
     def settle(self, outcome: Outcome) -> None:
         """Take in how it ended: record, limits, conversation."""
         live, request, decision = self._live, self.request, self.decision
-        self._outcome, self._baseline_usd = outcome, live.baseline_usd(decision, outcome)
+        self._outcome, self._baseline_usd = outcome, live.requests.baseline_usd(decision, outcome)
         by_caller = self.watch is None or self.watch.caller_left
-        live.note_outcome(outcome, baseline_usd=self._baseline_usd, by=request.key, by_caller=by_caller)
-        live.note_turn(request, self.features, self._reservation, outcome)
+        live.requests.note_outcome(outcome, baseline_usd=self._baseline_usd, by=request.key, by_caller=by_caller)
+        live.requests.note_turn(request, self.features, self._reservation, outcome)
         if live.tracing is not None:
-            live.trace(request, decision, outcome)
+            live.requests.trace(request, decision, outcome)
 
     async def break_off(self) -> None:
         """Tell a caller who still waits that the server ends; what has left whole is left alone."""
@@ -307,9 +307,9 @@ class Exchange:
     async def carry_out(self, events: AsyncGenerator[Committed | Chunk, None]) -> None:
         """Answer with what comes of the decision."""
         live, decision = self._live, self.decision
-        if live.keeps_words(self.request):
+        if live.requests.keeps_words(self.request):
             self.relay.shut()
-            events = live.keeping(self.request, decision, events)
+            events = live.requests.keeping(self.request, decision, events)
         with live.metrics.in_flight():
             async with aclosing(events):
                 try:

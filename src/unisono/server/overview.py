@@ -50,7 +50,7 @@ class OverviewEndpoint:
     async def plane(self, http: HttpRequest) -> Response:
         """`GET /admin/plane?last=200`: what is expected of each model, and of the router at several dials."""
         last = whole(http.query_params.get("last", "200"), name="last")
-        return _json(await self._shared.get(f"plane {last} {self._live.policy}", lambda: self._plane(last)))
+        return _json(await self._shared.get(f"plane {last} {self._live.inforce.policy}", lambda: self._plane(last)))
 
     async def bench(self, http: HttpRequest) -> Response:
         """`GET /admin/bench?last=100&dial=0.7&min_quality=0.6`: the latest decisions, chosen again."""
@@ -58,7 +58,7 @@ class OverviewEndpoint:
         dial = _number(http, "dial", self._config().routing.dial, least=0.0, most=1.0)
         bounds = {n: _number(http, n, 0.0, least=0.0, most=1e9) for n in BOUNDS if n in http.query_params}
         setting = Setting(dial=dial, **bounds)
-        name = f"bench {last} {setting} {self._live.policy}"
+        name = f"bench {last} {setting} {self._live.inforce.policy}"
         return _json(await self._shared.get(name, lambda: self._bench(last, setting)))
 
     # ------------------------------------------------------------------------------ the answers

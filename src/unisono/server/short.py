@@ -53,7 +53,7 @@ class ShortWay:
         try:
             headers = headers_in(cycle.scope)  # type: ignore[arg-type]  # uvicorn's own type of it
             read = asked(live, raw, headers, identify(headers, live.keys))  # type: ignore[arg-type]  # bytes, as they came
-            known = live.known_now(read.request)
+            known = live.requests.known_now(read.request)
             if known is None or not is_plain_pin(request := read.known(known)):
                 by_task(partial(self._chat.go_on, read))
                 return True
@@ -97,7 +97,7 @@ class _OnWay:
                 return
             request, decision = exchange.request, exchange.decision
             plain = None
-            if not live.keeps_words(request):
+            if not live.requests.keeps_words(request):
                 plain = live.router_for(request).begin(
                     request, exchange.features, decision=decision, record=exchange.settle, news=self._news
                 )
