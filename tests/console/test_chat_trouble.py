@@ -317,3 +317,25 @@ def test_what_the_record_has_forgotten_can_be_asked_again_all_the_same(
         again(page, "deeper")
         page.wait_for_selector(".answer.ok .versions:has-text('Answer 2 of 2')")
         page.wait_for_selector(".answer .chip:has-text('Deep')")
+
+
+def test_what_the_server_keeps_of_the_words_is_seen_and_goes_with_the_conversation(
+    chromium: Browser, tmp_path: Path, up: Upstream
+) -> None:
+    text = config_text(model("only", up), default="only")
+    with process(tmp_path, text) as house, page_at(chromium, base(house)) as page:
+        page.wait_for_selector(".welcome:has-text('none of their words')")
+        ask(page, "a question")
+        assert page.locator(".chat-head .chip").count() == 0
+    with (
+        process(tmp_path, text.replace("[store]", '[store]\ntext = "text"')) as house,
+        page_at(chromium, base(house)) as page,
+    ):
+        page.wait_for_selector(".welcome .warn:has-text('keeps the words that you send')")
+        ask(page, "a secret question")
+        page.wait_for_selector(".chat-head .chip:has-text('your words are kept')")
+        place = f"/v1/decisions/{house.get('/v1/decisions')['data'][0]['decision']}"
+        assert "a secret question" in house.get(place)["request"]["prompt"]
+        page.click(".chat-head button:has-text('Delete')")
+        page.click("dialog button.danger")
+        house.until(lambda: "prompt" not in house.get(place)["request"], "the words are gone")

@@ -91,6 +91,19 @@ def test_a_stored_preference_counts_until_a_request_says_otherwise(tmp_path: Pat
         assert house.get("/v1/sessions/t3")["prefers"] == {}
 
 
+def test_a_conversation_that_is_deleted_leaves_figures_and_no_words(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, pool(up).replace("[store]", '[store]\ntext = "text"')) as house:
+        assert house.get("/readyz")["record"]["text"] == "text"
+        told = ask(house, {"messages": TALK[:1], "unisono": {"session": "t6"}})
+        place = f"/v1/decisions/{told['decision']}"
+        assert "Peru" in house.get(place)["request"]["prompt"]
+        house.call("DELETE", "/v1/sessions/t6")
+        after = house.get(place)
+        assert "prompt" not in after["request"]
+        assert after["status"] == "ok"
+        assert house.get("/v1/sessions/t6")["n_turns"] == 0
+
+
 def test_an_odd_preference_is_refused_with_the_known_fields(tmp_path: Path) -> None:
     with upstream(says("hi")) as up, serving(tmp_path, pool(up)) as house:
         refused = house.call("PUT", "/v1/sessions/t4", {"dail": 0.2})

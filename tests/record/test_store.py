@@ -359,6 +359,27 @@ def test_purge_of_a_user_leaves_no_byte_of_them(path: Path, values) -> None:
     assert b"bob's words" in raw
 
 
+def test_erasing_a_conversation_takes_its_words_and_leaves_its_figures_and_every_other(path: Path, values) -> None:
+    with closing(Store(path, text="text")) as store:
+        for n, (key, session) in enumerate([("k", "one"), ("k", "two"), ("other", "one")]):
+            request = replace(values.request(n, text=f"words of {key} in {session}"), key=key, session=session)
+            store.record_request(request, values.features(), replace(values.decision(n), session=session))
+            store.record_outcome(values.outcome(n))
+        assert store.erase(key="k", session="one") == 1
+        assert store.erase(key="k", session="never") == 0
+        gone, kept = store.decision(values.id(0)), store.decision(values.id(1))
+        assert gone is not None
+        assert kept is not None
+        assert "prompt" not in gone["request"]
+        assert gone["cost_usd"] == kept["cost_usd"] is not None
+        erased, whole = store.stored(values.id(0)), store.stored(values.id(1))
+        assert (erased and erased.features, whole and whole.features is not None) == (None, True)
+    raw = path.read_bytes()
+    assert b"words of k in one" not in raw
+    assert b"words of k in two" in raw
+    assert b"words of other in one" in raw
+
+
 def test_a_purge_that_cannot_empty_the_log_says_so(path: Path, values, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "connect_to_write", partial(database.connect_to_write, busy_s=0.01))
     with closing(Store(path, text="text")) as store, closing(sqlite3.connect(path, isolation_level=None)) as reading:

@@ -459,7 +459,12 @@ class Live:
             "artifact": self._trained.id,
             "policy": self.router.settings.policy,
             "models": {m.name: self.health_of(m.name)[0].value for m in self.config.models},
-            "record": {"ok": store.ok, "n_waiting": store.n_waiting, "n_lost": store.n_lost},
+            "record": {
+                "ok": store.ok,
+                "n_waiting": store.n_waiting,
+                "n_lost": store.n_lost,
+                "text": self.store.text,
+            },
         }
 
     def refresh_metrics(self) -> None:

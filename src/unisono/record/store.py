@@ -72,6 +72,7 @@ class Store:
             salt = read_salt(connection)
         run = run or token_hex(8)
         self.run = run
+        self.text = text
         self.reader = Reader(path, run=run)
         self._writer = Writer(
             path, run=run, capacity=capacity, flush_s=flush_s, text=text, salt=salt, now=now, connect=connect
@@ -300,6 +301,30 @@ class Store:
             )
         return n_purged
 
+    def erase(self, *, key: str, session: str) -> int:
+        """Delete what a conversation of a key has left of its words; figures, and what was learned from judgements, stay.
+
+        Prompts or their hashes, whole conversations kept for an export, the prompts' vectors and upstreams' error texts
+        go; such a decision cannot be recomputed any more. The freed places of the file are overwritten.
+
+        Returns:
+            How many decisions the conversation has.
+
+        Raises:
+            StoreError: the record cannot be written, or what was accepted before still waits to be.
+        """
+        if not self._settle():
+            raise StoreError("The record cannot be written now, so nothing was deleted. Try again later.")
+        with writing(self._path) as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            ids = [(row[0],) for row in connection.execute(_OF_CONVERSATION, (key, session))]
+            if ids:
+                with transaction(connection):
+                    for sql in _ERASURES:
+                        connection.executemany(sql, ids)
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        return len(ids)
+
     def close(self, *, timeout_s: float = 5.0) -> None:
         """Write what waits and end the writer; what cannot be written in this time is logged and counted as lost."""
         self.reader.close()  # first: the last to leave folds the WAL into the file, and a reader may not
@@ -335,6 +360,12 @@ _DELETIONS = (
     "DELETE FROM details WHERE decision = ?",
     "DELETE FROM texts WHERE decision = ?",
     "DELETE FROM decisions WHERE id = ?",
+)
+_OF_CONVERSATION = "SELECT id FROM decisions WHERE key = ? AND session = ?"
+_ERASURES = (
+    "UPDATE details SET prompt = NULL, features = NULL WHERE decision = ?",
+    "UPDATE attempts SET error_text = NULL WHERE decision = ?",
+    "DELETE FROM texts WHERE decision = ?",
 )
 _ORPHANS = (  # of a version that kept outcomes whose decision was purged or lost
     "DELETE FROM attempts WHERE decision IN (SELECT decision FROM outcomes WHERE at < :before)"

@@ -5,6 +5,7 @@ It does not route; the preference counts from the next request of the conversati
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -52,9 +53,10 @@ class SessionEndpoint:
         return OrjsonResponse(_view(session, past))
 
     async def forget(self, http: HttpRequest) -> Response:
-        """`DELETE /v1/sessions/{id}`."""
+        """`DELETE /v1/sessions/{id}`: who spoke, what it preferred, and what the record has of its words."""
         key, session = self._place(http)
         self._live.sessions.forget(key, session)
+        await asyncio.to_thread(self._live.store.erase, key=key, session=session)
         return OrjsonResponse(_view(session, Past()))
 
     def _place(self, http: HttpRequest) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import { asWords, isMode, Ladder } from "./choose.js";
 import { clock, dollars, seconds, whole } from "./format.js";
 import { draftOf, dropDraft } from "./drafts.js";
 import { icon } from "./icons.js";
-import { button, Dialog, Menu } from "./parts.js";
+import { button, chip, Dialog, Menu } from "./parts.js";
 import { said } from "./sentences.js";
 import { modelNamed, state } from "./state.js";
 import { t, word } from "./words.js";
@@ -34,6 +34,9 @@ async function readFile(file) {
   if (data.includes("\0") || data.includes("\uFFFD")) throw new Error(t("not_text", file.name));
   return { name: file.name, kind: "text", data };
 }
+
+// What the server keeps of the words, as it says itself; nothing is said before it has.
+const keeps = () => { const kept = state.ready?.record?.text; return kept ? word("keeps", kept) : null; };
 
 export const Chat = {
   props: ["id"],
@@ -164,6 +167,7 @@ export const Chat = {
       h("h1", null, t("hello")),
       h("p", { class: "lead" }, t("hello_hint")),
       h("div", { class: "row" }, ["example_1", "example_2", "example_3"].map((name) => button(t(name), () => { draft.value.text = t(name); box.value?.focus(); }))),
+      h("p", { class: state.ready?.record?.text === "text" ? "warn" : "hint" }, keeps()),
       state.models.length === 1 ? h("p", { class: "hint" }, [t("only_one", state.models[0].id), " ", h("a", { href: "#/models" }, t("add_model"))]) : null,
     ]);
 
@@ -202,6 +206,7 @@ const ChatHead = {
     }
     return () => h("header", { class: "chat-head" }, [
       h("h1", { dir: "auto" }, props.chat.title || t("untitled")),
+      state.ready?.record?.text === "text" ? chip(t("words_kept"), "warn", keeps()) : null,
       h("div", { class: "actions" }, [
         button(t("rename"), () => { renaming.value = props.chat.title; }, { class: "quiet small" }),
         h(Menu, { label: t("export") }, () => [button("Markdown", () => download("md")), button("JSON", () => download("json"))]),

@@ -93,7 +93,11 @@ const WORDS = {
   rename: ["Rename", "重命名"],
   export: ["Export", "导出"],
   delete: ["Delete", "删除"],
-  delete_sure: ["Delete “{0}” from this browser, and what the server remembers of it?", "要从此浏览器删除“{0}”，并让服务器忘记它吗？"],
+  delete_sure: ["Delete “{0}” from this browser, and from the server who spoke in it and what it keeps of its words? Figures such as costs stay.", "要从此浏览器删除“{0}”，并从服务器删除其中由谁回答以及所保存的文字吗？成本等数字会保留。"],
+  keeps_none: ["Conversations stay in this browser. The server keeps figures about them, and none of their words.", "对话保存在此浏览器中。服务器只保存相关数字，不保存任何文字。"],
+  keeps_hash: ["Conversations stay in this browser. The server keeps figures about them, and a fingerprint of each message by which it recognises an equal one.", "对话保存在此浏览器中。服务器保存相关数字，以及每条消息的指纹（用于识别相同的消息）。"],
+  keeps_text: ["The server keeps the words that you send: its operator has set this up. Deleting a conversation deletes them there too.", "服务器会保存您发送的文字：这是运维者的设置。删除对话时，服务器上的文字也会删除。"],
+  words_kept: ["your words are kept", "文字会被保存"],
   title: ["Title", "标题"],
   unkept: ["This browser keeps nothing (a private window?): conversations end with this tab.", "此浏览器不保存数据（隐私窗口？），关闭标签页后对话将丢失。"],
 
