@@ -302,7 +302,7 @@ class Store:
         return n_purged
 
     def erase(self, *, key: str, session: str) -> int:
-        """Delete what a conversation of a key has left of its words; figures, and what was learned from judgements, stay.
+        """Delete what a conversation of a key has left of its words; figures and what was learned of votes stay.
 
         Prompts or their hashes, whole conversations kept for an export, the prompts' vectors and upstreams' error texts
         go; such a decision cannot be recomputed any more. The freed places of the file are overwritten.
