@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
 from typing import Protocol
@@ -18,7 +18,7 @@ from uuid_utils import uuid7
 
 from unisono import notices as say
 from unisono.catalog import Catalog
-from unisono.choose.continuity import Continuity, cached, keep_or_switch
+from unisono.choose.continuity import Continuity, keep_or_switch
 from unisono.choose.explore import Exploration, explored, may_explore
 from unisono.choose.goal import goal_of
 from unisono.choose.house import Ruled, by_house
@@ -26,9 +26,12 @@ from unisono.choose.memory import anchored
 from unisono.choose.pattern import ALONE, Arranged, Patterns, arranged
 from unisono.choose.retry import retried
 from unisono.choose.utility import utility
-from unisono.choose.words import behind_degraded, behind_pin, pinned, serves_degraded
+from unisono.choose.words import behind_pin, pinned
 from unisono.consistency.comparers import Ask, ClaimsComparer, Comparer
 from unisono.consistency.ledger import asserted, shown
+from unisono.degraded import as_declared, bare_features
+from unisono.eligible.aside import LeftAside
+from unisono.eligible.candidates import Candidates
 from unisono.eligible.limits import within_limits
 from unisono.eligible.sift import first_against, sift
 from unisono.errors import LimitReached, ModelNotFound, NoCandidate, UpstreamError
@@ -42,17 +45,16 @@ from unisono.execute.streamed import Streamed
 from unisono.execute.voice import with_voice
 from unisono.execute.walk import Committed
 from unisono.execute.watch import Watch
-from unisono.predict.currency import discounted, stale_notice
+from unisono.expect import expected, weighed
+from unisono.predict.currency import stale_notice
 from unisono.protocols import Chooser, CostPredictor, Evidence, LatencyPredictor, QualityPredictor, Rule
 from unisono.types import (
     FIRST_POLICY,
     NO_WISHES,
     Attempt,
     Call,
-    Candidate,
     Choice,
     Chunk,
-    Cost,
     Decision,
     Estimate,
     Excluded,
@@ -60,26 +62,22 @@ from unisono.types import (
     Goal,
     Health,
     HouseRule,
-    Language,
-    Latency,
     Message,
     Mode,
     Model,
     Notice,
     Outcome,
     Past,
-    Quality,
     Ranked,
     Request,
     Situation,
 )
 from unisono.understand.form import with_form
 from unisono.understand.glance import glance, only_glanced
+from unisono.values import value
 
 NOTHING_KNOWN = Situation()
 """A first request of a caller without limits."""
-MAX_LEFT_ASIDE = 1024
-"""Lists of models behind a pin that are kept; each is made again when it is needed."""
 
 
 class HealthView(Protocol):
@@ -161,9 +159,9 @@ class Router:
         self._models: Mapping[str, Model] = {model.name: model for model in catalog}
         self._now = now
         self._clock_s = clock_s
-        self._candidates_at: tuple[object, Mapping[str, Candidate]] | None = None
+        self._candidates = Candidates(catalog)
+        self._left_aside = LeftAside(catalog, stages.rules)
         self._all_up = tuple((model.name, Health.UP) for model in catalog)
-        self._left_aside: dict[tuple[str | None, date], tuple[Excluded, ...]] = {}
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -243,50 +241,39 @@ class Router:
                 quality=quality,
                 started_s=started_s,
             )
-        past, retry = situation.past, situation.retry
-        candidates = self._candidates(situation.health, situation.limited).values()
-        kept, excluded = sift(request, features, candidates=candidates, rules=self._stages.rules)
+        past, rules = situation.past, self._stages.rules
+        candidates = self._candidates.at(situation.health, situation.limited).values()
+        kept, excluded = sift(request, features, candidates=candidates, rules=rules)
         models = [c.model for c in kept]
-        estimates = self._estimate(request, features, models, quality=quality, recorded=situation.estimates)
-        goal = self._goal(request, features, past)
-        if seed is None:
-            seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
-        weighed = _weighed(estimates, models, features, past=past, now=request.received)
-        house = self._by_house(
-            None if retry is not None else features.rule, weighed, goal, today=request.received.date()
-        )
-        choice = _pin_first(house.choice, request.pin, goal)
-        again: tuple[Notice, ...] = ()
-        switched: tuple[Notice, ...] = ()
-        if retry is not None:  # who asks again has moved on by himself
-            choice, again = retried(choice, retry=retry, language=goal.language)
-        else:
-            against = (*excluded, *choice.excluded, *house.against)
-            choice, switched = self._going_on(
-                choice, request, features, goal=goal, situation=situation, against=against
-            )
+        case = _Case(request=request, features=features, goal=self._goal(request, features, past), situation=situation)
+        estimates = self._expected(case, models, quality=quality)
+        now = weighed(estimates, models, features, past=past, now=request.received)
+        house = self._by_house(case, now)
+        choice = _pin_first(house.choice, request.pin, case.goal)
+        against = (*excluded, *choice.excluded, *house.against)
+        choice, again, switched = self._going_on(case, choice, against=against)
         heir = choice.ranking[0].model if switched else None
-        choice, limited = self._within_limits(house.whole(choice), request, features, situation=situation, goal=goal)
+        choice, limited = self._within_limits(case, house.whole(choice))
         if request.pin is not None and not request.allow_fallback:
             choice = replace(choice, ranking=choice.ranking[:1])
         if not choice.ranking:
             raise NoCandidate("No model meets the bounds of this request.", excluded=(*excluded, *choice.excluded))
         if past is not None and heir not in (None, choice.ranking[0].model):
-            switched = _stood_in_for(str(past.model), choice, goal)
+            switched = _stood_in_for(str(past.model), choice, case.goal)
         pattern = ALONE
-        if retry is None and not any(notice.code == "limit_downgrade" for notice in limited):
-            pattern = self._arranged(house.front(choice), request, features, goal=goal, past=past)
-        unread = _unread(features, goal)
+        if situation.retry is None and not any(notice.code == "limit_downgrade" for notice in limited):
+            pattern = self._arranged(case, house.front(choice))
+        if seed is None:
+            seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
+        unread = _unread(features, case.goal)
         tried: tuple[Notice, ...] = ()
         if pattern.pattern != "single":
             switched = ()  # whose words the answer has is not known before the models were asked
         elif not (limited or unread) and _is_first(situation):
-            choice, tried = self._explored(
-                choice, request, features=features, goal=goal, situation=situation, house=house, seed=seed
-            )
+            choice, tried = self._explored(case, choice, house=house, seed=seed)
         return self._decision(
-            request,
-            Choice(ranking=choice.ranking, excluded=(*excluded, *choice.excluded), reason=choice.reason),
+            case,
+            replace(choice, excluded=(*excluded, *choice.excluded)),
             notices=(
                 *unread,
                 *house.notices,
@@ -294,13 +281,11 @@ class Router:
                 *limited,
                 *switched,
                 *tried,
-                *self._stale(choice.ranking[0].model, request, features, goal),
+                *self._stale(case, choice.ranking[0].model),
             ),
-            goal=goal,
             seed=seed,
-            baseline=max(weighed, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model,
+            baseline=max(now, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model,
             started_s=started_s,
-            degraded=None,
             situation=_expecting(situation, estimates),
             pattern=pattern,
         )
@@ -309,86 +294,91 @@ class Router:
         raised = (0 if past is None else past.raised) + features.dissatisfied
         return goal_of(request, dial=self.settings.dial, features=features, raised=raised)
 
-    def _going_on(
-        self,
-        choice: Choice,
-        request: Request,
-        features: Features,
-        *,
-        goal: Goal,
-        situation: Situation,
-        against: Sequence[Excluded],
-    ) -> tuple[Choice, tuple[Notice, ...]]:
-        """Stay with the model of the conversation, or of a nearly equal prompt, unless another is clearly better."""
-        past, rules = situation.past, self.settings.continuity
-        if request.pin is None and (past is None or past.model is None):
-            choice = anchored(choice, anchor=situation.anchor, margin=rules.margin, language=goal.language)
-        return keep_or_switch(
-            choice, request=request, features=features, goal=goal, past=past, excluded=against, rules=rules
+    def _expected(self, case: _Case, models: Sequence[Model], *, quality: QualityPredictor) -> tuple[Estimate, ...]:
+        stages = self._stages
+        return expected(
+            case.request,
+            case.features,
+            models,
+            quality=quality,
+            cost=stages.cost,
+            latency=stages.latency,
+            recorded=case.situation.estimates,
         )
 
-    def _within_limits(
-        self, choice: Choice, request: Request, features: Features, *, situation: Situation, goal: Goal
-    ) -> tuple[Choice, tuple[Notice, ...]]:
-        return within_limits(
-            choice,
-            request=request,
-            features=features,
-            spent=situation.spent,
-            models=self._models,
-            language=goal.language,
-        )
-
-    def _arranged(
-        self, choice: Choice, request: Request, features: Features, *, goal: Goal, past: Past | None
-    ) -> Arranged:
-        return arranged(
-            choice,
-            request=request,
-            features=features,
-            goal=goal,
-            past=past,
-            models=self._models,
-            rules=self.settings.patterns,
-            default=self.settings.default,
-        )
-
-    def _stale(self, model: str, request: Request, features: Features, goal: Goal) -> tuple[Notice, ...]:
-        """Return the notice that what a model knows is older than the answer should be, where it is."""
-        today = request.received.date()
-        notice = stale_notice(self._models[model], features.freshness, today=today, language=goal.language)
-        return () if notice is None else (notice,)
-
-    def _by_house(self, rule: str | None, estimates: Sequence[Estimate], goal: Goal, *, today: date) -> Ruled:
-        """Choose, as a rule of the house says where a request falls under one."""
-        choose = partial(self._stages.chooser.choose, goal=goal, default=self.settings.default)
-        found = None if rule is None else self.settings.house.get(rule)
+    def _by_house(self, case: _Case, estimates: Sequence[Estimate]) -> Ruled:
+        """Choose, as a rule of the house says where a request falls under one. Who asks again is beyond such rules."""
+        choose = partial(self._stages.chooser.choose, goal=case.goal, default=self.settings.default)
+        rule = case.features.rule
+        found = None if rule is None or case.situation.retry is not None else self.settings.house.get(rule)
         if found is None:
             return Ruled(choose(estimates))
         named = set()
         for name in found.models:
             with suppress(ModelNotFound):  # it has retired, and nobody follows it
-                named.add(self.catalog.resolve(name, today=today).name)
-        return by_house(found, estimates, goal, named=named, choose=choose)
+                named.add(self.catalog.resolve(name, today=case.request.received.date()).name)
+        return by_house(found, estimates, case.goal, named=named, choose=choose)
 
-    def _explored(
-        self,
-        choice: Choice,
-        request: Request,
-        *,
-        features: Features,
-        goal: Goal,
-        situation: Situation,
-        house: Ruled,
-        seed: int,
-    ) -> tuple[Choice, tuple[Notice, ...]]:
-        if not may_explore(request, features, goal):
+    def _going_on(
+        self, case: _Case, choice: Choice, *, against: Sequence[Excluded]
+    ) -> tuple[Choice, tuple[Notice, ...], tuple[Notice, ...]]:
+        """Stay with the model of the conversation, or of a nearly equal prompt, unless another is clearly better.
+
+        Returns:
+            The choice, what is said to who asks again, and of a switch.
+        """
+        goal, situation = case.goal, case.situation
+        if situation.retry is not None:  # who asks again has moved on by himself
+            choice, again = retried(choice, retry=situation.retry, language=goal.language)
+            return choice, again, ()
+        past, rules = situation.past, self.settings.continuity
+        if case.request.pin is None and (past is None or past.model is None):
+            choice = anchored(choice, anchor=situation.anchor, margin=rules.margin, language=goal.language)
+        choice, switched = keep_or_switch(
+            choice, request=case.request, features=case.features, goal=goal, past=past, excluded=against, rules=rules
+        )
+        return choice, (), switched
+
+    def _within_limits(self, case: _Case, choice: Choice) -> tuple[Choice, tuple[Notice, ...]]:
+        return within_limits(
+            choice,
+            request=case.request,
+            features=case.features,
+            spent=case.situation.spent,
+            models=self._models,
+            language=case.goal.language,
+        )
+
+    def _arranged(self, case: _Case, choice: Choice) -> Arranged:
+        return arranged(
+            choice,
+            request=case.request,
+            features=case.features,
+            goal=case.goal,
+            past=case.situation.past,
+            models=self._models,
+            rules=self.settings.patterns,
+            default=self.settings.default,
+        )
+
+    def _explored(self, case: _Case, choice: Choice, *, house: Ruled, seed: int) -> tuple[Choice, tuple[Notice, ...]]:
+        if not may_explore(case.request, case.features, case.goal):
             return choice, ()
-        healthy = {model for model, health in situation.health if health is Health.UP}
+        healthy = {model for model, health in case.situation.health if health is Health.UP}
         front, tried = explored(
-            house.front(choice), rules=self.settings.exploration, healthy=healthy, seed=seed, language=goal.language
+            house.front(choice),
+            rules=self.settings.exploration,
+            healthy=healthy,
+            seed=seed,
+            language=case.goal.language,
         )
         return replace(front, ranking=(*front.ranking, *choice.ranking[len(front.ranking) :])), tried
+
+    def _stale(self, case: _Case, model: str) -> tuple[Notice, ...]:
+        """Return the notice that what a model knows is older than the answer should be, where it is."""
+        today, language = case.request.received.date(), case.goal.language
+        notice = stale_notice(self._models[model], case.features.freshness, today=today, language=language)
+        return () if notice is None else (notice,)
 
     def _pinned_in(
         self,
@@ -417,47 +407,32 @@ class Router:
         """
         assert request.pin is not None  # noqa: S101 - said by `is_plain_pin`
         model = self._models[request.pin]
-        candidates, rules = self._candidates(health), self._stages.rules
+        candidates, rules = self._candidates.at(health), self._stages.rules
         if first_against(request, features, candidates[model.name], rules=rules) is not None:
             sift(request, features, candidates=candidates.values(), rules=rules)  # says why, and raises
         goal = self._goal(request, features, known.past)
-        estimates = self._estimate(request, features, (model,), quality=quality, recorded=known.estimates)
-        (weighed,) = _weighed(estimates, (model,), features, past=known.past, now=request.received)
+        case = _Case(request=request, features=features, goal=goal, situation=known)
+        estimates = self._expected(case, (model,), quality=quality)
+        (now,) = weighed(estimates, (model,), features, past=known.past, now=request.received)
         reason = pinned(model.name, goal)
         first = Ranked(
             model=model.name,
-            estimate=weighed,
-            utility=utility(weighed, goal, default_usd=weighed.cost.usd),
+            estimate=now,
+            utility=utility(now, goal, default_usd=now.cost.usd),
             propensity=1.0,
             reason=reason,
         )
-        choice = Choice(ranking=(first,), excluded=self._behind(request, features), reason=reason)
-        choice, limited = self._within_limits(choice, request, features, situation=known, goal=goal)
+        choice = Choice(ranking=(first,), excluded=self._left_aside.by(request, features), reason=reason)
+        choice, limited = self._within_limits(case, choice)
         return self._decision(
-            request,
+            case,
             choice,
-            notices=(*limited, *self._stale(model.name, request, features, goal)),
-            goal=goal,
+            notices=(*limited, *self._stale(case, model.name)),
             seed=0,
             baseline=model.name,
             started_s=started_s,
-            degraded=None,
             situation=_seen(known, health=health, limited=(), scores=scores, anchor=known.anchor, estimates=estimates),
         )
-
-    def _behind(self, request: Request, features: Features) -> tuple[Excluded, ...]:
-        """Return the reason against each model that a plain pin leaves aside. It is the same all day."""
-        today = request.received.date()
-        place = (request.pin, today)
-        known = self._left_aside.get(place)
-        if known is None:
-            rules = _up_to_pin(self._stages.rules)
-            others = (Candidate(model=model) for model in self.catalog if model.name != request.pin)
-            found = (first_against(request, features, other, rules=rules) for other in others)
-            if len(self._left_aside) >= MAX_LEFT_ASIDE:
-                self._left_aside.clear()
-            known = self._left_aside[place] = tuple(excluded for excluded in found if excluded is not None)
-        return known
 
     def _is_dated(self, pin: str | None) -> bool:
         """Say whether it matters of what day an answer of this model is."""
@@ -473,7 +448,7 @@ class Router:
             NoCandidate: the rules leave nobody: a broken router still breaks no bound of the caller.
         """
         started_s = self._clock_s()
-        features = _bare_features(request)
+        features = bare_features(request)
         health, limited = self._health()
         situation = replace(known, health=health, limited=limited, estimates=())
         return features, self.decide_degraded_in(request, features, situation=situation, why=why, started_s=started_s)
@@ -486,19 +461,19 @@ class Router:
         Raises:
             NoCandidate: the rules leave nobody.
         """
-        candidates = self._candidates(situation.health, situation.limited).values()
+        candidates = self._candidates.at(situation.health, situation.limited).values()
         kept, excluded = sift(request, features, candidates=candidates, rules=self._stages.rules)
         goal = goal_of(request, dial=self.settings.dial, features=features)
+        case = _Case(request=request, features=features, goal=goal, situation=situation)
         first = request.pin or self.settings.default
-        models = sorted((c.model for c in kept), key=lambda m: m.name != first)
-        ranking = tuple(_unknown(m, place=place, why=why, goal=goal) for place, m in enumerate(models))
-        choice = Choice(ranking=ranking, excluded=excluded, reason=ranking[0].reason)
-        choice, limited = self._within_limits(choice, request, features, situation=situation, goal=goal)
+        ranking = as_declared((c.model for c in kept), first=first, why=why, goal=goal)
+        choice, limited = self._within_limits(
+            case, Choice(ranking=ranking, excluded=excluded, reason=ranking[0].reason)
+        )
         return self._decision(
-            request,
+            case,
             choice,
             notices=limited,
-            goal=goal,
             seed=0,
             baseline=None,
             started_s=started_s,
@@ -623,60 +598,33 @@ class Router:
         down = {name for name, found in health if found is Health.DOWN}
         return health, tuple([row for row in self._stages.limited() if row[0] in down])
 
-    def _candidates(
-        self, health: tuple[tuple[str, Health], ...], limited: tuple[tuple[str, datetime], ...] = ()
-    ) -> Mapping[str, Candidate]:
-        seen, known = (health, limited), self._candidates_at
-        if known is None or known[0] != seen:  # it seldom changes
-            states, until = dict(health), dict(limited)
-            found = {
-                m.name: Candidate(model=m, health=states.get(m.name, Health.UP), limited_until=until.get(m.name))
-                for m in self.catalog
-            }
-            known = self._candidates_at = seen, found
-        return known[1]
-
-    def _estimate(
-        self,
-        request: Request,
-        features: Features,
-        models: Sequence[Model],
-        *,
-        quality: QualityPredictor,
-        recorded: Sequence[Estimate],
-    ) -> tuple[Estimate, ...]:
-        qualities, stages = quality.predict_one(features, models), self._stages
-        known = {e.model: e for e in recorded} if recorded else {}
-        new = [m for m in models if m.name not in known] if known else models
-        costs: Sequence[Cost] = stages.cost.predict_one(request, features, new) if new else ()
-        n = request.n_choices  # answers that come beside each other
-        alone = costs if n == 1 else [replace(cost, output_tokens=cost.output_tokens / n) for cost in costs]
-        latencies: Sequence[Latency] = stages.latency.predict_one(features, new, alone) if new else ()
-        if known:
-            told = dict(zip([m.name for m in new], zip(costs, latencies, strict=True), strict=True))
-            told |= {name: (e.cost, e.latency) for name, e in known.items()}
-            costs, latencies = [told[m.name][0] for m in models], [told[m.name][1] for m in models]
-        return tuple(
-            [
-                Estimate(model=m.name, quality=q, cost=c, latency=late)
-                for m, q, c, late in zip(models, qualities, costs, latencies, strict=True)
-            ]
-        )
-
     def _decision(
         self,
-        request: Request,
+        case: _Case,
         choice: Choice,
         *,
-        notices: tuple[Notice, ...] = (),
-        goal: Goal,
+        notices: tuple[Notice, ...],
         seed: int,
         baseline: str | None,
         started_s: float,
-        degraded: str | None,
         situation: Situation,
+        degraded: str | None = None,
         pattern: Arranged = ALONE,
     ) -> Decision:
+        """Put a decision together.
+
+        Args:
+            case: what was decided.
+            choice: how.
+            notices: of the steps; those that every decision may need come before them.
+            seed: of what was left to chance.
+            baseline: the model that the bill is held against.
+            started_s: when this began, on the router's clock.
+            situation: what is recorded of the moment.
+            degraded: what is broken.
+            pattern: how the models work together.
+        """
+        request = case.request
         return Decision(
             id=str(uuid7()),
             at=self._now(),
@@ -684,18 +632,12 @@ class Router:
             session=request.session,
             mode=request.mode,
             pin=request.pin,
-            goal=goal,
+            goal=case.goal,
             pattern=pattern.pattern,
             ranking=choice.ranking,
             excluded=choice.excluded,
             reason=pattern.reason or choice.reason,
-            notices=(
-                *self._notices(request, choice, degraded=degraded, language=goal.language),
-                *((say.effort(goal.mode, language=goal.language),) if request.mode not in (None, goal.mode) else ()),
-                *((say.left_out(request.left_out, language=goal.language),) if request.left_out else ()),
-                *((say.unrecorded(language=goal.language),) if situation.unrecorded else ()),
-                *notices,
-            ),
+            notices=(*self._notices(case, choice, degraded=degraded), *notices),
             degraded=degraded is not None,
             allow_fallback=request.allow_fallback,
             baseline=baseline,
@@ -708,21 +650,36 @@ class Router:
             policy=self.settings.policy,
         )
 
-    def _notices(
-        self, request: Request, choice: Choice, *, degraded: str | None, language: Language
-    ) -> tuple[Notice, ...]:
+    def _notices(self, case: _Case, choice: Choice, *, degraded: str | None) -> list[Notice]:
+        """Return what must be told of how the request was understood and where it stands, whatever was chosen."""
+        request, goal, language = case.request, case.goal, case.goal.language
         notices: list[Notice] = []
         if degraded is not None:
             notices.append(say.degraded(degraded, first=choice.ranking[0].model, language=language))
         model = None if request.pin is None else self.catalog.get(request.pin)
-        if model is None:
-            return tuple(notices)
-        if request.model != model.name and self.catalog.get(request.model) is not None:
-            notices.append(say.successor(request.model, answers=model.name, language=language))
-        life = model.lifecycle
-        if life.state == "sunset" and life.until is not None:
-            notices.append(say.sunset(model.name, until=life.until, follows=life.successor, language=language))
-        return tuple(notices)
+        if model is not None:
+            if request.model != model.name and self.catalog.get(request.model) is not None:
+                notices.append(say.successor(request.model, answers=model.name, language=language))
+            life = model.lifecycle
+            if life.state == "sunset" and life.until is not None:
+                notices.append(say.sunset(model.name, until=life.until, follows=life.successor, language=language))
+        if request.mode not in (None, goal.mode):
+            notices.append(say.effort(goal.mode, language=language))
+        if request.left_out:
+            notices.append(say.left_out(request.left_out, language=language))
+        if case.situation.unrecorded:
+            notices.append(say.unrecorded(language=language))
+        return notices
+
+
+@value
+class _Case:
+    """A request and all that a decision on it takes into account."""
+
+    request: Request
+    features: Features
+    goal: Goal
+    situation: Situation
 
 
 def _seen(
@@ -775,31 +732,6 @@ def is_plain_pin(request: Request) -> bool:
     )
 
 
-def _up_to_pin(rules: Sequence[Rule]) -> Sequence[Rule]:
-    """Return the rules that say something against models beside a pin: those before `pin`, and itself."""
-    names = [rule.name for rule in rules]
-    return rules[: names.index("pin") + 1] if "pin" in names else rules
-
-
-def _weighed(
-    estimates: Sequence[Estimate], models: Sequence[Model], features: Features, *, past: Past | None, now: datetime
-) -> tuple[Estimate, ...]:
-    """Return the estimates with what age takes from each model's quality, and what a warm cache takes from its cost."""
-    if past is None and features.freshness is None:
-        return tuple(estimates)
-    qualities = discounted([e.quality for e in estimates], models, features.freshness, today=now.date())
-    weighed = []
-    for estimate, quality, model in zip(estimates, qualities, models, strict=True):
-        cost = (
-            estimate.cost
-            if past is None
-            else cached(estimate.cost, model, past, n_input_tokens=features.n_input_tokens, now=now)
-        )
-        same = cost is estimate.cost and quality is estimate.quality
-        weighed.append(estimate if same else replace(estimate, quality=quality, cost=cost))
-    return tuple(weighed)
-
-
 def _stood_in_for(before: str, choice: Choice, goal: Goal) -> tuple[Notice, ...]:
     """Return the notice of a switch to a model that stands in for the one which was to take over and is at a limit."""
     answers = choice.ranking[0].model
@@ -835,41 +767,4 @@ def _pin_first(choice: Choice, pin: str | None, goal: Goal) -> Choice:
 def _replaced(ranked: Ranked, *, propensity: float, reason: str) -> Ranked:
     return Ranked(
         model=ranked.model, estimate=ranked.estimate, utility=ranked.utility, propensity=propensity, reason=reason
-    )
-
-
-def _bare_features(request: Request) -> Features:
-    """Return features that need nothing which could be broken."""
-    import numpy as np
-
-    from unisono.understand.language import language
-    from unisono.understand.tokens import count_prompt
-
-    last = next((m.text for m in reversed(request.messages) if m.role == "user"), "")
-    n_turns = sum(1 for m in request.messages if m.role == "user")
-    return Features(
-        task="",
-        n_input_tokens=count_prompt(request.body),
-        n_turns=n_turns,
-        needs=request.needs,
-        surface=np.zeros(0, dtype=np.float32),
-        language=language(last),
-    )
-
-
-def _unknown(model: Model, *, place: int, why: str, goal: Goal) -> Ranked:
-    quality = 0.5 if model.quality is None else model.quality
-    estimate = Estimate(
-        model=model.name,
-        quality=Quality(mean=quality, spread=0.5, evidence="none: the router is degraded"),
-        cost=Cost(usd=0.0, low_usd=0.0, high_usd=0.0, output_tokens=0.0),
-        latency=Latency(first_token_s=0.0, total_s=0.0),
-    )
-    reason = serves_degraded(model.name, why, goal) if place == 0 else behind_degraded(goal)
-    return Ranked(
-        model=model.name,
-        estimate=estimate,
-        utility=0.0,
-        propensity=1.0 if place == 0 else 0.0,
-        reason=reason,
     )
