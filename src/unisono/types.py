@@ -1,6 +1,7 @@
 """The values that travel from stage to stage: frozen, keyword-only, typed.
 
-It does not hold behaviour beyond what a value can say about itself, and it imports nothing heavy.
+It does not hold behaviour beyond what a value can say about itself, and it imports nothing heavy. The words that a
+field may hold are in `terms`, and can be had from here too.
 """
 
 from __future__ import annotations
@@ -8,9 +9,22 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
+from unisono.terms import SCRIPTS as SCRIPTS
+from unisono.terms import TASKS as TASKS
+from unisono.terms import Capability as Capability
+from unisono.terms import Counted as Counted
+from unisono.terms import Effort as Effort
+from unisono.terms import Health as Health
+from unisono.terms import Language as Language
+from unisono.terms import Mode as Mode
+from unisono.terms import OnLimit as OnLimit
+from unisono.terms import PartKind as PartKind
+from unisono.terms import Pattern as Pattern
+from unisono.terms import ReasoningEffort as ReasoningEffort
+from unisono.terms import Role as Role
+from unisono.terms import Status as Status
 from unisono.values import value
 
 if TYPE_CHECKING:
@@ -24,77 +38,6 @@ JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, J
 Json: TypeAlias = "dict[str, JsonValue]"
 Vector: TypeAlias = "NDArray[np.float32]"
 """A float32 array; the shape stands where it is used."""
-
-
-Language: TypeAlias = Literal["en", "zh"]
-"""In which of the languages that we write something is said."""
-
-Status: TypeAlias = Literal["ok", "failed", "cut", "cancelled"]
-"""How an attempt or a request ended: `failed` before any content, `cut` after the first, `cancelled` by the caller."""
-STATUSES = (*get_args(Status), "running", "interrupted")
-"""What a request of the record can be: ended, under way, or left behind by a process that ended before it."""
-
-Pattern: TypeAlias = Literal["single", "cascade", "fusion"]
-"""How a request is answered: by one model, by a stronger one if a cheap one does not do, or by several together."""
-
-Counted: TypeAlias = Literal["messages", "tokens", "usd"]
-"""What a limit counts."""
-OnLimit: TypeAlias = Literal["downgrade", "block"]
-"""What happens when a limit is reached: a model of less cost answers, or none does."""
-
-ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "on"]
-"""How much a model thinks: not at all, by the dial that its host has for it, or `on` where there is none."""
-
-PartKind: TypeAlias = Literal["member", "planner", "judge", "author", "closer"]
-"""As what a model takes part in an answer: it answers, splits the question, judges, writes from others' answers, or
-takes over from a cheaper one."""
-
-
-class Mode(StrEnum):
-    """What `auto` aims at."""
-
-    FAST = "fast"
-    BALANCED = "balanced"
-    DEEP = "deep"
-    PRO = "pro"
-
-
-class Role(StrEnum):
-    """The place of a model in the family."""
-
-    FAST = "fast"
-    DEEP = "deep"
-    FAST_MINI = "fast-mini"
-    DEEP_MINI = "deep-mini"
-    PRO = "pro"
-
-
-class Capability(StrEnum):
-    """What a model can take or give beyond plain text."""
-
-    TOOLS = "tools"
-    JSON = "json"
-    VISION = "vision"
-    AUDIO = "audio"
-    FILES = "files"
-    SEARCH = "search"
-    ANTHROPIC = "anthropic"
-    """No model declares it: whoever is reached by Anthropic's API has what only that API has."""
-
-
-class Effort(StrEnum):
-    """What the user's own words ask for: more thought, or a quick answer."""
-
-    LESS = "less"
-    MORE = "more"
-
-
-class Health(StrEnum):
-    """What recent attempts say about a model's upstream."""
-
-    UP = "up"
-    PROBING = "probing"
-    DOWN = "down"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -318,12 +261,6 @@ class Limit:
 def _is_named(key: str, names: tuple[str, ...]) -> bool:
     """Say whether the name of a key is one of these, or begins as one that ends in `*`."""
     return any(key == name or (name.endswith("*") and key.startswith(name[:-1])) for name in names)
-
-
-TASKS = ("mathematics", "code", "question", "writing", "translation", "summary", "conversation")
-"""The kinds of task that are told apart."""
-SCRIPTS = ("latin", "greek", "cyrillic", "hebrew", "arabic", "devanagari", "thai", "han", "kana", "hangul")
-"""The scripts that are told apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from unisono.cli.moment import parse_since
 from unisono.cli.purge import purge
 from unisono.cli.record import AS_JSON, CONFIG, STORE, console, one_id, open_reader, print_json, with_outer
 from unisono.cli.replay import replay
-from unisono.types import STATUSES
+from unisono.terms import STATUSES
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -23,7 +23,8 @@ from unisono.errors import NotAllowed, NotFound, RequestError, UnisonoError
 from unisono.record.metrics import CONTENT_TYPE
 from unisono.server.auth import admin_only, identify
 from unisono.server.reply import ClientGone, headers_in
-from unisono.types import STATUSES, EmbeddingModel, Grant, Json, JsonValue, Mode, Model, Scope
+from unisono.terms import STATUSES
+from unisono.types import EmbeddingModel, Grant, Json, JsonValue, Mode, Model, Scope
 
 Answer = Callable[[HttpRequest], Awaitable[Response]]
 _BEGINNING = "1970-01-01T00:00:00Z"
