@@ -38,7 +38,7 @@ def asked(live: Live, text: str) -> tuple[Request, Features, Decision]:
 def hear(one: Live, of: Fellows) -> None:
     now_us = to_us(datetime.now(UTC))
     for stored in of.look(now_us=now_us, spending_since_us=now_us).decided:
-        one.take_in(stored)
+        one.requests.take_in(stored)
 
 
 def test_where_one_worker_sent_a_prompt_another_sends_a_nearly_equal_one(tmp_path: Path) -> None:
@@ -50,10 +50,10 @@ def test_where_one_worker_sent_a_prompt_another_sends_a_nearly_equal_one(tmp_pat
         request, features, decision = asked(here, "How do I sort a list of names in Python?")
         other = "b" if decision.model == "a" else "a"
         ranking = sorted(decision.ranking, key=lambda ranked: ranked.model != other)
-        here.note_decision(request, features, replace(decision, ranking=tuple(ranking)))
+        here.requests.note_decision(request, features, replace(decision, ranking=tuple(ranking)))
         last = "1" if decision.id.endswith("0") else "0"
         passing = replace(decision, id=decision.id[:-1] + last, notices=(Notice(code="explored", text="tried"),))
-        here.note_decision(request, features, passing)
+        here.requests.note_decision(request, features, passing)
         here.store.flush()
 
         same, seen, _ = asked(there, "How do I sort a list of name in Python?")
