@@ -875,7 +875,12 @@ class Verdict:
 
 @value
 class Attempt:
-    """One upstream call and how it ended. Durations count from the attempt's start."""
+    """One upstream call and how it ended. Durations count from the attempt's start.
+
+    Attributes:
+        written_tokens: where an upstream that was asked told no usage, about how many tokens of an answer had come. It
+            is not recorded.
+    """
 
     model: str
     upstream_model: str
@@ -890,6 +895,7 @@ class Attempt:
     error_code: str | None = None
     error_text: str | None = None
     part: PartKind | None = None
+    written_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

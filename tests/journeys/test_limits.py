@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.journeys.house import config_text, model, serving
-from tests.journeys.upstream import says, upstream
+import pytest
+from tests.journeys.house import House, config_text, model, serving
+from tests.journeys.upstream import LIMIT_S, Exchange, says, upstream
 
 LIMIT = """
 [[limits]]
@@ -95,3 +99,70 @@ def test_a_named_key_has_its_wishes_and_its_name_in_the_limits(tmp_path: Path, m
         assert house.call("POST", "/v1/chat/completions", body).status == 401
         assert house.call("POST", "/v1/chat/completions", body, headers=head).json["model"] == "b"
         assert house.call("GET", "/v1/limits", headers=head).json["key"] == "team-a"
+
+
+def _left(house: House, until: bytes, **body: object) -> None:
+    """Ask, and hang up when this has come."""
+    raw = json.dumps({"messages": HELLO, **body}).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(raw)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", house.port), timeout=LIMIT_S) as line:
+        line.sendall(head.encode() + raw)
+        came = b""
+        while until not in came:
+            came += line.recv(65536)
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("name", ["auto", "a"])
+def test_who_leaves_just_before_the_end_of_a_long_answer_pays_for_what_has_come(
+    tmp_path: Path, name: str, padded: bool
+) -> None:
+    over = threading.Event()
+
+    def talks(exchange: Exchange) -> None:
+        exchange.open_stream()
+        exchange.delta({"role": "assistant", "content": ""})
+        for n in range(4000):
+            exchange.delta({"content": "word " * (1 + n % 3)}, **({"padding": "x" * (n % 7)} if padded else {}))
+        exchange.delta({"content": "last"})
+        over.wait(LIMIT_S)
+
+    more = "".join(f'\n[[limits]]\nname = "{c}"\ncounts = "{c}"\namount = 1e9\n' for c in ("tokens", "usd"))
+    prices = {"usd_per_mtok_in": 1.0, "usd_per_mtok_out": 100.0}
+    with (
+        upstream(talks) as up,
+        serving(tmp_path, config_text(model("a", up, **prices), default="a", more=more)) as house,
+    ):
+        _left(house, b'"last"', model=name, stream=True)
+        over.set()
+
+        def used() -> dict[str, float]:
+            rows = {row["limit"]: row["used"] for row in house.get("/v1/limits")["data"]}
+            return rows if house.get("/v1/decisions?status=cancelled")["data"] else {}
+
+        found = house.until(used, "the outcome")
+        assert 8000 < found["tokens"] < 13000  # 8,000 words
+        assert 0.8 < found["usd"] < 1.3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", ["auto", "a"])
+def test_who_leaves_before_the_first_word_pays_what_was_reserved(tmp_path: Path, name: str, stream: bool) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def thinks(exchange: Exchange) -> None:
+        asked.set()
+        over.wait(LIMIT_S)
+
+    more = "".join(f'\n[[limits]]\nname = "{c}"\ncounts = "{c}"\namount = 1e9\n' for c in ("messages", "tokens"))
+    with upstream(thinks) as up, serving(tmp_path, config_text(model("a", up), default="a", more=more)) as house:
+        raw = json.dumps({"messages": HELLO, "model": name, "stream": stream}).encode()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(raw)}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", house.port), timeout=LIMIT_S) as line:
+            line.sendall(head.encode() + raw)
+            assert asked.wait(LIMIT_S)
+        house.until(lambda: house.get("/v1/decisions?status=cancelled")["data"], "the outcome")
+        over.set()
+        used = {row["limit"]: row["used"] for row in house.get("/v1/limits")["data"]}
+        assert used["messages"] == 1.0
+        assert used["tokens"] > 10.0

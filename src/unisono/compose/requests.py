@@ -241,7 +241,14 @@ class Requests:
     def note_turn(self, request: Request, features: Features, reservation: Reservation, outcome: Outcome) -> None:
         """Settle the limits, and remember what a conversation has become after an answer."""
         now = datetime.now(UTC)
-        self._ledger.settle(reservation, request, outcome, models=self._models, now=now)
+        self._ledger.settle(
+            reservation,
+            request,
+            outcome,
+            models=self._models,
+            now=now,
+            n_input_tokens=features.n_input_tokens,
+        )
         past = self._sessions.past(request.key, request.session)
         by_hand = past is not None and switched_by_hand(request, past)
         after = moved_on(past, outcome=outcome, features=features, now=now, by_hand=by_hand)

@@ -14,6 +14,7 @@ from unisono.catalog import accepts_report
 from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.execute.cost import spent_usd
 from unisono.execute.said import said_in
+from unisono.execute.written import LATELY, written_tokens
 from unisono.types import Attempt, Chunk, Language, Model, Notice, PartKind, Said, Usage
 
 
@@ -174,4 +175,13 @@ class Member:
             error_code=error.code if error is not None else "internal_error" if crashed else None,
             error_text=str(error) if error is not None else type(failure).__name__ if crashed else None,
             part=self.part,
+            written_tokens=self._written_tokens() if self._usage is None and status != "failed" else None,
         )
+
+    def _written_tokens(self) -> int | None:
+        """Return about how much of the answer has come; None where the model was not asked yet."""
+        if not getattr(self._chunks, "asked", True):
+            return None
+        said = [chunk for chunk in self.held if chunk.has_content]
+        n_bytes = sum(len(chunk.data) for chunk in said)
+        return written_tokens(n_bytes=n_bytes, n_events=len(said), some=said[-LATELY:])

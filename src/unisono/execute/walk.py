@@ -7,6 +7,7 @@ It asks nobody: `single.py` and `plain.py` do. When a model is asked again, and 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -21,6 +22,7 @@ from unisono.execute.hedge import Overtaken, Race
 from unisono.execute.limit import TimeLimit
 from unisono.execute.patience import Patience
 from unisono.execute.relay import Relay
+from unisono.execute.written import LATELY, written_tokens
 from unisono.types import (
     Attempt,
     Call,
@@ -91,6 +93,9 @@ class Running:
         "_began_s",
         "_clock_s",
         "_last_s",
+        "_lately",
+        "_n_bytes",
+        "_n_events",
         "_started",
         "_usage",
         "_walk",
@@ -117,6 +122,8 @@ class Running:
         self._began_s = walk.clock_s()
         self._last_s: float | None = None
         self._usage: Usage | None = None
+        self._lately: deque[Chunk] | None = None
+        self._n_bytes = self._n_events = 0
 
     async def until_content(self) -> list[Chunk]:
         """Return the chunks up to the first with content; all of them when the answer has none."""
@@ -178,8 +185,14 @@ class Running:
         now_s = self._clock_s()
         self._last_s = now_s - self._began_s
         for chunk in chunks:
-            if chunk.has_content and self.first_content_s is None:
-                self.first_content_s = self._last_s
+            if chunk.has_content:
+                if self._lately is None:
+                    self.first_content_s = self._last_s
+                    self._lately = deque((chunk,), LATELY)
+                else:
+                    self._lately.append(chunk)
+                self._n_bytes += len(chunk.data)
+                self._n_events += 1
             if chunk.usage is not None:
                 self._usage = chunk.usage
             if chunk.left_out:
@@ -251,6 +264,18 @@ class Running:
             http_status=known.http_status if isinstance(known, UpstreamRefused) else None,
             error_code=None if failed is None else known.code if known else "internal_error",
             error_text=None if failed is None else str(known) if known else type(failed).__name__,
+            written_tokens=self._written_tokens() if self._usage is None and status != "failed" else None,
+        )
+
+    def _written_tokens(self) -> int | None:
+        """Return about how much of the answer has come; None where the model was not asked yet."""
+        if not getattr(self.chunks, "asked", True):
+            return None
+        return written_tokens(
+            n_bytes=self._n_bytes,
+            n_events=self._n_events,
+            some=self._lately or (),
+            more_bytes=getattr(self.chunks, "n_poured_bytes", 0),
         )
 
 

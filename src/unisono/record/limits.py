@@ -16,7 +16,19 @@ from unisono.errors import StoreError
 from unisono.record.rows import from_us, to_us
 from unisono.record.store import Store
 from unisono.record.view import stamp
-from unisono.types import Attempt, Decision, Features, JsonValue, Limit, Model, Outcome, Planned, Request, Spent
+from unisono.types import (
+    Attempt,
+    Counted,
+    Decision,
+    Features,
+    JsonValue,
+    Limit,
+    Model,
+    Outcome,
+    Planned,
+    Request,
+    Spent,
+)
 
 N_BUCKETS = 60
 """A sliding window is counted in so many parts; a part counts whole until its last moment has left the window."""
@@ -229,8 +241,18 @@ class Ledger:
         *,
         models: Mapping[str, Model],
         now: datetime,
+        n_input_tokens: int = 0,
     ) -> None:
-        """Give back what was held, and charge what was used; a call that failed with nothing used costs nothing."""
+        """Give back what was held, and charge what was used; a call that failed with nothing used costs nothing.
+
+        Args:
+            reservation: what was held.
+            request: whose.
+            outcome: how it ended.
+            models: by name.
+            now: aware UTC.
+            n_input_tokens: about how many the prompt has, for calls of which no usage is known.
+        """
         if not self._limits and not reservation.parts:
             return
         held: dict[tuple[str, str], int] = {}
@@ -242,7 +264,7 @@ class Ledger:
             held[place] = held.get(place, 0) + amount
         charged = []
         for stand in self._of(request.key, request.user):
-            charges = [_charge(stand, attempt, outcome, models, held) for attempt in outcome.attempts]
+            charges = [_charge(stand, attempt, outcome, models, held, n_input_tokens) for attempt in outcome.attempts]
             if len(charges) == 1:
                 charged.append((stand, charges[0]))
             else:
@@ -346,14 +368,19 @@ def _holder(limit: Limit, key: str, user: str | None) -> str:
 
 
 def _charge(
-    stand: _Stand, attempt: Attempt, outcome: Outcome, models: Mapping[str, Model], held: dict[tuple[str, str], int]
+    stand: _Stand,
+    attempt: Attempt,
+    outcome: Outcome,
+    models: Mapping[str, Model],
+    held: dict[tuple[str, str], int],
+    n_input_tokens: int,
 ) -> int:
     """Return what one attempt costs a limit, in its units.
 
-    Where an upstream that answered reported no usage, as when the caller left, what was held is charged.
+    Where an upstream that was asked reported no usage, as when the caller left, what was held is charged, or what has
+    come of the answer if that is more.
     """
     usage, counts = attempt.usage, stand.limit.counts
-    kept = held.pop((stand.limit.name, attempt.model), 0) if usage is None else 0
     model = models.get(attempt.model)
     if model is None or not stand.is_about(model):
         return 0
@@ -361,9 +388,24 @@ def _charge(
         return usage.input_tokens + usage.output_tokens if counts == "tokens" else stand.units(attempt.cost_usd or 0.0)
     # A member that was not needed any more is charged once it had begun to answer; before that nobody knows.
     took_part = attempt.model == outcome.model or (attempt.part is not None and attempt.first_content_s is not None)
-    if not took_part or attempt.status == "failed":
+    n_written = attempt.written_tokens
+    was_left = outcome.status == "cancelled" and n_written is not None
+    if not (took_part or was_left) or attempt.status == "failed":
         return 0
-    return 1 if counts == "messages" else kept
+    if counts == "messages":
+        return 1
+    kept = held.pop((stand.limit.name, attempt.model), 0) if usage is None else 0
+    return max(kept, stand.units(_least(counts, model, n_input_tokens, n_written))) if n_written else kept
+
+
+def _least(counts: Counted, model: Model, n_input_tokens: int, n_written_tokens: int) -> float:
+    """Return what a call costs a limit of which this much of an answer has come."""
+    if counts == "tokens":
+        return n_input_tokens + n_written_tokens
+    prices = model.prices
+    if prices is None:
+        return 0.0
+    return (n_input_tokens * prices.usd_per_mtok_in + n_written_tokens * prices.usd_per_mtok_out) / 1e6
 
 
 def _need(limit: Limit, call: Planned, features: Features) -> float:

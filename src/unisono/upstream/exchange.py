@@ -149,6 +149,11 @@ class Exchange:
             await self._chunks.aclose()
         self.close()
 
+    @property
+    def n_poured_bytes(self) -> int:
+        """How many bytes of text went on by a lane, of which no chunk was made."""
+        return 0 if self._inflow is None else self._inflow.n_poured_bytes
+
     async def pour(self, sink: Sink) -> None:
         """Hand all further chunks to `sink`; return at the end of the answer."""
         self._sink = sink
@@ -284,7 +289,7 @@ class Exchange:
             if inflow is None:
                 if answer.content_type != "text/event-stream":
                     raise await _not_a_stream(answer, model)
-                inflow = _Inflow(answer, reading, model)
+                inflow = self._inflow = _Inflow(answer, reading, model)
             chunks: Sequence[Chunk] = self._held
             if self._sink is not None:
                 await _pour(inflow, self._sink, chunks)
@@ -336,6 +341,7 @@ class _Onward:
         if lane is not None and data.startswith(self._begins) and data.endswith(self._ends):
             text = data[len(self._begins) : -len(self._ends)]
             if is_text(text):
+                inflow.n_poured_bytes += len(text)
                 return lane.more(b"%b%b%b" % (lane.begins, text, lane.ends)) or False
         found = inflow.take(data)
         slow = sink.take(found) if found else None
@@ -350,7 +356,7 @@ class _Onward:
 class _Inflow:
     """Bytes of one stream to chunks. A failure waits until the chunks read before it are given out."""
 
-    __slots__ = ("_failure", "_model", "_n_broken", "answer", "parser", "reading")
+    __slots__ = ("_failure", "_model", "_n_broken", "answer", "n_poured_bytes", "parser", "reading")
 
     def __init__(self, answer: Answer, reading: Reading, model: str) -> None:
         self.answer = answer
@@ -359,6 +365,7 @@ class _Inflow:
         self.parser = EventParser()
         self._n_broken = 0
         self._failure: UpstreamError | None = None
+        self.n_poured_bytes = 0
 
     @property
     def over(self) -> bool:

@@ -34,6 +34,17 @@ class Sending:
         self._state = "inside" if outlet.gate.try_enter() else "outside"
         self.waited_s = 0.0
 
+    @property
+    def asked(self) -> bool:
+        """Has the call had its turn?"""
+        return self._state in ("inside", "ended")
+
+    @property
+    def n_poured_bytes(self) -> int:
+        """How many bytes of text have come of which no chunk was made."""
+        n_bytes: int = getattr(self._chunks, "n_poured_bytes", 0)
+        return n_bytes
+
     def __aiter__(self) -> AsyncIterator[Chunk]:
         return self
 
@@ -94,12 +105,13 @@ class Sending:
 
     async def aclose(self) -> None:
         """End the upstream call, if it still runs, and give the turn on."""
-        state, self._state = self._state, "ended"
+        state = self._state
+        self._state = "left" if state == "outside" else "ended"
         try:
             if (close := getattr(self._chunks, "aclose", None)) is not None:
                 await close()
         finally:
-            if state != "ended":
+            if state in ("inside", "outside"):
                 self._outlet.ended(entered=state == "inside")
 
 
