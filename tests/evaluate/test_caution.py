@@ -13,8 +13,9 @@ from unisono.choose.utility import UtilityChooser
 from unisono.evaluate.caution import Held, chosen, chosen_in_domain, spread_over
 from unisono.evaluate.crossfit import best_single, decided
 from unisono.evaluate.datasets import Outcomes
-from unisono.evaluate.fit import Fit, fit_table
+from unisono.evaluate.fit import Fit, Served, fit_table
 from unisono.evaluate.in_domain import as_served
+from unisono.evaluate.metrics import Interval
 from unisono.evaluate.replay import models_of
 from unisono.predict.artifact import Artifact, assembled
 from unisono.predict.ensemble import QualityEnsemble
@@ -67,6 +68,15 @@ def test_a_fit_says_what_the_default_dial_does(complementary: Fit) -> None:
     assert found.left > 0.3
     assert found.gain.low > 0.1
     assert "at the default dial" in complementary.found.verdict
+
+
+@pytest.mark.parametrize(
+    ("spent", "low", "warned"), [(1.4, -0.01, True), (1.4, 0.001, False), (1.0, -0.01, False), (0.5, -0.01, False)]
+)
+def test_a_fit_warns_where_more_is_paid_and_nothing_is_shown_to_be_won(spent: float, low: float, warned: bool) -> None:
+    gain = Interval(value=0.01, low=low, high=0.03)
+    found = Served(gain=gain, left=0.3, spent=spent, elsewhere=0.0, caution=1.0)
+    assert ("a lower `dial` asks dear models less" in str(found)) == warned
 
 
 def test_scores_without_structure_leave_the_doubt_as_it_is() -> None:

@@ -44,6 +44,8 @@ MAX_CLUSTERS = 48
 N_RESAMPLES = 1000
 SELDOM = 0.005
 """Below this share of prompts that leave it the default is said to answer everything."""
+DEARER = 1.02
+"""From this share of the best single model's bill on a bill is said to be higher."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +66,21 @@ class Served:
     elsewhere: float
     caution: float
 
+    @property
+    def is_paid_for_nothing(self) -> bool:
+        """Whether it costs more than the best single model and is not shown to answer better."""
+        return self.spent > DEARER and self.gain.low <= 0.0
+
     def __str__(self) -> str:
         """Say it in half a sentence."""
         if self.left < SELDOM:
             return "the default answers everything"
-        return (
+        told = (
             f"other models answer {self.left:.0%}: {100 * self.gain.value:+.1f} points for {self.spent:.0%} of the bill"
         )
+        if self.is_paid_for_nothing:
+            return f"{told} (more is paid and nothing is shown to be won: a lower `dial` asks dear models less)"
+        return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
