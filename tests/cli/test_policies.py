@@ -50,6 +50,8 @@ def test_a_policy_goes_from_candidate_to_live_and_back(folder: Path) -> None:
     assert (refused["promoted"], refused["verdict"]["passes"]) == (False, False)
     told = CliRunner().invoke(app, ["promote", "cheap", "--config", str(folder / "unisono.toml")])
     assert isinstance(told.exception, PolicyRefused)  # the outer border makes a line and exit code 1 of it
+    assert "Try it on a share with `--canary`, or say why with `--override`." in str(told.exception)
+    assert refused["why"] == str(told.exception)
 
     tried = json.loads(run(folder, "promote", "cheap", "--canary", "0.1", "--json"))
     assert tried["canary"] == {"id": made["id"], "name": "cheap", "share": 0.1}

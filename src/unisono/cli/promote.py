@@ -50,10 +50,14 @@ def promote(
                 tick=progress("deciding again"),
             )
         except PolicyRefused as refusal:
+            why = (
+                str(refusal).replace("`canary`", "`--canary`").replace("`override`", "`--override`")
+            )  # the API's words
+            told = refusal.detail.get("verdict")
             if as_json:
-                print_json({"promoted": False, "why": str(refusal), "verdict": refusal.detail.get("verdict")})
+                print_json({"promoted": False, "why": why, "verdict": told})
                 raise typer.Exit(1) from refusal
-            raise
+            raise PolicyRefused(why, verdict=told) from refusal
     if as_json:
         print_json({"promoted": True, "live": state.live.policy.id, "canary": canary_view(state), "verdict": verdict})
         return

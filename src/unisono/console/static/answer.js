@@ -192,7 +192,7 @@ export const Turn = {
       one.status === "running" && !one.text ? h("p", { class: "dots", "aria-hidden": "true" }, "…") : null,
       one.status === "stopped" ? h("p", { class: "hint" }, t("stopped")) : null,
       lack(one) ? h("p", { class: "bad" }, t(lack(one))) : null,
-      one.error ? h("p", { class: "bad" }, straight(one.error)) : null,
+      one.error ? h("p", { class: "bad" }, said(one.error)) : null,
       after(one),
       trouble.value ? h("p", { class: "bad", role: "alert" }, trouble.value) : null,
       why.value && one.facts.decision ? h(Decision, { id: one.facts.decision, parts: one.facts.parts, heading: "h3" }) : null,

@@ -129,7 +129,7 @@ function tell(answer, model) {
   const { status, error, facts, text } = answer;
   const wrong = lack(answer);
   if (status === "stopped") announce(t("stopped"));
-  else if (status !== "ok") alarm(error ?? t("cut"));
+  else if (status !== "ok") alarm(said(error) ?? t("cut"));
   else announce([`${facts.model ?? model}:`, ...(facts.notices ?? []).map((notice) => said(notice.text)), wrong ? t(wrong) : "", spoken(text)].join(" "));
 }
 

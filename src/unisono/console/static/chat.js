@@ -114,7 +114,7 @@ export const Chat = {
 
     function foresight() {
       if (!would.value) return h("span", { class: "hint" }, t("question_hint"));
-      if (would.value.error) return h("span", { class: "bad" }, t("would_none", would.value.error));
+      if (would.value.error) return h("span", { class: "bad" }, t("would_none", said(would.value.error)));
       const first = would.value.decision.ranking[0];
       return [
         h("strong", null, t("would", asWords(would.value.of), first.model)),

@@ -4,6 +4,7 @@ import { send } from "./api.js";
 import { fill, messagesOf, newAnswer } from "./asking.js";
 import { markdown } from "./markdown.js";
 import { announce, button, Dialog } from "./parts.js";
+import { said } from "./sentences.js";
 import { newId, state } from "./state.js";
 import { t } from "./words.js";
 
@@ -46,7 +47,7 @@ export const Compare = {
 
     const side = (one, place) => h("section", { class: "side", "aria-label": t(place ? "compare_b" : "compare_a") }, [
       h("h3", null, [t(place ? "compare_b" : "compare_a"), view.voted ? h("small", null, ` – ${t("compare_was", one.model)}`) : null]),
-      h("div", { class: "answer-text" }, one.answer.text ? markdown(one.answer.text) : [h("p", { class: "hint" }, one.answer.error ?? t("answering"))]),
+      h("div", { class: "answer-text" }, one.answer.text ? markdown(one.answer.text) : [h("p", { class: "hint" }, said(one.answer.error) ?? t("answering"))]),
     ]);
 
     const ballot = () => {

@@ -94,7 +94,7 @@ function ranking(record) {
 function attempt(one) {
   const facts = t("attempt", one.model, word("status", one.status), seconds(one.first_content_s), seconds(one.total_s), dollars(one.cost_usd));
   const reported = one.reported_model && one.reported_model !== one.upstream_model ? ` (${one.upstream_model} → ${straight(one.reported_model)})` : "";
-  return h("li", null, [one.part ? [chip(one.part), " "] : null, facts, reported, one.error_text ? h("span", { class: "bad" }, ` – ${one.error_code}: ${straight(one.error_text)}`) : null]);
+  return h("li", null, [one.part ? [chip(one.part), " "] : null, facts, reported, one.error_text ? h("span", { class: "bad" }, ` – ${one.error_code}: ${said(one.error_text)}`) : null]);
 }
 
 const partsOf = (parts, heading) => h("div", null, [h(heading, null, t("parts")), h("ul", null, parts.map((part) => h("li", null, [

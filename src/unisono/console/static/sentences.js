@@ -1,7 +1,8 @@
 // The sentences that a server writes (reasons, notices, evidence, incidents) in the console's language. They come in
 // English, or in Chinese where the prompt was Chinese; their names and figures are read out of them, never made.
-// One that is not known here is shown as it came.
+// One that is not known here is shown as it came. Moments are told in the reader's own time.
 
+import { clock } from "./format.js";
 import { state } from "./state.js";
 
 // {0} is a name or a figure and {0!} a quotation: both are taken as they stand. {0~} is a piece of a sentence, {0*} whole
@@ -86,6 +87,22 @@ const SENTENCES = [
   ["it said nothing", "它什么也没说"],
   ["it says that it cannot answer", "它说自己无法回答"],
   ["it was cut at its length", "回答因长度被截断"],
+  ["{0} = {1} is wrong", "{0} = {1} 有误"],
+  ["it is no JSON", "不是 JSON"],
+  ["it is no JSON object", "不是 JSON 对象"],
+  ["a value is none of the allowed ones", "有一个值不在允许之列"],
+  ["a value is not the only one allowed", "有一个值不是唯一允许的值"],
+  ["a value is not of type {0}", "有一个值的类型不是 {0}"],
+  ["it calls '{0}', which is no tool here", "它调用了“{0}”，此处没有这个工具"],
+  ["the arguments of '{0}' are no JSON", "“{0}”的参数不是 JSON"],
+  ["the arguments of '{0}': {1*}", "“{0}”的参数：{1*}"],
+  ["'{0}' is missing", "缺少“{0}”"],
+  ["'{0}' is not foreseen", "“{0}”不在预期之列"],
+  ["{0}: '{1}' is missing", "{0}：缺少“{1}”"],
+  ["{0}: '{1}' is not foreseen", "{0}：“{1}”不在预期之列"],
+  ["{0}: a value is none of the allowed ones", "{0}：值不在允许之列"],
+  ["{0}: a value is not the only one allowed", "{0}：值不是唯一允许的值"],
+  ["{0}: a value is not of type {1}", "{0}：值的类型不是 {1}"],
 
   // notices
   ["The router is degraded ({0*}); {1} serves.", "路由器已降级（{0*}）；由 {1} 回答。"],
@@ -96,6 +113,7 @@ const SENTENCES = [
   ["{0} is not served here and left out; the rest is served.", "此处无法提供 {0}，已略去；其余照常处理。"],
   ["{0&} are not served here and left out; the rest is served.", "此处无法提供 {0&}，已略去；其余照常处理。"],
   ["{0} does not take {1&}, and was asked without.", "{0} 不接受 {1&}，提问时已略去。"],
+  ["{0}: the upstream answered {1}.", "{0}：上游返回 {1}。"],
   ["{0}: the upstream answered {1}; check `api_key`.", "{0}：上游返回 {1}；请检查 `api_key`。"],
   ["{0}: the upstream answered {1}; its account there has no money or quota left.", "{0}：上游返回 {1}；该账户余额或配额已用完。"],
   ["{0}: the upstream answered {1}; check what `api_key` may use.", "{0}：上游返回 {1}；请检查 `api_key` 的权限。"],
@@ -172,6 +190,20 @@ const SENTENCES = [
   ["its knowledge is not said to end before {0}, out of date here with probability {1}", "未声明知识截止，按 {0} 计，在此过时的概率为 {1}"],
   ["none: the router is degraded", "无：路由器已降级"],
 
+  // what goes wrong with an answer
+  ["No model answered. {0*}", "没有模型作答。{0*}"],
+  ["{0} broke off in mid-answer ({1}); what came before is not the whole answer.", "{0} 在回答途中中断（{1}）；此前的内容并不完整。"],
+  ["{0}: no answer within {1} s (`{2}`).", "{0}：{1} 秒内没有回答（`{2}`）。"],
+  ["{0}: the request took longer than {1} s in all (`{2}`).", "{0}：请求总共超过了 {1} 秒（`{2}`）。"],
+  ["{0}: no connection to {1} ({2}); is it running?", "{0}：无法连接到 {1}（{2}）；它在运行吗？"],
+  ["{0}: no connection within {1} s (`{2}`).", "{0}：{1} 秒内未能连接（`{2}`）。"],
+  ["{0}: the connection was reset before an answer came.", "{0}：连接在作答前被重置。"],
+  ["{0}: the connection broke before the answer was whole.", "{0}：连接在回答完整之前断开。"],
+  ["The server ends, and this request with it. Send it again.", "服务器正在停止，此请求随之结束。请重新发送。"],
+  ["The limit {0} ({1}) is used up; it returns at {2}. Wait, or ask another model.", "限额 {0}（{1}）已用完，{2} 恢复。请等待，或改问其他模型。"],
+  ["The limit {0} ({1}) has {2} left, and this request is expected to take {3}; it returns at {4}. Wait, ask for less (a shorter prompt, a lower `max_tokens`), or ask another model.", "限额 {0}（{1}）还剩 {2}，而此请求预计需要 {3}；{4} 恢复。请等待、缩短请求（更短的提示词或更低的 `max_tokens`），或改问其他模型。"],
+  ["This request is expected to take {0}, more than the whole limit {1} ({2}): ask for less (a shorter prompt, a lower `max_tokens`), or ask another model.", "此请求预计需要 {0}，超过整个限额 {1}（{2}）：请缩短请求（更短的提示词或更低的 `max_tokens`），或改问其他模型。"],
+
   // what breaks, and what operators must know of
   ["its trained parts cannot be read", "无法读取训练好的部件"],
   ["a stage failed with {0}", "某一阶段失败：{0}"],
@@ -233,4 +265,7 @@ const inner = (text) => whole(text) ?? pieces(text) ?? text;
 const TURNS = /[\u202A-\u202E\u2066-\u2069]/g;
 export const straight = (text) => text?.replace(TURNS, (sign) => `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase()}⟩`);
 
-export const said = (text) => typeof text !== "string" ? text : straight(state.lang === "zh" ? inner(text) : text);
+const MOMENT = /\b(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC\b/g;
+const here = (text) => text.replace(MOMENT, (_, day, time) => clock(`${day}T${time}Z`));
+
+export const said = (text) => typeof text !== "string" ? text : straight(here(state.lang === "zh" ? inner(text) : text));
