@@ -53,7 +53,7 @@ def promote(
             why = (
                 str(refusal).replace("`canary`", "`--canary`").replace("`override`", "`--override`")
             )  # the API's words
-            told = refusal.detail.get("verdict")
+            told = refusal.verdict
             if as_json:
                 print_json({"promoted": False, "why": why, "verdict": told})
                 raise typer.Exit(1) from refusal
