@@ -1,7 +1,7 @@
 """Decisions, outcomes and scores to the record's rows and back.
 
-It holds no SQL and opens nothing. The public JSON is written in `view.py`; its two entries, `decision_view` and
-`decision_to_json`, can be imported from here.
+It opens nothing, and of SQL holds what several writers share. The public JSON is written in `view.py`; its two
+entries, `decision_view` and `decision_to_json`, can be imported from here.
 """
 
 from __future__ import annotations

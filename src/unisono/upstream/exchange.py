@@ -19,7 +19,8 @@ import orjson
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
 from unisono.types import Chunk, Json, Lane, Sink
 from unisono.upstream.alike import Alike, is_text
-from unisono.upstream.http import Answer, Told, Transport
+from unisono.upstream.arriving import Answer, Told
+from unisono.upstream.http import Transport
 from unisono.upstream.refusals import refusal
 from unisono.upstream.sse import EventParser
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 
+from unisono.errors import UpstreamUnreachable, UpstreamUntrusted
 from unisono.types import Tls
 
 _EXPIRED = 10
@@ -65,3 +66,9 @@ def todo(exc: ssl.SSLError, tls: Tls | None = None) -> str:
     if any(name in reason for name in _TOO_OLD):
         return "it speaks an older TLS than this machine's OpenSSL allows"
     return "check `base_url`"
+
+
+def tls_failed(model: str, exc: ssl.SSLError, tls: Tls | None) -> UpstreamUnreachable:
+    """Build the error for TLS that failed: one that is not asked again where nothing but a mended file helps."""
+    text = f"{model}: TLS failed ({why(exc)}); {todo(exc, tls).removesuffix('.')}."
+    return UpstreamUntrusted(text) if lasts(exc) else UpstreamUnreachable(text)
