@@ -16,7 +16,7 @@ from unisono.execute.patience import Patience
 from unisono.execute.relay import Relay
 from unisono.execute.single import carried
 from unisono.execute.walk import Committed, Running, Walk
-from unisono.types import Attempt, Call, Chunk, Decision, Model, Outcome, Request
+from unisono.types import Attempt, Call, Chunk, Decision, Model, Outcome, Request, is_direct
 
 
 class Plain:
@@ -26,7 +26,7 @@ class Plain:
         begun: the model was asked and nothing waits; else only `events` can carry it on.
     """
 
-    __slots__ = ("_ask", "_attempt", "_record", "_walk", "begun")
+    __slots__ = ("_ask", "_attempt", "_direct", "_record", "_walk", "begun")
 
     def __init__(
         self,
@@ -73,13 +73,15 @@ class Plain:
 
         self._ask = ask
         self._attempt = ask()
-        begin = getattr(self._attempt.chunks, "begin", None)
-        self.begun: bool = begin is not None and begin(news)
+        self.begun = False
+        if is_direct(chunks := self._attempt.chunks):
+            self._direct = chunks
+            self.begun = chunks.begin(news)
 
     def finished(self) -> tuple[Committed, Chunk] | None:
         """Return the answer, its outcome recorded; None where `events` must go on."""
         attempt, walk = self._attempt, self._walk
-        chunk: Chunk | None = None if walk.is_late else attempt.chunks.whole()  # type: ignore[attr-defined]  # begun
+        chunk = None if walk.is_late else self._direct.whole()
         if chunk is None:
             return None
         walk.begun(attempt.model.name)
@@ -88,7 +90,7 @@ class Plain:
                 attempt.see(chunk)
                 committed = walk.commit(attempt)
             finally:
-                attempt.chunks.close()  # type: ignore[attr-defined]  # begun
+                self._direct.close()
             walk.note(attempt, attempt.ended("ok"), None)
         finally:
             self._record(walk.outcome())
@@ -98,7 +100,7 @@ class Plain:
         """End the call at once: nobody waits for its answer any more."""
         attempt, walk = self._attempt, self._walk
         walk.begun(attempt.model.name)
-        attempt.chunks.close()  # type: ignore[attr-defined]  # begun
+        self._direct.close()
         walk.note(attempt, attempt.ended("cancelled"), None)
         walk.cancelled()
         self._record(walk.outcome())

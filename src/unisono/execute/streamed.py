@@ -8,12 +8,12 @@ It decides nothing, and knows neither fallbacks nor retries.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 
 from unisono.errors import UpstreamCut, UpstreamError
 from unisono.execute.plain import Plain
 from unisono.execute.walk import Committed, cut
-from unisono.types import Chunk, Sink
+from unisono.types import Chunk, Sink, Told
 
 
 class Streamed(Plain):
@@ -24,7 +24,7 @@ class Streamed(Plain):
     def first(self) -> tuple[Committed, Sequence[Chunk]] | tuple[()] | None:
         """Return that the model answers, and the chunks until now; nothing before; None where `events` must go on."""
         attempt, walk = self._attempt, self._walk
-        chunks: Sequence[Chunk] | None = None if walk.is_late else attempt.chunks.first()  # type: ignore[attr-defined]  # begun
+        chunks = None if walk.is_late else self._direct.first()
         if not chunks:
             return None if chunks is None else ()
         walk.begun(attempt.model.name)
@@ -38,7 +38,7 @@ class Streamed(Plain):
         self,
         sink: Sink,
         chunks: Sequence[Chunk],
-        told: Callable[[Awaitable[None] | None, BaseException | None], None],
+        told: Told,
     ) -> None:
         """Hand on the chunks that `first` gave, then those that come.
 
@@ -50,7 +50,7 @@ class Streamed(Plain):
         if slow is not None:
             told(slow, None)
         else:
-            self._attempt.chunks.flow(self._sink, told)  # type: ignore[attr-defined]  # begun
+            self._direct.flow(self._sink, told)
 
     def end(self, exc: BaseException | None) -> UpstreamCut | None:
         """Record how it ended, and return what the caller is told of an answer that broke off."""
@@ -59,7 +59,7 @@ class Streamed(Plain):
             attempt.heard()
         try:
             try:
-                attempt.chunks.close()  # type: ignore[attr-defined]  # begun
+                self._direct.close()
             finally:
                 attempt.note(exc)
         finally:
@@ -75,7 +75,7 @@ class Streamed(Plain):
         try:
             async with self._attempt as attempt:
                 await slow
-                await attempt.pour(self._sink)
+                await attempt.pour(self._direct, self._sink)
         except asyncio.CancelledError:
             self._walk.cancelled()
             raise

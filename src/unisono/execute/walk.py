@@ -28,6 +28,7 @@ from unisono.types import (
     Call,
     Chunk,
     Decision,
+    Direct,
     Lane,
     Model,
     Notice,
@@ -37,6 +38,7 @@ from unisono.types import (
     Sink,
     Status,
     Usage,
+    is_direct,
 )
 from unisono.values import value
 
@@ -145,16 +147,16 @@ class Running:
         sink = None if relay is None else relay.sink
         if self.complete:
             return _NO_CHUNKS
-        if sink is not None and hasattr(self.chunks, "pour"):
-            await self.pour(self.seeing(sink))
+        if sink is not None and is_direct(self.chunks):
+            await self.pour(self.chunks, self.seeing(sink))
             return _NO_CHUNKS
         return self.chunks
 
-    async def pour(self, sink: Sink) -> None:
-        """Have all further chunks go to a sink that `seeing` made; return at the end."""
+    async def pour(self, chunks: Direct, sink: Sink) -> None:
+        """Have all its further chunks go to a sink that `seeing` made; return at the end."""
         try:
             with TimeLimit(self._walk.deadline_s - self._clock_s()):
-                await self.chunks.pour(sink)  # type: ignore[attr-defined]  # the caller has looked
+                await chunks.pour(sink)
         except TimeoutError as exc:
             raise self._walk.too_late(self.model.name) from exc
         self.heard()

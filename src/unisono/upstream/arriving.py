@@ -12,16 +12,14 @@ import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from math import inf
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
 
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamTimeout, UpstreamUnreachable
-from unisono.types import Timeouts
+from unisono.types import Timeouts, Told
 from unisono.upstream.pool import Pool
 from unisono.upstream.trust import tls_failed
 from unisono.upstream.wire import Broken, Clock, NotHttp, Wire
 
-Told: TypeAlias = Callable[[Awaitable[None] | None, BaseException | None], None]
-"""Is told what must be awaited before more is handed on, None at the end; or what was raised."""
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 _MAX_INFLATED_BYTES = 1024 * 1024
 """Of a compressed body no more than this is unpacked at once."""

@@ -17,9 +17,9 @@ from typing import Protocol
 import orjson
 
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
-from unisono.types import Chunk, Json, Lane, Sink
+from unisono.types import Chunk, Json, Lane, Sink, Told
 from unisono.upstream.alike import Alike, is_text
-from unisono.upstream.arriving import Answer, Told
+from unisono.upstream.arriving import Answer
 from unisono.upstream.http import Transport
 from unisono.upstream.refusals import refusal
 from unisono.upstream.sse import EventParser

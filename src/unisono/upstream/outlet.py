@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from time import perf_counter
 
 from unisono.protocols import Provider
-from unisono.types import Call, Chunk, Model, Sink
+from unisono.types import Call, Chunk, Model, Sink, Told, is_direct
 from unisono.upstream.gate import Gate
 
 log = logging.getLogger("unisono")
@@ -24,7 +24,7 @@ class Sending:
         waited_s: how long the call waited here for its turn.
     """
 
-    __slots__ = ("_call", "_chunks", "_outlet", "_state", "waited_s")
+    __slots__ = ("_call", "_chunks", "_direct", "_outlet", "_state", "waited_s")
 
     def __init__(self, outlet: Outlet, call: Call) -> None:
         """Take a turn at once when there is one; else the first step waits for it."""
@@ -62,44 +62,37 @@ class Sending:
 
     async def pour(self, sink: Sink) -> None:
         """Hand all further chunks to `sink` as they come; the first must have been taken. Return at the end."""
-        if (pour := getattr(self._chunks, "pour", None)) is not None:
-            await pour(sink)
+        if is_direct(self._chunks):
+            await self._chunks.pour(sink)
             return
         async for chunk in self._chunks:
             if (slow := sink.take((chunk,))) is not None:
                 await slow
 
     def begin(self, news: Callable[[], None]) -> bool:
-        """Send the call at once, where its turn, a connection and the provider allow it; say whether it is sent.
-
-        Then `news` is called whenever `whole`, or `first` of a stream, may tell something new. Chunks can still be
-        asked for instead.
-        """
-        begin = getattr(self._chunks, "begin", None) if self._state == "inside" else None
-        if begin is None or (self._call.stream and not hasattr(self._chunks, "flow")):
+        """See `types.Direct`: it is sent where its turn, a connection and the provider allow it."""
+        if self._state != "inside" or not is_direct(self._chunks):
             return False
-        begun: bool = begin(news)
-        return begun
+        self._direct = self._chunks
+        return self._direct.begin(news)
 
     def whole(self) -> Chunk | None:
-        """Return the answer to a call that `begin` has sent, if it is here and well."""
-        chunk: Chunk | None = self._chunks.whole()  # type: ignore[attr-defined]  # it has begun
-        return chunk
+        """See `types.Direct`."""
+        return self._direct.whole()
 
     def first(self) -> Sequence[Chunk] | None:
-        """Return what has come of a stream that `begin` has sent, once it has content; see `Exchange.first`."""
-        chunks: Sequence[Chunk] | None = self._chunks.first()  # type: ignore[attr-defined]  # it has begun
-        return chunks
+        """See `types.Direct`."""
+        return self._direct.first()
 
-    def flow(self, sink: Sink, told: Callable[[Awaitable[None] | None, BaseException | None], None]) -> None:
-        """Hand on the chunks that come behind those that `first` gave; see `Exchange.flow`."""
-        self._chunks.flow(sink, told)  # type: ignore[attr-defined]  # it has begun
+    def flow(self, sink: Sink, told: Told) -> None:
+        """See `types.Direct`."""
+        self._direct.flow(sink, told)
 
     def close(self) -> None:
-        """End a call that `begin` has sent, and give the turn on."""
+        """See `types.Direct`; the turn is given on."""
         self._state = "ended"
         try:
-            self._chunks.close()  # type: ignore[attr-defined]  # it has begun
+            self._direct.close()
         finally:
             self._outlet.ended(entered=True)
 
