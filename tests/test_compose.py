@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +13,11 @@ import orjson
 from unisono.compose import Live, build
 from unisono.config import load_config
 from unisono.edge.parse import parse
+from unisono.evaluate.in_domain import enter_domain
 from unisono.record.fellows import Fellows
+from unisono.record.policies import Policies
 from unisono.record.rows import to_us
+from unisono.record.store import Store
 from unisono.types import Decision, Features, Notice, Request
 
 POOL = """
@@ -66,5 +70,24 @@ def test_where_one_worker_sent_a_prompt_another_sends_a_nearly_equal_one(tmp_pat
         assert there.anchors.near(elsewhere, seen) is None
         await here.close()
         await there.close()
+
+    asyncio.run(play())
+
+
+def test_what_decides_for_other_callers_shares_what_it_remembers_with_what_a_rollback_returns_to(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "unisono.toml"
+    file.write_text(POOL, encoding="utf-8")
+    config = load_config(file)
+    with closing(Store(config.store.path)), closing(Policies(config.store.path)) as policies:
+        assert enter_domain(policies, policies.known().state().live, "team", why="", now=datetime.now(UTC))
+
+    async def play() -> None:
+        live = build(config)
+        arms = [arm for arm in live.inforce.arms if arm.standing.policy.name == "config"]
+        assert len(arms) == 2  # with the scores of before the promotion, and with the latest
+        assert arms[0].anchors is arms[1].anchors
+        await live.close()
 
     asyncio.run(play())

@@ -16,6 +16,7 @@ from tests.journeys.upstream import Upstream, fails, says, upstream
 from tests.learn.two_kinds import POEM_MODEL, SUM_MODEL, cheap_as_good_at_sums, two_kinds
 from typer.testing import CliRunner
 
+from unisono import budget
 from unisono.cli.main import app
 from unisono.compose import chores
 from unisono.evaluate.fit import fit_table
@@ -45,6 +46,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DOMAIN_S", "MOST_REST_S"):
         monkeypatch.setattr(chores, name, 0.2)
+    monkeypatch.setattr(budget, "BUDGET_S", 60.0)  # where the machine is busy, the default must not serve for that
 
 
 def _config(up: Upstream, artifact: Path, *, more: str = "") -> str:

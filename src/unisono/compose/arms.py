@@ -90,6 +90,7 @@ class ArmBuilder:
             StartError: the live policy does not fit the configuration, or its predictor is not installed.
         """
         fits(live.policy, config)
+        shared = dict(anchors)
         arms = []
         for standing in standings:
             name = f"policy {standing.policy.name}"
@@ -104,7 +105,8 @@ class ArmBuilder:
                 continue
             same = trained.artifact is not None and own.routing.artifact == config.routing.artifact
             parts = trained if same or trained.encoder is None else with_artifact(own, trained.encoder)
-            arm = self._arm(own, standing, as_promised(standing, parts), anchors.get(standing.policy.id) or Anchors())
+            near = shared.setdefault(standing.policy.id, Anchors())  # the same however its scores are held
+            arm = self._arm(own, standing, as_promised(standing, parts), near)
             if arm.fault is not None and standing.key != live.key:
                 self._broken[name] = arm.fault
             else:
