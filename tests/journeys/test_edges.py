@@ -496,6 +496,52 @@ def test_vectors_come_from_the_configured_model_within_the_limits(tmp_path: Path
             assert len(up.seen) == 2
 
 
+def test_calls_for_vectors_in_flight_hold_what_they_will_take(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def waits(exchange: Exchange) -> None:
+        over.wait(LIMIT_S)
+        _vectors(exchange)
+
+    with upstream(waits) as up:
+        more = VECTORS.replace("{url}", up.base_url).replace("0.003", "0.011")
+        with serving(tmp_path, config_text(model("small", up), default="small", more=more)) as house:
+            body = {"model": "vectors", "input": ["word " * 400, "word " * 400]}  # 1,000 tokens for $0.002
+            statuses: list[int] = []
+            asking = [
+                threading.Thread(target=lambda: statuses.append(house.call("POST", "/v1/embeddings", body).status))
+                for _ in range(12)
+            ]
+            for thread in asking:
+                thread.start()
+            house.until(lambda: statuses == [429] * 7, "five in flight and no more")
+            over.set()
+            for thread in asking:
+                thread.join(LIMIT_S)
+            assert sorted(statuses) == [200] * 5 + [429] * 7
+            (row,) = house.get("/v1/limits")["data"]
+            assert row["used"] == pytest.approx(0.01)
+            too_much = house.call("POST", "/v1/embeddings", {"model": "vectors", "input": "word " * 800})
+            assert "no room for so much input" in too_much.json["error"]["message"]
+            assert house.call("POST", "/v1/embeddings", {"model": "vectors", "input": "little"}).status == 200
+
+
+@pytest.mark.parametrize("told", [None, {}, {"prompt_tokens": -5}, {"prompt_tokens": 2**63}, {"prompt_tokens": "7"}])
+def test_vectors_whose_upstream_tells_no_usage_that_can_be_true_are_charged_by_their_length(
+    tmp_path: Path, told: object
+) -> None:
+    def lies(exchange: Exchange) -> None:
+        exchange.json({"object": "list", "data": [], "model": "x", "usage": told})
+
+    with upstream(lies) as up:
+        more = VECTORS.replace("{url}", up.base_url)
+        with serving(tmp_path, config_text(model("small", up), default="small", more=more)) as house:
+            reply = house.call("POST", "/v1/embeddings", {"model": "vectors", "input": "word " * 800})
+            assert reply.json["unisono"]["cost_usd"] == pytest.approx(0.002, rel=0.01)
+            (row,) = house.get("/v1/limits")["data"]
+            assert row["used"] == pytest.approx(0.002, rel=0.01)
+
+
 def test_azures_clients_name_the_model_in_the_address(tmp_path: Path) -> None:
     ask: Any = {"messages": [{"role": "user", "content": "hi"}]}
     with upstream(lambda exchange: (_vectors if "input" in exchange.body else says("hello"))(exchange)) as up:

@@ -260,6 +260,25 @@ def test_users_and_keys_have_accounts_of_their_own(store: Store) -> None:
     assert used("other", None) == [0.0, 1.0]
 
 
+def test_callers_who_only_look_leave_nothing_behind(store: Store) -> None:
+    ledger = Ledger(store, (Limit(name="u", per="user", amount=5),), now=NOW)
+    use(ledger)
+    for n in range(20_000):
+        ledger.view(key="k", user=f"user {n}", now=NOW)
+    assert len(ledger._accounts) < 5_000
+    assert ledger.view(key="k", user=None, now=NOW)[0]["used"] == 1.0  # type: ignore[index, call-overload]
+
+
+def test_a_call_that_is_tried_again_and_left_pays_what_was_reserved(store: Store) -> None:
+    ledger = Ledger(store, (Limit(name="t", counts="tokens", amount=10_000),), now=NOW)
+    held = ledger.reserve(REQUEST, FEATURES, decided(), models=MODELS)
+    left = ended("deep", None, status="cancelled")
+    first, second = ended(None, None).attempts[0], replace(left.attempts[0], written_tokens=0)
+    outcome = replace(left, model=None, attempts=(first, second))
+    ledger.settle(held, REQUEST, outcome, models=MODELS, now=NOW)
+    assert ledger.view(key="k", user=None, now=NOW)[0]["used"] == 150.0  # type: ignore[index, call-overload]
+
+
 def test_what_is_used_survives_a_restart(tmp_path: Path) -> None:
     money = Limit(name="money", counts="usd", amount=100.0)
     with closing(Store(tmp_path / "record.db", flush_s=0.01)) as store:

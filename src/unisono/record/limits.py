@@ -73,6 +73,16 @@ class _Account:
             for start in [start for start in parts if start < since]:
                 del parts[start]
 
+    def give_back(self, amount: int) -> None:
+        """Reserve so much less."""
+        left = self.reserved - amount
+        self.reserved = left if left > 0 else 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing in it to be remembered."""
+        return not (self.settled or self.elsewhere or self.reserved or self.reserved_elsewhere)
+
     def sum(self) -> int:
         """Return what is settled in all parts that are left."""
         return sum(self.settled.values()) + sum(self.elsewhere.values())
@@ -257,9 +267,7 @@ class Ledger:
             return
         held: dict[tuple[str, str], int] = {}
         for stand, model, amount in reservation.parts:
-            account = stand.account
-            left = account.reserved - amount
-            account.reserved = left if left > 0 else 0
+            stand.account.give_back(amount)
             place = stand.limit.name, model
             held[place] = held.get(place, 0) + amount
         charged = []
@@ -271,20 +279,35 @@ class Ledger:
                 charged.append((stand, max(charges, default=0) if stand.limit.counts == "messages" else sum(charges)))
         self._book(charged, to_us(now))
 
-    def used_up(self, model: str, *, key: str, user: str | None, now: datetime) -> list[Spent]:
-        """Return the limits on tokens and money that are used up for a model outside the pool: an embedding model."""
-        stand_in = Model(name=model, upstream="", upstream_model=model)
-        found = self.spent(key=key, user=user, models=(stand_in,), now=now)
-        return [spent for spent in found if spent.counts != "messages" and spent.used >= spent.amount]
+    def hold(
+        self, model: str, *, key: str, user: str | None, tokens: int, usd: float, now: datetime
+    ) -> Reservation | Spent:
+        """Hold what a model outside the pool, an embedding model, will take of tokens and money, until `charge`.
 
-    def charge(self, model: str, *, key: str, user: str | None, tokens: int, usd: float, now: datetime) -> None:
-        """Charge what such a model used."""
+        Returns:
+            A limit that has no room for it, where there is one; then nothing is held.
+        """
+        need = {"tokens": tokens, "usd": usd}
         stand_in = Model(name=model, upstream="", upstream_model=model)
-        charged = []
+        for spent in self.spent(key=key, user=user, models=(stand_in,), now=now):
+            if spent.counts != "messages" and (
+                spent.used >= spent.amount or spent.used + need[spent.counts] > spent.amount
+            ):
+                return spent
+        parts = []
         for stand in self._of(key, user):
-            counts = stand.limit.counts
-            if counts != "messages" and stand.is_about(stand_in):
-                charged.append((stand, stand.units(usd) if counts == "usd" else tokens))
+            if stand.limit.counts != "messages" and stand.is_about(stand_in):
+                amount = stand.units(need[stand.limit.counts])
+                stand.account.reserved += amount
+                parts.append((stand, model, amount))
+        return Reservation(tuple(parts))
+
+    def charge(self, reservation: Reservation, *, tokens: int, usd: float, now: datetime) -> None:
+        """Give back what `hold` held, and charge what such a model used."""
+        charged = []
+        for stand, _, amount in reservation.parts:
+            stand.account.give_back(amount)
+            charged.append((stand, stand.units(usd) if stand.limit.counts == "usd" else tokens))
         self._book(charged, to_us(now))
 
     def view(self, *, key: str, user: str | None, now: datetime) -> list[JsonValue]:
@@ -319,6 +342,7 @@ class Ledger:
         if found is None:
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
+                self._accounts = {place: account for place, account in self._accounts.items() if not account.is_empty}
             holders = [(limit, _holder(limit, key, user)) for limit in self._limits if limit.is_about(key)]
             found = tuple(_Stand(limit, holder, self._account(limit.name, holder)) for limit, holder in holders)
             self._known[place] = found

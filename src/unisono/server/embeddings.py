@@ -23,7 +23,9 @@ from unisono.errors import LimitReached, ModelNotFound, NotAllowed, UnisonoError
 from unisono.loose import inside
 from unisono.server.auth import identify
 from unisono.server.reply import LESS_OR_RAISE, ClientGone, headers_in, read_body, send_error, send_json
-from unisono.types import EmbeddingModel, Grant, Json
+from unisono.types import EmbeddingModel, Grant, Json, Spent
+from unisono.understand.tokens import count_text
+from unisono.upstream.openai import MOST_TOKENS
 
 log = logging.getLogger("unisono")
 
@@ -64,20 +66,25 @@ class EmbeddingsEndpoint:
         model = self._model(read.model, grant)
         began_s = perf_counter()
         now = datetime.now(UTC)
-        if full := live.ledger.used_up(model.name, key=grant.name, user=read.user, now=now):
-            text = f"The limit {full[0].limit!r} is used up; it returns at {full[0].returns:%Y-%m-%d %H:%M} UTC."
-            raise LimitReached(text, returns=full[0].returns, now=now)
+        n_tokens = _n_tokens(read.input)
+        cost_usd = _cost_usd(model, n_tokens)
+        held = live.ledger.hold(
+            model.name, key=grant.name, user=read.user, tokens=n_tokens, usd=cost_usd or 0.0, now=now
+        )
+        if isinstance(held, Spent):
+            raise _no_room(held, now=now)
+        n_charged, usd_charged = 0, 0.0
         try:
             document = await live.embedders.embed(model, body)
+            n_tokens = _told(document) or n_tokens
+            cost_usd = _cost_usd(model, n_tokens)
+            n_charged, usd_charged = n_tokens, cost_usd or 0.0
         except UpstreamError as error:
             live.metrics.observe_embedding(model.name, error.code)
             log.info("embeddings model=%s key=%s status=%s", model.name, grant.name, error.code)
             raise
-        n_tokens = whole(inside(document, "usage").get("prompt_tokens"))
-        cost_usd = None if model.usd_per_mtok_in is None else n_tokens * model.usd_per_mtok_in / 1e6
-        live.ledger.charge(
-            model.name, key=grant.name, user=read.user, tokens=n_tokens, usd=cost_usd or 0.0, now=datetime.now(UTC)
-        )
+        finally:
+            live.ledger.charge(held, tokens=n_charged, usd=usd_charged, now=datetime.now(UTC))
         live.metrics.observe_embedding(model.name, "ok", n_tokens=n_tokens, cost_usd=cost_usd)
         log.info(
             "embeddings model=%s key=%s status=ok tokens=%d seconds=%.3f cost_usd=%s",
@@ -95,3 +102,30 @@ class EmbeddingsEndpoint:
         if not may_use(grant.scope, found.name):
             raise NotAllowed(f"Your key may not use the model {found.name!r}.", param="model")
         return found
+
+
+def _n_tokens(given: str | list[str | int | list[int]]) -> int:
+    """Return about how many tokens a text, texts, tokens, or several texts in tokens have."""
+    if isinstance(given, str):
+        return count_text(given)
+    return sum(
+        1 if isinstance(part, int) else count_text(part) if isinstance(part, str) else len(part) for part in given
+    )
+
+
+def _told(document: Json) -> int:
+    """Return the tokens that an upstream counted, 0 where it told none that can be true."""
+    n_tokens = whole(inside(document, "usage").get("prompt_tokens"))
+    return n_tokens if n_tokens <= MOST_TOKENS else 0
+
+
+def _cost_usd(model: EmbeddingModel, n_tokens: int) -> float | None:
+    return None if model.usd_per_mtok_in is None else n_tokens * model.usd_per_mtok_in / 1e6
+
+
+def _no_room(spent: Spent, *, now: datetime) -> LimitReached:
+    back = f"it returns at {spent.returns:%Y-%m-%d %H:%M} UTC."
+    if spent.used >= spent.amount:
+        return LimitReached(f"The limit {spent.limit!r} is used up; {back}", returns=spent.returns, now=now)
+    text = f"The limit {spent.limit!r} has no room for so much input; {back} Wait, or send less."
+    return LimitReached(text, returns=spent.returns, now=now)

@@ -8,6 +8,8 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from unisono.compose import Live
+from unisono.edge.parse import MAX_NAME_CHARS
+from unisono.errors import RequestError
 from unisono.server.facts import OrjsonResponse
 
 
@@ -20,6 +22,8 @@ class LimitsEndpoint:
 
     async def show(self, http: HttpRequest) -> Response:
         """`GET /v1/limits`, with `?user=` for limits per end user."""
-        key = http.state.grant.name
-        rows = self._live.ledger.view(key=key, user=http.query_params.get("user"), now=datetime.now(UTC))
+        key, user = http.state.grant.name, http.query_params.get("user")
+        if user is not None and len(user) > MAX_NAME_CHARS:
+            raise RequestError(f"`user` is longer than {MAX_NAME_CHARS} characters.", param="user")
+        rows = self._live.ledger.view(key=key, user=user, now=datetime.now(UTC))
         return OrjsonResponse({"object": "list", "key": key, "data": rows})
