@@ -173,6 +173,32 @@ def test_a_secret_shows_in_no_answer_log_or_record(tmp_path: Path, caplog: pytes
         assert b"a private question" not in file.read_bytes(), file
 
 
+def test_a_key_that_its_upstream_repeats_in_a_refusal_does_not_reach_callers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "sk-of-the-operators-account"
+    monkeypatch.setenv("UPSTREAM_KEY", key)
+    with upstream(fails(400, f"No such field. You sent: Bearer {key}", echo={"headers": [key]})) as up:
+        text = config_text(model("small", up, api_key="env:UPSTREAM_KEY"), default="small")
+        with serving(tmp_path, text) as house:
+            for more in ({}, {"stream": True}):
+                reply = house.chat(**more)
+                assert reply.status == 400
+                assert reply.json["error"]["message"] == "No such field. You sent: Bearer [key]"
+                assert key.encode() not in reply.raw
+
+
+@pytest.mark.parametrize("wait", ["inf", "1e308", "Fri, 31 Dec 9999 23:59:59 GMT"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_host_that_asks_to_be_left_alone_for_ever_is_believed_for_a_day(
+    tmp_path: Path, wait: str, status: int
+) -> None:
+    with upstream(fails(status, headers={"retry-after": wait})) as up, serving(tmp_path, _pool(up)) as house:
+        reply = house.chat(model="small")
+        assert reply.status in (429, 502)
+        assert reply.headers["retry-after"] == "86400"
+
+
 def test_fields_behind_a_body_say_nothing_and_are_not_kept(tmp_path: Path) -> None:
     with upstream(says("hi")) as up, serving(tmp_path, _pool(up)) as house:
         alice = _key(house, "alice")

@@ -420,6 +420,13 @@ def test_a_plain_answer_with_everything() -> None:
     assert (chunk.model, chunk.finish, document["created"]) == ("claude-x", "tool_calls", 9)
 
 
+def test_a_count_that_no_call_can_have_is_none() -> None:
+    usage = {"input_tokens": 5, "output_tokens": 2**63, "cache_read_input_tokens": -3}
+    message = {"id": "i", "model": "x", "content": [text("a")], "stop_reason": "end_turn", "usage": usage}
+    chunk = MessagesReading("m", created=9).whole(orjson.dumps(message))
+    assert chunk.usage == Usage(input_tokens=5, output_tokens=0)
+
+
 KINDS = ["message_start", "message_delta", "message_stop", "error", "ping"]
 BLOCK_KINDS = ["content_block_start", "content_block_delta", "content_block_stop"]
 DELTA_KINDS = ["text_delta", "input_json_delta", "thinking_delta", "signature_delta", "a"]

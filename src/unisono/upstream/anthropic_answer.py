@@ -16,6 +16,7 @@ from unisono.types import Chunk, Json, JsonValue, Usage
 from unisono.upstream.answers import ANSWER_TOOL
 from unisono.upstream.documents import Documents, NoDocument
 from unisono.upstream.exchange import BrokenEvent, error_in
+from unisono.upstream.openai import MOST_TOKENS
 
 _FINISH = {
     "end_turn": "stop",
@@ -272,7 +273,7 @@ class MessagesReading:
         if not isinstance(usage, dict):
             return
         for key in _COUNTS:
-            if isinstance(n := usage.get(key), int) and n >= 0:
+            if isinstance(n := usage.get(key), int) and 0 <= n <= MOST_TOKENS:
                 self._counts[key] = n
         self._beside |= {key: value for key, value in usage.items() if value is not None and key not in _COUNTS}
         details = usage.get("output_tokens_details")

@@ -14,7 +14,7 @@ import asyncio
 import errno
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from math import inf
 
@@ -38,6 +38,8 @@ from unisono.upstream.wire import Wire
 
 MAX_ERROR_BYTES = 256 * 1024
 _MAX_STALE = 3
+_OF_KEYS = ("authorization", "api-key", "x-api-key")
+SHORTEST_KEY = 12
 
 
 class Transport:
@@ -175,7 +177,7 @@ class Transport:
             self.used_up_for_s = used_up_for_s(answer.headers) if answer.tells_limits else None
             if answer.http_status != 200:
                 with answer:
-                    raise await _refusal(answer, model=self._model)
+                    raise await _refusal(answer, model=self._model, keys=_keys_in(self._headers))
             return answer
 
     def _sent(self, wire: Wire, pool: Pool, body: bytes, *, began_s: float, fields: bytes = b"") -> Answer:
@@ -269,11 +271,20 @@ def retry_after_s(headers: Mapping[str, str], *, now: Callable[[], float] = time
     return None
 
 
-async def _refusal(answer: Answer, *, model: str) -> UpstreamError:
-    """Read a bounded error body; the status counts even if the body cannot be read."""
+def _keys_in(headers: Mapping[str, str]) -> list[bytes]:
+    """Return the keys that headers hold; what is so short is none (`none`, `ollama`), and may be a word of an error."""
+    values = (value.removeprefix("Bearer ") for name, value in headers.items() if name.lower() in _OF_KEYS)
+    return [value.encode("latin-1") for value in values if len(value) >= SHORTEST_KEY]
+
+
+async def _refusal(answer: Answer, *, model: str, keys: Sequence[bytes]) -> UpstreamError:
+    """Read a bounded error body, which callers may get to see; the status counts even if the body cannot be read."""
     body: Json | None = None
     try:
-        parsed = orjson.loads(await answer.read_all(MAX_ERROR_BYTES))
+        said = await answer.read_all(MAX_ERROR_BYTES)
+        for key in keys:
+            said = said.replace(key, b"[key]")
+        parsed = orjson.loads(said)
         if isinstance(parsed, list) and parsed:  # Gemini's OpenAI surface puts its error into an array
             parsed = parsed[0]
         body = parsed if isinstance(parsed, dict) else None

@@ -15,6 +15,7 @@ import orjson
 
 from unisono.errors import UpstreamRefused
 from unisono.types import Json, JsonValue
+from unisono.upstream.health import LONGEST_REST_S
 from unisono.upstream.quota import span_s
 
 TOO_LONG = "context_length_exceeded"
@@ -120,11 +121,12 @@ def refusal(model: str, *, http_status: int, body: Json | None, retry_s: float |
     told = f"{http_status} {name}".strip()
     text = f"{model}: the upstream answered {told}"
     hint = _hint(read, said)
+    rests_s = _rests_s(error, said, retry_s=retry_s) if read == 429 else retry_s
     refused = UpstreamRefused(
         text + (f"; {hint}." if hint else "."),
         http_status=read,
         body=body,
-        retry_after_s=_rests_s(error, said, retry_s=retry_s) if read == 429 else retry_s,
+        retry_after_s=None if rests_s is None else min(rests_s, LONGEST_REST_S),
     )
     if read in (400, 413, 415, 422):
         about = _everything(error, said)
