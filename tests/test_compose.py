@@ -41,7 +41,7 @@ def asked(live: Live, text: str) -> tuple[Request, Features, Decision]:
 
 def hear(one: Live, of: Fellows) -> None:
     now_us = to_us(datetime.now(UTC))
-    for stored in of.look(now_us=now_us, spending_since_us=now_us).decided:
+    for stored in of.look(now_us=now_us, windows={}).decided:
         one.requests.take_in(stored)
 
 

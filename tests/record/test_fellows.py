@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from unisono.errors import UpstreamCut, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
 from unisono.record.fellows import Fellows, error_of
-from unisono.record.limits import SPENDING_KEPT, Ledger
+from unisono.record.limits import USED_ELSEWHERE, Ledger
 from unisono.record.metrics import Metrics, of_workers
 from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
@@ -34,7 +34,7 @@ def stores(tmp_path: Path) -> Iterator[list[Store]]:
 
 def _look(fellows: Fellows, store: Store) -> object:
     store.flush()
-    return fellows.look(now_us=to_us(datetime.now(UTC)), spending_since_us=to_us(NOW - SPENDING_KEPT))
+    return fellows.look(now_us=to_us(datetime.now(UTC)), windows={})
 
 
 def _used(ledger: Ledger) -> float:
@@ -58,12 +58,32 @@ def test_after_a_look_each_knows_what_both_have_used_to_the_unit(
             store.flush()
         for _ in range(2):  # looking twice counts nothing twice
             for ledger, fellow in zip(ledgers, fellows, strict=True):
-                news = fellow.look(now_us=to_us(NOW), spending_since_us=to_us(NOW - SPENDING_KEPT))
+                news = fellow.look(now_us=to_us(NOW), windows=ledger.windows(NOW))
                 ledger.take_in(news.spending, news.held)
         assert [_used(ledger) for ledger in ledgers] == [sum(tokens for _, tokens in steps)] * 2
         assert _used(Ledger(one, [LIMIT], now=NOW)) >= 0
     with closing(Store(path)) as later:
         assert _used(Ledger(later, [LIMIT], now=NOW)) == sum(tokens for _, tokens in steps)
+
+
+def test_a_look_reads_what_counts_now_and_nothing_of_what_was_used_before(stores: list[Store]) -> None:
+    one, two = stores
+    limits = (LIMIT, Limit(name="month", counts="tokens", amount=9e9, window="month", per="all"))
+    long_ago = Ledger(two, limits, now=NOW)
+    for days in range(90):
+        for key in ("team", "other"):
+            long_ago.charge("m", key=key, user=None, tokens=1, usd=0.0, now=NOW - timedelta(days=days))
+    two.flush()
+    mine, fellows = Ledger(one, limits, now=NOW), Fellows(one, since_us=to_us(NOW))
+    assert len(one.rows("SELECT 1 FROM spending WHERE name = 'day'")) == 180
+    told = fellows.look(now_us=to_us(NOW), windows=mine.windows(NOW)).spending
+    assert [(name, holder, n) for name, holder, _, n in told if name == "day"] == [
+        ("day", "other", 1),
+        ("day", "team", 1),
+    ]
+    assert [holder for name, holder, _, _ in told if name == "month"] == [""]
+    plan = one.rows(f"EXPLAIN QUERY PLAN {USED_ELSEWHERE}", ("{}", ""))
+    assert any("USING INDEX spending_bucket (name=? AND bucket>?)" in str(row[3]) for row in plan)
 
 
 def test_what_is_held_by_a_living_fellow_counts_and_by_a_dead_one_does_not(stores: list[Store]) -> None:
@@ -107,7 +127,7 @@ def test_a_clock_that_is_set_back_makes_no_news_of_what_was_told(stores: list[St
     two.record_outcome(values.outcome(2))
     two.flush()
     for after_s, is_news in ((0, True), (20, False), (-3600, False), (-3599, False)):
-        news = fellows.look(now_us=now_us + after_s * 1_000_000, spending_since_us=0)
+        news = fellows.look(now_us=now_us + after_s * 1_000_000, windows={})
         assert bool(news.attempts) is is_news
 
 

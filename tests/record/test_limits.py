@@ -293,6 +293,16 @@ def test_what_is_used_survives_a_restart(tmp_path: Path) -> None:
     assert after[0]["used"] == 0.700000001  # type: ignore[index, call-overload]
 
 
+def test_a_limit_that_comes_back_into_force_knows_what_was_used_before_a_restart(tmp_path: Path) -> None:
+    week = Limit(name="week", counts="tokens", amount=1000, window="week")
+    with closing(Store(tmp_path / "record.db", flush_s=0.01)) as store:
+        Ledger(store, (week,), now=NOW).charge("m", key="k", user=None, tokens=7, usd=0.0, now=NOW)
+    with closing(Store(tmp_path / "record.db", flush_s=0.01)) as store:
+        ledger = Ledger(store, (), now=NOW)
+        ledger.follow((week,), now=NOW)
+        assert ledger.view(key="k", user=None, now=NOW)[0]["used"] == 7.0  # type: ignore[index, call-overload]
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.floats(0.01, 0.6))
 def test_two_hundred_parallel_clients_with_cancels_and_a_crash_never_overrun(

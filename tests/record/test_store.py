@@ -446,6 +446,28 @@ def test_an_outcome_waits_behind_its_decision_whatever_comes_before_them_in_a_ba
         assert [row["status"] for row in store.decisions()] == ["ok", "ok"]
 
 
+def test_a_keys_own_decisions_are_found_without_reading_those_of_others(path: Path, values) -> None:
+    asked: list[str] = []
+
+    def connect(path: Path) -> sqlite3.Connection:
+        connection = database.connect_to_read(path)
+        connection.set_trace_callback(asked.append)
+        return connection
+
+    with closing(Store(path)) as store:
+        for n in range(1, 4):
+            store.record_request(replace(values.request(n), key="own" if n == 2 else "team"), None, values.decision(n))
+        assert [row["decision"] for row in store.decisions(key="own")] == [values.id(2)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("unisono.record.reader.connect_to_read", connect)
+        Reader(path).decisions(key="own", status="failed")
+    (sql,) = [sql for sql in asked if "FROM decisions" in sql]
+    with closing(database.connect_to_read(path)) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    assert any("INDEX decisions_key (key=?" in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
 def test_purge_wants_to_know_what(store) -> None:
     with pytest.raises(StoreError):
         store.purge()

@@ -30,7 +30,6 @@ from unisono.record.changes import Changes
 from unisono.record.drift import SETTLED, claim_canaries
 from unisono.record.fellows import Fellows, error_of
 from unisono.record.incidents import Kind
-from unisono.record.limits import SPENDING_KEPT
 from unisono.record.rows import to_us
 from unisono.types import Json, Model
 
@@ -294,9 +293,9 @@ async def keep_in_step(live: Live, fellows: Fellows) -> None:
         async for _ in looks:
             fellows.tell_held(live.ledger.held())
             now = datetime.now(UTC)
-            since_us = to_us(now - SPENDING_KEPT)
+            windows = live.ledger.windows(now)
             try:
-                news = await asyncio.to_thread(fellows.look, now_us=to_us(now), spending_since_us=since_us)
+                news = await asyncio.to_thread(fellows.look, now_us=to_us(now), windows=windows)
                 rests = await asyncio.to_thread(live.rests.read, live.router.models)
                 if keys not in (None, news.keys):
                     live.keys.refresh()

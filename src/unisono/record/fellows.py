@@ -6,7 +6,7 @@ loop. How late a fellow's deed is known: its flush interval, plus the time betwe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from unisono.errors import (
@@ -19,6 +19,7 @@ from unisono.errors import (
     UpstreamUnreachable,
     UpstreamUntrusted,
 )
+from unisono.record.limits import used_elsewhere
 from unisono.record.reader import Stored
 from unisono.record.rows import SET, Value, attempt_from_row
 from unisono.record.store import Store
@@ -42,7 +43,6 @@ SELECT id FROM decisions WHERE at BETWEEN ? AND ? AND run <> ? AND pin IS NULL A
 ORDER BY id DESC LIMIT ?
 """
 _SESSIONS = "SELECT key, session, body FROM sessions WHERE at BETWEEN ? AND ?"
-_SPENDING = "SELECT name, holder, bucket, sum(amount) FROM spending WHERE run <> ? AND bucket >= ? GROUP BY 1, 2, 3"
 _HELD = """
 SELECT h.name, h.holder, sum(h.amount) FROM held h JOIN runs r ON r.id = h.run
 WHERE h.run <> ? AND r.ended IS NULL GROUP BY 1, 2
@@ -76,8 +76,12 @@ class Fellows:
         self._heard: dict[str, int] = {}
         self._told: dict[tuple[str, str], int] = {}
 
-    def look(self, *, now_us: int, spending_since_us: int) -> News:
+    def look(self, *, now_us: int, windows: Mapping[str, int]) -> News:
         """Return the news. It blocks.
+
+        Args:
+            now_us: microseconds since 1970.
+            windows: what of each limit counts, as `limits.Ledger.windows` says.
 
         Raises:
             StoreError: the record cannot be read; nothing is lost, the next look goes as far back.
@@ -86,7 +90,7 @@ class Fellows:
         rows = self._store.dicts(_ATTEMPTS, (since_us, until_us, self._store.run))
         fresh = [row for row in rows if (str(row["decision"]), _whole(row["n"])) not in self._seen]
         sessions = self._store.rows(_SESSIONS, (since_us // 1_000_000, until_us // 1_000_000))
-        spending = self._store.rows(_SPENDING, (self._store.run, spending_since_us))
+        spending = used_elsewhere(self._store.reader, windows, run=self._store.run)
         held = self._store.rows(_HELD, (self._store.run,))
         keys = hash(tuple(self._store.rows(_KEYS)))
         self._seen |= {(str(row["decision"]), _whole(row["n"])): now_us for row in fresh}
@@ -97,7 +101,7 @@ class Fellows:
             attempts=tuple(attempt_from_row(row) for row in fresh),
             decided=decided,
             sessions=tuple((str(key), str(session), _bytes(body)) for key, session, body in sessions),
-            spending=tuple((str(name), str(who), _whole(at), _whole(n)) for name, who, at, n in spending),
+            spending=spending,
             held=tuple((str(name), str(who), _whole(n)) for name, who, n in held),
             keys=keys,
         )

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from unisono.errors import StoreError
+from unisono.record.reader import Reader
 from unisono.record.rows import from_us, to_us
 from unisono.record.store import Store
 from unisono.record.view import stamp
@@ -38,7 +41,11 @@ SPENDING_KEPT = timedelta(days=400)
 """No window is longer; older amounts are deleted at the start."""
 
 _ADD = "INSERT INTO spending VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount"
-_LOAD = "SELECT name, holder, bucket, sum(amount) FROM spending WHERE run <> ? AND bucket >= ? GROUP BY 1, 2, 3"
+USED_ELSEWHERE = """
+SELECT s.name, s.holder, s.bucket, sum(s.amount)
+FROM json_each(?) AS w JOIN spending AS s ON s.name = w.key AND s.bucket >= w.value
+WHERE s.run <> ? GROUP BY 1, 2, 3
+"""
 _PURGE = "DELETE FROM spending WHERE bucket < ?"
 _PURGE_HELD = "DELETE FROM held WHERE run IN (SELECT id FROM runs WHERE ended IS NOT NULL)"
 
@@ -133,7 +140,7 @@ class _Stand:
             account.forget_before(begin)
             return _Used(account.sum(), from_us(end), end)
         length_us = int(window * 1e6) + width
-        account.forget_before(now_us - length_us + 1)
+        account.forget_before(_begin(self.limit, now_us))
         parts = [*account.settled.items(), *account.elsewhere.items()]
         bucket = self.bucket(now_us)
         oldest = min([start for start, amount in parts if amount], default=bucket)
@@ -162,21 +169,41 @@ class Ledger:
         self._limits = tuple(limits)
         self._accounts: dict[tuple[str, str], _Account] = {}
         self._known: dict[tuple[str, str | None], tuple[_Stand, ...]] = {}
-        since = to_us((now or datetime.now(UTC)) - SPENDING_KEPT)
-        try:
-            for name, holder, bucket, amount in store.rows(_LOAD, (store.run, since)):
-                self._account(str(name), str(holder)).elsewhere[int(bucket or 0)] = int(amount or 0)
-        except StoreError:
-            log.warning("limits=unknown reason=record")
-        store.record_rows(_PURGE, (since,))
+        now = now or datetime.now(UTC)
+        self._load(now)
+        store.record_rows(_PURGE, (to_us(now - SPENDING_KEPT),))
         store.record_rows(_PURGE_HELD, ())
 
-    def follow(self, limits: Sequence[Limit]) -> None:
+    def follow(self, limits: Sequence[Limit], *, now: datetime | None = None) -> None:
         """Put other limits in force; what is used stays with its limit's name."""
-        self._limits = tuple(limits)
+        if self._limits == (after := tuple(limits)):
+            return
+        self._limits = after
         self._known.clear()
         for account in self._accounts.values():
             account.used = None
+        self._load(now or datetime.now(UTC))
+
+    def windows(self, now: datetime) -> dict[str, int]:
+        """Return from when on what was used counts, by limit in microseconds since 1970: what others must tell."""
+        now_us = to_us(now)
+        found: dict[str, int] = {}
+        for limit in self._limits:
+            begin = _begin(limit, now_us)
+            found[limit.name] = min(begin, found.get(limit.name, begin))
+        return found
+
+    def _load(self, now: datetime) -> None:
+        """Take in what earlier runs and other processes have used within the windows."""
+        if not self._limits:
+            return
+        try:
+            used = used_elsewhere(self._store.reader, self.windows(now), run=self._store.run)
+        except StoreError:
+            log.warning("limits=unknown reason=record")
+            return
+        for name, holder, bucket, amount in used:
+            self._account(name, holder).elsewhere[bucket] = amount
 
     @property
     def has_limits(self) -> bool:
@@ -367,6 +394,21 @@ class Ledger:
         return (stand.limit.name, stand.holder, bucket, self._store.run), amount
 
 
+def used_elsewhere(reader: Reader, windows: Mapping[str, int], *, run: str) -> tuple[tuple[str, str, int, int], ...]:
+    """Return what the other runs have used: limit, holder, part of the window, amount.
+
+    Args:
+        reader: of the record. It blocks for a short time, however old the record is: no other part is read.
+        windows: from when on it counts, by limit, in microseconds since 1970.
+        run: whose own use is left out.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    rows = reader.rows(USED_ELSEWHERE, (msgspec.json.encode(windows).decode(), run))
+    return tuple((str(name), str(holder), int(part or 0), int(amount or 0)) for name, holder, part, amount in rows)
+
+
 def user_of(key: str, user: str | None) -> str:
     """Return what the end user of a key is called in the record: the first / ends the key, so no other is called so."""
     return f"{key.replace('/', '%2F')}/{user or ''}"
@@ -441,6 +483,13 @@ def _need(limit: Limit, call: Planned, features: Features) -> float:
             return call.high_usd
         case "tokens":
             return features.n_input_tokens + call.tokens
+
+
+def _begin(limit: Limit, now_us: int) -> int:
+    """Return the first moment at which a part that still counts may start."""
+    if isinstance(limit.window, str):
+        return _calendar_us(limit.window, now_us)[0]
+    return now_us - int(limit.window * 1e6) - _width(limit) + 1
 
 
 def _width(limit: Limit) -> int:

@@ -176,6 +176,13 @@ _CALLERS: tuple[str, ...] = (
     "UPDATE policy_events SET caller = 'anonymous' WHERE kind = 'promoted' AND by = 'domain guard'",
 )
 
+_FOUND_SOON: tuple[str, ...] = (
+    # What a limit's window holds, several times a second, beside all that was ever counted.
+    "CREATE INDEX spending_bucket ON spending (name, bucket)",
+    # A key that asks for its own decisions reads no others.
+    "CREATE INDEX decisions_key ON decisions (key, at)",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REQUESTS,
     _SCORES,
@@ -187,6 +194,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _POLICIES,
     _SESSIONS_BY_ROW,
     _CALLERS,
+    _FOUND_SOON,
 )
 """Migration number n is at place n - 1; each is a list of single statements."""
 

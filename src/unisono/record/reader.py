@@ -46,9 +46,11 @@ SELECT * FROM (
     FROM decisions d LEFT JOIN outcomes o ON o.decision = d.id
 )
 WHERE (at, id) < (:before_at, :before) AND at >= :since
-    AND (:key IS NULL OR key = :key) AND (:model IS NULL OR model = :model) AND (:status IS NULL OR status = :status)
+    AND (:model IS NULL OR model = :model) AND (:status IS NULL OR status = :status)
 ORDER BY at DESC, id DESC LIMIT :limit
 """
+_LIST_OF_KEY = _LIST.replace("WHERE (at", "WHERE key = :key AND (at")
+"""The same of one key, found by its index: others' decisions are not read, however few its own are."""
 
 _ONE = """
 SELECT d.*, x.body, x.features, x.prompt, o.baseline_usd,
@@ -219,7 +221,7 @@ class Reader:
                 "key": key,
                 "limit": max(0, min(limit, MAX_PAGE)),
             }
-            rows = connection.execute(_LIST, values)
+            rows = connection.execute(_LIST if key is None else _LIST_OF_KEY, values)
             return [_short(row) for row in rows]
 
     def ids_starting(self, prefix: str, *, limit: int = 10) -> list[str]:
