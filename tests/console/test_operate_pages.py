@@ -81,6 +81,18 @@ def test_no_page_has_a_serious_fault_of_accessibility_or_shows_markup(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_numbers_of_the_traffic_are_those_of_the_record(chromium: Browser, house: House) -> None:
+    n = len(house.get("/v1/decisions?limit=1000")["data"])  # nothing was asked since a page showed them: it may be kept
+    with page_at(chromium, _base(house), "#/traffic") as page:
+        page.wait_for_selector(".cards .figure")
+        assert page.locator(".cards .figure").first.inner_text() == str(n)
+        assert page.locator("svg.chart[role=img]").count() >= 3
+        page.check("input[name=by] >> nth=1", force=True)
+        page.check("input[name=what] >> nth=2", force=True)
+        # The quality that was said of a role, over time.
+        page.wait_for_selector(".legend li:text-is('fast'), .legend li:text-is('deep')")
+
+
 def test_an_answer_with_its_decision_open_and_a_comparison_have_no_serious_fault(
     chromium: Browser, house: House, scheme: str
 ) -> None:
@@ -112,18 +124,6 @@ def test_every_page_is_reached_by_keyboard_and_its_head_gets_the_focus(chromium:
             assert page.locator(".twin a").first.get_attribute("href")
         page.keyboard.press("Shift+Tab")
         assert page.evaluate("document.activeElement !== document.body")
-
-
-def test_the_numbers_of_the_traffic_are_those_of_the_record(chromium: Browser, house: House) -> None:
-    n = len(house.get("/v1/decisions?limit=1000")["data"])
-    with page_at(chromium, _base(house), "#/traffic") as page:
-        page.wait_for_selector(".cards .figure")
-        assert page.locator(".cards .figure").first.inner_text() == str(n)
-        assert page.locator("svg.chart[role=img]").count() >= 3
-        page.check("input[name=by] >> nth=1", force=True)
-        page.check("input[name=what] >> nth=2", force=True)
-        # The quality that was said of a role, over time.
-        page.wait_for_selector(".legend li:text-is('fast'), .legend li:text-is('deep')")
 
 
 def test_a_row_of_the_decisions_leads_to_its_record(chromium: Browser, house: House) -> None:
