@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ import typer
 
 if TYPE_CHECKING:
     from socket import socket
-    from types import FrameType
 
     from unisono.cli.lines import Lines
     from unisono.compose import Live
@@ -23,8 +22,6 @@ COLLECT_EVERY = 20_000
 """So many more objects than were freed before the collector of cycles looks: a request makes hundreds that live until
 they are recorded and then go by themselves, and at the interpreter's 700 a tenth of the time went into looking."""
 MOST_WORKERS = 64
-DATE_S = 1.0
-"""How often the date in the answers' heads is renewed."""
 CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The TOML file with the models.")
 
 
@@ -65,13 +62,14 @@ def serve(
 
 
 def _serve_with(config: Config, file: Path, *, n: int, host: str, port: int | None, quiet: bool) -> None:
+    from unisono.cli.sockets import handed, listen
     from unisono.cli.workers import run_workers
 
     def ready(address: str) -> None:
         print(f"unisono serves {_models(config)} at {address}/v1 with {n} workers", flush=True)
 
     _log_lines(quiet=quiet)
-    listening = _handed() or _listen(host or config.server.host, config.server.port if port is None else port)
+    listening = handed() or listen(host or config.server.host, config.server.port if port is None else port)
     try:
         run_workers(config, file, n=n, listening=listening, quiet=quiet, ready=ready)
     finally:
@@ -127,8 +125,10 @@ def run_server(
     Raises:
         StartError: the port is taken, or a model cannot start.
     """
+    from unisono.cli.sockets import handed, listen
+
     lines = _log_lines(quiet=quiet)
-    listening = _handed() or _listen(host or config.server.host, config.server.port if port is None else port)
+    listening = handed() or listen(host or config.server.host, config.server.port if port is None else port)
     try:
         _run(_serve(config, listening, ready, tell=None if quiet else lines.tell))
     finally:
@@ -186,57 +186,6 @@ def _safe_to_listen(host: str, live: Live) -> None:
         )
 
 
-def _handed() -> socket | None:
-    """Return the socket that a supervisor opened and keeps: who comes between two processes waits in its queue."""
-    import socket as sockets
-
-    from unisono.config.handed import handed_socket
-    from unisono.errors import StartError
-
-    number = handed_socket()
-    if number is None:
-        return None
-    try:
-        handed = sockets.socket(fileno=number)
-        if handed.type != sockets.SOCK_STREAM or not handed.getsockopt(sockets.SOL_SOCKET, sockets.SO_ACCEPTCONN):
-            raise OSError("it is not one that listens for streams")
-    except OSError as exc:
-        raise StartError(f"The socket that was handed on (LISTEN_FDS) cannot be used: {exc}.") from exc
-    handed.setblocking(False)
-    return handed
-
-
-def _names_of(listening: socket) -> tuple[str, str]:
-    """Return the host by which a socket is reached, and the address of the server behind it; a file is its own host."""
-    name = listening.getsockname()
-    if not isinstance(name, tuple):
-        path = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
-        return path, f"unix:{path}"
-    host, port = name[:2]
-    return host, f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _listen(host: str, port: int) -> socket:
-    import socket as sockets
-
-    from unisono.errors import StartError
-
-    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
-    listening = sockets.socket(family, sockets.SOCK_STREAM)
-    listening.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as exc:
-        listening.close()
-        what = exc.strerror or str(exc)
-        raise StartError(
-            f"Cannot listen on {host}:{port}: {what}. Stop what uses it, or choose another --port."
-        ) from exc
-    listening.listen(2048)
-    listening.setblocking(False)
-    return listening
-
-
 async def _serve(
     config: Config,
     listening: socket,
@@ -247,56 +196,27 @@ async def _serve(
 ) -> None:
     import signal
 
-    import uvicorn
-
+    from unisono.cli.sockets import names_of
     from unisono.compose import build
     from unisono.config.kinds import is_loopback
     from unisono.console.app import routes
     from unisono.server.app import create_app
     from unisono.server.listen import settings_of
+    from unisono.server.until import Server
 
     live = build(config)
     if tell is not None:
         live.requests.tell = tell
     try:
-        host, address = _names_of(listening)
+        host, address = names_of(listening)
         live.keys.open = is_loopback(host)
         _safe_to_listen(host, live)
         await live.start(worker=worker)
         _calm_collector()
         pages = routes() if _shows_console(live) else ()
         settings = settings_of(create_app(live, extra_routes=pages), graceful_s=config.server.grace_s)
-
-        class Server(uvicorn.Server):
-            ending = asyncio.Event()
-
-            async def main_loop(self) -> None:
-                """Bring the date up to date each second; uvicorn's own loop looks ten times as often for an end."""
-                while not await self.on_tick(0):
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self.ending.wait(), DATE_S)
-
-            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-                super().handle_exit(sig, frame)
-                self.ending.set()
-
-            def end(self) -> None:
-                self.should_exit = True
-                self.ending.set()
-
-            async def startup(self, sockets: list[socket] | None = None) -> None:
-                await super().startup(sockets)
-                ready(live, address)
-
-            @contextmanager
-            def capture_signals(self) -> Iterator[None]:
-                """End on a signal, but do not raise it again as uvicorn does: the record must still be closed."""
-                for number in (signal.SIGINT, signal.SIGTERM):
-                    asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
-                yield
-
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, live.want_reload)
-        server = Server(settings)
+        server = Server(settings, ready=partial(ready, live, address))
         if worker is not None:
             asyncio.get_running_loop().add_reader(sys.stdin, _end_with_parent, server.end)
         await server.serve(sockets=[listening])
