@@ -142,7 +142,22 @@ def test_an_answer_in_sound_and_a_search_are_needs_too() -> None:
     assert read(chat(web_search_options={})).needs == {Capability.SEARCH}
 
 
-@pytest.mark.parametrize(("n", "n_choices"), [(3, 3), (1, 1), (None, 1), (0, 1), (-2, 1), (True, 1), ("3", 1)])
+@pytest.mark.parametrize(
+    ("n", "n_choices"),
+    [
+        (3, 3),
+        (1, 1),
+        (None, 1),
+        (0, 1),
+        (-2, 1),
+        (True, 1),
+        ("x", 1),
+        ([3], 1),
+        ("3", 3),
+        (3.0, 3),
+        ("9" * 4000, 10**6),
+    ],
+)
 def test_how_many_answers_are_wanted_is_read_and_what_makes_no_sense_is_left_to_the_upstream(
     n: object, n_choices: int
 ) -> None:
@@ -202,3 +217,23 @@ def test_a_sunset_that_has_ended_means_the_successor() -> None:
     )
     raw = json.dumps(chat(model="a")).encode()
     assert parse(raw, {}, catalog=catalog, request_id="r", now=NOW).pin == "b"
+
+
+def test_no_user_is_taken_for_the_beginning_of_anothers_conversation() -> None:
+    said = [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}]
+    assert read(chat(messages=said, user="ann")).session != read(chat(messages=said, user="bob")).session
+    with pytest.raises(RequestError, match="zero character"):
+        read(chat(messages=said[1:], user="ann\0system\0S"))
+
+
+def test_who_does_not_know_the_seed_cannot_foretell_a_conversations_hash() -> None:
+    raw = json.dumps(chat()).encode()
+    ids = {parse(raw, {}, catalog=CATALOG, request_id="r", now=NOW, seed=seed).session for seed in (0, 1, 2)}
+    assert len(ids) == 3
+
+
+@pytest.mark.parametrize("names", [["small"] * 1001, ["x" * 257]])
+def test_a_list_of_models_is_no_longer_than_a_pool(names: list[str]) -> None:
+    with pytest.raises(RequestError):
+        read(chat(unisono={"models": names}))
+    assert read(chat(unisono={"ban": ["small"] * 1000})).wishes.ban == ("small",)

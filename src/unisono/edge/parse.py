@@ -52,6 +52,7 @@ _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 """How gzip and zstd begin."""
 SHORT_BYTES = 4096
 MAX_NAME_CHARS = 256
+MOST_CHOICES = 1_000_000
 MAX_MESSAGES = 10_000
 MAX_TOOLS = 1_000
 """What routing reads is bounded besides the body's bytes, so that a small body cannot ask for much work."""
@@ -133,7 +134,14 @@ def _too_deep() -> RequestError:
 
 
 def parse(
-    raw: bytes, headers: Mapping[str, str], *, catalog: Catalog, request_id: str, now: datetime, key: str = "anonymous"
+    raw: bytes,
+    headers: Mapping[str, str],
+    *,
+    catalog: Catalog,
+    request_id: str,
+    now: datetime,
+    key: str = "anonymous",
+    seed: int = 0,
 ) -> Request:
     """Read a chat request.
 
@@ -144,6 +152,7 @@ def parse(
         request_id: the id that the request gets (UUIDv7).
         now: aware UTC.
         key: who calls, as the edge has authenticated it.
+        seed: of a conversation's hash; who does not know it can make up no first message of another's hash.
 
     Raises:
         RequestError: the field in `param` is missing or of the wrong type.
@@ -160,6 +169,8 @@ def parse(
         mode, pin = None, wishes.how  # "again, with this model"
     messages = tuple([_message(m) for m in read.messages])
     user = read.user or _first(headers, USER_ID_HEADERS)
+    if user is not None and "\0" in user:  # it would read as the beginning of another user's conversation
+        raise RequestError("`user` holds a zero character.", param="user")
     return Request(
         id=request_id,
         received=now,
@@ -171,9 +182,9 @@ def parse(
         stream=bool(read.stream),
         needs=_needs(read, body, messages),
         max_output_tokens=read.max_completion_tokens or read.max_tokens,
-        n_choices=read.n if type(read.n) is int and read.n > 1 else 1,
+        n_choices=1 if read.n is None else _n_choices(read.n),
         wishes=wishes,
-        session=_session(wishes, headers, messages, key=key, user=user, agent=session_of(headers, body)),
+        session=_session(wishes, headers, messages, key=key, user=user, agent=session_of(headers, body), seed=seed),
         key=key,
         user=user,
         betas=_betas(headers),
@@ -205,6 +216,15 @@ def _target(name: str, catalog: Catalog, *, now: datetime) -> tuple[Mode | None,
     if is_reserved(name):
         raise ModelNotFound(name, nearest=MODES)
     return None, catalog.resolve(name, today=now.date()).name
+
+
+def _n_choices(given: object) -> int:
+    """Return how many answers are asked for; some upstreams take `3.0` and `"3"` for 3."""
+    try:
+        n = int(given) if isinstance(given, (int, float, str)) else 1
+    except ValueError:
+        return 1
+    return min(max(n, 1), MOST_CHOICES)
 
 
 def _message(message: ChatMessage) -> Message:
@@ -263,13 +283,16 @@ def _session(
     key: str,
     user: str | None,
     agent: str,
+    seed: int,
 ) -> str:
     """Return the conversation's id: the caller's, the front end's, or a hash of who began it, in which session of his
     agent, and how."""
     named = wishes.session or _first(headers, CHAT_ID_HEADERS)
     if named:
         return named
-    digest = xxh3_128()  # a hundredth of SHA-1's time, which counts for long prompts; conversations of keys are apart
+    digest = xxh3_128(
+        seed=seed
+    )  # a hundredth of SHA-1's time, which counts for long prompts; conversations of keys are apart
     _begin(digest, messages, key=key, user=user)
     if agent:
         digest.update(agent.encode("utf-8", "surrogatepass"))

@@ -23,6 +23,8 @@ _OF_ANSWERS = ("decision", "model", "reason", "notices", "degraded")
 
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
+_Names = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=256)], ...], msgspec.Meta(max_length=1000)]
+"""No more and no longer than a pool has, so that a request cannot ask for much work."""
 
 
 class WishesBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -32,8 +34,8 @@ class WishesBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     max_cost_usd: Annotated[float, msgspec.Meta(ge=0)] | None = None
     max_first_token_s: _Positive | None = None
     min_quality: _Share | None = None
-    models: tuple[str, ...] = ()
-    ban: tuple[str, ...] = ()
+    models: _Names = ()
+    ban: _Names = ()
     session: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     allow_fallback: bool | None = None
     on_limit: OnLimit | None = None
@@ -129,7 +131,7 @@ def _header_value(field: str, text: str) -> JsonValue:
 
 def _names(names: Sequence[str], catalog: Catalog, *, today: date, field: str) -> tuple[str, ...]:
     try:
-        return tuple(catalog.resolve(name, today=today).name for name in names)
+        return tuple(catalog.resolve(name, today=today).name for name in dict.fromkeys(names))
     except ModelNotFound as exc:
         exc.param = f"unisono.{field}"
         raise

@@ -39,6 +39,7 @@ class KeyRing:
 
     Attributes:
         open: callers without a key may come in where no key exists; only for a server that listens on loopback.
+        seed: of the hashes by which conversations are told apart, 64 bits: callers do not know it, and it stays.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class KeyRing:
         self._stamp = self._look()
         self._pepper, self._stored = self._read()
         self._held = _held(self._stored)
+        self.seed = int.from_bytes(blake2b(b"conversations", digest_size=8, key=self._pepper).digest(), "little")
         self._had_some = bool(self._stored)
 
     def follow(self, keys: Sequence[Secret], callers: Sequence[Caller]) -> None:

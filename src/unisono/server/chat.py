@@ -72,7 +72,8 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
         live.note_fault("router", f"{why}; see the log")
         return _default(live, request, known, why=why)
     now_s = perf_counter()
-    if live.budget.note(took_s=now_s - began_s, failed=None, now_s=now_s):
+    n_tokens = found[0].n_input_tokens
+    if live.budget.note(took_s=now_s - began_s, failed=None, now_s=now_s, n_tokens=n_tokens):
         if live.broken:
             live.note_healed("router")
     else:
@@ -129,7 +130,15 @@ def asked(live: Live, raw: bytes, headers: Mapping[str, str], grant: Grant) -> A
     """
     now = datetime.now(UTC)
     try:
-        request = parse(raw, headers, catalog=live.router.catalog, request_id=str(uuid7()), now=now, key=grant.name)
+        request = parse(
+            raw,
+            headers,
+            catalog=live.router.catalog,
+            request_id=str(uuid7()),
+            now=now,
+            key=grant.name,
+            seed=live.keys.seed,
+        )
     except ModelNotFound as error:
         if any(model.name == error.name for model in live.config.embeddings):
             text = f"{error.name!r} makes vectors and does not chat: ask it at POST /v1/embeddings."
