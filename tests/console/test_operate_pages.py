@@ -80,7 +80,6 @@ def test_no_page_has_a_serious_fault_of_accessibility_or_shows_markup(
         assert page.evaluate("window.harm") is None
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_numbers_of_the_traffic_are_those_of_the_record(chromium: Browser, house: House) -> None:
     n = len(house.get("/v1/decisions?limit=1000")["data"])  # nothing was asked since a page showed them: it may be kept
     with page_at(chromium, _base(house), "#/traffic") as page:
@@ -93,6 +92,7 @@ def test_the_numbers_of_the_traffic_are_those_of_the_record(chromium: Browser, h
         page.wait_for_selector(".legend li:text-is('fast'), .legend li:text-is('deep')")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_answer_with_its_decision_open_and_a_comparison_have_no_serious_fault(
     chromium: Browser, house: House, scheme: str
 ) -> None:
