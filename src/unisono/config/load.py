@@ -13,22 +13,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from unisono.config.access import build_callers, build_limits, check_access, read_access
+from unisono.config.access import build_callers, build_limits
 from unisono.config.describe import config_hash
-from unisono.config.embedding import build_embeddings, check_embeddings
-from unisono.config.entry import read_entry
+from unisono.config.embedding import build_embeddings
 from unisono.config.figures import priced_models
-from unisono.config.house import build_rules, check_rules
-from unisono.config.keys import ARRAYS, SECTIONS, section_keys
+from unisono.config.house import build_rules
 from unisono.config.kinds import Around
 from unisono.config.locate import Path as Place
 from unisono.config.locate import line_of, locate
 from unisono.config.marks import mark_of
 from unisono.config.mistake import Mistake, written
 from unisono.config.outward import proxy_of
-from unisono.config.section import Section, read_section
 from unisono.config.source import folder_of, read_text, syntax_problem
-from unisono.config.tls import FILES, amiss, tls_of
+from unisono.config.tables import Tables, read_tables
+from unisono.config.tls import FILES, tls_of
 from unisono.config.values import (
     CallsConfig,
     CanariesConfig,
@@ -39,9 +37,8 @@ from unisono.config.values import (
     StoreConfig,
     TracingConfig,
 )
-from unisono.config.whole import check_whole
 from unisono.errors import ConfigError, Problem
-from unisono.types import HouseRule, Mode, Model, Timeouts
+from unisono.types import Mode, Model, Proxy, Timeouts
 
 
 def load_config(
@@ -121,46 +118,12 @@ def _parse(
 ) -> Config:
     folder = folder_of(file)
     around = Around(folder=folder, environ=environ, upstreams=None if upstreams is None else frozenset(upstreams))
-    top = read_section(raw, section_keys(""), path=(), around=around)
-    sections = {
-        name: read_section(raw.get(name, {}), section_keys(name), path=(name,), around=around)
-        for name in SECTIONS
-        if name not in ARRAYS
-    }
-    tables: Any = top.values.get("models", ())
-    entries = [read_entry(table, place=place, around=around) for place, table in enumerate(tables)]
-    callers, limits, rules, vectors = (
-        read_access(_tables(top, name), name, around=around) for name in ("keys", "limits", "rules", "embeddings")
-    )
-    parts = (top, *sections.values(), *callers, *limits, *rules, *vectors, *(entry.section for entry in entries))
-    mistakes = [mistake for part in parts for mistake in part.mistakes]
-    mistakes += check_whole(top, sections["routing"], entries)
-    names = [entry.get("name") for entry in entries]
-    aliases = [alias for entry in entries for alias in entry.get("aliases") or ()]
-    mistakes += check_access(callers, limits, models=[*names, *(section.get("name") for section in vectors)])
-    mistakes += check_rules(rules, models=names)
-    mistakes += check_embeddings(vectors, taken=[*names, *aliases])
-    encoder = sections["encoder"]
-    wrong = amiss(encoder, base_url=encoder.get("base_url"))
-    mistakes += [Mistake((*encoder.path, name), text) for name, text in wrong]
-    models, more = priced_models(entries, prices_file=top.values.get("prices_file"), now=now or datetime.now(UTC))
-    mistakes += more
-    if mistakes:
+    tables = read_tables(raw, around)
+    prices_file: Any = tables.top.values.get("prices_file")
+    models, unpriced = priced_models(tables.models, prices_file=prices_file, now=now or datetime.now(UTC))
+    if mistakes := [*tables.mistakes(), *unpriced]:
         raise ConfigError(_problems(mistakes, lines=lines, file=named))
-    proxy = proxy_of(environ)
-    models = tuple(replace(model, proxy=proxy) for model in models)
-    config = _build(top, sections, models, rules=build_rules(rules), file=file, folder=folder)
-    return replace(
-        config,
-        callers=build_callers(callers),
-        limits=build_limits(limits),
-        encoder=replace(config.encoder, proxy=proxy),
-        embeddings=tuple(replace(model, proxy=proxy) for model in build_embeddings(vectors)),
-    )
-
-
-def _tables(top: Section, name: str) -> Any:
-    return top.values.get(name, ())
+    return _built(tables, models, proxy=proxy_of(environ), file=file, folder=folder)
 
 
 def _problems(mistakes: Sequence[Mistake], *, lines: Mapping[Place, int], file: str) -> list[Problem]:
@@ -168,43 +131,33 @@ def _problems(mistakes: Sequence[Mistake], *, lines: Mapping[Place, int], file: 
     return sorted(problems, key=lambda problem: problem.line or 0)
 
 
-def _without_files(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name not in FILES}
-
-
-def _calls(values: dict[str, Any]) -> CallsConfig:
-    return CallsConfig(**{**values, "hedge": tuple(Mode(name) for name in values["hedge"])})
-
-
-def _build(
-    top: Section,
-    sections: Mapping[str, Section],
-    models: tuple[Model, ...],
-    *,
-    rules: tuple[HouseRule, ...],
-    file: Path | None,
-    folder: Path,
-) -> Config:
-    values: dict[str, dict[str, Any]] = {name: dict(section.values) for name, section in sections.items()}
+def _built(tables: Tables, models: Sequence[Model], *, proxy: Proxy | None, file: Path | None, folder: Path) -> Config:
+    """Make a Config of tables without a mistake; everything that calls another host goes out by `proxy`."""
+    top: dict[str, Any] = dict(tables.top.values)
+    values: dict[str, dict[str, Any]] = {name: dict(section.values) for name, section in tables.sections.items()}
     routing = RoutingConfig(**{"artifact": None, "style_note": None, **values["routing"]})
     routing = replace(routing, cascade=tuple(sorted(routing.cascade)))
-    whole: dict[str, Any] = dict(top.values)
+    models = tuple(replace(model, proxy=proxy) for model in models)
+    rules = build_rules(tables.rules)
+    hedge = tuple(Mode(name) for name in values["calls"]["hedge"])
+    encoder = {name: value for name, value in values["encoder"].items() if name not in FILES}
     return Config(
-        default=whole["default"],
+        default=top["default"],
         models=models,
         server=ServerConfig(**values["server"]),
         store=StoreConfig(**values["store"]),
         routing=routing,
         timeouts=Timeouts(**values["timeouts"]),
+        calls=CallsConfig(**{**values["calls"], "hedge": hedge}),
+        callers=build_callers(tables.callers),
+        limits=build_limits(tables.limits),
+        rules=rules,
+        encoder=EncoderConfig(name=routing.encoder, tls=tls_of(tables.sections["encoder"]), proxy=proxy, **encoder),
+        embeddings=tuple(replace(model, proxy=proxy) for model in build_embeddings(tables.embeddings)),
         tracing=TracingConfig(**values["tracing"]),
         canaries=CanariesConfig(**values["canaries"]),
-        encoder=EncoderConfig(
-            name=routing.encoder, tls=tls_of(sections["encoder"]), **_without_files(values["encoder"])
-        ),
-        calls=_calls(values["calls"]),
-        rules=rules,
-        hash=config_hash(default=whole["default"], models=models, routing=routing, folder=folder, rules=rules),
+        hash=config_hash(default=top["default"], models=models, routing=routing, folder=folder, rules=rules),
         file=file,
-        prices_file=whole.get("prices_file"),
-        removed=tuple(whole.get("removed") or ()),
+        prices_file=top.get("prices_file"),
+        removed=tuple(top.get("removed") or ()),
     )
