@@ -20,7 +20,7 @@ from unisono.cli.record import AS_JSON, STORE, print_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from unisono.evaluate.own import Evaluation
+    from unisono.evaluate.own import Evaluation, Settled
     from unisono.types import Json
 
 QUIET_S = 2.0
@@ -81,6 +81,26 @@ def evaluate(
         return
     if table is None:
         raise typer.BadParameter("give a table of outcomes, `--policy` or `--consistency`.")
+    from unisono.evaluate.own import Settled
+
+    names = tuple(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
+    settled = Settled(seeds=tuple(range(1, seeds + 1)), tolerance=tolerance, dial=dial)
+    _evaluate_table(table, names, artifact=artifact, encoder=encoder, settled=settled, as_json=as_json)
+
+
+def _evaluate_table(
+    table: Path, names: tuple[str, ...], *, artifact: Path | None, encoder: str, settled: Settled, as_json: bool
+) -> None:
+    """Judge the router on a table, and print what was found.
+
+    Args:
+        table: the file.
+        names: only these of its models; none names all.
+        artifact: a folder of trained parts, if not the shipped ones.
+        encoder: that they were trained with.
+        settled: how it is judged.
+        as_json: for a program.
+    """
     import numpy as np
 
     from unisono.choose.utility import UtilityChooser
@@ -96,17 +116,15 @@ def evaluate(
     from unisono.understand.features import Understanding
 
     outcomes = read_table(table)
-    if models:
-        wanted = tuple(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
-        if unknown := sorted(set(wanted) - set(outcomes.models)):
-            raise StartError(f"{table.name} has no model {', '.join(unknown)}. It has: {', '.join(outcomes.models)}.")
-        outcomes = outcomes.only(wanted)
+    if unknown := sorted(set(names) - set(outcomes.models)):
+        raise StartError(f"{table.name} has no model {', '.join(unknown)}. It has: {', '.join(outcomes.models)}.")
+    if names:
+        outcomes = outcomes.only(names)
     costless = bool(np.isnan(outcomes.costs_usd).all())
     outcomes = own.priced(outcomes)
     own.comparable(outcomes)  # refuses a table that is too little before any prompt is read
     reads = load().encoder(EncoderConfig(name=encoder))
     trained = load_artifact(artifact or default_artifact_path(reads.name), encoder=reads.name)
-    settled = own.Settled(seeds=tuple(range(1, seeds + 1)), tolerance=tolerance, dial=dial)
     understand = Understanding(reads, cache_size=1)
     features = [understand.text(prompt) for prompt in outcomes.prompts]
     tick = _progress(own.n_ticks(settled))
@@ -117,7 +135,7 @@ def evaluate(
     if as_json:
         print_json(_as_json(found, trained.id, seen=seen, in_domain=in_domain))
     else:
-        print(_report(found, trained.id, costless=costless, dial=dial, seen=seen, in_domain=in_domain))
+        print(_report(found, trained.id, costless=costless, dial=settled.dial, seen=seen, in_domain=in_domain))
 
 
 def _progress(total: int) -> Callable[[], None]:
