@@ -515,3 +515,46 @@ def test_the_whole_conversation_is_printed_in_black_on_white_without_what_can_be
         assert page.locator("button:visible, nav:visible, textarea:visible").count() == 0
         ink = page.locator(".answer-text").first.evaluate("node => getComputedStyle(node).color")
         assert sum(map(int, re.findall(r"\d+", ink))) < 200, ink
+
+
+def test_a_message_is_edited_in_a_conversation_of_its_own_and_the_first_stays(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base) as page:
+        page.click("button.pick")
+        page.click("button[aria-label='Use it: small']")
+        ask(page, "about whales")
+        ask(page, "how long do they live?")
+        page.click(".turn:nth-child(2) .question button:has-text('Edit')")
+        page.wait_for_selector(".chat-head a:has-text('Branched from')")
+        assert page.input_value(".composer textarea") == "how long do they live?"
+        assert page.locator(".turn").count() == 1
+        ask(page, "how deep do they dive?")
+        told = [message["content"].strip() for message in pool.small.seen[-1].body["messages"]]
+        assert told == ["about whales", "the small answer", "how deep do they dive?"]
+        assert page.locator(".chats li").count() == 2
+        page.click(".chat-head a:has-text('Branched from')")
+        page.wait_for_selector(".turn:nth-child(2) .asked:has-text('how long do they live?')")
+        assert page.locator(".turn").count() == 2
+
+
+def test_bounds_hold_for_every_answer_of_the_conversation_and_are_seen(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base, strict=False) as page:
+        page.fill(".composer textarea", "not to be sent yet")
+        page.click("button:has-text('Bounds')")
+        page.check("dialog input[name='small']")
+        page.fill("dialog input[name='max_cost_usd']", "5")
+        page.press("dialog input[name='max_cost_usd']", "Enter")
+        page.wait_for_selector("button.pick.on:has-text('≤ $5 · without small')")
+        assert page.locator(".turn").count() == 0
+        ask(page, "first")
+        assert page.inner_text(".answer .who") == "big"
+        page.click(".answer summary:has-text('Retry')")
+        page.click(".menu-items button:has-text('with small')")  # by name: that one all the same
+        page.wait_for_selector(".answer.ok .who:has-text('small')")
+        reload_when_kept(page)
+        page.click("button.pick.on:has-text('without small')")
+        page.check("dialog input[name='big']")
+        page.click("dialog button:has-text('Save')")
+        page.fill(".composer textarea", "second")
+        page.wait_for_selector(".would .bad:has-text('you banned it')")
+        page.click(".new")
+        page.wait_for_selector("button.pick:has-text('Bounds')")  # they are for the one conversation

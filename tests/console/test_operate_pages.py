@@ -104,6 +104,10 @@ def test_an_answer_with_its_decision_open_and_a_comparison_have_no_serious_fault
         page.click(".answer button:has-text('Compare')")
         page.wait_for_selector("dialog[open] button:has-text('Let both answer')")
         assert not _serious(page)
+        page.keyboard.press("Escape")
+        page.click("button:has-text('Bounds')")
+        page.wait_for_selector("dialog[open] .choices")
+        assert not _serious(page)
 
 
 def _serious(page: Page) -> list[tuple[str, str]]:
@@ -296,6 +300,12 @@ def test_a_pool_of_many_models_can_be_searched_and_every_answer_is_in_the_pictur
                 page.fill("dialog .sieve input", "model-07")
                 page.press("dialog tbody button", "Enter")
                 page.wait_for_selector(".answer.ok .who:text-is('vendor/model-07')")
+                page.fill(".composer textarea", "not to be sent yet")
+                page.click(".ladder .pick >> nth=0")
+                page.click("dialog .sieve input")  # it is seen, and the pointer reaches it
+                page.press("dialog .sieve input", "Enter")  # and sends nothing
+                page.wait_for_selector("dialog .sieve")
+                assert page.locator(".turn").count() == 1
 
 
 RULE = """

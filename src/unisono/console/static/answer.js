@@ -2,12 +2,13 @@
 
 import { send } from "./api.js";
 import { ask, goesOn, lack, say as sayNext } from "./asking.js";
-import { keepChat } from "./chats.js";
+import { branchOf, keepChat } from "./chats.js";
 import { asWords, isMode, ModelList } from "./choose.js";
 import { copied } from "./clipboard.js";
 import { Compare } from "./compare.js";
 import { Decision, notices } from "./decision.js";
 import { dollars, percent, seconds } from "./format.js";
+import { draftOf } from "./drafts.js";
 import { icon } from "./icons.js";
 import { markdown } from "./markdown.js";
 import { announce, button, chip, Menu } from "./parts.js";
@@ -63,6 +64,13 @@ export const Turn = {
       why.value = false;
       const one = answer();
       ask(props.chat, props.n, { ...wish(how, one, one.facts.decision), unknown: wish(how, one, null) });
+    }
+
+    function edit() {
+      const { text, files } = turn();
+      const fresh = branchOf(props.chat, props.n);
+      Object.assign(draftOf(fresh.id), { text, files: [...files] });
+      location.hash = `#/chat/${fresh.id}`;
     }
 
     const goOn = () => sayNext(props.chat, { text: t("go_on_words") });
@@ -202,6 +210,7 @@ export const Turn = {
       h("article", { class: "question", "aria-label": t("you") }, [
         h("div", { class: "asked", dir: "auto", lang: languageOf(turn().text) }, broken(turn().text)),
         turn().files.length ? h("ul", { class: "files" }, turn().files.map((file) => h("li", null, file.kind === "image" ? h("img", { src: file.data, alt: file.name }) : [icon("page"), ` ${file.name}`]))) : null,
+        h("div", { class: "actions" }, [button(t("edit"), edit, { class: "quiet small", title: t("edit_what") })]),
       ]),
       answer() ? body(answer()) : null,
       comparing.value ? h(Compare, { chat: props.chat, n: props.n, answered: answer()?.facts.model, onClose: () => { comparing.value = false; }, onKeep: keep }) : null,

@@ -106,6 +106,12 @@ export function say(chat, { text, files = [] }) {
   return ask(chat, chat.turns.length - 1, { model: chat.model });
 }
 
+// What is wished for one answer within the bounds of its conversation; who is asked for by name is not banned by them.
+function bounded(bounds, { model, unisono }) {
+  const ban = [...bounds?.ban ?? [], ...unisono.ban ?? []].filter((name) => name !== model);
+  return { ...bounds, ...unisono, ban };
+}
+
 export async function ask(chat, n, { model, unisono = {}, unknown = null }) {
   const turn = chat.turns[n];
   turn.answers.push(newAnswer(model));
@@ -115,7 +121,7 @@ export async function ask(chat, n, { model, unisono = {}, unknown = null }) {
   const keeping = setInterval(() => saveChat(chat), KEEP_MS);
   const telling = setTimeout(() => announce(answer.facts.model ? `${answer.facts.model}: ${t("answering")}` : t("choosing")), SILENT_MS);
   await saveChat(chat);
-  const body = (wish) => ({ model: wish.model, messages, unisono: { session: chat.id, ...wish.unisono } });
+  const body = (wish) => ({ model: wish.model, messages, unisono: { session: chat.id, ...bounded(chat.wishes, wish) } });
   await fill(answer, body({ model, unisono }), unknown && body(unknown));
   clearInterval(keeping);
   clearTimeout(telling);
@@ -134,9 +140,9 @@ function tell(answer, model) {
 }
 
 // What the same body would get, without asking any model.
-export function preview(turns, draft, { model, session, signal }) {
+export function preview(turns, draft, { model, session, wishes, signal }) {
   const messages = messagesOf([...turns, draft], turns.length, { sketch: true });
-  return read("/v1/route", { method: "POST", body: { model, messages, unisono: session ? { session } : {} }, signal });
+  return read("/v1/route", { method: "POST", body: { model, messages, unisono: { ...wishes, ...session ? { session } : {} } }, signal });
 }
 
 // Of answers to the same question that cross on the way, the one that was asked for last counts.

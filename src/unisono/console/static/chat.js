@@ -2,6 +2,7 @@
 
 import { loadLimits, preview, say } from "./asking.js";
 import { Turn } from "./answer.js";
+import { Bounds } from "./bounds.js";
 import { chatOf, chats, dropChat, exported, keepChat, startChat } from "./chats.js";
 import { asWords, isMode, Ladder } from "./choose.js";
 import { clock, dollars, seconds, whole } from "./format.js";
@@ -42,7 +43,7 @@ export const Chat = {
   props: ["id"],
   setup(props) {
     const chat = computed(() => chatOf(props.id) ?? null);
-    const fresh = reactive({ model: "auto" });            // before the first message there is no conversation yet
+    const fresh = reactive({ model: "auto", wishes: {} });   // before the first message there is no conversation yet
     const draft = computed(() => draftOf(props.id));
     const would = ref(null);
     const trouble = ref(null);
@@ -50,10 +51,16 @@ export const Chat = {
     const picker = ref(null);
     const thread = ref(null);
     const model = () => chat.value?.model ?? fresh.model;
+    const wishes = () => (chat.value ?? fresh).wishes ?? {};
     const busy = () => chat.value?.turns.some((turn) => turn.answers.some((answer) => answer.status === "running")) ?? false;
 
     function choose(name) {
       if (chat.value) { chat.value.model = name; keepChat(chat.value); } else fresh.model = name;
+    }
+
+    function bound(given) {
+      (chat.value ?? fresh).wishes = given;
+      if (chat.value) keepChat(chat.value);
     }
 
     async function submit(event) {
@@ -65,8 +72,8 @@ export const Chat = {
       let mine = chat.value;
       if (!mine) {
         mine = startChat();
-        mine.model = fresh.model;
-        fresh.model = "auto";   // a pin is for the one conversation
+        Object.assign(mine, fresh);
+        Object.assign(fresh, { model: "auto", wishes: {} });   // a pin and bounds are for the one conversation
         location.hash = `#/chat/${mine.id}`;
       }
       const { text, files } = sent;
@@ -95,7 +102,7 @@ export const Chat = {
     // ------------------------------------------------------------------------ what Auto would do
     let timer = null;
     let asking = null;
-    watch(() => [draft.value.text, draft.value.files.length, model(), chat.value?.turns.length, state.key], () => {
+    watch(() => [draft.value.text, draft.value.files.length, model(), wishes(), chat.value?.turns.length, state.key], () => {
       clearTimeout(timer);
       asking?.abort();
       if (draft.value.text.trim().length < 2 && !draft.value.files.length) { would.value = null; return; }
@@ -103,7 +110,7 @@ export const Chat = {
         asking = new AbortController();
         try {
           const of = model();
-          would.value = { of, decision: await preview(chat.value?.turns ?? [], draft.value, { model: of, session: chat.value?.id, signal: asking.signal }) };
+          would.value = { of, decision: await preview(chat.value?.turns ?? [], draft.value, { model: of, session: chat.value?.id, wishes: wishes(), signal: asking.signal }) };
         } catch (error) {
           if (error.name !== "AbortError") would.value = { error: error.message };
         }
@@ -146,7 +153,7 @@ export const Chat = {
     const sees = () => state.models.some((one) => one.unisono.capabilities?.includes("vision"));
 
     const composer = () => h("form", { class: "composer", onSubmit: submit, onDragover: (event) => event.preventDefault(), onDrop: (event) => { event.preventDefault(); take(event.dataTransfer.files); } }, [
-      h(Ladder, { model: model(), onChoose: choose }),
+      h(Ladder, { model: model(), onChoose: choose }, () => h(Bounds, { wishes: wishes(), onChange: bound })),
       h("p", { class: "would", "aria-live": "polite" }, foresight()),
       draft.value.files.length ? h("ul", { class: "files", "aria-label": t("attached") }, draft.value.files.map((file, n) => h("li", { key: file.name + n }, [
         file.kind === "image" ? h("img", { src: file.data, alt: "" }) : icon("page"), ` ${file.name} `, button("✕", () => draft.value.files.splice(n, 1), { class: "quiet small", "aria-label": t("remove", file.name) }),
@@ -206,6 +213,7 @@ const ChatHead = {
     }
     return () => h("header", { class: "chat-head" }, [
       h("h1", { dir: "auto" }, props.chat.title || t("untitled")),
+      chatOf(props.chat.from) ? h("a", { class: "hint", href: `#/chat/${props.chat.from}` }, t("branch_of")) : null,
       state.ready?.record?.text === "text" ? chip(t("words_kept"), "warn", keeps()) : null,
       h("div", { class: "actions" }, [
         button(t("rename"), () => { renaming.value = props.chat.title; }, { class: "quiet small" }),

@@ -51,7 +51,7 @@ async function takeIn(id) {
   if (!stored || gone.has(id)) return;   // it may have been deleted while it was looked up
   if (chat) {
     join(chat.turns, stored.turns, joinTurn);
-    Object.assign(chat, { title: stored.title, model: stored.model, at: stored.at });
+    Object.assign(chat, { title: stored.title, model: stored.model, wishes: stored.wishes, at: stored.at });
   } else chats.all.push(stored);
   chats.all.sort((a, b) => b.at - a.at);
 }
@@ -66,6 +66,13 @@ export function startChat() {
   const chat = { id: newId(), title: "", at: Date.now(), model: "auto", turns: [] };
   chats.all.unshift(chat);
   return chats.all[0];
+}
+
+// A conversation of its own that has gone the same way up to turn `n`, and may go another from there.
+export function branchOf(chat, n) {
+  const fresh = startChat();
+  const { title, model, wishes, turns } = JSON.parse(JSON.stringify(toRaw(chat), plain));
+  return Object.assign(fresh, { title: n ? title : "", model, wishes, from: chat.id, turns: turns.slice(0, n) });
 }
 
 export const chatOf = (id) => chats.all.find((chat) => chat.id === id);

@@ -32,7 +32,7 @@ export const healthChip = (health) => chip(word("health", health), health === "u
 export const Ladder = {
   props: ["model"],
   emits: ["choose"],
-  setup(props, { emit }) {
+  setup(props, { emit, slots }) {
     const listing = ref(false);
     const pick = ref(null);
     async function free() {   // the word that is pressed goes away
@@ -49,6 +49,7 @@ export const Ladder = {
       button(isMode(props.model) ? t("choose_model") : [icon("pin"), " ", props.model],
         () => { listing.value = true; }, { ref: pick, class: ["pick", { on: !isMode(props.model) }], "aria-haspopup": "dialog" }),
       isMode(props.model) ? null : button(t("unpin"), free, { class: "quiet small" }),
+      slots.default?.(),
       listing.value ? h(ModelList, { chosen: props.model, onClose: () => { listing.value = false; }, onChoose: (name) => { listing.value = false; emit("choose", name); } }) : null,
     ]);
   },

@@ -61,7 +61,7 @@ export const Compare = {
       return [h("p", { role: "status" }, view.voted.text), button(t("compare_keep"), () => emit("keep", view.sides[view.voted.winner].answer), { class: "main" })];
     };
 
-    return () => h(Dialog, { title: t("compare_title"), class: "broad", onClose: () => emit("close") }, () => names.length < 2 ? h("p", { class: "empty" }, t("compare_one")) : [
+    return () => h(Dialog, { title: t("compare_title"), onClose: () => emit("close") }, () => names.length < 2 ? h("p", { class: "empty" }, t("compare_one")) : [
       h("p", { class: "lead" }, t("compare_lead")),
       view.sides ? h("div", { class: "sides" }, view.sides.map(side)) : h("div", { class: "row" }, [pick(0, t("first_model")), pick(1, t("second_model")), button(t("compare_start"), start, { class: "main" })]),
       view.sides ? h("div", { class: "row ballot" }, ballot()) : null,

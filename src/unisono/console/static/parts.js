@@ -5,7 +5,7 @@ import { percent, share } from "./format.js";
 import { state } from "./state.js";
 import { t } from "./words.js";
 
-const { h, ref, onMounted, onBeforeUnmount, nextTick, watch } = Vue;
+const { h, ref, onMounted, onBeforeUnmount, nextTick, watch, Teleport } = Vue;
 
 export function announce(text) {
   state.announced = "";
@@ -70,7 +70,8 @@ export const Twin = {
   },
 };
 
-// The browser's own dialog: it holds the focus, and Escape closes it.
+// The browser's own dialog: it holds the focus, and Escape closes it. It stands outside of what opened it: Enter in a field of it
+// is not for a form around the button.
 export const Dialog = {
   props: ["title"],
   emits: ["close"],
@@ -80,12 +81,12 @@ export const Dialog = {
     onMounted(() => { before = document.activeElement; box.value.showModal(); });
     // While it is open nothing behind it can take the focus.
     onBeforeUnmount(() => { box.value.close(); if (before?.isConnected) before.focus(); });
-    return () => h("dialog", { ref: box, "aria-label": props.title, onClose: () => emit("close"), onClick: (event) => event.target === box.value && box.value.close() }, [
+    return () => h(Teleport, { to: "body" }, [h("dialog", { ref: box, "aria-label": props.title, onClose: () => emit("close"), onClick: (event) => event.target === box.value && box.value.close() }, [
       h("div", { class: "dialog" }, [
         h("header", null, [h("h2", null, props.title), button("✕", () => box.value.close(), { class: "quiet", "aria-label": t("close") })]),
         slots.default?.(),
       ]),
-    ]);
+    ])]);
   },
 };
 

@@ -82,6 +82,12 @@ const WORDS = {
   health_probing: ["being tried", "试探中"],
   use_it: ["Use it", "使用"],
 
+  bounds: ["Bounds …", "限制……"],
+  bounds_title: ["Bounds of this conversation", "本对话的限制"],
+  bounds_lead: ["Every answer of this conversation keeps to them, whoever gives it. Where no model can, you are told why.", "本对话的每个回答都遵守这些限制，无论由谁作答。没有模型能满足时，会说明原因。"],
+  bounds_never: ["These models may not answer", "不得由以下模型回答"],
+  bounds_ban: ["without {0}", "不用 {0}"],
+
   // conversations
   new_chat: ["New conversation", "新对话"],
   conversations: ["Conversations", "对话列表"],
@@ -143,6 +149,9 @@ const WORDS = {
   ended_filter: ["A filter of the provider's ended the answer here; it is not complete.", "服务商的过滤器在此终止了回答，内容不完整。"],
   ended_tools: ["The model called a tool instead of answering; none is offered here.", "模型没有回答而是调用了工具；此处不提供工具。"],
   ended_silent: ["The model ended without a word.", "模型没有给出任何文字。"],
+  edit: ["Edit", "修改"],
+  edit_what: ["Ask this in other words, in a conversation of its own; this one stays as it is.", "换一种说法重新提问，另开一个对话；原对话保持不变。"],
+  branch_of: ["Branched from", "分支自"],
   go_on: ["Go on", "继续"],
   go_on_words: ["Go on exactly where your last answer stopped.", "请从上一个回答中断处继续。"],
   cost: ["Cost", "成本"],
