@@ -216,6 +216,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
         *extra_routes,
     ]
     starlette = Starlette(routes=routes, exception_handlers={HTTPException: _http_error, Exception: _broken})
+    starlette.router.redirect_slashes = False  # it would lead to whatever name `host` says, and off TLS behind a proxy
     return App(starlette, hot=hot, live=live, short={"/v1/chat/completions": ShortWay(live, chat)})
 
 
