@@ -7,6 +7,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -466,6 +467,35 @@ def test_a_keys_own_decisions_are_found_without_reading_those_of_others(path: Pa
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
     assert any("INDEX decisions_key (key=?" in step for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+def test_a_long_purge_lets_others_write_and_keeps_its_log_short(
+    path: Path, values, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "FOLD_BYTES", 1_000_000)
+    n, words = 1500, "x" * 5000
+    longest, told = [0], [0]
+    with closing(Store(path, text="text")) as store:
+        for k in range(n):
+            store.record_request(values.request(k, text=words), None, values.decision(k))
+            store.record_rows("INSERT INTO sessions VALUES (?, ?, x'', 1)", ("team", f"s-{k}"))
+        assert store.flush(timeout_s=60)
+        size = path.stat().st_size + path.with_name("record.db-wal").stat().st_size
+        other = sqlite3.connect(path, isolation_level=None, timeout=0)
+        n_talks = [n]
+
+        def rest(seconds: float) -> None:
+            assert seconds > 0
+            other.execute("INSERT INTO settings VALUES (?, '')", (f"turn {len(longest)}",))  # no lock is held
+            longest.append(path.with_name("record.db-wal").stat().st_size)
+            n_talks.append(other.execute("SELECT count(*) FROM sessions").fetchone()[0])
+
+        with closing(other):
+            assert store.purge(older_than=values.at(n), rest=rest, told=told.append) == n
+    assert told == sorted({*told}) and told[-1] == n and len(told) >= 3
+    assert max(longest) < size / 2
+    assert max(before - after for before, after in pairwise(n_talks)) < n / 2
+    assert n_talks[-1] == 0
 
 
 def test_purge_wants_to_know_what(store) -> None:

@@ -30,6 +30,13 @@ _FOLD_PAGES = 4000
 """The log is folded into the file when it holds so many pages, 32 MB: by then most have been written several times."""
 
 
+FOLD_BYTES = _FOLD_PAGES * _PAGE_BYTES
+"""The same for a long job, which sees to it that the log begins anew: while others write it would grow without end."""
+_FOLD_WAIT_MS = 100
+_TURN_S = 0.05
+"""So long a transaction of a long job is to take: who writes waits for it."""
+_ROWS = (10, 100, 500)
+
 _NO_SPACE_BYTES = 1024 * 1024
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -236,6 +243,51 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+class Turns:
+    """The write transactions of a long job, one after the other: others write in between, and the log stays short.
+
+    Attributes:
+        n_rows: so many rows the next transaction is to change, by how long the last one took; ten to five hundred.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        *,
+        rest: Callable[[float], None],
+        clock_s: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Write through `connection` to the record at `path`; `rest` waits so many seconds."""
+        self._connection = connection
+        self._log = path.with_name(f"{path.name}-wal")
+        self._rest = rest
+        self._clock_s = clock_s
+        self.n_rows = _ROWS[1]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the body inside a transaction, then rest for as long as it took: SQLite keeps no queue of who waits."""
+        began_s = self._clock_s()
+        with transaction(self._connection):
+            yield
+        took_s = self._clock_s() - began_s
+        fitting = round(self.n_rows * min(max(_TURN_S / took_s, 0.5), 2.0)) if took_s else self.n_rows
+        self.n_rows = min(max(fitting, _ROWS[0]), _ROWS[2])
+        self._fold()
+        self._rest(took_s)
+
+    def _fold(self) -> None:
+        """Begin the log anew where it has grown long, unless somebody reads it: then after the next transaction."""
+        if not self._log.exists() or self._log.stat().st_size <= FOLD_BYTES:
+            return
+        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # most of it, while others write
+        before_ms = self._connection.execute("PRAGMA busy_timeout").fetchone()[0]
+        self._connection.execute(f"PRAGMA busy_timeout = {_FOLD_WAIT_MS}")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.execute(f"PRAGMA busy_timeout = {before_ms}")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ It does not decide what to record, and it does not serve HTTP. The parts: `write
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import TypeVar
 
 from unisono.config.kept import KeptConfig, pack_config
 from unisono.errors import StoreError
-from unisono.record.database import connect_to_write, told_plainly, transaction, writing
+from unisono.record.database import Turns, connect_to_write, told_plainly, transaction, writing
 from unisono.record.joining import join, purge_learned, replace_scores
 from unisono.record.reader import Reader, Stored
 from unisono.record.rows import SET, Asked, Ended, KeepText, Value, to_us
@@ -27,8 +28,6 @@ __all__ = ["KeepText", "Reader", "Store", "StoreHealth", "Stored"]
 T = TypeVar("T")
 READ_WAIT_S = 2.0
 """How long a read waits for rows that were accepted before it. It does not wait while the database has a fault."""
-
-_PURGE_BATCH = 500
 
 
 def _utc_now() -> datetime:
@@ -258,12 +257,28 @@ class Store:
         """Wait until all that was accepted is in the database, through faults too. Returns False when it is not."""
         return self._writer.flush(timeout_s=timeout_s, through_faults=True)
 
-    def purge(self, *, older_than: datetime | None = None, user: str | None = None) -> int:
+    def purge(
+        self,
+        *,
+        older_than: datetime | None = None,
+        user: str | None = None,
+        rest: Callable[[float], None] = time.sleep,
+        told: Callable[[int], None] = lambda n_purged: None,
+    ) -> int:
         """Delete requests for good: those before a stamp, those of a user, or, with both, those of the user before it.
 
         What else names the user goes too: conversations, signals, and what limits per user have counted. Conversations
         that nobody has gone on with since the stamp go with a purge by age. The freed places of the file are
         overwritten. What was learned from signals about them goes too; the probes' scores stay.
+
+        It works in short transactions and rests after each for as long as it took, so that who writes gets half of the
+        time; the log beside the file is folded into it as it grows.
+
+        Args:
+            older_than: only requests before this aware stamp.
+            user: only those of this end user.
+            rest: waits so many seconds; called between two transactions, with no lock held.
+            told: hears after each transaction how many decisions are deleted.
 
         Returns:
             How many decisions were deleted.
@@ -279,20 +294,23 @@ class Store:
         values = {
             "before": _END_OF_TIME if older_than is None else to_us(older_than),
             "user": user,
-            "limit": _PURGE_BATCH,
         }
         n_purged = 0
         with writing(self._path) as connection:
             connection.execute("PRAGMA secure_delete = ON")
-            while ids := [(row[0],) for row in connection.execute(which, values)]:
-                with transaction(connection):  # short ones, so that the writer gets its turn between them
+            turns = Turns(connection, self._path, rest=rest)
+            while ids := [(row[0],) for row in connection.execute(which, {**values, "limit": turns.n_rows})]:
+                with turns.transaction():
                     purge_learned(connection, ids)
                     for sql in _DELETIONS if user is None else (_THEIR_SESSION, *_DELETIONS):
                         connection.executemany(sql, ids)
                 n_purged += len(ids)
-            with transaction(connection):
-                for sql in _ORPHANS if user is None else _OF_THE_USER:
-                    connection.execute(sql, values)
+                told(n_purged)
+            for sql in _ORPHANS if user is None else _OF_THE_USER:
+                n_rows = 1
+                while n_rows > 0:
+                    with turns.transaction():
+                        n_rows = connection.execute(sql, {**values, "limit": turns.n_rows}).rowcount
             is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if is_busy:
             raise StoreError(
@@ -367,11 +385,11 @@ _ERASURES = (
     "UPDATE attempts SET error_text = NULL WHERE decision = ?",
     "DELETE FROM texts WHERE decision = ?",
 )
-_ORPHANS = (  # of a version that kept outcomes whose decision was purged or lost
-    "DELETE FROM attempts WHERE decision IN (SELECT decision FROM outcomes WHERE at < :before)"
-    " AND decision NOT IN (SELECT id FROM decisions)",
-    "DELETE FROM outcomes WHERE at < :before AND decision NOT IN (SELECT id FROM decisions)",
-    "DELETE FROM sessions WHERE at < :before / 1000000",
+_LOST = "SELECT decision FROM outcomes WHERE at < :before AND decision NOT IN (SELECT id FROM decisions)"
+_ORPHANS = (  # the first two of a version that kept outcomes whose decision was purged or lost
+    f"DELETE FROM attempts WHERE decision IN ({_LOST})",  # noqa: S608 - our own words
+    f"DELETE FROM outcomes WHERE decision IN ({_LOST})",  # noqa: S608 - our own words
+    "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE at < :before / 1000000 LIMIT :limit)",
 )
 _OF_THE_USER = (
     "DELETE FROM spending WHERE bucket < :before AND substr(holder, instr(holder, '/') + 1) = :user"
