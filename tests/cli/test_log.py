@@ -131,6 +131,17 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+def test_what_was_spent_is_a_table_csv_or_json(path: Path) -> None:
+    since = ("--store", path, "--since", "2026-05-01T00:00+00:00", "--until", "2026-05-02T00:00+00:00")
+    table = _run("spending", *since, "--by", "key", "--by", "model")
+    assert "anonymous" in table and "in all" in table
+    rows = _run("spending", *since, "--by", "key", "--by", "model", "--csv").splitlines()
+    assert rows[0] == "key,model,n_calls,n_failed,input_tokens,output_tokens,cost_usd,n_unpriced"
+    total = orjson.loads(_run("spending", *since, "--json"))["total"]
+    assert sum(int(row.split(",")[2]) for row in rows[1:]) == total["n_calls"] > 0
+    assert CliRunner().invoke(app, ["spending", "--store", str(path), "--by", "team"], env=WIDE).exit_code == 2
+
+
 def _run(*args: object) -> str:
     ran = CliRunner().invoke(app, [str(arg) for arg in args], env=WIDE)
     if ran.exception is not None and not isinstance(ran.exception, SystemExit):

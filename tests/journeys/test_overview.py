@@ -53,6 +53,17 @@ def test_traffic_adds_up_and_tells_what_was_saved(house: House) -> None:
     assert set(found["now"]) == {"small", "big"}
 
 
+def test_what_was_spent_is_what_the_decisions_cost_and_bad_questions_are_refused(house: House) -> None:
+    _ask(house, 12)
+    found = house.get("/admin/spending?by=key,model&since=2026-01-01T00:00:00Z")
+    spent = sum(row["cost_usd"] for row in house.get("/v1/decisions?limit=100")["data"])
+    assert found["total"]["cost_usd"] == pytest.approx(spent) == sum(row["cost_usd"] for row in found["data"])
+    assert found["total"]["n_calls"] == 12
+    assert {row["key"] for row in found["data"]} == {"anonymous"}
+    for query in ("by=team", "since=yesterday", "until=2026-01-01T00:00:00"):
+        assert house.call("GET", f"/admin/spending?{query}").status == 400
+
+
 def test_the_plane_has_every_model_and_the_router_between_them(house: House) -> None:
     _ask(house, 12)
     found = house.get("/admin/plane?last=100")

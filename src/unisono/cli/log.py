@@ -18,6 +18,7 @@ from unisono.cli.moment import parse_since
 from unisono.cli.purge import purge
 from unisono.cli.record import AS_JSON, CONFIG, STORE, console, one_id, open_reader, print_json, with_outer
 from unisono.cli.replay import replay
+from unisono.cli.spending import spending
 from unisono.terms import STATUSES
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")
 app.command()(replay)
 app.command()(copy)
 app.command()(purge)
+app.command()(spending)
 
 
 @app.callback()

@@ -197,6 +197,7 @@ def create_app(live: Live, *, extra_routes: Sequence[BaseRoute] = ()) -> App:
         Route("/v1/sessions/{id}", guarded(sessions.prefer), methods=["PUT"]),
         Route("/v1/sessions/{id}", guarded(sessions.forget), methods=["DELETE"]),
         Route("/admin/traffic", guarded(overview.traffic, admin=True)),
+        Route("/admin/spending", guarded(overview.spending, admin=True)),
         Route("/admin/plane", guarded(overview.plane, admin=True)),
         Route("/admin/bench", guarded(overview.bench, admin=True)),
         Route("/admin/keys", guarded(KeysEndpoint(live).show, admin=True)),

@@ -134,7 +134,7 @@ class Facts:
                 before=query.get("before"),
                 model=query.get("model"),
                 status=_status(query.get("status")),
-                since=_stamp(query.get("since")),
+                since=moment(query.get("since"), name="since"),
                 key=None if grant.scope.admin else grant.name,
             )
         )
@@ -204,13 +204,18 @@ def _status(text: str | None) -> str | None:
     return text
 
 
-def _stamp(text: str | None) -> datetime | None:
+def moment(text: str | None, *, name: str) -> datetime | None:
+    """Return the aware stamp that a caller wrote, or None where there is none.
+
+    Raises:
+        RequestError: it is no stamp, or has no time zone.
+    """
     if text is None:
         return None
     try:
         stamp = datetime.fromisoformat(text)
     except ValueError as exc:
-        raise RequestError("`since` must be a time such as 2026-11-23T10:00:00Z.", param="since") from exc
+        raise RequestError(f"`{name}` must be a time such as 2026-11-23T10:00:00Z.", param=name) from exc
     if stamp.tzinfo is None:
-        raise RequestError("`since` needs a time zone, such as 2026-11-23T10:00:00Z.", param="since")
+        raise RequestError(f"`{name}` needs a time zone, such as 2026-11-23T10:00:00Z.", param=name)
     return stamp

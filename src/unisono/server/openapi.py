@@ -49,6 +49,7 @@ class _Route:
 
 _LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": 1000, "default": 50}
 _TEXT: Json = {"type": "string"}
+_STAMP: Json = {"type": "string", "format": "date-time"}
 _ROUTES = (
     _Route(
         method="post", path="/v1/chat/completions", text="Chat completions as OpenAI defines them.", body="ChatBody",
@@ -79,7 +80,7 @@ _ROUTES = (
     _Route(
         method="get", path="/v1/decisions", text="The latest decisions, newest first.", answer="List",
         query={"limit": _LIMIT, "before": _TEXT, "model": _TEXT, "status": _TEXT,
-               "since": {"type": "string", "format": "date-time"}},
+               "since": _STAMP},
     ),
     _Route(method="get", path="/v1/decisions/{id}", text="Everything about one.", answer="Decision"),
     _Route(
@@ -107,6 +108,10 @@ _ROUTES = (
     _Route(
         method="get", path="/admin/traffic", text="What went through in a period, and what was saved.",
         query={"hours": {"type": "number", "minimum": 0.1, "maximum": 2160, "default": 24}}, errors=_OPERATING,
+    ),
+    _Route(
+        method="get", path="/admin/spending", text="What was spent in a period, by key, user, model or day.",
+        query={"by": _TEXT, "since": _STAMP, "until": _STAMP, "key": _TEXT, "model": _TEXT}, errors=_OPERATING,
     ),
     _Route(
         method="get", path="/admin/plane", text="What is expected of each model, and of the router at several dials.",

@@ -1,4 +1,4 @@
-"""`/admin/traffic`, `/admin/plane` and `/admin/bench`: how the router does, and how it would do at another setting.
+"""`/admin/traffic`, `/admin/spending`, `/admin/plane`, `/admin/bench`: how the router does, and how it would otherwise.
 
 They read the record in a thread, at most once for all who look at the same time; nothing is asked of any model.
 """
@@ -22,9 +22,10 @@ from unisono.evaluate.otherwise import Point, Setting, Turned, dials, mean, of_m
 from unisono.evaluate.savings import saved
 from unisono.recipe import chooser_of
 from unisono.record.rows import Value
+from unisono.record.spending import spending
 from unisono.record.traffic import Traffic, latest_balanced, traffic
 from unisono.record.view import finite, stamp
-from unisono.server.facts import whole
+from unisono.server.facts import moment, whole
 from unisono.server.shared import Shared
 from unisono.types import Decision, Json, JsonValue, Ranked
 
@@ -46,6 +47,22 @@ class OverviewEndpoint:
         """`GET /admin/traffic?hours=24`: the period in 48 parts, per model and role, and what was saved."""
         hours = _number(http, "hours", 24.0, least=0.1, most=MAX_HOURS)
         return _json(await self._shared.get(f"traffic {hours}", lambda: self._traffic(hours)))
+
+    async def spending(self, http: HttpRequest) -> Response:
+        """`GET /admin/spending?by=key,model&since=2026-10-01T00:00:00Z`: what was spent, and by whom."""
+        query = http.query_params
+        asked = {name: query.get(name) for name in ("by", "since", "until", "key", "model")}
+        now = datetime.now(UTC)
+        by = [name for name in (asked["by"] or "model").split(",") if name]
+        since = moment(asked["since"], name="since") or now - timedelta(days=30)
+        until = moment(asked["until"], name="until") or now
+        rows = self._live.store.reader.rows
+        return _json(
+            await self._shared.get(
+                f"spending {asked}",
+                lambda: spending(rows, by=by, since=since, until=until, key=asked["key"], model=asked["model"]),
+            )
+        )
 
     async def plane(self, http: HttpRequest) -> Response:
         """`GET /admin/plane?last=200`: what is expected of each model, and of the router at several dials."""
