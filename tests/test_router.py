@@ -21,7 +21,7 @@ from unisono.predict.cost import TokenCost
 from unisono.predict.latency import RecentLatency
 from unisono.predict.length import UntrainedLength
 from unisono.protocols import CostPredictor, QualityPredictor
-from unisono.router import Router, Settings, Stages, _expecting, _seen
+from unisono.router import Router, Settings, Stages, _seen
 from unisono.types import (
     Attempt,
     Call,
@@ -240,4 +240,3 @@ def test_what_is_known_of_a_situation_survives_what_the_router_sees_itself() -> 
     own = {"health": (("a", Health.UP),), "limited": (), "scores": 7, "anchor": "a", "estimates": ()}
     seen = _seen(known, **own)
     assert seen == replace(known, **own)
-    assert _expecting(seen, ("b",)) == replace(seen, estimates=("b",))

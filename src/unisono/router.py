@@ -74,7 +74,7 @@ from unisono.types import (
 )
 from unisono.understand.form import with_form
 from unisono.understand.glance import glance, only_glanced
-from unisono.values import value
+from unisono.values import changed, value
 
 NOTHING_KNOWN = Situation()
 """A first request of a caller without limits."""
@@ -286,7 +286,7 @@ class Router:
             seed=seed,
             baseline=max(now, key=lambda e: (e.quality.mean, e.cost.usd, e.model)).model,
             started_s=started_s,
-            situation=_expecting(situation, estimates),
+            situation=changed(situation, estimates=estimates),
             pattern=pattern,
         )
 
@@ -705,11 +705,6 @@ def _seen(
     )
 
 
-def _expecting(now: Situation, estimates: tuple[Estimate, ...]) -> Situation:
-    """Return a situation with what was expected of the models."""
-    return _seen(now, health=now.health, limited=now.limited, scores=now.scores, anchor=now.anchor, estimates=estimates)
-
-
 def _with_ledger(request: Request, decision: Decision) -> Request:
     """Return the request with a note of what the conversation has asserted, for a model that is new to it."""
     note = shown(asserted(request.messages), chinese=decision.goal.language == "zh")
@@ -759,12 +754,6 @@ def _pin_first(choice: Choice, pin: str | None, goal: Goal) -> Choice:
     if not held:
         return Choice(ranking=(), excluded=choice.excluded, reason=choice.reason)
     reason = pinned(pin, goal)
-    first = _replaced(held[0], propensity=1.0, reason=reason)
-    rest = [_replaced(r, propensity=0.0, reason=behind_pin(pin, goal)) for r in choice.ranking if r.model != pin]
+    first = changed(held[0], propensity=1.0, reason=reason)
+    rest = [changed(r, propensity=0.0, reason=behind_pin(pin, goal)) for r in choice.ranking if r.model != pin]
     return Choice(ranking=(first, *rest), excluded=choice.excluded, reason=reason)
-
-
-def _replaced(ranked: Ranked, *, propensity: float, reason: str) -> Ranked:
-    return Ranked(
-        model=ranked.model, estimate=ranked.estimate, utility=ranked.utility, propensity=propensity, reason=reason
-    )

@@ -21,7 +21,11 @@ def same_models(old: Config, new: Config) -> frozenset[str]:
 
 
 def no_model_lost(before: Sequence[Model], config: Config) -> None:
-    """Refuse to take a model from callers without notice."""
+    """Refuse to take a model from callers without notice.
+
+    Raises:
+        StartError: one would be missing.
+    """
     today = datetime.now(UTC).date()
     lost = [*removals(before, config.models, today=today, forced=config.removed)]
     if lost:
@@ -44,7 +48,11 @@ def fits(policy: Policy, config: Config) -> None:
 
 
 def same_house(old: Config, new: Config) -> None:
-    """Refuse changes that a running server cannot make: where it listens and where it records."""
+    """Refuse changes that a running server cannot make: where it listens and where it records.
+
+    Raises:
+        StartError: there is such a change.
+    """
     moved = [name for name in ("host", "port") if getattr(old.server, name) != getattr(new.server, name)]
     moved += [name for name in ("store", "tracing") if getattr(old, name) != getattr(new, name)]
     if moved:

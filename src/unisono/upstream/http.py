@@ -80,7 +80,11 @@ class Transport:
         self.used_up_for_s: float | None = None
 
     async def start(self) -> None:
-        """Make the pool. Cookies are not kept, redirects not followed."""
+        """Make the pool. Cookies are not kept, redirects not followed.
+
+        Raises:
+            StartError: it is started already, or its address or a certificate cannot be read.
+        """
         if self._pool is not None:
             raise StartError(f"{self._model}: its upstream was started twice; close it first.")
         url = _url(self._url)
