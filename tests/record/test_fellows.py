@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from unisono.errors import UpstreamCut, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
 from unisono.record.fellows import Fellows, error_of
-from unisono.record.limits import USED_ELSEWHERE, Ledger
+from unisono.record.limits import USED_ELSEWHERE, Ledger, Reservation
 from unisono.record.metrics import Metrics, of_workers
 from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
@@ -42,6 +42,12 @@ def _used(ledger: Ledger) -> float:
     return float(row["used"])  # type: ignore[index,arg-type,call-overload]
 
 
+def _charge(ledger: Ledger, *, key: str, tokens: int, now: datetime) -> None:
+    held = ledger.hold("m", key=key, user=None, tokens=0, usd=0.0, now=now)
+    assert isinstance(held, Reservation)
+    ledger.charge(held, tokens=tokens, usd=0.0, now=now)
+
+
 @settings(max_examples=15, deadline=None)
 @given(steps=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 9)), max_size=12))
 def test_after_a_look_each_knows_what_both_have_used_to_the_unit(
@@ -53,7 +59,7 @@ def test_after_a_look_each_knows_what_both_have_used_to_the_unit(
         ledgers = [Ledger(store, [LIMIT], now=NOW) for store in stores]
         fellows = [Fellows(store, since_us=to_us(NOW)) for store in stores]
         for who, tokens in steps:
-            ledgers[who].charge("m", key="team", user=None, tokens=tokens, usd=0.0, now=NOW)
+            _charge(ledgers[who], key="team", tokens=tokens, now=NOW)
         for store in stores:
             store.flush()
         for _ in range(2):  # looking twice counts nothing twice
@@ -72,7 +78,7 @@ def test_a_look_reads_what_counts_now_and_nothing_of_what_was_used_before(stores
     long_ago = Ledger(two, limits, now=NOW)
     for days in range(90):
         for key in ("team", "other"):
-            long_ago.charge("m", key=key, user=None, tokens=1, usd=0.0, now=NOW - timedelta(days=days))
+            _charge(long_ago, key=key, tokens=1, now=NOW - timedelta(days=days))
     two.flush()
     mine, fellows = Ledger(one, limits, now=NOW), Fellows(one, since_us=to_us(NOW))
     assert len(one.rows("SELECT 1 FROM spending WHERE name = 'day'")) == 180
