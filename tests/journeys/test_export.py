@@ -76,6 +76,7 @@ def test_agreed_traffic_goes_out_and_comes_back_as_a_model(tmp_path: Path) -> No
 
             told, lines = exported(tmp_path, "--kind", "sft", "--model", "big")
             assert (told["written"], told["kept"]) == (3, 5)
+            assert (tmp_path / "lines.jsonl").stat().st_mode & 0o077 == 0  # what people said is for its owner alone
             assert told["left_out"] == {"another model": 1, "the key does not agree (any more)": 1}
             assert {line["messages"][0]["content"]: line["messages"][1]["content"].strip() for line in lines} == FACTS
             source = lines[0]["provenance"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
@@ -115,10 +116,15 @@ def _write(out: Path, lines: Iterator[Json]) -> None:
     from unisono.errors import StoreError
 
     try:
-        with nullcontext(sys.stdout.buffer) if str(out) == "-" else out.open("wb") as target:
+        with nullcontext(sys.stdout.buffer) if str(out) == "-" else open(out, "wb", opener=_private) as target:
             _put(target, (orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines))
     except OSError as exc:
         raise StoreError(f"{out} cannot be written: {exc.strerror or exc}.") from exc
+
+
+def _private(path: str, flags: int) -> int:
+    """Make a file that only its owner reads, as the record is: it holds what callers said."""
+    return os.open(path, flags, 0o600)
 
 
 def _put(target: IO[bytes], lines: Iterator[bytes]) -> None:
