@@ -134,6 +134,23 @@ def test_two_tabs_of_one_conversation_keep_the_turns_of_both_and_see_each_other(
         ]
 
 
+def test_an_answer_that_another_tab_is_getting_is_not_said_to_have_broken_off(
+    chromium: Browser, house: House, up: Upstream
+) -> None:
+    up.behave = slow = Slow()
+    with page_at(chromium, base(house)) as one:
+        begun(one, "a question")
+        house.until(lambda: one.evaluate(KEPT), "what has come is kept")
+        two = one.context.new_page()
+        two.goto(one.url)
+        two.wait_for_selector(".answer.running .hint:has-text('still coming, in another tab')")
+        assert BROKE_OFF not in two.inner_text(".answer")
+        assert two.locator(".answer .actions").count() == 0
+        slow.gate.set()
+        two.wait_for_selector(".answer.ok .answer-text:has-text('last words')")
+        assert two.locator(".answer .hint").count() == 0
+
+
 def test_a_conversation_that_is_deleted_in_the_middle_of_an_answer_stays_deleted(
     chromium: Browser, house: House, up: Upstream
 ) -> None:
@@ -298,6 +315,10 @@ def test_an_answer_that_was_stopped_goes_on_from_what_had_come(chromium: Browser
         page.click(".answer button:has-text('Stop')")
         page.wait_for_selector(".answer.stopped")
         slow.gate.set()
+        page.click(".chat-head summary")
+        with page.expect_download() as download:
+            page.click(".chat-head button:has-text('Markdown')")
+        assert "> You stopped it.\n\nfirst words" in Path(download.value.path()).read_text()
         up.behave = says("the rest")
         page.click(".answer button:has-text('Go on')")
         page.wait_for_selector(".turn:nth-child(2) .answer.ok .answer-text:has-text('the rest')")

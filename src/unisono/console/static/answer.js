@@ -190,9 +190,9 @@ export const Turn = {
 
     const after = (one) => one.status === "running"
       ? h("div", { class: "actions" }, [button(t("stop"), () => one.running?.abort(), { class: "small" }), isMode(one.asked) && one.asked !== "auto:fast" ? button(t("answer_now"), now, { class: "small" }) : null])
-      : [facts(one), actions(one), reasons(one)];
+      : one.elsewhere ? h("p", { class: "hint" }, t("elsewhere")) : [facts(one), actions(one), reasons(one)];
 
-    const body = (one) => h("article", { class: ["answer", one.status], "aria-busy": String(one.status === "running"), "aria-label": straight(one.facts.model) ?? t("answering") }, [
+    const body = (one) => h("article", { class: ["answer", one.elsewhere ? "running" : one.status], "aria-busy": String(one.status === "running"), "aria-label": straight(one.facts.model) ?? t("answering") }, [
       head(one),
       notices(one.facts.notices),
       one.thinking ? h("details", { class: "thinking", open: one.status === "running" && !one.text }, [h("summary", null, t("thinking")), h("div", null, markdown(one.thinking))]) : null,

@@ -1,7 +1,7 @@
 // What a conversation asks the server, and what becomes of an answer while it arrives. It draws nothing.
 
 import { events, read, Failure } from "./api.js";
-import { keepChat, saveChat } from "./chats.js";
+import { keepChat, saveChat, stillComes } from "./chats.js";
 import { spoken } from "./markdown.js";
 import { paced } from "./pace.js";
 import { alarm, announce } from "./parts.js";
@@ -85,7 +85,8 @@ export async function fill(answer, body, unknown = null) {
 }
 
 // What is wrong with an answer that has ended and is not an error: it is not whole, or says nothing. The name of the sentence that tells it.
-export function lack({ status, error, finish, text }) {
+export function lack({ status, error, finish, text, elsewhere }) {
+  if (elsewhere) return null;
   if (status === "cut") return error ? null : "cut";
   if (status !== "ok") return null;
   if (finish === "length") return "ended_length";
@@ -95,7 +96,7 @@ export function lack({ status, error, finish, text }) {
 }
 
 // An answer that could go on: it has words, and its end is not one that its model chose.
-export const goesOn = (answer) => Boolean(answer?.text) && (["cut", "stopped"].includes(answer.status) || answer.finish === "length");
+export const goesOn = (answer) => Boolean(answer?.text) && !answer.elsewhere && (["cut", "stopped"].includes(answer.status) || answer.finish === "length");
 
 // The next message of a conversation and its answer.
 export function say(chat, { text, files = [] }) {
@@ -118,9 +119,10 @@ export async function ask(chat, n, { model, unisono = {}, unknown = null }) {
   turn.shown = turn.answers.length - 1;
   const answer = turn.answers[turn.shown];
   const messages = messagesOf(chat.turns, n);
-  const keeping = setInterval(() => saveChat(chat), KEEP_MS);
+  const keepSoFar = () => saveChat(chat).then(() => answer.running && stillComes(chat, answer));
+  const keeping = setInterval(keepSoFar, KEEP_MS);
   const telling = setTimeout(() => announce(answer.facts.model ? `${answer.facts.model}: ${t("answering")}` : t("choosing")), SILENT_MS);
-  await saveChat(chat);
+  await keepSoFar();
   const body = (wish) => ({ model: wish.model, messages, unisono: { session: chat.id, ...bounded(chat.wishes, wish) } });
   await fill(answer, body({ model, unisono }), unknown && body(unknown));
   clearInterval(keeping);

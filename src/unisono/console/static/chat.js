@@ -3,10 +3,11 @@
 import { loadLimits, preview, say } from "./asking.js";
 import { Turn } from "./answer.js";
 import { Bounds } from "./bounds.js";
-import { chatOf, chats, dropChat, exported, keepChat, startChat } from "./chats.js";
+import { chatOf, chats, dropChat, keepChat, startChat } from "./chats.js";
 import { asWords, isMode, Ladder } from "./choose.js";
 import { clock, dollars, seconds, whole } from "./format.js";
 import { draftOf, dropDraft } from "./drafts.js";
+import { exported } from "./exported.js";
 import { icon } from "./icons.js";
 import { button, chip, Dialog, Menu } from "./parts.js";
 import { said } from "./sentences.js";
@@ -52,7 +53,7 @@ export const Chat = {
     const thread = ref(null);
     const model = () => chat.value?.model ?? fresh.model;
     const wishes = () => (chat.value ?? fresh).wishes ?? {};
-    const busy = () => chat.value?.turns.some((turn) => turn.answers.some((answer) => answer.status === "running")) ?? false;
+    const busy = () => chat.value?.turns.some((turn) => turn.answers.some((answer) => answer.status === "running" || answer.elsewhere)) ?? false;
 
     function choose(name) {
       if (chat.value) { chat.value.model = name; keepChat(chat.value); } else fresh.model = name;

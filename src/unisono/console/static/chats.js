@@ -37,7 +37,7 @@ function join(list, others, inside) {
 }
 
 function joinAnswer(mine, other) {
-  if (mine.status !== "running") Object.assign(mine, other);
+  if (mine.status !== "running") Object.assign(mine, other, { elsewhere: false });
 }
 
 function joinTurn(mine, other) {
@@ -59,8 +59,22 @@ async function takeIn(id) {
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("unisono.chats") : null;
 tabs?.addEventListener("message", ({ data }) => {
   if (data.gone) leave(data.id);
+  else if (data.coming && database) comesElsewhere(data);
   else if (database) takeIn(data.id);
 });
+
+// An answer that another tab is still getting is not one that broke off; when nothing is heard of that tab any more, it is.
+const ELSEWHERE_MS = 5_000;
+const ends = {};
+async function comesElsewhere({ id, coming }) {
+  await takeIn(id);
+  const answer = chatOf(id)?.turns.flatMap((turn) => turn.answers).find((one) => one.id === coming);
+  if (answer?.status !== "cut") return;
+  answer.elsewhere = true;
+  clearTimeout(ends[coming]);
+  ends[coming] = setTimeout(() => { answer.elsewhere = false; }, ELSEWHERE_MS);
+}
+export const stillComes = (chat, answer) => tabs?.postMessage({ id: chat.id, coming: answer.id });
 
 export function startChat() {
   const chat = { id: newId(), title: "", at: Date.now(), model: "auto", turns: [] };
@@ -100,7 +114,7 @@ export async function saveChat(chat) {
   }
 }
 
-const plain = (name, value) => name === "running" ? undefined : name === "status" && value === "running" ? "cut" : value;
+const plain = (name, value) => name === "running" || name === "elsewhere" ? undefined : name === "status" && value === "running" ? "cut" : value;
 
 function leave(id) {
   gone.add(id);
@@ -131,15 +145,4 @@ export function foundIn(chat, words) {
   if (!wanted) return true;
   if (chat.title.toLowerCase().includes(wanted)) return true;
   return chat.turns.some((turn) => turn.text.toLowerCase().includes(wanted) || turn.answers.some((answer) => answer.text.toLowerCase().includes(wanted)));
-}
-
-export function exported(chat, form) {
-  if (form === "json") return JSON.stringify(chat, (name, value) => name === "running" ? undefined : value, 2);
-  const lines = [`# ${chat.title}`, ""];
-  for (const turn of chat.turns) {
-    lines.push("## You", "", turn.text, ...turn.files.map((file) => `\n(${file.name})`), "");
-    const answer = turn.answers[turn.shown];
-    if (answer) lines.push(`## ${answer.facts.model ?? "?"}`, "", answer.text, "");
-  }
-  return lines.join("\n");
 }

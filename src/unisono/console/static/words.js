@@ -145,6 +145,7 @@ const WORDS = {
   changed: ["another model than before: {0}", "与上一轮（{0}）不同的模型"],
   stopped: ["You stopped it.", "您已停止。"],
   cut: ["The answer broke off; it is not complete.", "回答中断，内容不完整。"],
+  elsewhere: ["It is still coming, in another tab.", "回答正在另一个标签页中生成。"],
   ended_length: ["The answer ends here because it is as long as it may be; it is not complete.", "回答已达长度上限，在此截断，内容不完整。"],
   ended_filter: ["A filter of the provider's ended the answer here; it is not complete.", "服务商的过滤器在此终止了回答，内容不完整。"],
   ended_tools: ["The model called a tool instead of answering; none is offered here.", "模型没有回答而是调用了工具；此处不提供工具。"],
