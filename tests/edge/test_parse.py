@@ -237,3 +237,12 @@ def test_a_list_of_models_is_no_longer_than_a_pool(names: list[str]) -> None:
     with pytest.raises(RequestError):
         read(chat(unisono={"models": names}))
     assert read(chat(unisono={"ban": ["small"] * 1000})).wishes.ban == ("small",)
+
+
+@pytest.mark.parametrize("node", ["[]", '{"a":1}', "[[0]]"])
+def test_a_body_of_nothing_but_arrays_and_objects_is_refused(node: str) -> None:
+    crowd = ",".join([node] * 250_000)
+    with pytest.raises(RequestError, match="too many arrays and objects"):
+        read(f'{{"model": "auto", "messages": [{{"role": "user", "content": "x"}}], "x": [{crowd}]}}'.encode())
+    quoted = [{"role": "user", "content": part} for part in ["x"] * 30 + [crowd]]  # the same as text
+    assert read(chat(messages=quoted)).messages[-1].text == crowd

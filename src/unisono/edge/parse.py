@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
+from itertools import islice
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -47,6 +48,8 @@ _NO_NEEDS: frozenset[Capability] = frozenset()
 _NO_PARTS: frozenset[str] = frozenset()
 MAX_DEPTH = 250
 """Of nested arrays and objects; the JSON writer ends at 254."""
+MAX_NODES = 200_000
+"""Arrays and objects: three bytes of a body become two hundred of memory, as long as its answer takes."""
 FEW_NODES = 24
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 """How gzip and zstd begin."""
@@ -88,7 +91,7 @@ def load_body(raw: bytes) -> Json:
     """Return the JSON object in a body.
 
     Raises:
-        RequestError: it is no JSON, nested too deeply, or no object.
+        RequestError: it is no JSON, nested too deeply, no object, or holds too many parts.
     """
     try:
         body = orjson.loads(raw)
@@ -100,6 +103,8 @@ def load_body(raw: bytes) -> Json:
     if not isinstance(body, dict):
         raise RequestError("The body must be a JSON object.")
     if not _is_shallow(raw, body):
+        if len(raw) > 3 * MAX_NODES and _n_opened(raw) > MAX_NODES and _is_crowded(body):
+            raise RequestError(f"The body holds too many arrays and objects; at most {MAX_NODES} are read.")
         try:
             orjson.dumps([[[[body]]]])  # what cannot be written again cannot be sent on; a translation adds levels
         except TypeError as exc:
@@ -126,6 +131,21 @@ def _is_small(body: Json) -> bool:
             return True
         node = todo.pop()
         todo += [part for part in (node.values() if isinstance(node, dict) else node) if isinstance(part, (dict, list))]
+    return False
+
+
+def _is_crowded(body: Json) -> bool:
+    """Say whether a body holds more than `MAX_NODES` arrays and objects; marks alone may stand in its text."""
+    todo: list[Json | list[JsonValue]] = [body]
+    n_left = MAX_NODES
+    while todo:
+        node = todo.pop()
+        parts = node.values() if isinstance(node, dict) else node
+        some = list(islice((part for part in parts if isinstance(part, (dict, list))), n_left))
+        n_left -= len(some)
+        if n_left <= 0:
+            return True
+        todo += some
     return False
 
 
