@@ -92,6 +92,18 @@ def test_the_numbers_of_the_traffic_are_those_of_the_record(chromium: Browser, h
         page.wait_for_selector(".legend li:text-is('fast'), .legend li:text-is('deep')")
 
 
+def test_traffic_whose_times_are_of_the_latest_requests_only_says_so(chromium: Browser, house: House) -> None:
+    with page_at(chromium, _base(house)) as page:
+
+        def of_many(route: Route) -> None:
+            told = route.fetch()
+            route.fulfill(response=told, json={**told.json(), "n": 336_000, "n_timed": 200_000, "whole": False})
+
+        page.route("**/admin/traffic?*", of_many)
+        page.evaluate("location.hash = '#/traffic'")
+        page.wait_for_selector("text=Times are of the latest 200,000 requests; everything else is of all 336,000.")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_answer_with_its_decision_open_and_a_comparison_have_no_serious_fault(
     chromium: Browser, house: House, scheme: str

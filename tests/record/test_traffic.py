@@ -49,11 +49,14 @@ def test_counts_money_times_and_votes_are_those_of_the_rows(store, values) -> No
     assert found.pairs.cost_base == sum(2.0 * n * n for n in range(20))
 
 
-def test_only_so_many_of_the_latest_are_looked_at_and_it_says_so(store, values) -> None:
+def test_counts_and_money_are_of_all_and_times_of_so_many_of_the_latest_and_it_says_so(store, values) -> None:
     _fill(store, values, 20)
     found = traffic(store.dicts, since=values.at(0) - timedelta(seconds=1), width_s=3600.0, n_slots=4, most=5)
-    assert sum(row["n"] for row in found.counts) == 5
-    assert not found.whole
+    assert sum(row["n"] for row in found.counts) == 20 == found.pairs.n
+    assert sum(row["a"] for row in found.counts) == sum(range(20)) == found.pairs.cost
+    (whole,) = found.whole_of
+    assert (whole["a"], whole["b"]) == (18.0, 20.0)  # of 16 … 20
+    assert (found.n_timed, found.whole) == (5, False)
 
 
 def test_an_empty_period_is_no_error(store) -> None:

@@ -1,7 +1,7 @@
 """What went through in a period, summed up by SQLite: counts, money, times and judgements, over time and per model.
 
-It hands out sums, never rows of callers, and the event loop goes on while SQLite counts. It judges nothing: the
-interval of what was saved is the business of `evaluate.savings`.
+Counts and money are of every request, times of the latest. It hands out sums, never rows of callers, and the event loop
+goes on while SQLite counts. It judges nothing: the interval of what was saved is the business of `evaluate.savings`.
 """
 
 from __future__ import annotations
@@ -14,39 +14,40 @@ from datetime import datetime
 from unisono.record.rows import Value, to_us
 
 MOST = 200_000
-"""So many of the latest decisions are looked at, at most."""
+"""Times are of so many of the latest decisions, at most."""
 
 _SEEN = """
 WITH seen AS MATERIALIZED (
-    SELECT min((d.at - ?) / ?, ?) AS slot, d.mode, coalesce(o.model, d.model) AS model,
-        coalesce(o.status, 'open') AS status, o.cost_usd, o.baseline_usd, o.total_s,
+    SELECT min((d.at - ?) / ?, ?) AS slot, coalesce(o.model, d.model) AS model, o.status, o.total_s,
         (SELECT a.first_content_s FROM attempts a WHERE a.decision = d.id ORDER BY a.n DESC LIMIT 1) AS first_s
-    FROM (SELECT id, at, mode, model FROM decisions WHERE at >= ? ORDER BY at DESC LIMIT ?) d
+    FROM (SELECT id, at, model FROM decisions WHERE at >= ? ORDER BY at DESC LIMIT ?) d
     LEFT JOIN outcomes o ON o.decision = d.id
 )
 """
 _MIDDLES = """
-SELECT '%(name)s' AS what, part AS slot, part AS model, NULL AS status, count(*) AS n,
-    max(CASE WHEN place = (n + 1) / 2 THEN took END) AS a, max(CASE WHEN place = (19 * n + 19) / 20 THEN took END) AS b,
-    NULL AS aa, NULL AS bb, NULL AS ab
+SELECT '%(name)s' AS what, part AS slot, part AS model,
+    max(CASE WHEN place = (n + 1) / 2 THEN took END) AS a, max(CASE WHEN place = (19 * n + 19) / 20 THEN took END) AS b
 FROM (
     SELECT %(part)s AS part, %(took)s AS took, row_number() OVER (PARTITION BY %(part)s ORDER BY %(took)s) AS place,
         count(*) OVER (PARTITION BY %(part)s) AS n
     FROM seen WHERE status = 'ok' AND %(took)s IS NOT NULL
 ) GROUP BY part
 """
-_SUMS = f"""{_SEEN}
-SELECT 'counts' AS what, slot, model, status, count(*) AS n, total(cost_usd) AS a, total(baseline_usd) AS b,
-    NULL AS aa, NULL AS bb, NULL AS ab
-FROM seen GROUP BY slot, model, status
-UNION ALL
-SELECT 'pairs', NULL, NULL, NULL, count(*), total(cost_usd), total(baseline_usd), total(cost_usd * cost_usd),
-    total(baseline_usd * baseline_usd), total(cost_usd * baseline_usd)
-FROM seen WHERE mode IS NOT NULL AND status = 'ok' AND cost_usd IS NOT NULL AND baseline_usd IS NOT NULL
-UNION ALL {_MIDDLES % {"name": "first", "part": "slot", "took": "first_s"}}
+_PAIRED = (
+    "iif(d.mode IS NOT NULL AND o.status = 'ok' AND o.cost_usd IS NOT NULL AND o.baseline_usd IS NOT NULL, %s, NULL)"
+)
+_TIMES = f"""{_SEEN}
+{_MIDDLES % {"name": "first", "part": "slot", "took": "first_s"}}
 UNION ALL {_MIDDLES % {"name": "first_of", "part": "model", "took": "first_s"}}
 UNION ALL {_MIDDLES % {"name": "whole_of", "part": "model", "took": "total_s"}}
-"""  # noqa: S608 - our own words
+"""
+_COUNTS = """
+SELECT min((d.at - ?) / ?, ?) AS slot, coalesce(o.model, d.model) AS model, coalesce(o.status, 'open') AS status,
+    count(*) AS n, total(o.cost_usd) AS a, total(o.baseline_usd) AS b, count(p.c) AS n_pairs, total(p.c) AS cost,
+    total(p.b) AS base, total(p.c * p.c) AS cost_cost, total(p.b * p.b) AS base_base, total(p.c * p.b) AS cost_base
+FROM decisions d LEFT JOIN outcomes o ON o.decision = d.id
+WHERE d.at >= ? GROUP BY 1, 2, 3
+""".replace("p.c", _PAIRED % "o.cost_usd").replace("p.b", _PAIRED % "o.baseline_usd")
 _SAID = """
 SELECT min((s.at - ?) / ?, ?) AS slot, o.model, count(*) AS n,
     total(CASE WHEN s.kind = 'score' THEN CAST(s.value AS REAL) ELSE s.value = 'true' END) AS sum
@@ -54,6 +55,8 @@ FROM signals s JOIN outcomes o ON o.decision = s.decision
 WHERE s.at >= ? AND o.model IS NOT NULL AND (s.kind = 'score' OR s.kind LIKE 'correct:%') GROUP BY 1, 2
 """
 _LATEST = "SELECT id FROM decisions WHERE mode = 'balanced' AND degraded = 0 ORDER BY at DESC LIMIT ?"
+
+_PRODUCTS = ("cost", "base", "cost_cost", "base_base", "cost_base")
 
 Row = Mapping[str, Value]
 Ask = Callable[[str, tuple[Value, ...]], list[dict[str, Value]]]
@@ -81,7 +84,8 @@ class Traffic:
         first: by slot, within `a` seconds half of the answers began, within `b` 95 of 100.
         first_of: the same by model; `whole_of` until the end.
         said: n and sum of votes and checks in [0, 1], by slot and model.
-        whole: every decision of the period was looked at.
+        n_timed: `first`, `first_of` and `whole_of` are of so many of the latest decisions.
+        whole: these are all of the period.
     """
 
     counts: list[dict[str, Value]]
@@ -90,6 +94,7 @@ class Traffic:
     whole_of: list[dict[str, Value]]
     said: list[dict[str, Value]]
     pairs: Pairs
+    n_timed: int
     whole: bool
 
 
@@ -101,31 +106,29 @@ def traffic(ask: Ask, *, since: datetime, width_s: float, n_slots: int, most: in
         since: aware.
         width_s: length of a slot.
         n_slots: how many there are; what is newer than the last counts with it.
-        most: how many decisions are looked at.
+        most: of how many of the latest decisions the times are.
 
     Raises:
         StoreError: the record cannot be read.
     """
     start, width = to_us(since), max(1, round(width_s * 1e6))
-    parts: dict[str, list[dict[str, Value]]] = defaultdict(list)
-    for row in ask(_SUMS, (start, width, n_slots - 1, start, most)):
-        parts[str(row["what"])].append(row)
-    (sums,) = parts["pairs"]
+    counts = ask(_COUNTS, (start, width, n_slots - 1, start))
+    times: dict[str, list[dict[str, Value]]] = defaultdict(list)
+    for row in ask(_TIMES, (start, width, n_slots - 1, start, most)):
+        times[str(row["what"])].append(row)
+    n = sum(int(row["n"] or 0) for row in counts)
     return Traffic(
-        counts=parts["counts"],
-        first=parts["first"],
-        first_of=parts["first_of"],
-        whole_of=parts["whole_of"],
+        counts=counts,
+        first=times["first"],
+        first_of=times["first_of"],
+        whole_of=times["whole_of"],
         said=ask(_SAID, (start, width, n_slots - 1, start)),
         pairs=Pairs(
-            n=int(sums["n"] or 0),
-            cost=float(sums["a"] or 0),
-            base=float(sums["b"] or 0),
-            cost_cost=float(sums["aa"] or 0),
-            base_base=float(sums["bb"] or 0),
-            cost_base=float(sums["ab"] or 0),
+            n=sum(int(row["n_pairs"] or 0) for row in counts),
+            **{name: sum(float(row[name] or 0) for row in counts) for name in _PRODUCTS},
         ),
-        whole=sum(int(row["n"] or 0) for row in parts["counts"]) < most,
+        n_timed=min(n, most),
+        whole=n <= most,
     )
 
 

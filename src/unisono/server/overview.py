@@ -94,6 +94,7 @@ class OverviewEndpoint:
             "until": stamp(now),
             "width_s": width_s,
             "whole": found.whole,
+            "n_timed": found.n_timed,
             "n": sum(int(_float(row["n"])) for row in models.values()),
             "now": {model.name: self._now(model.name) for model in self._live.config.models},
             "series": _series(found, since=since, width_s=width_s),

@@ -37,6 +37,7 @@ function show(data, overTime) {
   const priced = data.models.some((row) => row.cost_usd > 0 || row.baseline_usd > 0);
   return [
     numbers(data, running),
+    data.whole ? null : h("p", null, t("times_of_latest", whole(data.n_timed), whole(data.n))),
     h("div", { class: "halves" }, [
       overTime(data),
       card(t("latency_over"), lines(t("latency_over"), stamps, [

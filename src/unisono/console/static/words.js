@@ -245,6 +245,7 @@ const WORDS = {
   failed_share: ["Not ok", "未成功"],
   spent: ["Spent", "花费"],
   first_word: ["First word", "首词延迟"],
+  times_of_latest: ["Times are of the latest {0} requests; everything else is of all {1}.", "用时取自最近 {0} 个请求；其余数字涵盖全部 {1} 个请求。"],
   half_and_most: ["half within / 95 of 100 within", "一半不超过 / 95% 不超过"],
   savings: ["Saved against the baseline", "相对基准节省"],
   savings_of: ["of {0}; 19 times in 20 between {1} and {2}", "总额 {0}；95% 区间 {1} 至 {2}"],
