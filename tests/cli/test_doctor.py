@@ -270,6 +270,17 @@ def test_what_is_unsafe_is_listed_and_a_safe_configuration_is_said_to_be(tmp_pat
     assert any("words of users" in finding.text for finding in exposure(kept, now=now))
 
 
+def test_of_many_keys_that_never_end_it_says_how_many_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "r.db"
+    now = datetime.now(UTC)
+    Store(path).close()
+    for n in range(12):
+        create_key(path, f"k{n:02d}", scope=Scope(), now=now)
+    config = parse_config(f'{SCRIPTED}[store]\npath = "{path}"\n', {})
+    (text,) = [finding.text for finding in exposure(config, now=now) if "never end" in finding.text]
+    assert text.endswith("k08, k09 and 2 more")
+
+
 def test_a_configuration_that_others_can_change_is_unsafe(tmp_path: Path) -> None:
     file = tmp_path / "unisono.toml"
     file.write_text(SCRIPTED)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from unisono.record.keys import StoredKey
 
 SHORTEST_KEY_CHARS = 24
+_NAMED = 10
 LARGE_BODY_BYTES = 128 * 1024 * 1024
 
 
@@ -79,7 +80,8 @@ def _keys(config: Config, keys: list[StoredKey]) -> Iterator[Finding]:
     endless = sorted({key.name for key in keys if key.expires is None})
     if endless:
         todo = "unisono keys rotate NAME --expires 90d"
-        yield _finding("warn", f"keys that never end: {', '.join(endless[:10])}", todo)
+        more = f" and {len(endless) - _NAMED} more" if len(endless) > _NAMED else ""
+        yield _finding("warn", f"keys that never end: {', '.join(endless[:_NAMED])}{more}", todo)
 
 
 def _kept(config: Config) -> Iterator[Finding]:
