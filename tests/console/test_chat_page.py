@@ -558,3 +558,15 @@ def test_bounds_hold_for_every_answer_of_the_conversation_and_are_seen(chromium:
         page.wait_for_selector(".would .bad:has-text('you banned it')")
         page.click(".new")
         page.wait_for_selector("button.pick:has-text('Bounds')")  # they are for the one conversation
+
+
+def test_a_long_message_is_folded_and_shown_whole_when_asked_for(chromium: Browser, pool: Pool) -> None:
+    with page_at(chromium, pool.base) as page:
+        ask(page, "The quick brown fox jumps over the lazy dog. " * 1_000)
+        asked = page.locator(".asked")
+        assert (asked.bounding_box() or {})["height"] < DESKTOP["height"] / 2
+        page.click(".question button:has-text('Show all')")
+        page.wait_for_selector(".question button:has-text('Show less')")
+        assert (asked.bounding_box() or {})["height"] > DESKTOP["height"]
+        ask(page, "short")
+        assert page.locator(".turn:nth-child(2) .question button:has-text('Show')").count() == 0

@@ -360,3 +360,21 @@ def test_what_the_server_keeps_of_the_words_is_seen_and_goes_with_the_conversati
         page.click(".chat-head button:has-text('Delete')")
         page.click("dialog button.danger")
         house.until(lambda: "prompt" not in house.get(place)["request"], "the words are gone")
+
+
+def test_a_degraded_router_serves_by_the_default_and_no_figure_is_made_up(
+    chromium: Browser, tmp_path: Path, up: Upstream
+) -> None:
+    (tmp_path / "broken").write_text("no artifact")
+    pool = (model("only", up), model("other", up))
+    text = config_text(*pool, default="only", more='\n[routing]\nartifact = "broken"\n')
+    with process(tmp_path, text) as house, page_at(chromium, base(house)) as page:
+        page.wait_for_selector(".banner:has-text('artifact')")
+        page.fill(".composer textarea", "a question")
+        page.wait_for_selector(".would strong:has-text('Auto would use only')")
+        assert "Expected" not in page.inner_text(".would")
+        ask(page, "a question")
+        page.wait_for_selector(".answer .chip.bad:has-text('degraded')")
+        page.click(".answer button:has-text('Why')")
+        page.wait_for_selector(".decision tr.first td:nth-child(3):text-is('–')")
+        assert page.inner_text(".decision tr.first td:nth-child(4)") == "–"

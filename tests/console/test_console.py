@@ -14,6 +14,7 @@ from unisono.console.app import PAGE, STATIC, files, routes, version, vue
 
 OWN = sorted(file for file in STATIC.iterdir() if file.is_file())
 MODULES = [file for file in OWN if file.suffix == ".js"]
+DOCS = Path(__file__).parents[2] / "docs"
 OUTSIDE = re.compile(r"""["'(](?:https?:)?//(?!www\.w3\.org/2000/svg|127\.0\.0\.1)""")
 
 
@@ -125,6 +126,13 @@ def test_every_word_is_there_in_both_languages_with_the_same_blanks() -> None:
     for name, english, chinese in pairs:
         assert english and chinese, name
         assert set(re.findall(r"\{\d\}", english)) == set(re.findall(r"\{\d\}", chinese)), name
+
+
+def test_every_notice_has_a_name_that_people_read() -> None:
+    told = (DOCS / "reference" / "http.md").read_text(encoding="utf-8").partition("## Notices")[2].partition("\n## ")[0]
+    codes = set(re.findall(r"^\| `(\w+)` \|", told, flags=re.M))
+    assert codes
+    assert codes == set(re.findall(r"^  notice_(\w+): \[", _text("words.js"), flags=re.M))
 
 
 def test_every_word_that_a_page_uses_is_known() -> None:

@@ -225,7 +225,7 @@ def test_the_end_of_a_limit_and_what_is_degraded_are_told(
                 ask(page, f"Prove that there are infinitely many primes, {n}")
             assert page.inner_text(".turn:nth-child(1) .who") == "big"
             assert page.inner_text(".turn:nth-child(3) .who") == "small"
-            assert "limit_downgrade" in page.inner_text(".turn:nth-child(3) .notices")
+            assert "limit used up" in page.inner_text(".turn:nth-child(3) .notices")
             page.wait_for_selector(".limits:has-text('0 of 2 messages left')")
             page.evaluate("location.hash = '#/limits'")
             page.wait_for_selector("td:has-text('deep')")

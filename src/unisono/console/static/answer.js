@@ -20,6 +20,8 @@ import { t } from "./words.js";
 const { h, ref, onBeforeUpdate, onUpdated } = Vue;
 const MANY = 12;   // so many models stand in the menu of a retry; of more one is chosen from the list
 const COPIED_MS = 2_000;
+const LONG = { chars: 1_500, lines: 16 };   // a longer message is folded, so that its answer is seen
+const isLong = (text) => text.length > LONG.chars || text.split("\n", LONG.lines + 1).length > LONG.lines;
 const HOWS = ["deeper", "faster", "other"];
 const WORDS = { 1: ["right", "clear", "style"], 0: ["wrong", "outdated", "shallow", "long", "ignored", "refused"] };
 
@@ -39,6 +41,7 @@ export const Turn = {
     const trouble = ref(null);
     const choosing = ref(false);
     const taken = ref(false);
+    const unfolded = ref(false);
     const box = ref(null);
     const turn = () => props.chat.turns[props.n];
     const answer = () => turn().answers[turn().shown] ?? null;
@@ -208,9 +211,9 @@ export const Turn = {
 
     return () => h("section", { class: "turn", ref: box }, [
       h("article", { class: "question", "aria-label": t("you") }, [
-        h("div", { class: "asked", dir: "auto", lang: languageOf(turn().text) }, broken(turn().text)),
+        h("div", { class: ["asked", { folded: isLong(turn().text) && !unfolded.value }], dir: "auto", lang: languageOf(turn().text) }, broken(turn().text)),
         turn().files.length ? h("ul", { class: "files" }, turn().files.map((file) => h("li", null, file.kind === "image" ? h("img", { src: file.data, alt: file.name }) : [icon("page"), ` ${file.name}`]))) : null,
-        h("div", { class: "actions" }, [button(t("edit"), edit, { class: "quiet small", title: t("edit_what") })]),
+        h("div", { class: "actions" }, [isLong(turn().text) ? button(t(unfolded.value ? "fold" : "unfold"), () => { unfolded.value = !unfolded.value; }, { class: "quiet small", "aria-expanded": String(unfolded.value) }) : null, button(t("edit"), edit, { class: "quiet small", title: t("edit_what") })]),
       ]),
       answer() ? body(answer()) : null,
       comparing.value ? h(Compare, { chat: props.chat, n: props.n, answered: answer()?.facts.model, onClose: () => { comparing.value = false; }, onKeep: keep }) : null,

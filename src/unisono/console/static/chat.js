@@ -127,7 +127,7 @@ export const Chat = {
       return [
         h("strong", null, t("would", asWords(would.value.of), first.model)),
         " ", h("span", { class: "because" }, said(would.value.decision.reason)),
-        " ", h("span", { class: "hint" }, t("would_cost", dollars(first.cost_usd.usd), seconds(first.latency.first_token_s))),
+        would.value.decision.degraded ? null : [" ", h("span", { class: "hint" }, t("would_cost", dollars(first.cost_usd.usd), seconds(first.latency.first_token_s)))],
       ];
     }
 

@@ -70,7 +70,7 @@ function shown(record, parts, heading) {
   ]);
 }
 
-export const notices = (all) => all?.length ? h("ul", { class: "notices" }, all.map((notice) => h("li", { key: notice.code + notice.text }, [chip(notice.code, "warn"), " ", said(notice.text)]))) : null;
+export const notices = (all) => all?.length ? h("ul", { class: "notices" }, all.map((notice) => h("li", { key: notice.code + notice.text }, [chip(word("notice", notice.code), "warn", notice.code), " ", said(notice.text)]))) : null;
 
 // What is rarer than one ordinary prompt in a thousand is not told in numbers: so few were looked at.
 function likeness(like) {
@@ -84,8 +84,8 @@ function ranking(record) {
   const rows = record.ranking.map((place, n) => ({ key: place.model, class: { first: n === 0 }, cells: [
     [h("strong", null, place.model), place.propensity > 0 && place.propensity < 1 ? h("small", null, ` ${t("chance", percent(place.propensity))}`) : null],
     [qualityBar(place.quality), h("small", null, said(place.quality.evidence))],
-    fillBar(dollars(place.cost_usd.usd), dearest ? place.cost_usd.usd / dearest : 0, h("small", null, `${dollars(place.cost_usd.low_usd)} … ${dollars(place.cost_usd.high_usd)}${place.cost_usd.evidence ? `; ${said(place.cost_usd.evidence)}` : ""}`)),
-    fillBar(`${seconds(place.latency.first_token_s)} / ${seconds(place.latency.total_s)}`, slowest ? place.latency.total_s / slowest : 0),
+    record.degraded ? "–" : fillBar(dollars(place.cost_usd.usd), dearest ? place.cost_usd.usd / dearest : 0, h("small", null, `${dollars(place.cost_usd.low_usd)} … ${dollars(place.cost_usd.high_usd)}${place.cost_usd.evidence ? `; ${said(place.cost_usd.evidence)}` : ""}`)),
+    record.degraded ? "–" : fillBar(`${seconds(place.latency.first_token_s)} / ${seconds(place.latency.total_s)}`, slowest ? place.latency.total_s / slowest : 0),
     said(place.reason),
   ] }));
   return rows.length ? table(t("ranking"), [t("model"), t("quality_expected"), t("cost_expected"), t("time_expected"), t("reason")], rows) : null;
