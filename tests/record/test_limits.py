@@ -19,7 +19,7 @@ from unisono.eligible.limits import within_limits
 from unisono.errors import LimitReached
 from unisono.predict.cost import TokenCost
 from unisono.predict.length import UntrainedLength
-from unisono.record.limits import N_BUCKETS, Ledger
+from unisono.record.limits import N_BUCKETS, Ledger, Reservation
 from unisono.record.store import Store
 from unisono.types import (
     Attempt,
@@ -296,7 +296,10 @@ def test_what_is_used_survives_a_restart(tmp_path: Path) -> None:
 def test_a_limit_that_comes_back_into_force_knows_what_was_used_before_a_restart(tmp_path: Path) -> None:
     week = Limit(name="week", counts="tokens", amount=1000, window="week")
     with closing(Store(tmp_path / "record.db", flush_s=0.01)) as store:
-        Ledger(store, (week,), now=NOW).charge("m", key="k", user=None, tokens=7, usd=0.0, now=NOW)
+        ledger = Ledger(store, (week,), now=NOW)
+        held = ledger.hold("m", key="k", user=None, tokens=7, usd=0.0, now=NOW)
+        assert isinstance(held, Reservation)
+        ledger.charge(held, tokens=7, usd=0.0, now=NOW)
     with closing(Store(tmp_path / "record.db", flush_s=0.01)) as store:
         ledger = Ledger(store, (), now=NOW)
         ledger.follow((week,), now=NOW)
