@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -178,11 +179,15 @@ def damage(path: Path, *, limit_s: float) -> str | None:
         path: a SQLite file.
         limit_s: how long to look at most; a large file is looked at in part.
     """
-    until_s = time.monotonic() + limit_s
     try:
-        with closing(sqlite3.connect(_read_only(path), uri=True)) as connection:
-            connection.set_progress_handler(lambda: time.monotonic() > until_s, 10_000)
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+        with closing(sqlite3.connect(_read_only(path), uri=True, check_same_thread=False)) as connection:
+            ending = threading.Timer(limit_s, connection.interrupt)  # the check of a table is one step to SQLite
+            ending.start()
+            try:
+                found = connection.execute("PRAGMA quick_check(1)").fetchone()
+            finally:
+                ending.cancel()
+                ending.join()  # it must not meet a closed connection
     except sqlite3.Error as exc:
         return explain(exc, path) if exc.sqlite_errorcode & 0xFF in _DAMAGED else None  # looked at in part, or locked
     if found is None or found[0] == "ok":
