@@ -263,6 +263,20 @@ def test_a_key_of_the_configuration_has_the_scope_that_it_is_given(
             assert house.chat(model="auto", headers=ops).status == 403
 
 
+def test_only_operators_list_the_decisions_of_another_key(tmp_path: Path) -> None:
+    with upstream(says("hi")) as up, serving(tmp_path, config_text(model("a", up), default="a")) as house:
+        boss, guest = _key(house, "boss", admin=True), _key(house, "guest")
+        house.chat(headers=guest)
+        house.chat(headers=boss)
+
+        def listed(query: str, headers: dict[str, str]) -> list[str]:
+            return [row["key"] for row in house.call("GET", f"/v1/decisions{query}", headers=headers).json["data"]]
+
+        assert listed("", boss) == ["boss", "guest"]
+        assert listed("?key=guest", boss) == ["guest"] == listed("?key=guest", guest) == listed("", guest)
+        assert house.call("GET", "/v1/decisions?key=boss", headers=guest).status == 403
+
+
 def test_keys_are_listed_for_operators_only_and_never_shown(tmp_path: Path) -> None:
     with upstream(says("hi")) as up:
         more = '\n[[limits]]\nname = "daily"\namount = 5\n'

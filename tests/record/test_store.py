@@ -462,11 +462,26 @@ def test_a_keys_own_decisions_are_found_without_reading_those_of_others(path: Pa
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("unisono.record.reader.connect_to_read", connect)
         Reader(path).decisions(key="own", status="failed")
-    (sql,) = [sql for sql in asked if "FROM decisions" in sql]
+        Reader(path).decisions(user="ann")
+    of_key, of_user = (sql for sql in asked if "FROM decisions" in sql)
     with closing(database.connect_to_read(path)) as connection:
-        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
-    assert any("INDEX decisions_key (key=?" in step for step in plan), plan
-    assert not any("TEMP B-TREE" in step for step in plan), plan
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {of_key}")]
+        assert any("INDEX decisions_key (key=?" in step for step in plan), plan
+        assert not any("TEMP B-TREE" in step for step in plan), plan
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {of_user}")]
+        assert any("INDEX decisions_user (user=?" in step for step in plan), plan
+
+
+def test_the_list_is_of_a_key_or_of_an_end_user_and_says_whose_each_is(store, values) -> None:
+    for n, (key, user) in enumerate([("red", "ann"), ("red", "bob"), ("blue", "ann")], start=1):
+        store.record_request(replace(values.request(n, user=user), key=key), None, values.decision(n))
+
+    def whose(**only: str) -> list[tuple[object, object]]:
+        return [(row["key"], row["user"]) for row in store.decisions(**only)]
+
+    assert whose(user="ann") == [("blue", "ann"), ("red", "ann")]
+    assert whose(key="red") == [("red", "bob"), ("red", "ann")]
+    assert whose(key="red", user="ann") == [("red", "ann")]
 
 
 def test_a_long_purge_lets_others_write_and_keeps_its_log_short(

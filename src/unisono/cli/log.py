@@ -43,6 +43,8 @@ def log(
     limit: int = typer.Option(20, "--limit", "-n", min=1, max=1000, help="At most so many."),
     model: str = typer.Option("", "--model", "-m", help="Only those that this model answered."),
     status: str = typer.Option("", "--status", "-s", help=f"Only those that are: {', '.join(STATUSES)}."),
+    key: str = typer.Option("", "--key", help="Only those of the key of this name."),
+    user: str = typer.Option("", "--user", help="Only what this end user asked."),
     since: str = typer.Option(
         "", "--since", help="Only younger ones: 90s, 10m, 2h, 3d, or a stamp like 2026-05-01T12:00."
     ),
@@ -57,6 +59,7 @@ def log(
     - `unisono log`
     - `unisono log --model small --since 2h`
     - `unisono log --status failed --json`
+    - `unisono log --key red-ann --user ann@example.com`
     - `unisono log show 01a20a97-7854`
     """
     from datetime import UTC
@@ -68,12 +71,23 @@ def log(
         raise typer.BadParameter(f"{status!r} is none of {', '.join(STATUSES)}.", param_hint="--status")
     start = parse_since(since, now=datetime.now(UTC)) if since else None
     with closing(open_reader(config, store)) as reader:
-        rows = reader.decisions(limit=limit, model=model or None, status=status or None, since=start)
+        rows = reader.decisions(
+            limit=limit,
+            model=model or None,
+            status=status or None,
+            since=start,
+            key=key or None,
+            user=user or None,
+        )
     if as_json:
         print_json(cast("JsonValue", rows))
         return
     if not rows:
-        print("No decision is recorded that fits." if model or status or since else "No decision is recorded yet.")
+        print(
+            "No decision is recorded that fits."
+            if model or status or since or key or user
+            else "No decision is recorded yet."
+        )
         return
     console().print(_decisions_table(rows))
 

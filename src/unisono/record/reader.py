@@ -49,9 +49,6 @@ WHERE (at, id) < (:before_at, :before) AND at >= :since
     AND (:model IS NULL OR model = :model) AND (:status IS NULL OR status = :status)
 ORDER BY at DESC, id DESC LIMIT :limit
 """
-_LIST_OF_KEY = _LIST.replace("WHERE (at", "WHERE key = :key AND (at")
-"""The same of one key, found by its index: others' decisions are not read, however few its own are."""
-
 _ONE = """
 SELECT d.*, x.body, x.features, x.prompt, o.baseline_usd,
     coalesce(o.status, iif(d.run IN (SELECT value FROM json_each(:live)), 'running', 'interrupted')) AS status
@@ -189,6 +186,7 @@ class Reader:
         status: str | None = None,
         since: datetime | None = None,
         key: str | None = None,
+        user: str | None = None,
     ) -> list[Json]:
         """Return one short JSON per decision, newest first.
 
@@ -198,7 +196,8 @@ class Reader:
             model: only those that this model answered, or, where none did, for which it was the choice.
             status: only those with this status.
             since: only those at or after this aware stamp.
-            key: only those of the key with this name.
+            key: only those of the key with this name; others' are not read, however few its own are.
+            user: only those of this end user; the same.
 
         Raises:
             NotFound: there is no decision `before`.
@@ -219,9 +218,10 @@ class Reader:
                 "model": model,
                 "status": status,
                 "key": key,
+                "user": user,
                 "limit": max(0, min(limit, MAX_PAGE)),
             }
-            rows = connection.execute(_LIST if key is None else _LIST_OF_KEY, values)
+            rows = connection.execute(_list(key=key is not None, user=user is not None), values)
             return [_short(row) for row in rows]
 
     def ids_starting(self, prefix: str, *, limit: int = 10) -> list[str]:
@@ -417,6 +417,12 @@ def _translated(path: Path) -> Iterator[None]:
         ) from exc
 
 
+def _list(*, key: bool, user: bool) -> str:
+    """Return the query of a page; whose decisions they are is no condition but a way to find them, by its index."""
+    whose = "key = :key AND " * key + "user = :user AND " * user
+    return _LIST.replace("WHERE (at", f"WHERE {whose}(at")
+
+
 def _outcome(connection: sqlite3.Connection, decision: str) -> Outcome | None:
     thin = connection.execute("SELECT * FROM outcomes WHERE decision = ?", (decision,)).fetchone()
     if thin is None:
@@ -442,6 +448,7 @@ def _short(row: Mapping[str, Value]) -> Json:
         name: value
         for name in (
             "session",
+            "key",
             "user",
             "mode",
             "pin",

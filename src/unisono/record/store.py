@@ -179,10 +179,13 @@ class Store:
         status: str | None = None,
         since: datetime | None = None,
         key: str | None = None,
+        user: str | None = None,
     ) -> list[Json]:
         """Return one short JSON per decision, newest first. See `Reader.decisions`."""
         self._settle()
-        return self.reader.decisions(limit=limit, before=before, model=model, status=status, since=since, key=key)
+        return self.reader.decisions(
+            limit=limit, before=before, model=model, status=status, since=since, key=key, user=user
+        )
 
     def stored(self, decision: str) -> Stored | None:
         """Return the values behind one decision, for a replay. See `Reader.stored`.

@@ -127,7 +127,9 @@ class Facts:
         """`GET /v1/decisions`, newest first: of everybody for an admin, else of this key."""
         query = http.query_params
         limit = whole(query.get("limit", "50"))
-        grant = http.state.grant
+        grant, key = http.state.grant, query.get("key")
+        if not grant.scope.admin and key not in (None, grant.name):
+            raise NotAllowed("A key sees its own decisions only; those of others need one with the scope `admin`.")
         rows = await asyncio.to_thread(
             lambda: self._live.store.decisions(
                 limit=limit,
@@ -135,7 +137,8 @@ class Facts:
                 model=query.get("model"),
                 status=_status(query.get("status")),
                 since=moment(query.get("since"), name="since"),
-                key=None if grant.scope.admin else grant.name,
+                key=key if grant.scope.admin else grant.name,
+                user=query.get("user"),
             )
         )
         return OrjsonResponse({"object": "list", "data": list(rows)})

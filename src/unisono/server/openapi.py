@@ -79,7 +79,7 @@ _ROUTES = (
     _Route(method="get", path="/v1/models/{name}", text="One of them."),
     _Route(
         method="get", path="/v1/decisions", text="The latest decisions, newest first.", answer="List",
-        query={"limit": _LIMIT, "before": _TEXT, "model": _TEXT, "status": _TEXT,
+        query={"limit": _LIMIT, "before": _TEXT, "model": _TEXT, "status": _TEXT, "key": _TEXT, "user": _TEXT,
                "since": _STAMP},
     ),
     _Route(method="get", path="/v1/decisions/{id}", text="Everything about one.", answer="Decision"),
