@@ -10,7 +10,7 @@ import pytest
 from tests.learn.two_kinds import cheap_as_good_at_sums, two_kinds
 
 from unisono.choose.utility import UtilityChooser
-from unisono.evaluate.caution import Held, chosen, chosen_in_domain, spread_over
+from unisono.evaluate.caution import Fold, Held, chosen, chosen_in_domain, spread_over, tried
 from unisono.evaluate.crossfit import best_single, decided
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.fit import Fit, Served, fit_table
@@ -169,6 +169,17 @@ def test_an_evaluation_decides_in_domain_where_a_server_would(cheap_at_sums: Fit
     assert as_served(artifact, alike[:150]) is artifact  # too few to tell
     others = [read(f"Translate into Danish: the {n}th letter to my landlord about the heating.") for n in range(300)]
     assert as_served(artifact, others) is artifact
+
+
+def test_what_is_told_of_a_default_is_told_of_that_one_alone(cheap_at_sums: Fit) -> None:
+    artifact = assembled(arrays=cheap_at_sums.trained.arrays, manifest=cheap_at_sums.manifest).for_domain()
+    rest, held = cheap_as_good_at_sums(200, seed=1), cheap_as_good_at_sums(60, seed=7)
+    read = Understanding(ENCODER, cache_size=1).text
+    fold = Fold(artifact=artifact, rest=rest, held=held, features=[read(prompt) for prompt in held.prompts])
+    dear, cheap = (tried([fold], default=place, shares=(0.0,))[0.0] for place in (0, 1))
+    assert best_single(rest.scores) == 0
+    assert tried([fold])[0.0].spent.mean() == dear.spent.mean() < 0.75
+    assert cheap.spent.min() == 1.0  # no model is cheaper
 
 
 def test_a_table_that_stands_for_the_requests_is_routed_more_and_says_what_other_kinds_may_lose(

@@ -91,27 +91,32 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The share of the doubt to keep, and what it does on prompts and on tasks held out."""
+    """The share of the doubt to keep, and what it does beside one default on prompts and on tasks held out."""
 
     caution: float
     near: Held
     far: Held
 
 
-def measure_caution(near: Sequence[Fold], far: Sequence[Fold]) -> tuple[Measured, Measured] | None:
+def measure_caution(near: Sequence[Fold], far: Sequence[Fold], *, default: int) -> tuple[Measured, Measured] | None:
     """Return how much of the doubt to keep for any requests, and for such as the table's: there tasks held out are
     measured, and decide nothing. None where too few prompts were answered by every model.
+
+    It is chosen with the best model of the rest as each fold's default, so that no fold's own scores say which one that
+    is. What is told of it is with one default throughout, or the bills would be shares of different ones.
 
     Args:
         near: of each fold of prompts an artifact that did not see them, its table, theirs and their features.
         far: the same for folds of whole tasks.
+        default: place of the model that is to be the default.
     """
     found = [tried(near), tried(far)]
     if any(len(held[FULL].gained) < FEWEST for held in found):
         return None
 
     def at(share: float) -> Measured:
-        return Measured(caution=share, near=found[0][share], far=found[1][share])
+        told = [tried(folds, default=default, shares=(share,))[share] for folds in (near, far)]
+        return Measured(caution=share, near=told[0], far=told[1])
 
     return at(chosen(*found)), at(chosen_in_domain(found[0]))
 
@@ -163,10 +168,16 @@ def _error(values: Array) -> float:
     return float(values.std() / np.sqrt(len(values)))
 
 
-def tried(folds: Sequence[Fold]) -> dict[float, Held]:
-    """Return what each share of the doubt does on the prompts of all folds that every model answered."""
-    parts = [part for fold in folds if (part := _decided(fold)) is not None]
-    return {share: _joined([part[share] for part in parts]) for share in LADDER}
+def tried(folds: Sequence[Fold], *, default: int | None = None, shares: Sequence[float] = LADDER) -> dict[float, Held]:
+    """Return what each share of the doubt does on the prompts of all folds that every model answered.
+
+    Args:
+        folds: with what each was trained on.
+        default: place of the default; None: the best model of each fold's rest.
+        shares: of the doubt.
+    """
+    parts = [part for fold in folds if (part := _decided(fold, default, shares)) is not None]
+    return {share: _joined([part[share] for part in parts]) for share in shares}
 
 
 def _joined(parts: Sequence[Held]) -> Held:
@@ -177,19 +188,19 @@ def _joined(parts: Sequence[Held]) -> Held:
     return Held(**whole)
 
 
-def _decided(fold: Fold) -> dict[float, Held] | None:
-    """Decide one fold's prompts with each share of the doubt; the default is the best model of the rest."""
+def _decided(fold: Fold, default: int | None, shares: Sequence[float]) -> dict[float, Held] | None:
+    """Decide one fold's prompts with each share of the doubt."""
     answered = spread_over(np.flatnonzero(~np.isnan(fold.held.scores).any(axis=1)))
     if not answered.size:
         return None
     models, goal, chooser = models_of(fold.rest), Goal(mode=Mode.DEEP, dial=DEFAULT_DIAL), UtilityChooser()
-    default, usd = best_single(fold.rest.scores), _mean_costs(fold.rest)
+    default, usd = best_single(fold.rest.scores) if default is None else default, _mean_costs(fold.rest)
     predictor = QualityEnsemble(fold.artifact)
     quality = [predictor.predict_one(fold.features[row], models) for row in answered.tolist()]
     scores = fold.held.scores[answered]
     prices = np.array([relative_price(float(one), float(usd[default])) for one in usd])
     found = {}
-    for share in LADDER:
+    for share in shares:
         taken = np.array(
             [
                 decided(chooser, models, [with_caution(q, share) for q in row], usd, goal=goal, default=default)
