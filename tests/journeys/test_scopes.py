@@ -45,6 +45,7 @@ NEEDS = {
     ("PUT", "/v1/sessions/{id}"): CALLER,
     ("DELETE", "/v1/sessions/{id}"): CALLER,
     ("GET", "/admin/traffic"): OPERATOR,
+    ("GET", "/admin/spending"): OPERATOR,
     ("GET", "/admin/plane"): OPERATOR,
     ("GET", "/admin/bench"): OPERATOR,
     ("GET", "/admin/keys"): OPERATOR,
