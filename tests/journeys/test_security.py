@@ -47,6 +47,25 @@ def test_a_key_counts_from_its_making_to_its_revocation_without_a_restart(tmp_pa
         assert len(up.seen) == 4
 
 
+def test_who_is_refused_is_counted_once_and_told_with_the_address_but_without_the_key(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    with upstream(says("hi")) as up, serving(tmp_path, _pool(up)) as house:
+        alice = _key(house, "alice")
+        wrong = {"authorization": "Bearer a-guess-1234567"}
+        asked = {"model": "small", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9}
+        places = ("/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/route", "/v1/messages/count_tokens")
+        for path in places:
+            assert house.call("POST", path, {**asked, "input": "hi"}, headers=wrong).status == 401, path
+        assert house.call("GET", "/admin/keys", headers=wrong).status == 401
+        assert "unisono_unauthorised_total 6.0" in house.call("GET", "/metrics", headers=alice).raw.decode()
+        told = [record.getMessage() for record in caplog.records if "refused" in record.getMessage()]
+        assert len(told) == 6
+        assert all("client=127.0.0.1" in line and path in line for line, path in zip(told, places, strict=False))
+        assert "a-guess" not in caplog.text
+
+
 def test_no_wish_lifts_the_models_and_modes_of_a_key(tmp_path: Path) -> None:
     with upstream(says("hi")) as up, serving(tmp_path, _pool(up)) as house:
         head = _key(house, "app", models=("small",), modes=(Mode.FAST,))

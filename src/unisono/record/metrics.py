@@ -163,6 +163,11 @@ TABLE: tuple[Metric, ...] = (
         text="Upstream calls that were cancelled because another model, asked beside this one, had content first.",
     ),
     Metric(
+        name="unisono_unauthorised_total",
+        kind="counter",
+        text="Requests that were refused with a 401: no key in force, or a page of another origin.",
+    ),
+    Metric(
         name="unisono_shed_total",
         kind="counter",
         text="Requests that were turned away with a 503 because as many as may were in hand.",
@@ -266,6 +271,10 @@ class Metrics:
     def observe_shed(self) -> None:
         """Count a request that was turned away."""
         self._count("unisono_shed_total")
+
+    def observe_unauthorised(self) -> None:
+        """Count a request whose caller was not let in."""
+        self._count("unisono_unauthorised_total")
 
     def observe_degraded(self, stage: str) -> None:
         """Count a stage that gave its fallback value while the rest of the router went on."""

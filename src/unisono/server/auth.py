@@ -5,16 +5,40 @@ It keeps no keys (`record.ring` does) and does not say what a key may do with a 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from starlette.types import Scope
 
 from unisono.config.kinds import is_loopback
 from unisono.errors import NotAllowed, NotAuthorised
 from unisono.record.ring import ANONYMOUS, KeyRing
 from unisono.types import Grant
 
+if TYPE_CHECKING:
+    from unisono.compose.live import Live
+
+log = logging.getLogger("unisono")
+
 _OF_PROXIES = ("x-forwarded-for", "forwarded", "x-real-ip")
+
+
+def admit(live: Live, scope: Scope, headers: Mapping[str, str]) -> Grant:
+    """Return who calls, as `identify`. Who is refused is counted, and told in the log with the address it came from.
+
+    Raises:
+        NotAuthorised: as `identify`.
+    """
+    try:
+        return identify(headers, live.keys)
+    except NotAuthorised:
+        live.metrics.observe_unauthorised()
+        address, _ = scope.get("client") or ("unknown", 0)
+        log.warning("status=refused code=%s client=%s path=%.200r", NotAuthorised.code, address, scope["path"])
+        raise
 
 
 def identify(headers: Mapping[str, str], ring: KeyRing) -> Grant:

@@ -31,7 +31,7 @@ from unisono.execute.walk import Committed
 from unisono.record.limits import Reservation
 from unisono.record.view import decision_to_json, parts_to_json
 from unisono.router import is_plain_pin
-from unisono.server.auth import identify
+from unisono.server.auth import admit
 from unisono.server.edges import LEFT_OUT
 from unisono.server.gone import Watch
 from unisono.server.reply import LESS_OR_RAISE, ClientGone, headers_in, read_body, send_error, send_json
@@ -151,7 +151,7 @@ def asked(live: Live, raw: bytes, headers: Mapping[str, str], grant: Grant) -> A
 
 async def _asked(live: Live, scope: Scope, receive: Receive) -> Asked:
     headers = headers_in(scope)
-    grant = identify(headers, live.keys)
+    grant = admit(live, scope, headers)
     raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes, todo=LESS_OR_RAISE)
     read = asked(live, raw, headers, grant)
     left_out = scope.get(LEFT_OUT)

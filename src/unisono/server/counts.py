@@ -14,7 +14,7 @@ from unisono.compose import Live
 from unisono.edge.parse import parse
 from unisono.edge.scope import within_scope
 from unisono.errors import UnisonoError
-from unisono.server.auth import identify
+from unisono.server.auth import admit
 from unisono.server.reply import LESS_OR_RAISE, ClientGone, headers_in, read_body, send_error, send_json
 from unisono.understand.tokens import count_prompt
 
@@ -31,7 +31,7 @@ class CountEndpoint:
         live = self._live
         try:
             headers = headers_in(scope)
-            grant = identify(headers, live.keys)
+            grant = admit(live, scope, headers)
             raw = await read_body(receive, max_bytes=live.config.server.max_body_bytes, todo=LESS_OR_RAISE)
             now, catalog = datetime.now(UTC), live.router.catalog
             request = parse(raw, headers, catalog=catalog, request_id=str(uuid7()), now=now, key=grant.name)

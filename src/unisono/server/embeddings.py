@@ -21,7 +21,7 @@ from unisono.edge.parse import MAX_NAME_CHARS, load_body
 from unisono.edge.scope import may_use
 from unisono.errors import LimitReached, ModelNotFound, NotAllowed, UnisonoError, UpstreamError
 from unisono.loose import inside
-from unisono.server.auth import identify
+from unisono.server.auth import admit
 from unisono.server.reply import LESS_OR_RAISE, ClientGone, headers_in, read_body, send_error, send_json
 from unisono.types import EmbeddingModel, Grant, Json, Spent
 from unisono.understand.tokens import count_text
@@ -49,7 +49,7 @@ class EmbeddingsEndpoint:
         """Answer one request."""
         live = self._live
         try:
-            grant = identify(headers_in(scope), live.keys)
+            grant = admit(live, scope, headers_in(scope))
             body = load_body(await read_body(receive, max_bytes=live.config.server.max_body_bytes, todo=LESS_OR_RAISE))
             body.pop("unisono", None)
             document = await self._embed(grant, body)

@@ -21,7 +21,7 @@ from unisono.edge.failure import error_body
 from unisono.edge.scope import may_use
 from unisono.errors import NotAllowed, NotFound, RequestError, UnisonoError
 from unisono.record.metrics import CONTENT_TYPE
-from unisono.server.auth import admin_only, identify
+from unisono.server.auth import admin_only, admit
 from unisono.server.reply import ClientGone, headers_in
 from unisono.terms import STATUSES
 from unisono.types import EmbeddingModel, Grant, Json, JsonValue, Mode, Model, Scope
@@ -58,7 +58,7 @@ class Facts:
 
         async def endpoint(http: HttpRequest) -> Response:
             try:
-                http.state.grant = identify(headers_in(http.scope), self._live.keys)
+                http.state.grant = admit(self._live, http.scope, headers_in(http.scope))
                 if admin:
                     admin_only(http.state.grant)
                 return await answer(http)
