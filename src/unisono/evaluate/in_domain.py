@@ -32,9 +32,10 @@ OPENS_AT = 200
 """First questions that are alike, before anything comes in force by itself."""
 GUARD = "domain guard"
 """Who puts such a policy in force, and takes it back where requests are others."""
-LOOKED_AT = 20_000
-"""The latest decisions on `auto`, of all callers; whoever made fewer than a hundredth of them is not judged."""
+_ASKED_LATELY = 20_000
+"""Whoever made none of the latest decisions on `auto`, of all callers, has nothing new to look at."""
 _OF_CALLER = 2_000
+"""Decisions of a caller among which first questions are looked for."""
 _ASKED = """
 SELECT key, count(*), max(id) FROM (
     SELECT id, key FROM decisions WHERE mode IS NOT NULL AND degraded = 0 ORDER BY at DESC, id DESC LIMIT ?
@@ -42,9 +43,7 @@ SELECT key, count(*), max(id) FROM (
 """
 _LATEST = """
 SELECT x.features FROM (
-    SELECT id, at FROM (
-        SELECT id, at, key FROM decisions WHERE mode IS NOT NULL AND degraded = 0 ORDER BY at DESC, id DESC LIMIT ?
-    ) WHERE key = ? ORDER BY at DESC, id DESC LIMIT ?
+    SELECT id, at FROM decisions WHERE key = ? AND mode IS NOT NULL AND degraded = 0 ORDER BY at DESC, id DESC LIMIT ?
 ) d JOIN details x ON x.decision = d.id WHERE x.features IS NOT NULL ORDER BY d.at DESC, d.id DESC
 """
 
@@ -91,8 +90,8 @@ class Domain:
     def sentence(self) -> str:
         """Say whether the caller's traffic is like the table, and what that is worth."""
         if self.apart is None:
-            text = f"whether requests are like the fitted table's prompts shows after {FEWEST} first questions to auto"
-            return f"{self.caller}: {text}, among the latest {LOOKED_AT:,} of all callers."
+            text = f"whether requests are like the fitted table's prompts shows after {FEWEST} first questions to auto."
+            return f"{self.caller}: {text}"
         said = f"{self.caller}: {self.apart} first questions to auto can be told from the fitted table's prompts: "
         if self.apart.unlike:
             return f"{said}they are of other kinds."
@@ -144,7 +143,7 @@ def asked(reader: Reader) -> dict[str, tuple[Value, Value]]:
     Raises:
         StoreError: the record cannot be read.
     """
-    return {str(key): (n, last) for key, n, last in reader.rows(_ASKED, (LOOKED_AT,))[:MAX_CALLERS]}
+    return {str(key): (n, last) for key, n, last in reader.rows(_ASKED, (_ASKED_LATELY,))[:MAX_CALLERS]}
 
 
 class Looks:
@@ -201,7 +200,7 @@ def as_served(artifact: Artifact, features: Sequence[Features]) -> Artifact:
 
 def _first_questions(reader: Reader, caller: str, *, dim: int) -> list[Vector]:
     found = []
-    for (blob,) in reader.rows(_LATEST, (LOOKED_AT, caller, _OF_CALLER)):
+    for (blob,) in reader.rows(_LATEST, (caller, _OF_CALLER)):
         features = unpack_features(blob) if isinstance(blob, bytes) else None
         if features is not None and features.n_turns == 1 and features.embedding is not None:
             if features.embedding.size == dim:
