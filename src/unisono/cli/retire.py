@@ -189,6 +189,8 @@ def lines(found: Dependents, name: str) -> list[str]:
     said += [f"it is `{part}` of the configuration: --move-default gives that to --successor" for part in found.parts]
     said += [f"the key {key} may use no other serving model: it needs --force" for key in found.only]
     said += [f"{pin.key} pinned it {pin.n} times, last {pin.last:%Y-%m-%d %H:%M}" for pin in found.pins]
+    if (n_more := found.n_pinning - len(found.pins)) > 0:
+        said.append(f"{n_more} more keys pinned it: `unisono log spending --by key --model {name}` names who uses it")
     if found.n_conversations:
         said.append(f"{found.n_conversations} conversations of the last {LOOK_BACK_DAYS} days go on with it")
     for what, names in (

@@ -9,20 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import msgspec
-
 from unisono.catalog.catalog import is_retired
 from unisono.config import Config
 from unisono.record.keys import StoredKey
 from unisono.record.reader import Reader
 from unisono.record.rows import from_us, to_us
-from unisono.types import Past, Scope
+from unisono.types import Scope
 
+MOST_PINS = 50
+"""So many of the keys whose callers pin a model are told of each."""
 _PINS = (
-    "SELECT key, count(*), max(at) FROM decisions WHERE pin = ? AND at >= ?"
-    " GROUP BY key ORDER BY count(*) DESC LIMIT 50"
+    "SELECT key, count(*), max(at), count(*) OVER () FROM decisions WHERE pin = ? AND at >= ?"
+    " GROUP BY key ORDER BY count(*) DESC LIMIT ?"
 )
-_TALKS = "SELECT key, body FROM sessions WHERE at >= ? ORDER BY at DESC LIMIT 10000"
+_TALKS = (
+    "SELECT count(*) FROM sessions WHERE at >= ? AND"
+    " CASE WHEN json_valid(CAST(body AS TEXT)) THEN json_extract(CAST(body AS TEXT), '$.model') END = ?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,8 @@ class Dependents:
         limits: names of limits about it.
         rules: names of rules that have it answer.
         names: aliases, and retired models whose names lead to it.
-        pins: callers who pinned it.
+        pins: callers who pinned it: those who did most often.
+        n_pinning: how many keys' callers did.
         ends: on which day it goes already, and who follows; None while nothing is said.
         n_conversations: that it answered last, and that have gone on since the stamp.
     """
@@ -57,6 +61,7 @@ class Dependents:
     rules: tuple[str, ...]
     names: tuple[str, ...]
     pins: tuple[Pin, ...]
+    n_pinning: int
     ends: str | None
     n_conversations: int
 
@@ -82,6 +87,7 @@ def dependents(
     """  # fmt: skip
     scopes: list[tuple[str, Scope]] = [(c.name, c.scope) for c in config.callers]
     scopes += [(key.name, key.scope) for key in stored]
+    pins, n_pinning = ((), 0) if reader is None else _pins(reader, name, since)
     serving = {m.name for m in config.models if m.name != name and not is_retired(m, today=today)}
     return Dependents(
         parts=tuple(_parts(config, name)),
@@ -90,7 +96,8 @@ def dependents(
         limits=tuple(limit.name for limit in config.limits if name in limit.models),
         rules=tuple(rule.name for rule in config.rules if name in rule.models),
         names=tuple(_names(config, name)),
-        pins=() if reader is None else _pins(reader, name, since),
+        pins=pins,
+        n_pinning=n_pinning,
         ends=_ends(config, name),
         n_conversations=0 if reader is None else _conversations(reader, name, since),
     )
@@ -113,17 +120,11 @@ def _names(config: Config, name: str) -> list[str]:
     return [*model.aliases, *(m.name for m in config.models if m.lifecycle.successor == name)]
 
 
-def _pins(reader: Reader, name: str, since: datetime) -> tuple[Pin, ...]:
-    rows = reader.rows(_PINS, (name, to_us(since)))
-    return tuple(Pin(key=str(key), n=int(n or 0), last=from_us(int(last or 0))) for key, n, last in rows)
+def _pins(reader: Reader, name: str, since: datetime) -> tuple[tuple[Pin, ...], int]:
+    rows = reader.rows(_PINS, (name, to_us(since), MOST_PINS))
+    pins = tuple(Pin(key=str(key), n=int(n or 0), last=from_us(int(last or 0))) for key, n, last, _ in rows)
+    return pins, int(rows[0][3] or 0) if rows else 0
 
 
 def _conversations(reader: Reader, name: str, since: datetime) -> int:
-    n = 0
-    for _, body in reader.rows(_TALKS, (int(since.timestamp()),)):
-        try:
-            past = msgspec.json.decode(body if isinstance(body, bytes) else b"", type=Past)
-        except msgspec.DecodeError:
-            continue  # of another version
-        n += past.model == name
-    return n
+    return int(reader.rows(_TALKS, (int(since.timestamp()), name))[0][0] or 0)
