@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,6 @@ from unisono.cli.record import AS_JSON, CONFIG, STORE, console, open_reader, pri
 if TYPE_CHECKING:
     from unisono.types import Json
 
-_COLUMNS = ("n_calls", "n_failed", "input_tokens", "output_tokens", "cost_usd", "n_unpriced")
 _ALL = 2**31
 
 
@@ -63,15 +63,16 @@ def spending(
             )
         except RequestError as exc:
             raise typer.BadParameter(str(exc), param_hint="--by") from exc
-    rows = cast("list[Json]", found["data"])
+    rows, total = cast("list[Json]", found["data"]), cast("Json", found["total"])
     if as_json:
         print_json(found)
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow([*by, *_COLUMNS])
-        writer.writerows([["" if row[name] is None else row[name] for name in (*by, *_COLUMNS)] for row in rows])
+        columns = (*by, *total)
+        writer.writerow(columns)
+        writer.writerows([["" if row[name] is None else row[name] for name in columns] for row in rows])
     else:
-        _show(rows, cast("Json", found["total"]), by=by)
+        _show(rows, total, by=by)
 
 
 def _show(rows: list[Json], total: Json, *, by: list[str]) -> None:
@@ -85,12 +86,12 @@ def _show(rows: list[Json], total: Json, *, by: list[str]) -> None:
     for name in ("calls", "failed", "tokens in", "out", "cost", "no price"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*["–" if row[name] is None else escape(str(row[name])) for name in by], *_figures(row))
-    table.add_row("[bold]in all[/]", *[""] * (len(by) - 1), *_figures(total))
+        table.add_row(*["–" if row[name] is None else escape(str(row[name])) for name in by], *_figures(row, total))
+    table.add_row("[bold]in all[/]", *[""] * (len(by) - 1), *_figures(total, total))
     console().print(table)
 
 
-def _figures(row: Json) -> list[str]:
+def _figures(row: Json, columns: Iterable[str]) -> list[str]:
     from unisono.notices import usd
 
-    return [usd(cast("float", row[name])) if name == "cost_usd" else f"{row[name]:,}" for name in _COLUMNS]
+    return [usd(cast("float", row[name])) if name == "cost_usd" else f"{row[name]:,}" for name in columns]

@@ -300,10 +300,7 @@ class Ledger:
         charged = []
         for stand in self._of(request.key, request.user):
             charges = [_charge(stand, attempt, outcome, models, held, n_input_tokens) for attempt in outcome.attempts]
-            if len(charges) == 1:
-                charged.append((stand, charges[0]))
-            else:
-                charged.append((stand, max(charges, default=0) if stand.limit.counts == "messages" else sum(charges)))
+            charged.append((stand, max(charges, default=0) if stand.limit.counts == "messages" else sum(charges)))
         self._book(charged, to_us(now))
 
     def hold(
@@ -460,7 +457,7 @@ def _charge(
         return 0
     if counts == "messages":
         return 1
-    kept = held.pop((stand.limit.name, attempt.model), 0) if usage is None else 0
+    kept = held.pop((stand.limit.name, attempt.model), 0)
     return max(kept, stand.units(_least(counts, model, n_input_tokens, n_written))) if n_written else kept
 
 

@@ -152,7 +152,7 @@ class Writer:
     def put(self, entry: Entry) -> bool:
         """Accept an entry, or count it as lost and say False when the queue is full. Takes a microsecond or two."""
         with self._lock:
-            if not self._has_room():
+            if not self._accept():
                 return False
             self._inbox.append(entry)
         return True
@@ -172,14 +172,14 @@ class Writer:
                 known = sums.get(place)
                 if known is not None:
                     sums[place] = known + amount
-                elif self._has_room():
+                elif self._accept():
                     sums[place] = amount
                 else:
                     return False
         return True
 
-    def _has_room(self) -> bool:
-        """Count one more row as accepted, and wake the thread; or count it as lost and say False. Under the lock."""
+    def _accept(self) -> bool:
+        """Count one more row as accepted, and wake the thread; say False where it is lost. Under the lock."""
         n_waiting = self._n_accepted - self._n_settled
         if self._closing or n_waiting >= self._capacity or self._ready_bytes > MAX_WAITING_BYTES:
             self._n_lost += 1
