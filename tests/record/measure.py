@@ -16,8 +16,9 @@ from pathlib import Path
 from random import Random
 
 from conftest import Values
+from unisono.record.decisions import Asked, decision_rows
 from unisono.record.metrics import Metrics
-from unisono.record.rows import Asked, Ended, decision_rows, outcome_rows
+from unisono.record.rows import Ended, outcome_rows
 from unisono.record.store import Store
 from unisono.types import Decision
 

@@ -21,7 +21,7 @@ from unisono.errors import (
 )
 from unisono.record.limits import used_elsewhere
 from unisono.record.reader import Stored
-from unisono.record.rows import SET, Value, attempt_from_row
+from unisono.record.rows import SET, as_bytes, as_int, attempt_from_row
 from unisono.record.store import Store
 from unisono.types import Attempt
 
@@ -88,21 +88,21 @@ class Fellows:
         """
         since_us, until_us = self._since_us - OVERLAP_US, now_us + OVERLAP_US
         rows = self._store.dicts(_ATTEMPTS, (since_us, until_us, self._store.run))
-        fresh = [row for row in rows if (str(row["decision"]), _whole(row["n"])) not in self._seen]
+        fresh = [row for row in rows if (str(row["decision"]), as_int(row["n"])) not in self._seen]
         sessions = self._store.rows(_SESSIONS, (since_us // 1_000_000, until_us // 1_000_000))
         spending = used_elsewhere(self._store.reader, windows, run=self._store.run)
         held = self._store.rows(_HELD, (self._store.run,))
         keys = hash(tuple(self._store.rows(_KEYS)))
-        self._seen |= {(str(row["decision"]), _whole(row["n"])): now_us for row in fresh}
+        self._seen |= {(str(row["decision"]), as_int(row["n"])): now_us for row in fresh}
         self._seen = {place: at for place, at in self._seen.items() if at >= now_us - 4 * OVERLAP_US}
         decided = self._decided(now_us)
         self._since_us = now_us
         return News(
             attempts=tuple(attempt_from_row(row) for row in fresh),
             decided=decided,
-            sessions=tuple((str(key), str(session), _bytes(body)) for key, session, body in sessions),
+            sessions=tuple((str(key), str(session), as_bytes(body)) for key, session, body in sessions),
             spending=spending,
-            held=tuple((str(name), str(who), _whole(n)) for name, who, n in held),
+            held=tuple((str(name), str(who), as_int(n)) for name, who, n in held),
             keys=keys,
         )
 
@@ -136,7 +136,7 @@ class Fellows:
 
     def metrics(self) -> list[tuple[int, bytes]]:
         """Return the metrics of every worker, by its number. It blocks."""
-        return [(int(str(name).rpartition(" ")[2]), _bytes(page)) for name, page in self._store.rows(_PAGES)]
+        return [(int(str(name).rpartition(" ")[2]), as_bytes(page)) for name, page in self._store.rows(_PAGES)]
 
 
 def error_of(attempt: Attempt) -> UpstreamError | None:
@@ -156,11 +156,3 @@ def error_of(attempt: Attempt) -> UpstreamError | None:
     )
     kind = next((kind for kind in kinds if kind.code == attempt.error_code), UpstreamError)
     return kind(text)
-
-
-def _whole(value: Value) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _bytes(value: Value) -> bytes:
-    return value if isinstance(value, bytes) else b""

@@ -20,7 +20,7 @@ from typing import Literal, cast
 from unisono.errors import NotFound, PolicyRefused, RequestError
 from unisono.record.database import settled_stamp, transaction, writing
 from unisono.record.reader import Reader
-from unisono.record.rows import Value, from_us, to_us
+from unisono.record.rows import Value, as_int, as_text, from_us, to_us
 from unisono.types import FIRST_POLICY, Json
 
 Kind = Literal["created", "refused", "promoted", "canary", "canary_ended", "rolled_back", "released", "entered", "left"]
@@ -259,7 +259,7 @@ class Policies:
         stamp = settled_stamp(self._path)
         if stamp is None or stamp != self._seen[0]:
             rows = self._reader.rows(_LAST)
-            self._seen = stamp, _whole(rows[0][0]) if rows else 0
+            self._seen = stamp, as_int(rows[0][0]) if rows else 0
         return self._seen[1]
 
     def known(self) -> Known:
@@ -270,7 +270,7 @@ class Policies:
         """
         events = tuple(_event(row) for row in self._reader.dicts(_EVENTS))  # first: policies come before their events
         began = self._reader.dicts(_BEGINNING)[0]["at"]
-        first = replace(CONFIG_ALONE, at=None if began is None else from_us(_whole(began)))
+        first = replace(CONFIG_ALONE, at=None if began is None else from_us(as_int(began)))
         policies = [first, *(_policy(row) for row in self._reader.dicts(_POLICIES))]
         return Known(policies={policy.id: policy for policy in policies}, events=events)
 
@@ -348,7 +348,7 @@ class Policies:
                     connection, after, kind="released", policy=policy.id, by=by, now=now, why=why, verdict=verdict
                 )
             state = _instead(connection, state, policy, by=by, now=now)
-            now_at = _whole(connection.execute(_GENERATION).fetchone()[0])
+            now_at = as_int(connection.execute(_GENERATION).fetchone()[0])
             left_at = now_at if state.live.scores is None else state.live.scores
             after = State(n=state.n, live=Standing(policy=policy))
             _happened(
@@ -510,31 +510,27 @@ def _policy(row: Mapping[str, Value]) -> Policy:
     return Policy(
         id=str(row["id"]),
         name=str(row["name"]),
-        at=from_us(_whole(row["at"])),
+        at=from_us(as_int(row["at"])),
         parent=str(row["parent"]),
         settings=json.loads(str(row["settings"])),
-        artifact=None if row["artifact"] is None else str(row["artifact"]),
-        scores=None if row["scores"] is None else _whole(row["scores"]),
+        artifact=as_text(row["artifact"]),
+        scores=None if row["scores"] is None else as_int(row["scores"]),
     )
 
 
 def _event(row: Mapping[str, Value]) -> Event:
     return Event(
-        n=_whole(row["n"]),
-        at=from_us(_whole(row["at"])),
+        n=as_int(row["n"]),
+        at=from_us(as_int(row["at"])),
         kind=cast("Kind", str(row["kind"])),
         policy=str(row["policy"]),
         by=str(row["by"]),
         why=str(row["why"]),
         live=str(row["live"]),
-        held=None if row["held"] is None else _whole(row["held"]),
-        canary=None if row["canary"] is None else str(row["canary"]),
+        held=None if row["held"] is None else as_int(row["held"]),
+        canary=as_text(row["canary"]),
         share=float(row["share"] or 0.0),
-        left_at=None if row["left_at"] is None else _whole(row["left_at"]),
+        left_at=None if row["left_at"] is None else as_int(row["left_at"]),
         verdict=None if row["verdict"] is None else json.loads(str(row["verdict"])),
-        caller=None if row["caller"] is None else str(row["caller"]),
+        caller=as_text(row["caller"]),
     )
-
-
-def _whole(value: Value) -> int:
-    return int(value) if isinstance(value, (int, float)) else 0

@@ -18,13 +18,12 @@ import msgspec
 from unisono.config.kept import KeptConfig, unpack_config
 from unisono.errors import NotFound, StoreError
 from unisono.record.database import connect_to_read, file_identity, told_plainly
+from unisono.record.decisions import decision_from_row, request_from
 from unisono.record.packed import packed_facts, unpack_features
 from unisono.record.rows import (
     Value,
-    decision_from_row,
     from_us,
     outcome_from_rows,
-    request_from,
     score_from_row,
     signal_from_row,
     to_us,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from unisono.record.rows import or_nan
 from unisono.types import (
     Cost,
     Counted,
@@ -194,8 +195,8 @@ def _estimate(expected: int | _Expected, ranking: Sequence[Ranked]) -> Estimate:
     if expected.quality is not None:
         told = expected.quality
         quality = Quality(
-            mean=_number(told.mean),
-            spread=_number(told.spread),
+            mean=or_nan(told.mean),
+            spread=or_nan(told.spread),
             evidence=told.evidence,
             apart=told.apart,
             familiar=told.familiar,
@@ -203,16 +204,12 @@ def _estimate(expected: int | _Expected, ranking: Sequence[Ranked]) -> Estimate:
             guessed=told.guessed,
         )
     if expected.cost is not None:
-        usd, low_usd, high_usd, tokens = (_number(part) for part in expected.cost)
+        usd, low_usd, high_usd, tokens = (or_nan(part) for part in expected.cost)
         cost = Cost(usd=usd, low_usd=low_usd, high_usd=high_usd, output_tokens=tokens, evidence=expected.length)
     if expected.latency is not None:
-        first_token_s, total_s = (_number(part) for part in expected.latency)
+        first_token_s, total_s = (or_nan(part) for part in expected.latency)
         latency = Latency(first_token_s=first_token_s, total_s=total_s)
     return Estimate(model=model, quality=quality, cost=cost, latency=latency)
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value
 
 
 _UNKNOWN = Quality(mean=math.nan, spread=math.nan, evidence="")

@@ -1,7 +1,7 @@
 """The record as one object: requests and outcomes go in without waiting, decisions and scores come out.
 
 It does not decide what to record, and it does not serve HTTP. The parts: `writer.py` (queue and thread),
-`reader.py` (queries), `migrations.py` (schema), `rows.py` (values to rows).
+`reader.py` (queries), `migrations.py` (schema), `decisions.py` and `rows.py` (values to rows).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import TypeVar
 from unisono.config.kept import KeptConfig, pack_config
 from unisono.errors import StoreError
 from unisono.record.database import Turns, connect_to_write, told_plainly, transaction, writing
+from unisono.record.decisions import Asked, KeepText
 from unisono.record.joining import join, purge_learned, replace_scores
 from unisono.record.reader import Reader, Stored
-from unisono.record.rows import SET, Asked, Ended, KeepText, Value, to_us
+from unisono.record.rows import SET, Ended, Value, to_us
 from unisono.record.writer import Connect, StoreHealth, Upkeep, Writer, connect_writer, read_salt
 from unisono.types import Decision, Features, Json, Outcome, Request, Score, Signal
 

@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from unisono.record.reader import Reader
-from unisono.record.rows import Value, to_us
+from unisono.record.rows import Value, as_float, as_int, to_us
 
 MAX_ANSWERS = 20_000
 """The latest answers that are looked at: 50 ms of SQLite, outside the interpreter's lock."""
@@ -93,23 +93,20 @@ def sums(
     }
     row = reader.dicts(_ANSWERS, {**place, "deep": names, "most_s": MAX_FIRST_S})[0]
     said = reader.dicts(_JUDGED, place)[0]
-    n = _whole(row["n"])
+    n = as_int(row["n"])
     return Sums(
         n=n,
         of={
-            "quality": (_whole(said["n"]), _number(said["reward"]), _number(said["reward2"])),
-            "complaints": (n, _number(row["sad"]), _number(row["sad"])),
-            "errors": (n, _number(row["bad"]), _number(row["bad"])),
-            "deep": (n, _number(row["deep"]), _number(row["deep"])),
-            "cost": (_whole(row["n_usd"]), _number(row["usd"]), _number(row["usd2"])),
-            "first_token": (_whole(row["n_first"]), _number(row["first_s"]), _number(row["first_s2"])),
+            "quality": (as_int(said["n"]), _sum(said["reward"]), _sum(said["reward2"])),
+            "complaints": (n, _sum(row["sad"]), _sum(row["sad"])),
+            "errors": (n, _sum(row["bad"]), _sum(row["bad"])),
+            "deep": (n, _sum(row["deep"]), _sum(row["deep"])),
+            "cost": (as_int(row["n_usd"]), _sum(row["usd"]), _sum(row["usd2"])),
+            "first_token": (as_int(row["n_first"]), _sum(row["first_s"]), _sum(row["first_s2"])),
         },
     )
 
 
-def _whole(value: Value) -> int:
-    return int(value) if isinstance(value, (int, float)) else 0
-
-
-def _number(value: Value) -> float:
-    return float(value) if isinstance(value, (int, float)) else 0.0
+def _sum(value: Value) -> float:
+    """NULL is the sum of nothing."""
+    return as_float(value) or 0.0

@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from unisono.record.reader import Reader
-from unisono.record.rows import Value, from_us, of_a_decision, to_us
+from unisono.record.rows import Value, as_bytes, from_us, of_a_decision, to_us
 from unisono.types import Json, JsonValue, Said
 
 MAX_BYTES = 256 * 1024
@@ -78,10 +78,6 @@ def kept(reader: Reader, *, since: datetime | None) -> Iterator[Kept]:
                 user=None if user is None else str(user),
                 model=str(model),
                 upstream_model=str(upstream or model),
-                messages=tuple(msgspec.json.decode(_bytes(messages), type=list)),
-                answer=_bytes(answer).decode("utf-8", "replace"),
+                messages=tuple(msgspec.json.decode(as_bytes(messages), type=list)),
+                answer=as_bytes(answer).decode("utf-8", "replace"),
             )
-
-
-def _bytes(value: Value) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()

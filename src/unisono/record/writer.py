@@ -26,7 +26,8 @@ from typing import NamedTuple, TypeAlias
 
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, explain, file_identity, transaction
-from unisono.record.rows import Asked, Ended, KeepText, Value, decision_rows, of_a_decision, outcome_rows, to_us
+from unisono.record.decisions import Asked, KeepText, decision_rows
+from unisono.record.rows import Ended, Value, of_a_decision, outcome_rows, to_us
 
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Encoded rows that wait for a locked or full database take at most this much memory."""

@@ -21,7 +21,7 @@ from unisono.errors import RequestError
 from unisono.evaluate.otherwise import Point, Setting, Turned, dials, mean, of_model, of_the_dial, turned
 from unisono.evaluate.savings import saved
 from unisono.recipe import chooser_of
-from unisono.record.rows import Value
+from unisono.record.rows import Value, as_float
 from unisono.record.spending import spending
 from unisono.record.traffic import Traffic, latest_balanced, traffic
 from unisono.record.view import finite, stamp
@@ -235,7 +235,7 @@ def _judged(rows: Iterable[Mapping[str, Value]]) -> Json:
 
 
 def _middles(row: Mapping[str, Value] | None) -> Json:
-    return {"half": None if row is None else _maybe(row["a"]), "most": None if row is None else _maybe(row["b"])}
+    return {"half": None if row is None else as_float(row["a"]), "most": None if row is None else as_float(row["b"])}
 
 
 def _grouped(rows: Iterable[Mapping[str, Value]], by: str) -> dict[Value, list[Mapping[str, Value]]]:
@@ -298,10 +298,6 @@ def _number(http: HttpRequest, name: str, otherwise: float, *, least: float, mos
 
 def _float(value: Value | JsonValue) -> float:
     return float(value) if isinstance(value, (int, float)) else 0.0
-
-
-def _maybe(value: Value) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _text(value: Value) -> str:
