@@ -29,8 +29,8 @@ ESTIMATES = {
 }
 
 
-def fill(path: Path, *, n: int, explored: bool) -> None:
-    """Record `n` judged answers; `small` is the better one and the cheaper one."""
+def fill(path: Path, *, n: int, explored: bool, scores: bool = False) -> None:
+    """Record `n` judged answers, by scores or as measured; `small` is the better one and the cheaper one."""
     rng = Random(5)
     with closing(Store(path, capacity=100_000)) as store:
         for place in range(n):
@@ -44,7 +44,10 @@ def fill(path: Path, *, n: int, explored: bool) -> None:
             store.record_request(VALUES.request(place), None, replace(decision, ranking=ranking, situation=situation))
             store.record_outcome(VALUES.outcome(place, attempts=(VALUES.attempt(models[0]),)))
             right = rng.random() < RIGHT[models[0]]
-            store.record_signal(decision.id, "correct:unit_test", "true" if right else "false", by="team")
+            if scores:
+                store.record_signal(decision.id, "score", str(float(right)), by="team")
+            else:
+                store.record_signal(decision.id, "correct:unit_test", "true" if right else "false", by="team")
             store.record_signal(decision.id, "thanked", None, by="team")
         assert store.flush(timeout_s=60)
 
@@ -76,6 +79,14 @@ def test_the_same_as_json_holds_the_truth_in_its_intervals(explored: Path) -> No
     for model, truth in RIGHT.items():
         assert by_name[model]["quality"]["low"] <= truth <= by_name[model]["quality"]["high"]
         assert by_name[model]["quality"]["not_enough"] is None
+
+
+def test_scores_are_taken_as_they_were_given_and_do_not_lean_towards_what_was_expected(tmp_path: Path) -> None:
+    fill(tmp_path / "record.db", n=1500, explored=True, scores=True)
+    found = json.loads(run(tmp_path / "record.db", "--json"))
+    assert found["kind"] == "always"
+    for single in found["singles"]:
+        assert single["quality"]["low"] <= RIGHT[single["model"]] <= single["quality"]["high"]
 
 
 def test_a_record_without_exploration_shows_nothing_and_says_what_would(tmp_path: Path) -> None:

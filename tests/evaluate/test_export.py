@@ -69,6 +69,16 @@ def test_only_what_was_judged_well_is_imitated_unless_all_is_wanted(store: Store
     assert len(out(store, "sft", least=None)[0]) == 3
 
 
+def test_a_score_counts_as_it_was_given_and_not_as_the_model_was_expected_to_do(store: Store) -> None:
+    answer(store, 1, "4", score="0.75")
+    answer(store, 2, "5", model="big", score="0.3")
+    answer(store, 3, "6", model="big", score="0.4")
+    lines, tally = out(store, "sft")
+    assert [line["messages"][-1]["content"] for line in lines] == ["4"]  # type: ignore[index, call-overload]
+    assert tally.left_out["judged to be worth less"] == 2
+    assert len(out(store, "preference", margin=0.4)[0]) == 1, "0.75 lies that far from 0.3 alone"
+
+
 def test_who_does_not_agree_now_is_left_out_whatever_was_kept(store: Store) -> None:
     answer(store, 1, "4", correct_unit_test="true")
     lines, tally = out(store, "sft", agrees=False)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from unisono.learn.reward import MAX_SEEN, MEASURED, MISTAKEN, SAID, SEEN, rewards
+from unisono.learn.reward import MAX_SEEN, MEASURED, MISTAKEN, SAID, SEEN, rewards, verdict
 from unisono.types import Signal
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -28,6 +28,18 @@ def test_a_vote_moves_what_was_expected_as_far_as_votes_can_be_trusted(expected:
 
 def test_a_vote_in_the_middle_says_nothing() -> None:
     assert rewards([signal("score", "0.5")], answered="a", expected={"a": 0.7})[0].reward == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("expected", [0.1, 0.5, 0.9])
+def test_what_an_estimate_takes_from_scores_is_what_was_said_whatever_was_expected(expected: float) -> None:
+    for said in (0.0, 0.2, 0.5, 1.0):
+        found = verdict([signal("score", str(said))], answered="a", expected={"a": expected})
+        assert found is not None
+        assert (found.reward, found.source) == (said, "said")
+
+
+def test_a_preference_for_another_models_answer_says_nothing_of_this_one() -> None:
+    assert verdict([signal("preferred", '["b", "c"]')], answered="a", expected={}) is None
 
 
 def test_measured_correctness_outranks_votes_and_what_was_seen() -> None:

@@ -13,13 +13,12 @@ from datetime import datetime
 
 import msgspec
 
-from unisono.learn.reward import Reward, rewards
+from unisono.learn.reward import Reward, verdict
 from unisono.record.reader import Reader
 from unisono.record.texts import Kept, kept
 from unisono.record.view import stamp
 from unisono.types import Json, JsonValue
 
-STRENGTH = {"measured": 3, "said": 2, "seen": 1}
 """Two answers are compared by judgements of one source only; of several the strongest."""
 
 
@@ -199,11 +198,10 @@ def _judged(reader: Reader, one: Kept) -> Answer | None:
         return None
     signals = reader.signals(one.decision)
     expected = {e.model: e.quality.mean for e in stored.decision.situation.estimates}
-    found = [r for r in rewards(signals, answered=one.model, expected=expected) if r.model == one.model]
     pairs = [msgspec.json.decode(s.value or "", type=tuple[str, str]) for s in signals if s.kind == "preferred"]
     return Answer(
         kept=one,
-        reward=max(found, key=lambda r: STRENGTH.get(r.source, 0)) if found else None,
+        reward=verdict(signals, answered=one.model, expected=expected),
         judges=tuple(sorted({s.kind for s in signals})),
         preferred=tuple(pairs),
         config_hash=stored.decision.config_hash,

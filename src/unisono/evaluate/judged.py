@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unisono.learn.reward import rewards
+from unisono.learn.reward import verdict
 from unisono.record.reader import Reader, Stored
 
 JUDGES = ("measured", "said")
@@ -76,9 +76,8 @@ def reward_of(reader: Reader, stored: Stored) -> float | None:
     if answered is None or made.model != answered or not went_as_decided(stored):
         return None
     expected = {e.model: e.quality.mean for e in made.situation.estimates}
-    found = rewards(reader.signals(made.id), answered=answered, expected=expected)
-    reward = next((r for r in found if r.model == answered and r.source in JUDGES), None)
-    return None if reward is None else reward.reward
+    found = verdict(reader.signals(made.id), answered=answered, expected=expected)
+    return found.reward if found is not None and found.source in JUDGES else None
 
 
 def went_as_decided(stored: Stored) -> bool:

@@ -8,7 +8,7 @@ measured answers outweigh them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -50,7 +50,7 @@ class Reward:
 
 
 def rewards(signals: Sequence[Signal], *, answered: str, expected: Mapping[str, float]) -> tuple[Reward, ...]:
-    """Return at most one reward per model.
+    """Return what a learner takes from the signals, at most one reward per model.
 
     Args:
         signals: all that is known about one decision.
@@ -59,16 +59,42 @@ def rewards(signals: Sequence[Signal], *, answered: str, expected: Mapping[str, 
     """
     parts: dict[str, list[Reward]] = defaultdict(list)
     for signal in signals:
-        for part in _parts(signal, answered, expected):
+        for part in _parts(signal, answered, expected, score=believed):
             parts[part.model].append(part)
     return tuple(_joined(of_model) for of_model in parts.values())
 
 
-def _parts(signal: Signal, answered: str, expected: Mapping[str, float]) -> tuple[Reward, ...]:
+def verdict(signals: Sequence[Signal], *, answered: str, expected: Mapping[str, float]) -> Reward | None:
+    """Return what the signals say of the answer itself; None where they say nothing of it.
+
+    A score counts as it was given. The mean of many is then the mean of what was said, whatever had been expected; what
+    a learner believes after a score leans towards the expectation, and an estimate must not lean towards what it tests.
+    Only a preference goes by what was expected: it compares, and has no scale of its own.
+
+    Args:
+        signals: all that is known about one decision.
+        answered: the model whose answer it was.
+        expected: quality that the decision expected of each model.
+    """
+    parts = [part for signal in signals for part in _parts(signal, answered, expected, score=_as_given)]
+    of_answer = [part for part in parts if part.model == answered]
+    return _joined(of_answer) if of_answer else None
+
+
+def _parts(
+    signal: Signal, answered: str, expected: Mapping[str, float], *, score: Callable[[float, float], float]
+) -> tuple[Reward, ...]:
     if signal.kind == "preferred":
         return _of_preference(signal, expected)
-    of_answer = _of_answer(signal, answered, expected.get(answered, EVEN))
+    if signal.kind == "score":
+        worth = score(float(signal.value or EVEN), expected.get(answered, EVEN))
+        return (Reward(model=answered, reward=worth, weight=SAID, source="said"),)
+    of_answer = _of_answer(signal, answered)
     return () if of_answer is None else (of_answer,)
+
+
+def _as_given(said: float, expected: float) -> float:
+    return said
 
 
 def believed(said: float, expected: float) -> float:
@@ -85,15 +111,11 @@ def believed(said: float, expected: float) -> float:
     return expected * if_right / (expected * if_right + (1.0 - expected) * if_wrong)
 
 
-def _of_answer(signal: Signal, answered: str, expected: float) -> Reward | None:
+def _of_answer(signal: Signal, answered: str) -> Reward | None:
     kind, _, source = signal.kind.partition(":")
     if kind == "correct":
         right = float(signal.value == "true")
         return Reward(model=answered, reward=right, weight=MEASURED.get(source, OTHER_SOURCE), source="measured")
-    if kind == "score":
-        return Reward(
-            model=answered, reward=believed(float(signal.value or EVEN), expected), weight=SAID, source="said"
-        )
     if kind in SEEN:
         reward, weight = SEEN[kind]
         return Reward(model=answered, reward=reward, weight=weight, source="seen")
