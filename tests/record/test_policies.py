@@ -12,7 +12,7 @@ import pytest
 from unisono.errors import NotFound, PolicyRefused, RequestError
 from unisono.inforce import place_of
 from unisono.record.policies import CONFIG_ALONE, Policies, Policy, made
-from unisono.record.policy_view import overview
+from unisono.record.policies.view import overview
 from unisono.record.store import Store
 from unisono.types import Score
 

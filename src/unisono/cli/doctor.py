@@ -173,7 +173,7 @@ def policies(config: Config, registry: Registry) -> Iterator[Finding]:
     from unisono.config.overlay import with_overlay
     from unisono.errors import UnisonoError
     from unisono.record.policies import Policies, Standing
-    from unisono.record.policy_view import named
+    from unisono.record.policies.view import named
 
     if not is_record(config.store.path):
         return

@@ -38,7 +38,7 @@ def list_policies(config: Path = CONFIG, store: Path | None = STORE, as_json: bo
     from rich.markup import escape
     from rich.table import Table
 
-    from unisono.record.policy_view import named, overview
+    from unisono.record.policies.view import named, overview
 
     known = read_known(record_path(config, store))
     found = overview(known)
@@ -93,7 +93,7 @@ def create_policy(
     Example: `unisono policies create --name cheaper --set dial=0.3`
     """
     from unisono.evaluate.promotion import create
-    from unisono.record.policy_view import policy_view
+    from unisono.record.policies.view import policy_view
 
     asked = {**dict(map(_setting, setting)), **dict.fromkeys(unset)}
     with scales_of(config, store) as scales:
@@ -121,7 +121,7 @@ def show_policy(
 
     Example: `unisono policies show cheaper`
     """
-    from unisono.record.policy_view import policy_view
+    from unisono.record.policies.view import policy_view
 
     known = read_known(record_path(config, store))
     found = policy_view(known.policy(policy), known)

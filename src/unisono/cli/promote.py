@@ -35,7 +35,7 @@ def promote(
     """
     from unisono.errors import PolicyRefused
     from unisono.evaluate import promotion
-    from unisono.record.policy_view import canary_view
+    from unisono.record.policies.view import canary_view
 
     with scales_of(config, store) as scales:
         try:

@@ -19,7 +19,7 @@ from unisono.edge.parse import load_body
 from unisono.errors import RequestError
 from unisono.evaluate import promotion
 from unisono.evaluate.apart import judged_apart
-from unisono.record.policy_view import canary_view, overview, policy_view
+from unisono.record.policies.view import canary_view, overview, policy_view
 from unisono.server.facts import OrjsonResponse
 from unisono.server.reply import read_body
 from unisono.types import Json, JsonValue

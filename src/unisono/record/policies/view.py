@@ -5,7 +5,8 @@ It needs no store: values in, JSON out.
 
 from __future__ import annotations
 
-from unisono.record.policies import Event, Known, Policy, State, Within
+from unisono.record.policies.policy import Policy
+from unisono.record.policies.standing import Event, Known, State, Within
 from unisono.record.view import stamp
 from unisono.types import Json, JsonValue
 
