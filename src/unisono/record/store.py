@@ -16,9 +16,10 @@ from typing import TypeVar
 
 from unisono.config.kept import KeptConfig, pack_config
 from unisono.errors import StoreError
-from unisono.record.database import Turns, connect_to_write, told_plainly, transaction, writing
+from unisono.record import deletion
+from unisono.record.database import connect_to_write, told_plainly, transaction, writing
 from unisono.record.decisions import Asked, KeepText
-from unisono.record.joining import join, purge_learned, replace_scores
+from unisono.record.joining import join, replace_scores
 from unisono.record.reader import Reader, Stored
 from unisono.record.rows import SET, Ended, Value, to_us
 from unisono.record.writer import Connect, StoreHealth, Upkeep, Writer, connect_writer, read_salt
@@ -294,34 +295,7 @@ class Store:
         if older_than is None and user is None:
             raise StoreError("Say what to purge: `older_than`, `user`, or both.")
         self._settle()
-        which = _OLD if user is None else _OF_USER
-        values = {
-            "before": _END_OF_TIME if older_than is None else to_us(older_than),
-            "user": user,
-        }
-        n_purged = 0
-        with writing(self._path) as connection:
-            connection.execute("PRAGMA secure_delete = ON")
-            turns = Turns(connection, self._path, rest=rest)
-            while ids := [(row[0],) for row in connection.execute(which, {**values, "limit": turns.n_rows})]:
-                with turns.transaction():
-                    purge_learned(connection, ids)
-                    for sql in _DELETIONS if user is None else (_THEIR_SESSION, *_DELETIONS):
-                        connection.executemany(sql, ids)
-                n_purged += len(ids)
-                told(n_purged)
-            for sql in _ORPHANS if user is None else _OF_THE_USER:
-                n_rows = 1
-                while n_rows > 0:
-                    with turns.transaction():
-                        n_rows = connection.execute(sql, {**values, "limit": turns.n_rows}).rowcount
-            is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if is_busy:
-            raise StoreError(
-                f"The requests are deleted, but the log beside the file ({self._path.name}-wal) still holds them, for "
-                "another program reads it. End that program, or wait, and purge again."
-            )
-        return n_purged
+        return deletion.purge(self._path, older_than=older_than, user=user, rest=rest, told=told)
 
     def erase(self, *, key: str, session: str) -> int:
         """Delete what a conversation of a key has left of its words; figures and what was learned of votes stay.
@@ -337,15 +311,7 @@ class Store:
         """
         if not self._settle():
             raise StoreError("The record cannot be written now, so nothing was deleted. Try again later.")
-        with writing(self._path) as connection:
-            connection.execute("PRAGMA secure_delete = ON")
-            ids = [(row[0],) for row in connection.execute(_OF_CONVERSATION, (key, session))]
-            if ids:
-                with transaction(connection):
-                    for sql in _ERASURES:
-                        connection.executemany(sql, ids)
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        return len(ids)
+        return deletion.erase(self._path, key=key, session=session)
 
     def close(self, *, timeout_s: float = 5.0) -> None:
         """Write what waits and end the writer; what cannot be written in this time is logged and counted as lost."""
@@ -370,32 +336,4 @@ _SIGNAL = (
     " SELECT * FROM (VALUES (?, ?, ?, ?, ?)) WHERE EXISTS (SELECT 1 FROM decisions WHERE id = column1)"
     " ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, joined = 0"
     " WHERE value IS NOT excluded.value"
-)
-_END_OF_TIME = 2**63 - 1
-_OLD = "SELECT id FROM decisions WHERE at < :before LIMIT :limit"
-_OF_USER = "SELECT id FROM decisions WHERE user = :user AND at < :before LIMIT :limit"
-_THEIR_SESSION = "DELETE FROM sessions WHERE (key, session) IN (SELECT key, session FROM decisions WHERE id = ?)"
-_DELETIONS = (
-    "DELETE FROM signals WHERE decision = ?",
-    "DELETE FROM attempts WHERE decision = ?",
-    "DELETE FROM outcomes WHERE decision = ?",
-    "DELETE FROM details WHERE decision = ?",
-    "DELETE FROM texts WHERE decision = ?",
-    "DELETE FROM decisions WHERE id = ?",
-)
-_OF_CONVERSATION = "SELECT id FROM decisions WHERE key = ? AND session = ?"
-_ERASURES = (
-    "UPDATE details SET prompt = NULL, features = NULL WHERE decision = ?",
-    "UPDATE attempts SET error_text = NULL WHERE decision = ?",
-    "DELETE FROM texts WHERE decision = ?",
-)
-_LOST = "SELECT decision FROM outcomes WHERE at < :before AND decision NOT IN (SELECT id FROM decisions)"
-_ORPHANS = (  # the first two of a version that kept outcomes whose decision was purged or lost
-    f"DELETE FROM attempts WHERE decision IN ({_LOST})",  # noqa: S608 - our own words
-    f"DELETE FROM outcomes WHERE decision IN ({_LOST})",  # noqa: S608 - our own words
-    "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE at < :before / 1000000 LIMIT :limit)",
-)
-_OF_THE_USER = (
-    "DELETE FROM spending WHERE bucket < :before AND substr(holder, instr(holder, '/') + 1) = :user"
-    " AND instr(holder, '/') > 0",
 )
