@@ -97,11 +97,13 @@ def _spread(decision: Decision, seed: int) -> Decision:
 
 
 def _row_bytes(values: Values, n_models: int) -> int:
-    asked = Asked(values.request(), values.features(), values.decision(models=NAMES[:n_models]))
-    thin, detail = decision_rows(
-        asked._replace(decision=_spread(asked.decision, 1)), run="0" * 16, text="none", salt=b""
+    asked = Asked(
+        request=values.request(), features=values.features(), decision=values.decision(models=NAMES[:n_models])
     )
-    outcome, attempts = outcome_rows(Ended(values.outcome(), None), at=values.at(1))
+    thin, detail = decision_rows(
+        replace(asked, decision=_spread(asked.decision, 1)), run="0" * 16, text="none", salt=b""
+    )
+    outcome, attempts = outcome_rows(Ended(outcome=values.outcome(), baseline_usd=None), at=values.at(1))
     cells = [*thin, *detail, *outcome, *(cell for attempt in attempts for cell in attempt)]
     return sum(len(cell) if isinstance(cell, (str, bytes)) else 4 for cell in cells)
 

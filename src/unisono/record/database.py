@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from types import NoneType
 from urllib.parse import quote
 
 from unisono.errors import StoreError
@@ -50,6 +51,7 @@ def connect_to_write(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connectio
         sqlite3.Error: SQLite refused; see `explain`.
     """
     _create(path)
+    _take_as_they_are()
     connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
     try:
         version_of(connection)  # before the next line, which would change a file that is not ours
@@ -236,6 +238,19 @@ def _create(path: Path) -> None:
     """Make the file readable by its owner only; SQLite gives its side files the same rights."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _take_as_they_are() -> None:
+    """Tell Python's SQLite that nothing is to be made of None and bytes before they are stored.
+
+    It looks for a way to adapt each such value of a row, and looks longest where there is none: a twelfth of a row.
+    """
+    for kind in (NoneType, bytes):
+        sqlite3.register_adapter(kind, _itself)
+
+
+def _itself(value: bytes | None) -> bytes | None:
+    return value
 
 
 @contextmanager

@@ -9,14 +9,14 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from unisono.errors import StoreError
 from unisono.record.packed import SQUEEZED_FROM_BYTES, pack_features, pack_json, unpack_json
 from unisono.record.rows import MICROSECOND, Value, as_int, as_text, from_us, or_nan, to_us
-from unisono.record.situation import SituationBody, plain, situation_body, situation_from, sparse
+from unisono.record.situation import SituationBody, situation_body, situation_from, sparse
 from unisono.record.view import stamp
 from unisono.types import (
     NO_WISHES,
@@ -39,6 +39,7 @@ from unisono.types import (
     Situation,
     Wishes,
 )
+from unisono.values import value
 
 KeepText: TypeAlias = Literal["none", "hash", "text"]
 
@@ -47,7 +48,8 @@ _OF_ONE_MODEL_BYTES = 4096
 """A decision with one place, as on a pin, is squeezed from here on: squeezing takes half of the time of its rows."""
 
 
-class Asked(NamedTuple):
+@value
+class Asked:
     """A request at the moment of its decision, as it waits for the writer."""
 
     request: Request
@@ -111,7 +113,7 @@ class _Facts(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...] = ()
 
 
-_body_to_json = msgspec.json.Encoder().encode
+_body_to_json = msgspec.json.Encoder(enc_hook=float).encode  # a predictor may give numpy's own numbers
 _body_from_json = msgspec.json.Decoder(_Body).decode
 
 
@@ -236,7 +238,7 @@ def _body_of(request: Request, decision: Decision) -> bytes:
             config_hash=decision.config_hash,
             artifact=decision.artifact,
             seed=int(decision.seed),
-            decide_s=float(decision.decide_s),
+            decide_s=decision.decide_s,
             allow_fallback=decision.allow_fallback,
             baseline=decision.baseline,
             facts=_facts_of(request),
@@ -268,25 +270,24 @@ def _wishes_of(wishes: Wishes) -> dict[str, JsonValue]:
 
 
 def _ranked_body(place: Ranked) -> _RankedBody:
-    """`float()`, since a predictor may give numpy's own numbers, which JSON does not know."""
     quality, cost, latency = place.estimate.quality, place.estimate.cost, place.estimate.latency
     return _RankedBody(
         model=place.model,
-        mean=float(quality.mean),
-        spread=float(quality.spread),
+        mean=quality.mean,
+        spread=quality.spread,
         evidence=quality.evidence,
-        usd=float(cost.usd),
-        low_usd=float(cost.low_usd),
-        high_usd=float(cost.high_usd),
-        output_tokens=float(cost.output_tokens),
-        first_token_s=float(latency.first_token_s),
-        total_s=float(latency.total_s),
-        utility=float(place.utility),
-        propensity=float(place.propensity),
+        usd=cost.usd,
+        low_usd=cost.low_usd,
+        high_usd=cost.high_usd,
+        output_tokens=cost.output_tokens,
+        first_token_s=latency.first_token_s,
+        total_s=latency.total_s,
+        utility=place.utility,
+        propensity=place.propensity,
         reason=place.reason,
-        apart=plain(quality.apart),
-        familiar=plain(quality.familiar),
-        at_large=plain(quality.at_large),
+        apart=quality.apart,
+        familiar=quality.familiar,
+        at_large=quality.at_large,
         guessed=quality.guessed,
         length=cost.evidence,
     )

@@ -90,9 +90,11 @@ def situation_body(situation: Situation, ranking: Sequence[Ranked]) -> Situation
     else:
         places = {ranked.model: (place, ranked.estimate) for place, ranked in enumerate(ranking)}
         estimates = tuple([_expected(estimate, places.get(estimate.model)) for estimate in situation.estimates])
+    models, states = zip(*health, strict=True) if health else ((), ())
+    all_up = states.count(Health.UP) == len(states)
     return SituationBody(
-        models=tuple([model for model, _ in health]),
-        not_up={model: state for model, state in health if state is not Health.UP},
+        models=models,
+        not_up={} if all_up else {model: state for model, state in health if state is not Health.UP},
         past=None if situation.past is None else sparse(situation.past),
         spent=tuple([_spent(spent) for spent in situation.spent]),
         anchor=situation.anchor,
@@ -100,7 +102,7 @@ def situation_body(situation: Situation, ranking: Sequence[Ranked]) -> Situation
         estimates=estimates,
         scores=situation.scores,
         unrecorded=situation.unrecorded,
-        limited={model: int(until.timestamp()) for model, until in situation.limited},
+        limited={model: int(until.timestamp()) for model, until in situation.limited} if situation.limited else {},
     )
 
 
@@ -159,29 +161,24 @@ def _expected(estimate: Estimate, found: tuple[int, Estimate] | None) -> int | _
     )
 
 
-def plain(value: float | None) -> float | None:
-    """Return a number as JSON knows it, where there is one: a predictor may give numpy's own."""
-    return None if value is None else float(value)
-
-
 def _quality(quality: Quality) -> _QualityBody:
     return _QualityBody(
-        float(quality.mean),
-        float(quality.spread),
+        quality.mean,
+        quality.spread,
         quality.evidence,
-        plain(quality.apart),
-        plain(quality.familiar),
-        plain(quality.at_large),
+        quality.apart,
+        quality.familiar,
+        quality.at_large,
         quality.guessed,
     )
 
 
 def _cost(cost: Cost) -> tuple[float, float, float, float]:
-    return float(cost.usd), float(cost.low_usd), float(cost.high_usd), float(cost.output_tokens)
+    return cost.usd, cost.low_usd, cost.high_usd, cost.output_tokens
 
 
 def _latency(latency: Latency) -> tuple[float, float]:
-    return float(latency.first_token_s), float(latency.total_s)
+    return latency.first_token_s, latency.total_s
 
 
 def _estimate(expected: int | _Expected, ranking: Sequence[Ranked]) -> Estimate:

@@ -90,7 +90,7 @@ class Store:
         Returns:
             False when the queue is full: the row is lost, and counted in `health().n_lost`.
         """
-        return self._writer.put(Asked(request, features, decision))
+        return self._writer.put(Asked(request=request, features=features, decision=decision))
 
     def record_outcome(self, outcome: Outcome, *, baseline_usd: float | None = None) -> bool:
         """Accept how a request ended.
@@ -102,7 +102,7 @@ class Store:
         Returns:
             False when the queue is full, as `record_request`.
         """
-        return self._writer.put(Ended(outcome, baseline_usd))
+        return self._writer.put(Ended(outcome=outcome, baseline_usd=baseline_usd))
 
     def record_rows(self, sql: str, values: tuple[Value, ...]) -> bool:
         """Accept one statement on a table beside the decisions: the sessions, limits and incidents of this package.
@@ -110,7 +110,7 @@ class Store:
         Returns:
             False when the queue is full, as `record_request`.
         """
-        return self._writer.put(Upkeep(sql, values))
+        return self._writer.put(Upkeep(sql=sql, values=values))
 
     def record_sums(self, sql: str, amounts: Sequence[tuple[tuple[Value, ...], int]]) -> bool:
         """Accept amounts for such a statement whose last value adds to what is there; each with the other values.

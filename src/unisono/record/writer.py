@@ -22,12 +22,13 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from unisono.errors import StoreError
 from unisono.record.database import connect_to_write, explain, file_identity, transaction
 from unisono.record.decisions import Asked, KeepText, decision_rows
 from unisono.record.rows import Ended, Value, of_a_decision, outcome_rows, to_us
+from unisono.values import value
 
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Encoded rows that wait for a locked or full database take at most this much memory."""
@@ -65,7 +66,12 @@ _POISON = (
 _log = logging.getLogger("unisono.record")
 
 
-class Upkeep(NamedTuple):
+_NO_DECISION = "-"
+"""What the log calls a row beside the decisions."""
+
+
+@value
+class Upkeep:
     """One row of a table beside the decisions, as a statement and its values."""
 
     sql: str
@@ -87,7 +93,8 @@ class StoreHealth:
     n_lost: int
 
 
-class _Rows(NamedTuple):
+@value
+class _Rows:
     """One entry as statements; they go in together or not at all."""
 
     decision: str
@@ -260,7 +267,7 @@ class Writer:
                 self._work.wait_for(lambda: self._hurry or self._closing, timeout=self._flush_s)
             taken, self._inbox = self._inbox, []
             for sql, sums in self._sums.items():
-                taken += [Upkeep(sql, (*place, amount)) for place, amount in sums.items()]
+                taken += [Upkeep(sql=sql, values=(*place, amount)) for place, amount in sums.items()]
             self._sums = {}
             self._n_new = 0
             self._hurry = False
@@ -286,13 +293,13 @@ class Writer:
         if isinstance(entry, Asked):
             thin, detail = decision_rows(entry, run=self._run_id, text=self._text, salt=self._salt)
             n_bytes = 2 * ROW_BYTES + _n_bytes(detail)
-            return _Rows(entry.decision.id, ((_DECISION, thin), (_DETAIL, detail)), n_bytes)
+            return _Rows(decision=entry.decision.id, statements=((_DECISION, thin), (_DETAIL, detail)), n_bytes=n_bytes)
         if isinstance(entry, Upkeep):
             n_bytes = ROW_BYTES + _n_bytes(entry.values)
-            return _Rows(_named(entry), ((entry.sql, entry.values),), n_bytes)
+            return _Rows(decision=_NO_DECISION, statements=((entry.sql, entry.values),), n_bytes=n_bytes)
         row, attempts = outcome_rows(entry, at=self._now())
         statements = ((_OUTCOME, row), *[(_ATTEMPT, attempt) for attempt in attempts])
-        return _Rows(entry.outcome.decision, statements, ROW_BYTES * len(statements))
+        return _Rows(decision=entry.outcome.decision, statements=statements, n_bytes=ROW_BYTES * len(statements))
 
     def _write(self) -> None:
         """Write all that is ready; on a fault keep it and set the time of the next try."""
@@ -325,9 +332,8 @@ class Writer:
                 return
         self._open |= fresh
         self._open -= {row[0] for row in by_statement.get(_OUTCOME, ())}
-        for rows in batch:
-            self._ready.popleft()
-            self._ready_bytes -= rows.n_bytes
+        for _ in batch:
+            self._ready_bytes -= self._ready.popleft().n_bytes
         self._recover()  # before anybody who waits for these rows looks
         self._settle(len(batch))
 
@@ -459,7 +465,7 @@ def _named(entry: Entry) -> str:
     """Return what the log calls an entry."""
     if isinstance(entry, Asked):
         return entry.decision.id
-    return "-" if isinstance(entry, Upkeep) else entry.outcome.decision
+    return _NO_DECISION if isinstance(entry, Upkeep) else entry.outcome.decision
 
 
 def is_alive(pid: int) -> bool:
