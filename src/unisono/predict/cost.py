@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, hypot, inf, log, sqrt
-from typing import NamedTuple, TypeAlias
+from math import exp, hypot, log, sqrt
+from typing import TypeAlias
 
 from unisono.predict.length import UNKNOWN, Length
 from unisono.types import Attempt, Cost, Features, Model, Prices, Request
@@ -84,13 +84,8 @@ class _Shift:
 _UNSEEN = _Shift()
 
 
-class _Count(NamedTuple):
-    """Tokens: the low end, the median, the mean, the high end."""
-
-    low: float
-    middle: float
-    expected: float
-    high: float
+_Count: TypeAlias = tuple[float, float, float, float]
+"""Tokens: the low end, the median, the mean, the high end."""
 
 
 class TokenCost:
@@ -104,7 +99,7 @@ class TokenCost:
 
     def predict_one(self, request: Request, features: Features, models: Sequence[Model]) -> tuple[Cost, ...]:
         """See `protocols.CostPredictor`. The interval is for the tokens of the prompt and all answers together."""
-        log_in = log(max(features.n_input_tokens, 1))
+        log_in = log(features.n_input_tokens or 1)
         n = request.n_choices
         # Most models share their counts with another.
         intos: dict[_Shift, _Count] = {}
@@ -115,7 +110,7 @@ class TokenCost:
             shift = self._in.get(name, _UNSEEN)
             into = intos.get(shift)
             if into is None:
-                into = intos[shift] = _count(log_in, INPUT_SPREAD, PRIOR_WEIGHT, inf, shift)
+                into = intos[shift] = _count(log_in, INPUT_SPREAD, PRIOR_WEIGHT, shift)
             mean, spread, worth, evidence = self._length(features, model)
             shift = self._out.get(name, _UNSEEN)
             if spread > MAX_SPREAD:
@@ -124,8 +119,8 @@ class TokenCost:
             written = mean, spread, cap, shift
             out = outs.get(written)
             if out is None:
-                out = _count(mean, spread, worth, cap, shift)
-                outs[written] = out = out if n == 1 else _Count(*(tokens * n for tokens in out))
+                out = _capped(_count(mean, spread, worth, shift), cap)
+                outs[written] = out = out if n == 1 else (out[0] * n, out[1] * n, out[2] * n, out[3] * n)
             if evidence and shift.weight_ >= GUESSED_UNTIL:
                 evidence = ""
             costs.append(_priced(model.prices or _FREE, into, out, evidence))
@@ -153,16 +148,18 @@ class TokenCost:
 _FREE = Prices(usd_per_mtok_in=0.0, usd_per_mtok_out=0.0)
 
 
-def _count(mean: float, prior: float, worth: float, cap: float, shift: _Shift) -> _Count:
+def _count(mean: float, prior: float, worth: float, shift: _Shift) -> _Count:
     """Return the tokens of a lognormal whose logarithm has this mean before `shift` moves it."""
     _, _, moved, spread, reach = shift.at(prior, worth)
     centre = mean + moved
-    return _Count(
-        min(exp(centre - reach), cap),
-        min(exp(centre), cap),
-        min(exp(centre + spread * spread / 2.0), cap),
-        min(exp(centre + reach), cap),
-    )
+    return exp(centre - reach), exp(centre), exp(centre + spread * spread / 2.0), exp(centre + reach)
+
+
+def _capped(count: _Count, cap: float) -> _Count:
+    low, middle, expected, high = count
+    if high <= cap and expected <= cap:  # the others are below the high end
+        return count
+    return min(low, cap), min(middle, cap), min(expected, cap), min(high, cap)
 
 
 def _priced(prices: Prices, into: _Count, out: _Count, evidence: str) -> Cost:

@@ -81,10 +81,15 @@ class _Line:
         self._line = solved(both, [p + pull for p, pull in zip(self._products, self._pull, strict=True)])
         self._keep(target - _dot(self._line, known))
 
-    def seconds(self, known: Sequence[float]) -> float:
+    def seconds(self, busier: float, longer: float | None = None) -> float:
+        """Return the seconds under a load, and where the line knows of it for a prompt's length."""
         if self._offset is None:
             self._offset = self._decayed_quantile()
-        return exp(round((_dot(self._line, known) + self._offset) / STEP) * STEP)
+        line = self._line
+        expected = line[0] + line[1] * busier
+        if longer is not None:
+            expected += line[2] * longer
+        return exp(round((expected + self._offset) / STEP) * STEP)
 
     def _keep(self, residual: float) -> None:
         self._n_added += 1
@@ -163,19 +168,21 @@ class RecentLatency:
     def predict_one(self, features: Features, models: Sequence[Model], costs: Sequence[Cost]) -> tuple[Latency, ...]:
         """See `protocols.LatencyPredictor`."""
         longer = _longer(features.n_input_tokens)
+        unseen_first, unseen_token = self._unseen
         told: dict[tuple[_Line, int], float] = {}  # models that were never asked share theirs
         found = []
         for model, cost in zip(models, costs, strict=True):
-            load = self._load(model.name)
-            first, token = self._first.get(model.name, self._unseen[0]), self._token.get(model.name, self._unseen[1])
+            name = model.name
+            load = self._load(name)
+            first, token = self._first.get(name, unseen_first), self._token.get(name, unseen_token)
             first_s = told.get((first, load))
             if first_s is None:
-                first_s = told[first, load] = first.seconds((1.0, log1p(load), longer))
+                first_s = told[first, load] = first.seconds(log1p(load), longer)
             token_s = told.get((token, load))
             if token_s is None:
-                token_s = told[token, load] = token.seconds((1.0, log1p(load)))
+                token_s = told[token, load] = token.seconds(log1p(load))
             total_s = first_s + token_s * cost.output_tokens
-            if first is self._unseen[0]:
+            if first is unseen_first:
                 first_s += token_s * cost.output_tokens * self._hidden(features, model)
             found.append(Latency(first_token_s=first_s, total_s=total_s))
         return tuple(found)
