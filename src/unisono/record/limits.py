@@ -10,7 +10,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import msgspec
 
@@ -32,6 +31,7 @@ from unisono.types import (
     Request,
     Spent,
 )
+from unisono.values import value
 
 N_BUCKETS = 60
 """A sliding window is counted in so many parts; a part counts whole until its last moment has left the window."""
@@ -52,7 +52,8 @@ _PURGE_HELD = "DELETE FROM held WHERE run IN (SELECT id FROM runs WHERE ended IS
 log = logging.getLogger("unisono")
 
 
-class _Used(NamedTuple):
+@dataclass(slots=True)
+class _Used:
     """What is settled within a window, and when the oldest part of it returns; true before `until`, in microseconds."""
 
     amount: int
@@ -148,14 +149,14 @@ class _Stand:
         return _Used(account.sum(), from_us(oldest + length_us), until)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reservation:
     """What one request holds of its accounts until it is settled."""
 
     parts: tuple[tuple[_Stand, str, int], ...]
 
 
-_NOTHING = Reservation(())
+_NOTHING = Reservation(parts=())
 _MAX_KNOWN = 4096
 """Of so many callers it is remembered what they stand under."""
 
@@ -235,19 +236,18 @@ class Ledger:
         for stand in self._of(key, user):
             limit = stand.limit
             used, returns = stand.used(now_us)
-            found += [
-                Spent(
-                    limit=limit.name,
-                    counts=limit.counts,
-                    model=model.name,
-                    used=used / stand.unit,
-                    amount=limit.amount,
-                    near=used >= stand.near,
-                    returns=returns,
-                )
-                for model in models
-                if stand.is_about(model)
-            ]
+            for model in models:
+                if stand.is_about(model):
+                    spent = Spent(
+                        limit=limit.name,
+                        counts=limit.counts,
+                        model=model.name,
+                        used=used / stand.unit,
+                        amount=limit.amount,
+                        near=used >= stand.near,
+                        returns=returns,
+                    )
+                    found.append(spent)
         return tuple(found)
 
     def reserve(
@@ -268,7 +268,7 @@ class Ledger:
                 parts.append((stand, call.model, amount))
                 if limit.counts == "messages":
                     break  # one message, however many models answer it
-        return Reservation(tuple(parts))
+        return Reservation(parts=tuple(parts))
 
     def settle(
         self,
@@ -324,7 +324,7 @@ class Ledger:
                 amount = stand.units(need[stand.limit.counts])
                 stand.account.reserved += amount
                 parts.append((stand, model, amount))
-        return Reservation(tuple(parts))
+        return Reservation(parts=tuple(parts))
 
     def charge(self, reservation: Reservation, *, tokens: int, usd: float, now: datetime) -> None:
         """Give back what `hold` held, and charge what such a model used."""
@@ -386,8 +386,10 @@ class Ledger:
         bucket = stand.bucket(now_us)
         before = account.settled.get(bucket, 0)
         account.settled[bucket] = before + amount
-        used = account.used
-        account.used = _Used(used.amount + amount, used.returns, used.until) if before and used is not None else None
+        if before and account.used is not None:
+            account.used.amount += amount
+        else:
+            account.used = None
         return (stand.limit.name, stand.holder, bucket, self._store.run), amount
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unisono.terms import PartKind
+from unisono.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Planned:
     """One call that a plan foresees: whom it asks, as what, and what it is expected to take.
 
