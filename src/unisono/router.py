@@ -141,7 +141,11 @@ class Settings:
 
 
 class Router:
-    """Decides which model serves a request, and serves it."""
+    """Decides which model serves a request, and serves it.
+
+    Attributes:
+        models: the pool by name.
+    """
 
     def __init__(
         self,
@@ -156,17 +160,12 @@ class Router:
         self.catalog = catalog
         self.settings = settings
         self._stages = stages
-        self._models: Mapping[str, Model] = {model.name: model for model in catalog}
+        self.models: Mapping[str, Model] = {model.name: model for model in catalog}
         self._now = now
         self._clock_s = clock_s
         self._candidates = Candidates(catalog)
         self._left_aside = LeftAside(catalog, stages.rules)
         self._all_up = tuple((model.name, Health.UP) for model in catalog)
-
-    @property
-    def models(self) -> Mapping[str, Model]:
-        """The pool by name."""
-        return self._models
 
     @property
     def quality(self) -> QualityPredictor | None:
@@ -345,7 +344,7 @@ class Router:
             request=case.request,
             features=case.features,
             spent=case.situation.spent,
-            models=self._models,
+            models=self.models,
             language=case.goal.language,
         )
 
@@ -356,7 +355,7 @@ class Router:
             features=case.features,
             goal=case.goal,
             past=case.situation.past,
-            models=self._models,
+            models=self.models,
             rules=self.settings.patterns,
             default=self.settings.default,
         )
@@ -377,7 +376,7 @@ class Router:
     def _stale(self, case: _Case, model: str) -> tuple[Notice, ...]:
         """Return the notice that what a model knows is older than the answer should be, where it is."""
         today, language = case.request.received.date(), case.goal.language
-        notice = stale_notice(self._models[model], case.features.freshness, today=today, language=language)
+        notice = stale_notice(self.models[model], case.features.freshness, today=today, language=language)
         return () if notice is None else (notice,)
 
     def _pinned_in(
@@ -406,7 +405,7 @@ class Router:
             NoCandidate: the pinned model cannot serve the request.
         """
         assert request.pin is not None  # noqa: S101 - said by `is_plain_pin`
-        model = self._models[request.pin]
+        model = self.models[request.pin]
         candidates, rules = self._candidates.at(health), self._stages.rules
         if first_against(request, features, candidates[model.name], rules=rules) is not None:
             sift(request, features, candidates=candidates.values(), rules=rules)  # says why, and raises
@@ -436,7 +435,7 @@ class Router:
 
     def _is_dated(self, pin: str | None) -> bool:
         """Say whether it matters of what day an answer of this model is."""
-        model = None if pin is None else self._models.get(pin)
+        model = None if pin is None else self.models.get(pin)
         return model is not None and model.knowledge_cutoff is not None
 
     def decide_degraded(
@@ -506,7 +505,7 @@ class Router:
         if decision.plan is None and any(notice.code == "switch" for notice in decision.notices):
             request = _with_ledger(request, decision)
         means = Means(
-            models=self._models,
+            models=self.models,
             send=self._stages.send,
             record=record,
             observe=observe,
@@ -549,7 +548,7 @@ class Router:
         return (Streamed if request.stream else Plain)(
             request,
             decision,
-            model=self._models[decision.model],
+            model=self.models[decision.model],
             send=self._stages.send,
             record=record,
             observe=self._observer(request, features, decision),
@@ -594,7 +593,7 @@ class Router:
         if self._stages.all_up():
             return self._all_up, ()
         now_s, state = self._clock_s(), self._stages.health.state
-        health = tuple([(name, state(name, now_s)[0]) for name in self._models])
+        health = tuple([(name, state(name, now_s)[0]) for name in self.models])
         down = {name for name, found in health if found is Health.DOWN}
         return health, tuple([row for row in self._stages.limited() if row[0] in down])
 

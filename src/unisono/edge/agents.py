@@ -38,7 +38,7 @@ def session_of(headers: Mapping[str, str], body: Json) -> str:
     for name in SESSION_HEADERS:
         if said := headers.get(name):
             return said + headers.get(AGENT_HEADER, "")
-    return _session_in(inside(inside(body, MARK), "metadata").get("user_id"))
+    return _session_in(inside(body[MARK], "metadata").get("user_id")) if MARK in body else ""
 
 
 def _session_in(user_id: JsonValue) -> str:

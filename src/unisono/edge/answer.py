@@ -105,8 +105,8 @@ def stamp(data: bytes, *, model: str, reported: str | None, extra: Json | None =
     if reported is not None and reported != model:
         data = _rename(data, model=model, reported=reported)
     elif reported is None and extra is not None:
-        data = _put(data, {"model": model})
-    return data if extra is None else _put(data, {"unisono": extra})
+        data = _put(data, "model", model)
+    return data if extra is None else _put(data, "unisono", extra)
 
 
 def _rename(data: bytes, *, model: str, reported: str) -> bytes:
@@ -125,17 +125,11 @@ def _members(model: str, reported: str) -> tuple[tuple[bytes, bytes], ...]:
     return tuple((key + old, key + new) for key in (b'"model":', b'"model": '))
 
 
-@lru_cache(maxsize=64)  # two names
-def _quoted(name: str) -> bytes:
-    return f'"{name}"'.encode()
-
-
-def _put(data: bytes, members: Json) -> bytes:
-    """Append members to a JSON object without touching its other bytes, unless a name is there already."""
+def _put(data: bytes, name: str, value: JsonValue) -> bytes:
+    """Append a member to a JSON object without touching its other bytes, unless the name is there already."""
     end = data.rstrip()
-    if not end.endswith(b"}") or any(map(end.__contains__, map(_quoted, members))):
-        document = orjson.loads(data)
-        return orjson.dumps({**document, **members})
+    if not end.endswith(b"}") or end.find(b'"%b"' % name.encode()) >= 0:
+        return orjson.dumps({**orjson.loads(data), name: value})
     inside = end[:-1].rstrip()
     comma = b"" if inside.endswith(b"{") else b","
-    return inside + comma + orjson.dumps(members)[1:]
+    return inside + comma + orjson.dumps({name: value})[1:]

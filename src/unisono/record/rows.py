@@ -46,7 +46,8 @@ class Ended:
 
 def to_us(at: datetime) -> int:
     """Return an aware stamp as whole microseconds since 1970."""
-    return (at - _EPOCH) // MICROSECOND
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_us(us: int) -> datetime:

@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -441,13 +441,10 @@ class Writer:
 
 def _by_statement(batch: Sequence[_Rows]) -> dict[str, list[tuple[Value, ...]]]:
     """Return the rows of a batch by what is done with them: decisions first; those of one table stay in order."""
-    found: dict[str, list[tuple[Value, ...]]] = {_DECISION: [], _DETAIL: []}
+    found: defaultdict[str, list[tuple[Value, ...]]] = defaultdict(list, {_DECISION: [], _DETAIL: []})
     for rows in batch:
         for sql, values in rows.statements:
-            if (known := found.get(sql)) is None:
-                found[sql] = [values]
-            else:
-                known.append(values)
+            found[sql].append(values)
     return found
 
 

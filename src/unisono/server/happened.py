@@ -18,9 +18,11 @@ class Happened:
     def set(self) -> None:
         """Say that it has happened."""
         self._is_set = True
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
 
     def clear(self) -> None:
         """Wait anew from here on."""

@@ -259,7 +259,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _scope(self, version: str) -> Any:  # uvicorn's own type for it knows no extension of ours
-        path, query = _parts_of(self.url)
+        raw_path, path, query = _parts_of(self.url)
         return {
             "type": "http",
             "asgi": self._asgi,
@@ -269,8 +269,8 @@ class GuardedProtocol(HttpToolsProtocol):
             "scheme": self.scheme,
             "method": self.parser.get_method().decode("ascii"),
             "root_path": "",
-            "path": unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii"),
-            "raw_path": path,
+            "path": path,
+            "raw_path": raw_path,
             "query_string": query,
             "headers": self.headers,
             "state": self.app_state.copy(),
@@ -384,6 +384,7 @@ _NO_TRAILERS = _NoTrailers()
 
 
 @lru_cache(maxsize=256)  # the same few addresses all day
-def _parts_of(url: bytes) -> tuple[bytes, bytes]:
+def _parts_of(url: bytes) -> tuple[bytes, str, bytes]:
+    """Return the path as it came, the path, and the query."""
     parsed = httptools.parse_url(url)
-    return parsed.path, parsed.query or b""
+    return parsed.path, unquote(parsed.path.decode("ascii")), parsed.query or b""

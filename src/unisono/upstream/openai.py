@@ -356,6 +356,8 @@ def _counts(document: Json) -> JsonValue:
 
 def _count(value: object) -> int | None:
     """Return a count of tokens, None where it cannot be one; some write 12.0."""
+    if type(value) is int:  # nearly always
+        return value if 0 <= value <= MOST_TOKENS else None
     if not isinstance(value, (int, float)) or not 0 <= value <= MOST_TOKENS or value != int(value):
         return None
     return int(value)
