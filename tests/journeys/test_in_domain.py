@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from unisono import budget
 from unisono.cli.main import app
-from unisono.compose import chores
+from unisono.compose.chores import guard
 from unisono.evaluate.fit import fit_table
 from unisono.evaluate.in_domain import GUARD, enter_domain, leave_domain
 from unisono.evaluate.recompute import Recomputer
@@ -45,7 +45,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DOMAIN_S", "MOST_REST_S"):
-        monkeypatch.setattr(chores, name, 0.2)
+        monkeypatch.setattr(guard, name, 0.2)
     monkeypatch.setattr(budget, "BUDGET_S", 60.0)  # where the machine is busy, the default must not serve for that
 
 

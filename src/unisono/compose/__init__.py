@@ -4,7 +4,8 @@ It routes nothing and serves nothing.
 """
 
 from unisono.compose.asking import answered, ask
+from unisono.compose.health import faults, readiness
 from unisono.compose.live import Live, build
 from unisono.compose.trained import Trained, read_trained
 
-__all__ = ["Live", "Trained", "answered", "ask", "build", "read_trained"]
+__all__ = ["Live", "Trained", "answered", "ask", "build", "faults", "read_trained", "readiness"]

@@ -44,7 +44,7 @@ from unisono.record.sessions import Sessions
 from unisono.record.store import Store
 from unisono.record.tracing import Tracing
 from unisono.router import Router
-from unisono.types import Health, Json, Request
+from unisono.types import Health, Request
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.reading import Reading
 from unisono.upstream.health import HealthBook, Rest
@@ -127,6 +127,11 @@ class Live:
     def router_for(self, request: Request) -> Router:
         """Return what decides in a request's conversation: the live policy, or the one that is tried on a share."""
         return self.inforce.arm_for(request.session, request.key).router
+
+    @property
+    def trained(self) -> Trained:
+        """The encoder, and the trained parts of the live policy."""
+        return self._trained
 
     @property
     def anchors(self) -> Anchors:
@@ -431,41 +436,6 @@ class Live:
         """Return for how long a model that is down is left alone; None for one that may be asked."""
         _, until_s = self.health_of(model)
         return None if until_s is None else max(0.0, until_s - perf_counter())
-
-    def faults(self) -> dict[str, str]:
-        """Return what is degraded right now: the part and why."""
-        faults = dict(self.broken)
-        if self._trained.fault is not None:
-            faults["artifact"] = self._trained.fault
-        store = self.store.health()
-        if not store.ok:
-            faults["record"] = store.reason
-        until, now = dict(self.health.limited()), datetime.now(UTC)
-        for model in self.config.models:
-            health, _ = self.health_of(model.name)
-            if health is Health.DOWN:
-                ends = until.get(model.name)
-                faults[f"model {model.name}"] = "its upstream is failing" if ends is None else limited(ends, now=now)
-        return faults
-
-    def readiness(self) -> Json:
-        """Return what `GET /readyz` shows."""
-        faults = self.faults()
-        store = self.store.health()
-        return {
-            "status": "degraded" if faults else "ready",
-            "degraded": dict(faults),
-            "config_hash": self.config.hash,
-            "artifact": self._trained.id,
-            "policy": self.router.settings.policy,
-            "models": {m.name: self.health_of(m.name)[0].value for m in self.config.models},
-            "record": {
-                "ok": store.ok,
-                "n_waiting": store.n_waiting,
-                "n_lost": store.n_lost,
-                "text": self.store.text,
-            },
-        }
 
     def refresh_metrics(self) -> None:
         """Bring the gauges up to date before they are read."""

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from unisono import __version__
 from unisono.catalog import MODES
 from unisono.catalog.catalog import is_retired
-from unisono.compose import Live
+from unisono.compose import Live, readiness
 from unisono.edge.failure import error_body
 from unisono.edge.scope import may_use
 from unisono.errors import NotAllowed, NotFound, RequestError, UnisonoError
@@ -153,7 +153,7 @@ class Facts:
 
     async def readyz(self, http: HttpRequest) -> Response:
         """`GET /readyz`: what is degraded. Still 200 then: a degraded router serves, and says so."""
-        return OrjsonResponse(self._live.readiness())
+        return OrjsonResponse(readiness(self._live))
 
     async def metrics(self, http: HttpRequest) -> Response:
         """`GET /metrics` for Prometheus."""
