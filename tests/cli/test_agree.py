@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from unisono.cli.agree import _progress, _questions, spoken
 from unisono.cli.main import app
-from unisono.cli.probing import bank
+from unisono.cli.questions import bank
 from unisono.config import parse_config
 
 POOL = """

@@ -13,7 +13,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from unisono.cli.log import app, parse_since, show_decision
+from unisono.cli.decisions import show_decision
+from unisono.cli.log import app
+from unisono.cli.moment import parse_since
 from unisono.errors import NotFound, StoreError
 from unisono.record.store import Store
 from unisono.record.view import decision_to_json

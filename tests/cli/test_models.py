@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from unisono.cli.main import app
-from unisono.cli.models import PER_KIND_QUICK
+from unisono.cli.probe import PER_KIND_QUICK
 from unisono.evaluate.probe.questions import probe_questions
 
 POOL = """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from unisono.cli.retire import lines, who
+from unisono.cli.ending import lines, who
 from unisono.config import load_config
 from unisono.record.store import Store
 from unisono.types import Past

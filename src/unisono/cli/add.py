@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from unisono.cli.change import checked, note, put_in_force, tell, value_of
-from unisono.cli.probing import CHOSEN, YES, agreed, bank, known_scores, prices, probe_pool
-from unisono.cli.record import AS_JSON, print_json
+from unisono.cli.prices import YES, agreed, prices
+from unisono.cli.probing import probe_pool
+from unisono.cli.questions import CHOSEN, bank
+from unisono.cli.record import AS_JSON, known_scores, print_json
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:

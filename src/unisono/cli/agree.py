@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from unisono.cli.probing import YES, asks_first
+from unisono.cli.prices import YES, asks_first
 from unisono.cli.record import AS_JSON, print_json
 from unisono.cli.serve import CONFIG
 
@@ -156,7 +156,7 @@ async def _text(live: Live, model: str, body: Json) -> str:
 
 def _questions() -> list[Question]:
     """Return questions of the probe's kinds that no probe asks: of those the router may know the scores."""
-    from unisono.cli.probing import PER_KIND, bank
+    from unisono.cli.questions import PER_KIND, bank
     from unisono.evaluate.probe.questions import probe_questions
 
     probed = {question.prompt for question in bank()}

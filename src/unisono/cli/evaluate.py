@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from unisono.cli.probing import YES
+from unisono.cli.prices import YES
 from unisono.cli.record import AS_JSON, STORE, print_json
 
 if TYPE_CHECKING:

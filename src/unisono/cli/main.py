@@ -25,6 +25,7 @@ from unisono.cli import (
     log,
     models,
     policies,
+    probe,
     promote,
     replace,
     retire,
@@ -46,6 +47,7 @@ app = typer.Typer(
 serve.add_to(app)
 demo.add_to(app)
 route.add_to(app)
+models.app.command("probe")(probe.probe)
 models.app.command("add")(add.add)
 models.app.command("replace")(replace.replace)
 models.app.command("retire")(retire.retire)

@@ -1,203 +1,31 @@
-"""Asking models the probe's questions from the command line: the price first, then progress, then the scores kept.
+"""Asking models the probe's questions from the command line: progress is shown, and the scores are kept.
 
 It changes no configuration. What is answered is kept at once, so that an interrupted probe goes on where it stood.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from unisono.cli.questions import askable
 
 if TYPE_CHECKING:
     from unisono.compose import Live
     from unisono.config import Config
     from unisono.evaluate.probe.choose import Bank
     from unisono.evaluate.probe.judged import Judge
-    from unisono.evaluate.probe.price import ProbePrice
     from unisono.evaluate.probe.questions import Question
     from unisono.evaluate.probe.run import Answer, Step
     from unisono.record.store import Store
     from unisono.types import Json, JsonValue, Model, Score
 
-PER_KIND = 36
-"""Few cannot tell kinds of task apart, see docs/explanation/probes.md; the predictor keeps 768 scores of a model."""
-CHOSEN = 100
-"""Questions that a newcomer is asked, chosen for what they tell."""
 ROUND = 25
 """So many are chosen at a time; what was answered decides what is asked next."""
 KEEP_EVERY = 10
 """Scores that may be lost when the command is killed."""
 _NOT_ASKED = "Not asked, as before: "
 """Begins what a probe tells of a question that it left out after failures in a row."""
-QUESTIONS = typer.Option(None, "--questions", help="Ask the questions of this JSONL file instead; - is the input.")
-YES = typer.Option(False, "--yes", "-y", help="Do not ask before money is spent.")
-JUDGE = typer.Option("", "--judge", help="Who scores answers that no check can; default: routing.judge.")
-
-
-def bank(per_kind: int = PER_KIND) -> tuple[Question, ...]:
-    """Return the questions that there are."""
-    from unisono.evaluate.probe.questions import probe_questions
-
-    return probe_questions(n_per_kind=per_kind)
-
-
-def own_bank(file: Path) -> tuple[Question, ...]:
-    """Return the questions of a file, or of the standard input for `-`.
-
-    Raises:
-        StartError: it cannot be read, or a line is no question.
-    """
-    from unisono.evaluate.probe.own import own_questions, read_own
-
-    return own_questions(sys.stdin.read().splitlines()) if str(file) == "-" else read_own(file)
-
-
-def judge_for(settings: Config, questions: Sequence[Question], name: str) -> Model | None:
-    """Return the model that judges; None where no question needs one.
-
-    Args:
-        settings: the configuration.
-        questions: the bank.
-        name: of a model; empty is `routing.judge`.
-
-    Raises:
-        typer.BadParameter: one is needed, and none is named or known.
-    """
-    from unisono.evaluate.probe.judged import Judged
-
-    n_open = sum(isinstance(question.check, Judged) for question in questions)
-    if not n_open:
-        return None
-    wanted = name or settings.routing.judge
-    if not wanted:
-        raise typer.BadParameter(
-            f"{n_open} of the questions can be scored by a judge only: name a model, or set routing.judge.",
-            param_hint="--judge",
-        )
-    found = next((model for model in settings.models if model.name == wanted), None)
-    if found is None:
-        raise typer.BadParameter(f"no such model: {wanted}", param_hint="--judge")
-    return found
-
-
-def askable(model: Model, questions: Sequence[Question], judge: Model | None) -> list[Question]:
-    """Return the questions without those that the model would have to score itself, being the judge."""
-    from unisono.evaluate.probe.judged import Judged
-
-    return [
-        question
-        for question in questions
-        if judge is None or not isinstance(question.check, Judged) or question.check.may_score(judge.name, model.name)
-    ]
-
-
-def left_out(models: Sequence[Model], questions: Sequence[Question], judge: Model | None) -> list[str]:
-    """Return a sentence where the judge is among the models and some questions are not asked of it."""
-    found = []
-    for model in models:
-        if n := len(questions) - len(askable(model, questions, judge)):
-            words = "1 question without a reference is" if n == 1 else f"{n} questions without a reference are"
-            found.append(f"{model.name} is the judge: {words} not asked of it.")
-    return found
-
-
-def prices(
-    settings: Config,
-    models: Sequence[Model],
-    questions: Sequence[Question],
-    *,
-    n: int | None,
-    extra_tokens: int = 0,
-    more: bool = False,
-    again: bool = False,
-    judge: Model | None = None,
-) -> list[ProbePrice]:
-    """Return what is left to be asked of each model, and the most that it costs; models with nothing left are out.
-
-    Args:
-        settings: the configuration, whose record knows what has been asked.
-        models: of the configuration.
-        questions: the bank.
-        n: how many each model answers in all; None is all of them.
-        extra_tokens: room beside the short answers.
-        more: any `n` of those that are left may be asked, however many have been.
-        again: what has a score is asked too.
-        judge: who scores what no check can; its part comes last, a bound over all questions.
-    """
-    from unisono.evaluate.probe.price import price, price_of_judge
-
-    known = set() if again else {(score.model, score.item) for score in known_scores(settings)}
-    found: list[ProbePrice] = []
-    answers: list[Question] = []
-    for model in models:
-        own = askable(model, questions, judge)
-        left = [q for q in own if (model.name, q.id) not in known]
-        n_asked = 0 if more else len(own) - len(left)
-        n_left = len(left) if n is None else min(max(n - n_asked, 0), len(left))
-        if n_left:
-            found.append(price(model, left, n=n_left, extra_tokens=extra_tokens))
-            answers += own
-    if judge is not None:
-        judging = price_of_judge(judge, answers, extra_tokens=extra_tokens)
-        found += [] if judging is None else [judging]
-    return found
-
-
-def agreed(told: Sequence[ProbePrice], *, yes: bool, quiet: bool, otherwise: str = "") -> None:
-    """Show the price, and go on only when it is accepted.
-
-    Args:
-        told: the prices.
-        yes: it is accepted beforehand.
-        quiet: show nothing.
-        otherwise: an option of the command that does without.
-
-    Raises:
-        typer.BadParameter: nobody is there to be asked, and `--yes` was not given.
-        typer.Exit: it was refused.
-    """
-    if not told:
-        return
-    if not quiet:
-        for line in told:
-            print(line.sentence, file=sys.stderr)
-    if yes or all(line.usd == 0.0 for line in told):
-        return
-    if not sys.stdin.isatty():
-        options = " or ".join(filter(None, ("--yes", otherwise)))
-        raise typer.BadParameter(
-            f"probing costs money and nobody can be asked here: give {options}.", param_hint="--yes"
-        )
-    if not typer.confirm("Ask them?", default=False, err=True):
-        raise typer.Exit(1)
-
-
-def asks_first(told: Sequence[ProbePrice], *, yes: bool, as_json: bool) -> None:
-    """Show the price; at a terminal go on only when it is accepted, in a script go on: the command is the order.
-
-    Raises:
-        typer.Exit: it was refused.
-    """
-    asks = not yes and sys.stdin.isatty()
-    agreed(told, yes=not asks, quiet=as_json and not asks)
-
-
-def known_scores(settings: Config) -> tuple[Score, ...]:
-    """Return the probes' scores of the configured models; none where there is no record yet."""
-    from unisono.catalog.fingerprint import fingerprint
-    from unisono.record.store import Store
-
-    if not settings.store.path.exists():
-        return ()
-    store = Store(settings.store.path, text=settings.store.text, flush_s=settings.store.flush_s)
-    try:
-        return store.scores({m.name: fingerprint(m) for m in settings.models})
-    finally:
-        store.close()
 
 
 async def probe_pool(

@@ -1,4 +1,4 @@
-"""What many commands share: their options, opening the record, a decision by the beginning of its id, printing."""
+"""What many commands share: their options, reading the record, a decision by the beginning of its id, printing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from unisono.config import Config
     from unisono.record.reader import Reader
-    from unisono.types import JsonValue
+    from unisono.types import JsonValue, Score
 
 CONFIG = typer.Option(Path("unisono.toml"), "--config", "-c", help="The TOML file whose `store.path` is read.")
 STORE = typer.Option(None, "--store", help="Read this SQLite file instead; no configuration is needed.")
@@ -41,6 +42,20 @@ def record_path(config: Path, store: Path | None) -> Path:
     if not path.exists():
         raise StoreError(f"There is no record at {path}: it is made by the first `unisono serve` or `unisono demo`.")
     return path
+
+
+def known_scores(settings: Config) -> tuple[Score, ...]:
+    """Return the probes' scores of the configured models; none where there is no record yet."""
+    from unisono.catalog.fingerprint import fingerprint
+    from unisono.record.store import Store
+
+    if not settings.store.path.exists():
+        return ()
+    store = Store(settings.store.path, text=settings.store.text, flush_s=settings.store.flush_s)
+    try:
+        return store.scores({m.name: fingerprint(m) for m in settings.models})
+    finally:
+        store.close()
 
 
 def with_outer(

@@ -15,22 +15,11 @@ import typer
 
 from unisono.cli.add import EXTRA_TOKENS, N_PROBES
 from unisono.cli.change import checked, note, put_in_force, tell
-from unisono.cli.probing import (
-    JUDGE,
-    QUESTIONS,
-    YES,
-    agreed,
-    askable,
-    bank,
-    judge_for,
-    known_scores,
-    left_out,
-    own_bank,
-    prices,
-    probe_pool,
-)
-from unisono.cli.record import AS_JSON, cell, console, print_json
-from unisono.cli.retire import MOVE, ON, day, ending, known, lines, moved, serving, who
+from unisono.cli.ending import MOVE, ON, day, ending, known, lines, moved, serving, who
+from unisono.cli.prices import YES, agreed, prices
+from unisono.cli.probing import probe_pool
+from unisono.cli.questions import JUDGE, QUESTIONS, askable, bank, judge_for, left_out, own_bank
+from unisono.cli.record import AS_JSON, cell, console, known_scores, print_json
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:

@@ -53,7 +53,7 @@ def route(
     if as_json:
         print_json(decision)
         return
-    from unisono.cli.log import show_decision
+    from unisono.cli.decisions import show_decision
 
     show_decision(decision)
 
