@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -127,3 +130,19 @@ def test_a_decision_that_cannot_be_replayed_says_why_and_exits_with_1(recorded: 
 def test_an_unknown_decision_is_an_error(recorded: tuple[Path, str]) -> None:
     told = CliRunner().invoke(app, ["replay", "ffff", "--store", str(recorded[0])])
     assert isinstance(told.exception, NotFound)
+
+
+def test_commands_add_by_one_thread_as_the_server_does_so_that_sums_are_equal_to_the_last_bit() -> None:
+    """Numpy asks the environment when it is loaded: the command line must have said so by then."""
+    code = """
+import os, sys
+from unisono.cli.main import main
+sys.argv = ["unisono", "log", "replay", "--help"]
+try:
+    main()
+except SystemExit:
+    print("numpy" in sys.modules, os.environ.get("OPENBLAS_NUM_THREADS"))
+"""
+    bare = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False 1"

@@ -30,11 +30,9 @@ def demo(
     started_s = perf_counter()
     from unisono.cli.serve import run_server
     from unisono.config import load_config
-    from unisono.config.threads import one_thread
     from unisono.demo.pool import LICENCES, demo_config_text, missing_packages
     from unisono.errors import StartError
 
-    one_thread()
     if missing := missing_packages():
         raise StartError("The demo's models are not installed. Run: " + " && ".join(missing))
     folder.mkdir(parents=True, exist_ok=True)

@@ -34,6 +34,7 @@ from unisono.cli import (
     serve,
     shadow,
 )
+from unisono.config.threads import one_thread
 from unisono.errors import UnisonoError
 
 app = typer.Typer(
@@ -83,7 +84,12 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; 0 done, 1 failed, 2 wrong use."""
+    """Run the command line; 0 done, 1 failed, 2 wrong use.
+
+    Every command adds as the server does, by one thread: several add in another order, and then what the server
+    decided could not be recomputed to the last bit.
+    """
+    one_thread()
     try:
         app()
     except UnisonoError as error:

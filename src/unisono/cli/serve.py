@@ -48,9 +48,6 @@ def serve(
     Example: `unisono serve --config unisono.toml --port 8080`
     """
     from unisono.config import load_config
-    from unisono.config.threads import one_thread
-
-    one_thread()
 
     loaded = load_config(config)
     if worker >= 0:
