@@ -186,6 +186,7 @@ Send = Callable[[Call], AsyncIterator[Chunk]]
 class House:
     """What serves: as `compose.Live` builds it, without providers."""
 
+    path: Path
     config: Config
     store: Store
     weather: Weather
@@ -227,6 +228,7 @@ def house_at(path: Path) -> House:
     alike = Alike(rules, encode=encode, ordinary=ordinary_of(encoder.name, encode))
     artifact = artifacts.load(artifacts.default_artifact_path(), encoder=encoder.name)
     return House(
+        path=path,
         config=pool(),
         store=Store(path, capacity=10_000),
         weather=Weather(),

@@ -13,7 +13,6 @@ from tests.record.conftest import Values
 from unisono.evaluate.export import Tally, answers, imitation, preferences, questions
 from unisono.evaluate.probe.judged import Judged
 from unisono.evaluate.probe.own import own_questions
-from unisono.record.reader import Reader
 from unisono.record.store import Store
 from unisono.record.texts import MAX_BYTES, text_row
 from unisono.types import Json, Said
@@ -45,7 +44,7 @@ def out(
     store: Store, kind: str, *, agrees: bool = True, margin: float = 0.5, least: float | None = 0.7
 ) -> tuple[list[Json], Tally]:
     assert store.flush(timeout_s=10)
-    reader, tally = Reader(store._path), Tally()
+    reader, tally = store.reader, Tally()
     found = answers(reader, agrees=lambda key: agrees, tally=tally)
     kinds: dict[str, Iterator[Json]] = {
         "sft": imitation(found, least=least, tally=tally),

@@ -78,8 +78,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture
 def scales(house: House) -> Iterator[Scales]:
-    path = house.store.reader._path
-    with closing(Policies(path)) as policies:
+    with closing(Policies(house.path)) as policies:
         yield Scales(
             config=house.config,
             registry=load(),

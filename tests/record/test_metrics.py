@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from unisono.record.metrics import TABLE, Metrics
+from unisono.record.metric_table import TABLE
+from unisono.record.metrics import Metrics
 from unisono.types import Notice
 
 

@@ -9,13 +9,23 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from unisono.config.keys import ARRAYS, SECTIONS
 from unisono.config.tls import FILES
-from unisono.config.values import DEFAULT_MEMBERS, Config, EncoderConfig, NamedSecret, RoutingConfig
+from unisono.config.values import (
+    DEFAULT_MEMBERS,
+    CallsConfig,
+    CanariesConfig,
+    Config,
+    EncoderConfig,
+    NamedSecret,
+    RoutingConfig,
+    ServerConfig,
+)
 from unisono.types import Caller, EmbeddingModel, HouseRule, JsonValue, Limit, Model, Secret, Tls
 
 Table = dict[str, "JsonValue | date"]
@@ -54,57 +64,25 @@ def as_tables(config: Config) -> dict[str, Any]:
 
     Read again by `parse_tables` it gives the same Config but for where prices come from.
     """
-    tables: dict[str, Any] = {"default": config.default}
-    if config.removed:
-        tables["removed"] = list(config.removed)
-    if config.prices_file is not None:
-        tables["prices_file"] = str(config.prices_file)
-    server, store, times = config.server, config.store, config.timeouts
-    tables["server"] = {
-        "host": server.host,
-        "port": server.port,
-        "keys": [shown_secret(key) for key in server.keys],
-        "max_body_bytes": server.max_body_bytes,
-        **({} if server.console is None else {"console": server.console}),
-        **({"origins": list(server.origins)} if server.origins else {}),
-        "max_requests": server.max_requests,
-        "grace_s": server.grace_s,
+    tables: dict[str, Any] = {
+        "default": config.default,
+        "removed": list(config.removed),
+        "prices_file": None if config.prices_file is None else str(config.prices_file),
+        "server": _server_table(config.server),
+        "store": {"path": str(config.store.path), "text": config.store.text, "flush_s": config.store.flush_s},
+        "routing": _routing_table(config.routing),
+        "encoder": _encoder_table(config.encoder),
+        "timeouts": asdict(config.timeouts),
+        "tracing": None if config.tracing.endpoint is None else asdict(config.tracing),
+        "canaries": _canaries_table(config.canaries) if config.canaries.every_s > 0 else None,
+        "calls": _calls_table(config.calls),
+        "keys": [_caller_table(caller) for caller in config.callers],
+        "limits": [_limit_table(limit) for limit in config.limits],
+        "rules": [_rule_table(rule) for rule in config.rules],
+        "embeddings": [_embedding_table(model) for model in config.embeddings],
+        "models": [model_table(model) for model in config.models],
     }
-    tables["store"] = {"path": str(store.path), "text": store.text, "flush_s": store.flush_s}
-    tables["routing"] = _routing_table(config.routing)
-    tables["encoder"] = _encoder_table(config.encoder)
-    tables["timeouts"] = {
-        "connect_s": times.connect_s,
-        "first_content_s": times.first_content_s,
-        "gap_s": times.gap_s,
-        "total_s": times.total_s,
-    }
-    if config.tracing.endpoint is not None:
-        tables["tracing"] = {"endpoint": config.tracing.endpoint, "sample": config.tracing.sample}
-    if config.canaries.every_s > 0:
-        canaries = config.canaries
-        tables["canaries"] = {
-            "every_s": canaries.every_s,
-            "questions": canaries.questions,
-            **({} if canaries.own is None else {"own": str(canaries.own)}),
-        }
-    calls = config.calls
-    tables["calls"] = {
-        "retries": calls.retries,
-        "hedge": [mode.value for mode in calls.hedge],
-        "max_in_flight": calls.max_in_flight,
-        "max_wait_s": calls.max_wait_s,
-    }
-    if config.callers:
-        tables["keys"] = [_caller_table(caller) for caller in config.callers]
-    if config.limits:
-        tables["limits"] = [_limit_table(limit) for limit in config.limits]
-    if config.rules:
-        tables["rules"] = [_rule_table(rule) for rule in config.rules]
-    if config.embeddings:
-        tables["embeddings"] = [_embedding_table(model) for model in config.embeddings]
-    tables["models"] = [model_table(model) for model in config.models]
-    return tables
+    return {name: table for name, table in tables.items() if table is not None and table != []}
 
 
 def shown_secret(secret: Secret) -> str:
@@ -114,6 +92,34 @@ def shown_secret(secret: Secret) -> str:
 
 def _files(tls: Tls | None) -> dict[str, JsonValue]:
     return {} if tls is None else {name: getattr(tls, name) for name in FILES}
+
+
+def _server_table(server: ServerConfig) -> Table:
+    table: Mapping[str, JsonValue | date] = {
+        "host": server.host,
+        "port": server.port,
+        "keys": [shown_secret(key) for key in server.keys],
+        "max_body_bytes": server.max_body_bytes,
+        "console": server.console,
+        "origins": [*server.origins] or None,
+        "max_requests": server.max_requests,
+        "grace_s": server.grace_s,
+    }
+    return _given(table)
+
+
+def _canaries_table(canaries: CanariesConfig) -> Table:
+    own = None if canaries.own is None else str(canaries.own)
+    return _given({"every_s": canaries.every_s, "questions": canaries.questions, "own": own})
+
+
+def _calls_table(calls: CallsConfig) -> Table:
+    return {
+        "retries": calls.retries,
+        "hedge": [mode.value for mode in calls.hedge],
+        "max_in_flight": calls.max_in_flight,
+        "max_wait_s": calls.max_wait_s,
+    }
 
 
 def _caller_table(caller: Caller) -> Table:

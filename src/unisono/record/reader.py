@@ -6,9 +6,7 @@ It changes nothing and waits for no queue: `Store` adds that.
 from __future__ import annotations
 
 import sqlite3
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +14,8 @@ from pathlib import Path
 import msgspec
 
 from unisono.config.kept import KeptConfig, unpack_config
-from unisono.errors import NotFound, StoreError
-from unisono.record.database import connect_to_read, file_identity, told_plainly
+from unisono.errors import NotFound
+from unisono.record.connections import ReadConnections
 from unisono.record.decisions import decision_from_row, request_from
 from unisono.record.packed import packed_facts, unpack_features
 from unisono.record.rows import (
@@ -33,7 +31,6 @@ from unisono.record.writer import is_alive
 from unisono.types import Decision, Features, Json, JsonValue, Outcome, Request, Score, Signal
 
 MAX_PAGE = 1000
-_MAX_IDLE = 4
 
 # A row's status is its outcome's, or, without an outcome, whether the process that decided still lives (:live, JSON).
 _LIST = """
@@ -98,7 +95,7 @@ class Stored:
 
 
 class Reader:
-    """Read-only connections to one record, shared by threads."""
+    """The queries of one record, shared by threads."""
 
     def __init__(self, path: Path, *, run: str | None = None) -> None:
         """Open nothing yet.
@@ -107,9 +104,8 @@ class Reader:
             path: the SQLite file.
             run: the run of this very process, which is alive whatever the table of runs says.
         """
-        self._path = path
+        self._connections = ReadConnections(path)
         self._run = run
-        self._idle: deque[tuple[tuple[int, int] | None, sqlite3.Connection]] = deque()
 
     def decision(self, decision: str, *, examples: bool = False) -> Json | None:
         """Return the whole public record of one decision, or None when there is none.
@@ -121,7 +117,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             row = connection.execute(_ONE, {"id": decision, "live": self._live(connection)}).fetchone()
             if row is None:
                 return None
@@ -155,7 +151,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             row = connection.execute(_ONE, {"id": decision, "live": self._live(connection)}).fetchone()
             if row is None:
                 return None
@@ -172,7 +168,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             found = connection.execute(_ANSWERS, (msgspec.json.encode(decisions).decode(),)).fetchall()
         return {row["id"]: row for row in found}
 
@@ -202,7 +198,7 @@ class Reader:
             NotFound: there is no decision `before`.
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             before_at = _END_OF_TIME
             if before is not None:
                 found = connection.execute("SELECT at FROM decisions WHERE id = ?", (before,)).fetchone()
@@ -229,7 +225,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             rows = connection.execute(
                 "SELECT id FROM decisions WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
                 (prefix, prefix + "\x7f", limit),
@@ -253,7 +249,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return [tuple(row) for row in connection.execute(sql, values)]
 
     def dicts(self, sql: str, values: tuple[Value, ...] | Mapping[str, Value] = ()) -> list[dict[str, Value]]:
@@ -262,7 +258,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return [{name: row[name] for name in row.keys()} for row in connection.execute(sql, values)]  # noqa: SIM118
 
     def scores_at(self, generation: int, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
@@ -279,7 +275,7 @@ class Reader:
 
     def _scores(self, sql: str, fingerprints: Mapping[str, str], **values: Value) -> tuple[Score, ...]:
         found: list[Score] = []
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             for model, fingerprint in fingerprints.items():
                 rows = connection.execute(sql, {"fingerprint": fingerprint, **values})
                 found += [score_from_row(row, model=model) for row in rows]
@@ -291,7 +287,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return _signals(connection, decision)
 
     def pending(self, *, limit: int) -> tuple[str, ...]:
@@ -319,7 +315,7 @@ class Reader:
         return self._ids(_AUTOMATIC, limit=limit)
 
     def _ids(self, sql: str, *, limit: int) -> tuple[str, ...]:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return tuple(id_ for (id_,) in connection.execute(sql, {"limit": limit}))
 
     def purged(self) -> int:
@@ -336,7 +332,7 @@ class Reader:
         Raises:
             StoreError: the record cannot be read.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             row = connection.execute("SELECT body FROM configs WHERE hash = ?", (hash,)).fetchone()
         return None if row is None else unpack_config(row["body"], hash=hash)
 
@@ -358,62 +354,19 @@ class Reader:
         return int(self._setting("scores_generation") or 0)
 
     def _setting(self, name: str) -> Value:
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
         return None if row is None else row["value"]
 
     def close(self) -> None:
         """Close the idle connections."""
-        while self._idle:
-            self._idle.pop()[1].close()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection inside one read transaction: all queries of the body see the same moment."""
-        with _translated(self._path):
-            connection, identity = self._borrow()
-            try:
-                connection.execute("BEGIN")
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.close()
-                raise
-            if len(self._idle) < _MAX_IDLE:
-                self._idle.append((identity, connection))
-            else:
-                connection.close()
-
-    def _borrow(self) -> tuple[sqlite3.Connection, tuple[int, int] | None]:
-        now = file_identity(self._path)
-        while self._idle:
-            try:
-                identity, connection = self._idle.pop()
-            except IndexError:  # another thread was faster
-                break
-            if identity == now and now is not None:
-                return connection, identity
-            connection.close()
-        connection = connect_to_read(self._path)
-        connection.row_factory = sqlite3.Row
-        return connection, now
+        self._connections.close()
 
     def _live(self, connection: sqlite3.Connection) -> str:
         """Return, as a JSON list, the runs whose process still lives."""
         rows = connection.execute("SELECT id, pid FROM runs WHERE ended IS NULL")
         live = {row["id"] for row in rows if is_alive(row["pid"])} | ({self._run} if self._run else set())
         return msgspec.json.encode(sorted(live)).decode()
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        with told_plainly(path):
-            yield
-    except msgspec.MsgspecError as exc:
-        raise StoreError(
-            f"A row of the record {str(path)!r} cannot be read: {exc}. Update Unisono to read it."
-        ) from exc
 
 
 def _list(*, key: bool, user: bool) -> str:
