@@ -460,7 +460,7 @@ def test_a_keys_own_decisions_are_found_without_reading_those_of_others(path: Pa
             store.record_request(replace(values.request(n), key="own" if n == 2 else "team"), None, values.decision(n))
         assert [row["decision"] for row in store.decisions(key="own")] == [values.id(2)]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("unisono.record.reader.connect_to_read", connect)
+        patched.setattr("unisono.record.connections.connect_to_read", connect)
         Reader(path).decisions(key="own", status="failed")
         Reader(path).decisions(user="ann")
     of_key, of_user = (sql for sql in asked if "FROM decisions" in sql)
