@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -216,3 +217,82 @@ def test_the_lines_that_turn_other_makers_tables_do(tmp_path: Path) -> None:
     assert (harness.prompts, harness.models) == (("What is 1+1?", "Is it so?"), ("org__a",))
     assert (harness.scores.tolist(), set(harness.categories)) == ([[1.0], [0.0]], {"samples_gsm8k"})
     assert (battles.prompts, battles.scores.tolist()) == (("Hi 0", "Hi 1"), [[1.0, 0.0], [0.5, 0.5]])
+
+
+def said_of(folder: Path, content: str, name: str = "t.csv") -> str:
+    file = folder / name
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(StartError) as refusal:
+        read_table(file)
+    return str(refusal.value)
+
+
+def test_a_row_with_more_cells_than_the_header_is_refused_for_it_would_shift_them(tmp_path: Path) -> None:
+    told = said_of(tmp_path, "prompt,model,score,cost\nhi,a,1,0.1\nSay hi,b,1,0.5,a,1,0.1\n")
+    assert told.startswith("t.csv, line 3: 7 cells, and the header has 4.")
+    assert "quotation marks" in told
+
+
+def test_empty_cells_at_the_end_of_a_row_are_what_spreadsheets_add(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("prompt,model,score\nhi,a,1,,\nhi,b\n", encoding="utf-8")
+    table = read_table(tmp_path / "t.csv")
+    assert np.array_equal(table.scores, [[1.0, np.nan]], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('prompt,model,score\nhi,a,1\n"never closed,a,1\nhi,b,0\nho,a,1\n', 3),
+        ('prompt,model,score\n"two\nlines",a,1\n"say "hi" to me",a,1\nhi,b,0\n', 4),
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed_is_found_where_it_opens(tmp_path: Path, content: str, line: int) -> None:
+    assert f"the row that begins in line {line} cannot be read" in said_of(tmp_path, content)
+
+
+def test_a_mistake_in_a_row_of_several_lines_is_named_by_its_first(tmp_path: Path) -> None:
+    assert "line 2: score is 'x'" in said_of(tmp_path, 'prompt,model,score\n"one\ntwo\nthree",a,x\n')
+
+
+@pytest.mark.parametrize(
+    ("header", "twice"),
+    [
+        ("prompt,model,score,score", "'score', 'score' mean the same, score"),
+        ("prompt,model,score,cost,cost_usd", "'cost', 'cost_usd' mean the same, cost"),
+        ("prompt,score:a,score:b,Score: a", "'score:a', 'Score: a' mean the same, score:a"),
+    ],
+)
+def test_two_columns_of_one_meaning_are_refused_for_one_would_be_lost(tmp_path: Path, header: str, twice: str) -> None:
+    row = ",".join(["hi", "a", "1", "0.1", "0.2"][: header.count(",") + 1])
+    assert twice in said_of(tmp_path, f"{header}\n{row}\n")
+
+
+def test_two_columns_of_one_meaning_are_refused_in_json_too(tmp_path: Path) -> None:
+    row = json.dumps({"prompt": "hi", "model": "a", "score": 1, "cost": 1, "cost_usd": 2})
+    assert "'cost', 'cost_usd' mean the same" in said_of(tmp_path, row, "t.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("score", "told"),
+    [
+        ("pass", "Write 1 for right, 0 for wrong"),
+        ("85%", "Write 0.85 if that is meant."),
+        ('"0,5"', "Write 0.5 if that is meant."),
+    ],
+)
+def test_a_score_that_is_no_number_is_told_what_to_write(tmp_path: Path, score: str, told: str) -> None:
+    assert told in said_of(tmp_path, f"prompt,model,score\nhi,a,{score}\n")
+
+
+def test_a_missing_column_is_told_beside_those_that_are_there(tmp_path: Path) -> None:
+    assert "it has question, llm, grade." in said_of(tmp_path, "question,llm,grade\nhi,a,1\n")
+
+
+def test_decimals_of_databases_are_numbers(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    row = {"prompt": "hi", "model": "a", "score": Decimal("0.5"), "cost": Decimal("0.0012")}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    assert (table.scores[0, 0], table.costs_usd[0, 0]) == (0.5, 0.0012)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from difflib import get_close_matches
 from hashlib import sha256
 from math import isfinite, isnan, nan
@@ -20,7 +22,7 @@ import numpy as np
 
 from unisono.errors import StartError
 from unisono.evaluate.datasets import Outcomes
-from unisono.evaluate.forms import Row, answers, conversation, stranger, wide
+from unisono.evaluate.forms import COST, SCORE, Row, answers, conversation, stranger, wide
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +31,7 @@ NEEDED = ("prompt", "model", "score")
 OPTIONAL = ("messages", "cost", "category", "input_tokens", "output_tokens")
 OTHER_NAMES = {"cost_usd": "cost", "usd": "cost", "prompt_tokens": "input_tokens", "completion_tokens": "output_tokens"}
 KINDS = {".csv": "CSV", ".tsv": "TSV", ".jsonl": "JSONL", ".ndjson": "JSONL", ".parquet": "Parquet"}
+KNOWN = frozenset((*NEEDED, *OPTIONAL))
 _TRUTH = {"true": 1.0, "false": 0.0}
 
 
@@ -73,11 +76,40 @@ def _rows(file: Path, kind: str) -> Iterator[tuple[int, Row]]:
     elif kind == "JSONL":
         yield from _json_rows(file)
     else:
-        csv.field_size_limit(2**31 - 1)  # prompts may be longer than the 128 KB that a field may have by default
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines, delimiter="\t" if kind == "TSV" else ",")
-            for row in reader:
-                yield reader.line_num, row
+        yield from _separated_rows(file, mark="\t" if kind == "TSV" else ",")
+
+
+def _separated_rows(file: Path, *, mark: str) -> Iterator[tuple[int, Row]]:
+    """Yield the line that each row begins in, and the row; what a row lacks at its end is None."""
+    csv.field_size_limit(2**31 - 1)  # prompts may be longer than the 128 KB that a field may have by default
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        reader, names, begin = csv.reader(lines, delimiter=mark, strict=True), list[str](), 1
+        try:
+            for cells in reader:
+                first, begin = begin, reader.line_num + 1
+                if not names:
+                    names = cells
+                    _told_apart(f"{file.name}, line {first}", names)
+                elif cells:
+                    if any(cell.strip() for cell in cells[len(names) :]):
+                        raise StartError(
+                            f"{file.name}, line {first}: {len(cells)} cells, and the header has {len(names)}. A cell "
+                            f"that holds {'a tab' if mark != ',' else 'commas'} stands in quotation marks."
+                        )
+                    yield first, {**dict.fromkeys(names), **dict(zip(names, cells, strict=False))}
+        except csv.Error as exc:
+            raise StartError(
+                f"{file.name}: the row that begins in line {begin} cannot be read ({exc}). Either a quotation mark is "
+                'never closed, or one inside a cell is not doubled ("").'
+            ) from exc
+
+
+def _told_apart(where: str, names: Sequence[str]) -> None:
+    """Refuse a header with two columns of the same meaning: one of them would be lost."""
+    counted = Counter(short for name in names if (short := _short(name)) in KNOWN or short.startswith((SCORE, COST)))
+    if twice := next((short for short, n in counted.items() if n > 1), None):
+        said = ", ".join(repr(name) for name in names if _short(name) == twice)
+        raise StartError(f"{where}: the columns {said} mean the same, {twice}. Keep one, or call the other otherwise.")
 
 
 def _json_rows(file: Path) -> Iterator[tuple[int, Row]]:
@@ -195,12 +227,8 @@ def _take(gathered: _Gathered, where: str, named: Mapping[str, object]) -> None:
 
 def _columns(where: str, row: Row) -> dict[str, str]:
     """Return what each key of a row means to us; other keys mean nothing and stand as ''."""
-    known = {*NEEDED, *OPTIONAL}
-    meanings = {}
-    for key in row:
-        short = str(key).strip().casefold()
-        short = OTHER_NAMES.get(short, short)
-        meanings[key] = short if short in known else ""
+    _told_apart(where, [str(key) for key in row])
+    meanings = {key: short if (short := _short(str(key))) in KNOWN else "" for key in row}
     for column in NEEDED:
         if column not in meanings.values() and not (column == "prompt" and "messages" in meanings.values()):
             near = get_close_matches(column, [str(key) for key in row], n=1)
@@ -208,10 +236,21 @@ def _columns(where: str, row: Row) -> dict[str, str]:
             if len(row) == 1 and any(mark in str(next(iter(row))) for mark in ";\t"):
                 hint = " Separate the cells of a .csv by commas, those of a .tsv by tabs."
             hint = stranger(row) or hint
+            has = ", ".join(str(key)[:40] for key in row)
             raise StartError(
-                f"{where}: there is no column {column!r}. Needed: {', '.join(NEEDED)}; wanted: cost, in USD.{hint}"
+                f"{where}: there is no column {column!r}; it has {has[:200]}. Needed: {', '.join(NEEDED)}; wanted: "
+                f"cost, in USD.{hint}"
             )
     return meanings
+
+
+def _short(name: str) -> str:
+    """Return what a column is called here; that of one model keeps the case of the model's name."""
+    kind, colon, model = name.strip().partition(":")
+    if colon:
+        return f"{kind.strip().casefold()}:{model.strip()}"
+    short = kind.casefold()
+    return OTHER_NAMES.get(short, short)
 
 
 def _text(where: str, column: str, value: object) -> str:
@@ -224,7 +263,7 @@ def _number(where: str, column: str, value: object) -> float:
     """Return a number, or NaN where the cell is empty."""
     found = _parsed(value)
     if found is None:
-        raise StartError(f"{where}: {column} is {str(value)[:40]!r}, not a number. Leave the cell empty if unknown.")
+        raise StartError(f"{where}: {column} is {str(value)[:40]!r}, not a number. {_instead(column, str(value))}")
     if isnan(found):
         return nan
     if column == "score" and not 0.0 <= found <= 1.0:
@@ -236,10 +275,22 @@ def _number(where: str, column: str, value: object) -> float:
     return found
 
 
+def _instead(column: str, said: str) -> str:
+    """Say what to write in place of a value that is no number."""
+    number = said.strip().strip("%$€£ ").replace(",", ".")
+    try:
+        meant = float(number) / (100 if said.strip().endswith("%") else 1)
+    except ValueError:
+        if column == "score":
+            return "Write 1 for right, 0 for wrong, or a number between; leave the cell empty if unknown."
+        return "Leave the cell empty if unknown."
+    return f"Write {meant:.10g} if that is meant."
+
+
 def _parsed(value: object) -> float | None:
     if value is None:
         return nan
-    if isinstance(value, bool | int | float):
+    if isinstance(value, bool | int | float | Decimal):
         return float(value)
     if not isinstance(value, str):
         return None
