@@ -5,12 +5,16 @@ from __future__ import annotations
 import gzip
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from unisono.console.app import PAGE, STATIC, files, routes, version, vue
+from unisono.record.decisions import KeepText
+from unisono.terms import STATUSES
+from unisono.types import Counted, Health, Lifecycle
 
 OWN = sorted(file for file in STATIC.iterdir() if file.is_file())
 MODULES = [file for file in OWN if file.suffix == ".js"]
@@ -126,6 +130,20 @@ def test_every_word_is_there_in_both_languages_with_the_same_blanks() -> None:
     for name, english, chinese in pairs:
         assert english and chinese, name
         assert set(re.findall(r"\{\d\}", english)) == set(re.findall(r"\{\d\}", chinese)), name
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("life", get_args(get_type_hints(Lifecycle)["state"])),
+        ("health", tuple(Health)),
+        ("status", STATUSES),
+        ("counts", get_args(Counted)),
+        ("keeps", get_args(KeepText)),
+    ],
+)
+def test_every_value_of_a_closed_set_has_words(kind: str, names: tuple[str, ...]) -> None:
+    assert set(re.findall(rf"^  {kind}_(\w+): \[", _text("words.js"), flags=re.M)) == set(names)
 
 
 def test_every_notice_has_a_name_that_people_read() -> None:

@@ -253,6 +253,13 @@ def test_every_error_code_is_documented() -> None:
     assert not missing
 
 
+def test_the_page_says_of_each_error_whose_affair_it_is() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]* \| (\w+) \|", _read("docs/reference/http.md"), flags=re.M))
+    assert {kind.code: rows[kind.code] for kind in _errors(UnisonoError)} == {
+        kind.code: kind.blames for kind in _errors(UnisonoError)
+    }
+
+
 def test_every_notice_code_is_documented() -> None:
     page = _read("docs/reference/http.md")
     for path in (ROOT / "src").rglob("*.py"):

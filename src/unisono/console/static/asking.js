@@ -18,7 +18,7 @@ const KEEP_MS = 1_000;   // what has come of an answer is kept so often, for a t
 
 export const newAnswer = (asked) => ({ id: newId(), text: "", thinking: "", facts: {}, status: "running", error: null, asked, first_s: null, total_s: null, said: null, word: null, running: markRaw(new AbortController()) });
 
-export const shownAnswer = (turn) => turn.answers[turn.shown] ?? null;
+const shownAnswer = (turn) => turn.answers[turn.shown] ?? null;
 
 function content(turn, sketch) {
   const texts = turn.files.filter((file) => file.kind === "text").map((file) => `${file.name}:\n\`\`\`\n${file.data}\n\`\`\``);

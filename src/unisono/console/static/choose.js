@@ -22,10 +22,9 @@ export function priceOf(model) {
 
 export const lifeOf = (model) => {
   const { lifecycle, until, successor } = model.unisono;
-  const text = WORDS_OF_LIFE.has(lifecycle) ? t(`life_${lifecycle}`, until ?? "") : lifecycle ?? "–";
+  const text = lifecycle === "sunset" ? t("life_sunset", until ?? "") : word("life", lifecycle);
   return successor ? `${text}, ${t("successor", successor)}` : text;
 };
-const WORDS_OF_LIFE = new Set(["active", "preview", "sunset", "retired"]);
 
 export const healthChip = (health) => chip(word("health", health), health === "up" ? "good" : health === "down" ? "bad" : "warn");
 

@@ -10,7 +10,7 @@ const { h, ref, onMounted, onBeforeUnmount, watch } = Vue;
 const PATIENCE = 25;
 
 // The record is written off the request's road: it may be a moment late.
-export async function settled(id, { gone = () => false, patience = PATIENCE } = {}) {
+async function settled(id, { gone = () => false, patience = PATIENCE } = {}) {
   for (let n = 0; ; n += 1) {
     try {
       const record = await read(`/v1/decisions/${encodeURIComponent(id)}`);

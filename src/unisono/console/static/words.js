@@ -71,7 +71,7 @@ const WORDS = {
   cutoff: ["Knows until", "知识截止"],
   lifecycle: ["Life", "生命周期"],
   life_active: ["active", "在用"],
-  life_preview: ["preview", "预览"],
+  life_legacy: ["legacy", "旧款"],
   life_sunset: ["retires {0}", "{0} 停用"],
   life_retired: ["retired", "已停用"],
   role: ["Role", "角色"],
