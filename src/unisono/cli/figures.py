@@ -11,11 +11,9 @@ import typer
 from unisono.cli.record import AS_JSON, console, print_json
 
 if TYPE_CHECKING:
-    from unisono.catalog.benchmarks import Figure
-    from unisono.catalog.lengths import Sourced
     from unisono.predict.benchmarks import Benchmarks
     from unisono.predict.verbosity import Verbosity
-    from unisono.types import Json, JsonValue
+    from unisono.types import Json
 
 N_NEAR = 3
 Z_80 = 1.2816
@@ -35,17 +33,34 @@ def figures(
 
     Example: `unisono models figures gpt-5-mini`
     """
-    from unisono.catalog.benchmarks import figures_of
-    from unisono.catalog.lengths import lengths_of
-    from unisono.catalog.names import nearest
     from unisono.learn.benchmarks import public_benchmarks
-    from unisono.predict.names import lookup
     from unisono.predict.verbosity import published_verbosities
 
-    benchmarks, verbosities = public_benchmarks(), published_verbosities()
+    benchmarks, writes = public_benchmarks(), published_verbosities().of((name,))
+    model = _benchmarked(benchmarks, name, is_known=writes is not None)
+    if as_json:
+        found = _indexed(benchmarks, model) | _lengths(writes)
+        print_json({"model": model or (name if writes is None else writes.model or name), **found})
+        return
+    if model is None:
+        print(f"{name}: no figures of benchmarks")
+    else:
+        _print_figures(benchmarks, model)
+    if writes is not None:
+        _print_lengths(writes)
+
+
+def _benchmarked(benchmarks: Benchmarks, name: str, *, is_known: bool) -> str | None:
+    """Return what the table of benchmarks calls a model; None for one that is not in it but known otherwise.
+
+    Raises:
+        typer.BadParameter: nothing is known of the model.
+    """
+    from unisono.catalog.names import nearest
+    from unisono.predict.names import lookup
+
     model = lookup((name,), {known: known for known in benchmarks.known}, benchmarks.aliases)
-    writes = verbosities.of((name,))
-    if model is None and writes is None:
+    if model is None and not is_known:
         near = nearest(name, [*benchmarks.known, *benchmarks.aliases])
         hint = f" (nearest: {', '.join(near)})" if near else ""
         raise typer.BadParameter(
@@ -53,51 +68,55 @@ def figures(
             "benchmarks = { mmlu_pro = 81.2 } in its [[models]].",
             param_hint="name",
         )
-    told = [] if model is None else figures_of(model)
-    lengths = [] if writes is None else lengths_of(writes.model)
-    above, below = ([], []) if model is None else _near(benchmarks, model)
-    if as_json:
-        rows: list[JsonValue] = [asdict(figure) for figure in told]
-        print_json(
-            {
-                "model": model or (name if writes is None else writes.model or name),
-                "index": None if model is None else asdict(benchmarks.known[model]),
-                "figures": rows,
-                "above": [*above],
-                "below": [*below],
-                "writes": None if writes is None else _times(writes),
-                "lengths": [asdict(length) for length in lengths],
-            }
-        )
-        return
+    return model
+
+
+def _indexed(benchmarks: Benchmarks, model: str | None) -> Json:
+    """Return as JSON what benchmarks say of a model, and who stands near it."""
+    from unisono.catalog.benchmarks import figures_of
+
     if model is None:
-        print(f"{name}: no figures of benchmarks")
-    else:
-        index = benchmarks.known[model]
-        print(f"{model}: index {index.mean:+.2f} ± {index.sd:.2f}, from {index.n_figures} benchmarks")
-        _print_figures(told)
-        print(f"Next above: {', '.join(above) or '–'}. Next below: {', '.join(below) or '–'}.")
-    if writes is not None:
-        _print_lengths(writes, lengths)
+        return {"index": None, "figures": [], "above": [], "below": []}
+    above, below = _near(benchmarks, model)
+    return {
+        "index": asdict(benchmarks.known[model]),
+        "figures": [asdict(figure) for figure in figures_of(model)],
+        "above": [*above],
+        "below": [*below],
+    }
 
 
-def _print_figures(told: list[Figure]) -> None:
+def _lengths(writes: Verbosity | None) -> Json:
+    """Return as JSON how much a model writes, and who measured it."""
+    from unisono.catalog.lengths import lengths_of
+
+    if writes is None:
+        return {"writes": None, "lengths": []}
+    return {"writes": _times(writes), "lengths": [asdict(length) for length in lengths_of(writes.model)]}
+
+
+def _print_figures(benchmarks: Benchmarks, model: str) -> None:
     from rich.table import Table
 
-    from unisono.catalog.benchmarks import BENCHMARKS
+    from unisono.catalog.benchmarks import BENCHMARKS, figures_of
 
+    index = benchmarks.known[model]
+    print(f"{model}: index {index.mean:+.2f} ± {index.sd:.2f}, from {index.n_figures} benchmarks")
     table = Table("benchmark", "score", "source", "date")
-    for figure in told:
+    for figure in figures_of(model):
         source = f"{figure.title}{' (as recalled)' if figure.recalled else ''}"
         table.add_row(BENCHMARKS[figure.benchmark].title, f"{figure.score:g}", source, figure.date)
     console().print(table)
+    above, below = _near(benchmarks, model)
+    print(f"Next above: {', '.join(above) or '–'}. Next below: {', '.join(below) or '–'}.")
 
 
-def _print_lengths(writes: Verbosity, lengths: list[Sourced]) -> None:
+def _print_lengths(writes: Verbosity) -> None:
     from rich.table import Table
 
-    from unisono.catalog.lengths import BOARDS
+    from unisono.catalog.lengths import BOARDS, lengths_of
 
+    lengths = lengths_of(writes.model)
     times, effort = f"{exp(writes.mean):.1f} times", writes.effort
     print(f"Writes {times} what a plain model of 2025 does, with effort {effort}: {writes.evidence}.")
     if not lengths:
