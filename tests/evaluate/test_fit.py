@@ -206,6 +206,35 @@ def test_the_command_names_models_that_no_configuration_can_call_so(tmp_path: Pa
     assert "no configuration can call a model 模型:" in told.stdout
 
 
+@pytest.mark.parametrize(
+    ("costs", "told"),
+    [
+        (
+            {POEM_MODEL: 0.001, SUM_MODEL: None},
+            f"no cost of {SUM_MODEL}, so no bill is told and money counts for nothing",
+        ),
+        ({POEM_MODEL: None, SUM_MODEL: None}, "the table has no costs: money counts for nothing"),
+        ({POEM_MODEL: 0.0, SUM_MODEL: 0.0}, ""),
+    ],
+)
+def test_no_bill_is_told_where_costs_are_not_known_or_nothing(
+    costs: dict[str, float | None], told: str, tmp_path: Path
+) -> None:
+    table = two_kinds(160, seed=1)
+    lines = [
+        json.dumps({"prompt": prompt, "model": model, "score": score, "cost": costs[model]})
+        for prompt, scores in zip(table.prompts, table.scores, strict=True)
+        for model, score in zip(table.models, scores, strict=True)
+    ]
+    (tmp_path / "outcomes.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    words = ["fit", str(tmp_path / "outcomes.jsonl"), "--out", str(tmp_path / "made")]
+    said = CliRunner().invoke(app, [*words, "--config", str(tmp_path / "none.toml")])
+    assert said.exit_code == 0, said.output
+    assert "other models answer" in said.stdout
+    assert "of the bill" not in said.stdout
+    assert told in said.stdout
+
+
 def test_without_a_terminal_long_work_tells_its_steps_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter((0.0, 1.0, 2.5, 9.0))
     tell = steps_shown(lambda step: None, clock_s=lambda: next(times))

@@ -58,29 +58,28 @@ class Served:
     Attributes:
         gain: mean score less that of the best single model.
         left: share of the prompts that other models answer.
-        spent: bill as a share of the best single model's.
+        spent: bill as a share of the best single model's; None where that costs nothing, or a model's costs are unknown.
         elsewhere: the gain on tasks held out, of which the fit saw nothing.
         caution: the share of the doubt about pairs of models that was kept; 1 is all of it.
     """
 
     gain: Interval
     left: float
-    spent: float
+    spent: float | None
     elsewhere: float
     caution: float
 
     @property
     def is_paid_for_nothing(self) -> bool:
         """Whether it costs more than the best single model and is not shown to answer better."""
-        return self.spent > DEARER and self.gain.low <= 0.0
+        return self.spent is not None and self.spent > DEARER and self.gain.low <= 0.0
 
     def __str__(self) -> str:
         """Say it in half a sentence."""
         if self.left < SELDOM:
             return "the default answers everything"
-        told = (
-            f"other models answer {self.left:.0%}: {100 * self.gain.value:+.1f} points for {self.spent:.0%} of the bill"
-        )
+        bill = "" if self.spent is None else f" for {self.spent:.0%} of the bill"
+        told = f"other models answer {self.left:.0%}: {100 * self.gain.value:+.1f} points{bill}"
         if self.is_paid_for_nothing:
             return f"{told} (more is paid and nothing is shown to be won: a lower `dial` asks dear models less)"
         return told
@@ -100,6 +99,7 @@ class Found:
         aiq_gain: area under quality over cost, less that of mixing single models; None without costs.
         served: what the default dial does; None where too few prompts were answered by every model.
         in_domain: the same where requests are seen to be of the table's kinds (`routing.in_domain`).
+        uncosted: models whose answers cost what the table does not say; with any, money counts for nothing in it.
     """
 
     n_held_out: int
@@ -113,6 +113,7 @@ class Found:
     aiq_gain: Interval | None = None
     served: Served | None = None
     in_domain: Served | None = None
+    uncosted: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -226,6 +227,7 @@ def fit_table(
     served = measured(
         whole, after, default=found.best_single, settings=settings, encoder=encoder, seed=seed, on_step=on_step
     )
+    found = replace(found, uncosted=_uncosted(table))
     if served is not None:
         found = replace(found, served=served[0], in_domain=served[1])
         after = replace(after, scalars={**after.scalars, CAUTION: served[0].caution, IN_DOMAIN: served[1].caution})
@@ -383,17 +385,25 @@ def measured(
     if found is None:
         return None
     weights = resampled(len(found[0].near.gained), rng=np.random.default_rng(seed), n_resamples=N_RESAMPLES)
+    bill_usd = np.nan_to_num(table.costs_usd[:, table.models.index(default)]).sum()
+    told = bill_usd > 0.0 and not _uncosted(table)
 
     def served(one: Measured) -> Served:
         return Served(
             gain=interval(weights @ one.near.gained),
             left=float(one.near.left.mean()),
-            spent=float(one.near.spent.mean()),
+            spent=float(one.near.spent.mean()) if told else None,
             elsewhere=float(one.far.gained.mean()),
             caution=one.caution,
         )
 
     return served(found[0]), served(found[1])
+
+
+def _uncosted(table: Outcomes) -> tuple[str, ...]:
+    """Return the models of which no answer's cost is known."""
+    known = _mask(~np.isnan(table.costs_usd))
+    return tuple(model for place, model in enumerate(table.models) if not known[:, place].any())
 
 
 def tasks_of(corpus: Corpus, trained: Trained) -> NDArray[np.str_]:
@@ -411,7 +421,7 @@ def _served_as_json(served: Served) -> Json:
     return {
         "gain": as_json(served.gain),
         "left": round(served.left, 4),
-        "spent": round(served.spent, 4),
+        "spent": None if served.spent is None else round(served.spent, 4),
         "gain_on_tasks_held_out": round(served.elsewhere, 4),
         "caution": served.caution,
     }

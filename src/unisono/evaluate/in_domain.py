@@ -57,7 +57,7 @@ class _Served(msgspec.Struct, frozen=True):
 
     gain: _Gain
     left: float
-    spent: float
+    spent: float | None
     caution: float
 
 
@@ -99,9 +99,10 @@ class Domain:
             return f"{said}neither alike nor unlike is shown."
         if self.worth is None:
             return f"{said}they are alike."
+        bill = "" if self.worth.spent is None else f" for {self.worth.spent:.0%} of the bill"
         return (
             f"{said}they are alike. In domain other models answer {self.worth.left:.0%} of prompts held out of the "
-            f"table: {100 * self.worth.gain.value:+.1f} points for {self.worth.spent:.0%} of the bill."
+            f"table: {100 * self.worth.gain.value:+.1f} points{bill}."
         )
 
     def as_json(self) -> Json:
