@@ -211,9 +211,9 @@ def test_the_command_names_models_that_no_configuration_can_call_so(tmp_path: Pa
     [
         (
             {POEM_MODEL: 0.001, SUM_MODEL: None},
-            f"no cost of {SUM_MODEL}, so no bill is told and money counts for nothing",
+            f"The table has no cost of {SUM_MODEL}, so money counts for nothing here",
         ),
-        ({POEM_MODEL: None, SUM_MODEL: None}, "the table has no costs: money counts for nothing"),
+        ({POEM_MODEL: None, SUM_MODEL: None}, f"The table has no cost of {POEM_MODEL}, {SUM_MODEL}, so money"),
         ({POEM_MODEL: 0.0, SUM_MODEL: 0.0}, ""),
     ],
 )

@@ -179,14 +179,10 @@ def _print(found: Fit, folder: Path, *, known: Config | None, encoder: str) -> N
     console.print(rows)
     print(told.verdict)
     training = found.manifest["training"]
-    models = found.manifest["models"]
-    if told.uncosted and isinstance(models, list):
-        few = len(told.uncosted) < len(models)
-        whose = f"no cost of {', '.join(told.uncosted)}, so no bill is told and money" if few else "no costs: money"
-        print(f"the table has {whose} counts for nothing in these figures (fill the column cost)")
     if isinstance(training, dict) and isinstance(training["dropped"], list):
         for line in training["dropped"]:
             print(f"left out: {line}")
+    models = found.manifest["models"]
     taught = set(models) if isinstance(models, list) else set()
     if odd := sorted(model for model in map(str, taught) if not is_name(model)):
         print(

@@ -58,7 +58,7 @@ class Served:
     Attributes:
         gain: mean score less that of the best single model.
         left: share of the prompts that other models answer.
-        spent: bill as a share of the best single model's; None where that costs nothing, or a model's costs are unknown.
+        spent: bill as a share of the best single model's; None where that costs nothing, or costs are unknown.
         elsewhere: the gain on tasks held out, of which the fit saw nothing.
         caution: the share of the doubt about pairs of models that was kept; 1 is all of it.
     """
@@ -138,14 +138,21 @@ class Found:
     @property
     def _at_default(self) -> str:
         if self.served is None:
-            return ""
-        told = f" With {self.best_single} as the default, at the default dial {self.served}."
+            return self._uncosted
+        told = f"{self._uncosted} With {self.best_single} as the default, at the default dial {self.served}."
         if self.in_domain is not None and self.in_domain.caution < self.served.caution:
             return (
                 f"{told} Once requests are seen to be of this table's kinds (`routing.in_domain`) it routes more: "
                 f"{self.in_domain}; on tasks held out of the table {100 * self.in_domain.elsewhere:+.1f} points."
             )
         return told
+
+    @property
+    def _uncosted(self) -> str:
+        if not self.uncosted:
+            return ""
+        named = ", ".join(self.uncosted[:3]) + (f" and {n} more" if (n := len(self.uncosted) - 3) > 0 else "")
+        return f" The table has no cost of {named}, so money counts for nothing here and no bill is told."
 
     def as_json(self) -> Json:
         """Return the figures as the manifest keeps them."""
