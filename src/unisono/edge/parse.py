@@ -17,6 +17,7 @@ import orjson
 from xxhash import xxh3_128
 
 from unisono.catalog import MODES, Catalog, is_reserved
+from unisono.collector import calmly
 from unisono.edge.agents import session_of
 from unisono.edge.wishes import HOWS, read_wishes
 from unisono.errors import ModelNotFound, RequestError
@@ -51,6 +52,8 @@ MAX_DEPTH = 250
 MAX_NODES = 200_000
 """Arrays and objects: three bytes of a body become two hundred of memory, as long as its answer takes."""
 FEW_NODES = 24
+MANY_PARTS = 1000
+"""Of one array or object: a body that has more is not walked to see whether it is small."""
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 """How gzip and zstd begin."""
 SHORT_BYTES = 4096
@@ -93,6 +96,10 @@ def load_body(raw: bytes) -> Json:
     Raises:
         RequestError: it is no JSON, nested too deeply, no object, or holds too many parts.
     """
+    return calmly(_loaded, raw)
+
+
+def _loaded(raw: bytes) -> Json:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as exc:
@@ -104,6 +111,7 @@ def load_body(raw: bytes) -> Json:
         raise RequestError("The body must be a JSON object.")
     if not _is_shallow(raw, body):
         if len(raw) > 3 * MAX_NODES and _n_opened(raw) > MAX_NODES and _is_crowded(body):
+            del body  # before the collector looks at all of it
             raise RequestError(f"The body holds too many arrays and objects; at most {MAX_NODES} are read.")
         try:
             orjson.dumps([[[[body]]]])  # what cannot be written again cannot be sent on; a translation adds levels
@@ -130,6 +138,8 @@ def _is_small(body: Json) -> bool:
         if not todo:
             return True
         node = todo.pop()
+        if len(node) > MANY_PARTS:
+            return False
         todo += [part for part in (node.values() if isinstance(node, dict) else node) if isinstance(part, (dict, list))]
     return False
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import orjson
 
+from unisono.collector import calmly
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
 from unisono.types import Chunk, Json, Lane, Sink, Told
 from unisono.upstream.alike import Alike, is_text
@@ -180,7 +181,7 @@ class Exchange:
         """
         data = None if self._begun is None else self._transport.whole(self._begun)
         try:
-            return None if data is None else self._told(self._reading.whole(data))
+            return None if data is None else self._told(calmly(self._reading.whole, data))
         except (BrokenEvent, UpstreamError):
             return None
 
@@ -412,7 +413,7 @@ class _Inflow:
 
 def _whole(reading: Reading, data: bytes, model: str) -> Chunk:
     try:
-        return reading.whole(data)
+        return calmly(reading.whole, data)
     except BrokenEvent as exc:
         raise UpstreamMalformed(f"{model}: its answer is not a completion ({exc}).") from exc
 
