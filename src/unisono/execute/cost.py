@@ -32,7 +32,7 @@ def cost_usd(usage: Usage | None, prices: Prices | None) -> float | None:
     cached_price = prices.usd_per_mtok_cached_in
     if cached_price is None:
         cached_price = prices.usd_per_mtok_in
-    n_cached = min(usage.cached_input_tokens, usage.input_tokens)
+    n_cached = min(usage.cached_input_tokens, usage.input_tokens) if usage.cached_input_tokens else 0
     n_fresh = usage.input_tokens - n_cached
     micro_usd = (
         n_fresh * prices.usd_per_mtok_in + n_cached * cached_price + usage.output_tokens * prices.usd_per_mtok_out

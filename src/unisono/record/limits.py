@@ -120,6 +120,16 @@ class _Stand:
         """Return an amount of what the limit counts in whole units of its account."""
         return round(amount * self.unit)
 
+    def need(self, call: Planned, features: Features) -> int:
+        """Return what a call is expected to take of the limit, in units."""
+        match self.limit.counts:
+            case "messages":
+                return 1
+            case "usd":
+                return self.units(call.high_usd)
+            case "tokens":
+                return self.units(features.n_input_tokens + call.tokens)
+
     def bucket(self, now_us: int) -> int:
         """Return the start of the part of the window that a moment belongs to, in microseconds since 1970."""
         window = self.limit.window
@@ -259,14 +269,13 @@ class Ledger:
         parts = []
         calls = _calls(decision)
         for stand in self._of(request.key, request.user):
-            limit = stand.limit
             for call in calls:
                 if not stand.is_about(models[call.model]):
                     continue
-                amount = stand.units(_need(limit, call, features))
+                amount = stand.need(call, features)
                 stand.account.reserved += amount
                 parts.append((stand, call.model, amount))
-                if limit.counts == "messages":
+                if stand.limit.counts == "messages":
                     break  # one message, however many models answer it
         return Reservation(parts=tuple(parts))
 
@@ -377,20 +386,20 @@ class Ledger:
 
     def _book(self, charged: Sequence[tuple[_Stand, int]], now_us: int) -> None:
         """Charge amounts, and have them recorded."""
-        if added := [self._add(stand, amount, now_us) for stand, amount in charged if amount]:
+        added, run = [], self._store.run
+        for stand, amount in charged:
+            if not amount:
+                continue
+            account, bucket = stand.account, stand.bucket(now_us)
+            before = account.settled.get(bucket, 0)
+            account.settled[bucket] = before + amount
+            if before and account.used is not None:
+                account.used.amount += amount
+            else:
+                account.used = None
+            added.append(((stand.limit.name, stand.holder, bucket, run), amount))
+        if added:
             self._store.record_sums(_ADD, added)
-
-    def _add(self, stand: _Stand, amount: int, now_us: int) -> tuple[tuple[str, str, int, str], int]:
-        """Charge an amount; return what is to be recorded of it."""
-        account = stand.account
-        bucket = stand.bucket(now_us)
-        before = account.settled.get(bucket, 0)
-        account.settled[bucket] = before + amount
-        if before and account.used is not None:
-            account.used.amount += amount
-        else:
-            account.used = None
-        return (stand.limit.name, stand.holder, bucket, self._store.run), amount
 
 
 def used_elsewhere(reader: Reader, windows: Mapping[str, int], *, run: str) -> tuple[tuple[str, str, int, int], ...]:
@@ -471,17 +480,6 @@ def _least(counts: Counted, model: Model, n_input_tokens: int, n_written_tokens:
     if prices is None:
         return 0.0
     return (n_input_tokens * prices.usd_per_mtok_in + n_written_tokens * prices.usd_per_mtok_out) / 1e6
-
-
-def _need(limit: Limit, call: Planned, features: Features) -> float:
-    """Return what a call is expected to take of a limit, in what it counts."""
-    match limit.counts:
-        case "messages":
-            return 1.0
-        case "usd":
-            return call.high_usd
-        case "tokens":
-            return features.n_input_tokens + call.tokens
 
 
 def _begin(limit: Limit, now_us: int) -> int:

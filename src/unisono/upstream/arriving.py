@@ -64,7 +64,8 @@ class Answer:
         self._inflate: zlib._Decompress | None = None
         self._packed = b""
         self._end_s = began_s + limits.total_s
-        self._due_s = min(began_s + limits.first_content_s, self._end_s)
+        due_s = began_s + limits.first_content_s
+        self._due_s = due_s if due_s < self._end_s else self._end_s
         clock = wire.clock
         if clock is None:
             clock = wire.clock = Clock(self._loop)
