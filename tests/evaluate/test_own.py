@@ -281,3 +281,46 @@ def test_a_server_that_keeps_its_default_is_said_to_change_nothing() -> None:
     expected = Expected(quality=outcomes.scores, cost_usd=outcomes.costs_usd)
     found = served(outcomes, [CrossFit(expected=expected, folds=folds, chosen=chosen)], n_resamples=100)
     assert found.gained == found.saved == Interval(value=0.0, low=0.0, high=0.0)
+
+
+def said(file: Path) -> str:
+    command = [sys.executable, "-m", "unisono.cli", "evaluate", str(file), "--seeds", "1"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+@pytest.mark.parametrize("costs", [(0.0, 0.0), None])
+def test_no_money_is_spoken_of_where_none_is_known_or_nothing_costs_any(
+    tmp_path: Path, costs: tuple[float, float] | None
+) -> None:
+    told = said(complementary(tmp_path, 120, costs=costs))
+    for word in ("money", "bill by", "USD", "never reached", "cheapest", "strongest by price"):
+        assert word not in told, word
+
+
+def test_of_equal_models_the_cheap_one_is_compared_with_too(tmp_path: Path) -> None:
+    rng, lines = np.random.default_rng(3), []
+    for place in range(120):
+        prompt = (SUMS, WORDS)[place % 2].format(place, place)
+        for model, cost in (("new/dear", 0.02), ("new/cheap", 0.001)):
+            lines.append({"prompt": prompt, "model": model, "score": float(rng.random() < 0.7), "cost": cost})
+    file = tmp_path / "equal.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    told = said(file)
+    assert "use new/cheap always" in told
+    beside = told.partition("Beside new/cheap always it is ")[2]
+    assert beside, told
+    assert "the bill by -" not in beside.partition("\n")[0]  # nothing is cheaper than the cheapest
+    assert "A lower dial uses that" not in told
+
+
+def test_a_best_model_that_is_free_is_reached_and_nothing_is_saved_on_it(tmp_path: Path) -> None:
+    rows_of = (("new/local", 0.9, 0.0), ("new/hosted", 0.4, 0.01))
+    rng = np.random.default_rng(4)
+    lines = [
+        {"prompt": SUMS.format(n, n), "model": model, "score": float(rng.random() < right), "cost": cost}
+        for n in range(60)
+        for model, right, cost in rows_of
+    ]
+    (tmp_path / "t.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    row = next(line for line in said(tmp_path / "t.jsonl").splitlines() if line.startswith("| best single: new/local"))
+    assert "never reached" not in row

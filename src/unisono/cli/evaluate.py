@@ -20,11 +20,24 @@ from unisono.cli.record import AS_JSON, STORE, print_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from unisono.evaluate.compare import Standing
+    from unisono.evaluate.metrics import Interval
     from unisono.evaluate.own import Evaluation, Settled
     from unisono.types import Json
 
 QUIET_S = 2.0
 DEFAULT_SEEDS = 5
+PRICED = ("strongest by price", "cheapest")
+"""What the rows begin with that name a model by its price."""
+LEGEND = (
+    "AIQ: mean height of the hull of quality over cost between the cheapest and the dearest model. Rows that",
+    "state no price have a curve of settings: their quality is the highest on it, picked knowing the outcomes.",
+    "Saved at equal quality: share of the best single model's bill, at its quality, on that curve.",
+)
+LEGEND_FREE = (
+    "AIQ: the best that a row reaches, since all cost the same. What is so *at best* is the highest of a curve of",
+    "settings, picked knowing the outcomes.",
+)
 FITTED = "What it is worth on prompts held out `unisono fit` has said, and its manifest keeps."
 
 
@@ -164,31 +177,19 @@ def _has_seen(manifest: Json, hashes: Mapping[str, str]) -> bool:
 
 
 def _report(found: Evaluation, artifact: str, *, costless: bool, dial: float, seen: bool, in_domain: bool) -> str:
-    from unisono.evaluate.report import markdown, shown
+    from unisono.evaluate.report import markdown
 
     table = found.table
     left = f"; {found.n_left_out:,} others lack a score or a cost" if found.n_left_out else ""
     header = ["policy", "quality", "USD / 1,000", "AIQ", "unisono minus this", "saved at equal quality"]
-    rows = []
-    for s in found.standings:
-        quality = f"{s.top:.3f} at best" if s.point is None else f"{s.point.quality:.3f}"
-        usd = "" if s.point is None else f"{s.point.usd_per_1k:.4g}"
-        area, behind = ("" if i is None else i for i in (s.aiq, s.behind))
-        saved = "never reached" if s.saved_at_equal is None else f"{s.saved_at_equal:.0%}"
-        rows.append(
-            [
-                s.name,
-                quality,
-                usd,
-                area if isinstance(area, str) else shown(area),
-                behind if isinstance(behind, str) else shown(behind, signed=True),
-                saved,
-            ]
-        )
+    rows = [_row(s) for s in found.standings if not (found.is_free and s.name.startswith(PRICED))]
+    if found.is_free:
+        header, *rows = (_unpriced(row) for row in (header, *rows))
     return "\n".join(
         [
             found.verdict.sentence,
             _as_served(found, dial, in_domain=in_domain),
+            *_beside(found, dial),
             *([f"The artifact {artifact} was fitted on this table: all of this is too good. {FITTED}"] if seen else []),
             *_lower_down(found),
             *(["The table has no costs, so quality alone is judged."] if costless else []),
@@ -197,9 +198,7 @@ def _report(found: Evaluation, artifact: str, *, costless: bool, dial: float, se
             "",
             markdown(header, rows),
             "",
-            "AIQ: mean height of the hull of quality over cost between the cheapest and the dearest model. Rows that",
-            "state no price have a curve of settings: their quality is the highest on it, picked knowing the outcomes.",
-            "Saved at equal quality: share of the best single model's bill, at its quality, on that curve.",
+            *(LEGEND_FREE if found.is_free else LEGEND),
             "Calibration error of held-out expectations: "
             + ", ".join(f"{model} {error:.3f}" for model, error in found.calibration.items()),
         ]
@@ -213,9 +212,54 @@ def _as_served(found: Evaluation, dial: float, *, in_domain: bool) -> str:
     seen = ", and has seen that requests are of the kinds of its artifact's table" if in_domain else ""
     return (
         f"At dial {dial:g} a server that learns online{seen}, with the best single model as its default, would change "
-        f"quality by {value:+.1f} [{low:+.1f}, {high:+.1f}] points and the bill by {-saved.value:+.0%}; `--dial` shows "
+        f"quality by {value:+.1f} [{low:+.1f}, {high:+.1f}] points{_bill(saved, found)}; `--dial` shows "
         "other settings, `unisono fit` what training on the table gives."
     )
+
+
+def _row(s: Standing) -> list[str]:
+    from unisono.evaluate.report import shown
+
+    saved = "never reached" if s.equal_usd_per_1k is None else ""
+    if s.saved_at_equal is not None:
+        saved = _share(s.saved_at_equal)
+    return [
+        s.name,
+        f"{s.top:.3f} at best" if s.point is None else f"{s.point.quality:.3f}",
+        "" if s.point is None else f"{s.point.usd_per_1k:.4g}",
+        "" if s.aiq is None else shown(s.aiq),
+        "" if s.behind is None else shown(s.behind, signed=True),
+        saved,
+    ]
+
+
+def _unpriced(row: list[str]) -> list[str]:
+    """Leave out of a row what is about money."""
+    return [row[0], row[1], row[3], row[4]]
+
+
+def _share(value: float, *, sign: str = "") -> str:
+    """Return a share in percent; what rounds to nothing has no sign."""
+    return "0%" if abs(value) < 0.005 else f"{value:{sign}.0%}"
+
+
+def _bill(saved: Interval, found: Evaluation) -> str:
+    return "" if found.is_free else f" and the bill by {_share(-saved.value, sign='+')}"
+
+
+def _beside(found: Evaluation, dial: float) -> list[str]:
+    """Say the same beside the model that the verdict names, where it is not the one that was compared with."""
+    beside, served, model = found.verdict.beside, found.served_beside, found.verdict.model
+    if beside is None or served is None:
+        return []
+    sums = [
+        f"{100 * gained.value:+.1f} [{100 * gained.low:+.1f}, {100 * gained.high:+.1f}] points{_bill(saved, found)}"
+        for gained, saved in ((beside.gained, beside.saved), (served.gained, served.saved))
+    ]
+    return [
+        "Both compare with the model that the other prompts name, which is not always the same: for "
+        f"{beside.elsewhere:.0%} it is not {model}. Beside {model} always it is {sums[0]}; at dial {dial:g} {sums[1]}."
+    ]
 
 
 def _lower_down(found: Evaluation) -> list[str]:
@@ -223,6 +267,8 @@ def _lower_down(found: Evaluation) -> list[str]:
     lead = {s.name: s.behind for s in found.standings if s.behind is not None}
     mixing, control = lead.get("price mixing (hull of singles)"), lead.get("shuffled-label control")
     if found.verdict.kind == "pays" or mixing is None or control is None or mixing.low <= 0 or control.low <= 0:
+        return []
+    if found.table.models[found.field.cheapest] == found.verdict.model:  # there is no smaller budget than its bill
         return []
     return [
         f"Over all budgets it does help: {mixing.value:+.3f} [{mixing.low:+.3f}, {mixing.high:+.3f}] of AIQ over "
@@ -242,6 +288,13 @@ def _as_json(found: Evaluation, artifact: str, *, seen: bool, in_domain: bool) -
         "bill_saved": as_json(v.saved),
         "lead_over_mixing_singles": as_json(v.lead),
         "routed_share": v.routed,
+        "beside_model_always": None
+        if v.beside is None
+        else {
+            "other_model_compared_with_for": v.beside.elsewhere,
+            "quality_gained": as_json(v.beside.gained),
+            "bill_saved": as_json(v.beside.saved),
+        },
         "at_dial": {
             "quality_gained": as_json(found.served.gained),
             "bill_saved": as_json(found.served.saved),

@@ -68,6 +68,7 @@ class Evaluation:
         verdict: whether routing pays.
         calibration: expected calibration error of the held-out expectations, per model.
         served: what the server's own choices at the dial come to.
+        served_beside: the same beside the verdict's model always, where some folds have another default.
     """
 
     table: Outcomes
@@ -77,6 +78,12 @@ class Evaluation:
     verdict: Verdict
     calibration: dict[str, float]
     served: Served
+    served_beside: Served | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether no answer of the table costs anything, or no cost is known."""
+        return not self.table.costs_usd.any()
 
 
 def evaluate(
@@ -129,25 +136,38 @@ def evaluate(
             name="shuffled-label control", policies=tuple(sweep("control", control.expected) for control in controls)
         ),
     ]
+    judged = verdict(replay, fits, swept, tolerance=settled.tolerance, n_resamples=settled.n_resamples)
+    named = whole.models.index(judged.model)
     return Evaluation(
         table=whole,
         n_left_out=int((~keep).sum()),
         field=field,
         standings=tuple(standings(replay, contenders, field, n_resamples=settled.n_resamples)),
-        verdict=verdict(replay, fits, swept, tolerance=settled.tolerance, n_resamples=settled.n_resamples),
+        verdict=judged,
         calibration=calibration(whole, fits),
         served=served(whole, fits, n_resamples=settled.n_resamples),
+        served_beside=None
+        if judged.beside is None
+        else served(whole, fits, n_resamples=settled.n_resamples, always=named),
     )
 
 
-def served(table: Outcomes, fits: Sequence[CrossFit], *, n_resamples: int) -> Served:
-    """Return what the choices of the fits come to, each beside the default that it had: neither saw its own fold."""
+def served(table: Outcomes, fits: Sequence[CrossFit], *, n_resamples: int, always: int | None = None) -> Served:
+    """Return what the choices of the fits come to, each beside the default that it had: neither saw its own fold.
+
+    Args:
+        table: outcomes, complete.
+        fits: with the choices.
+        n_resamples: for the intervals.
+        always: the place of one model to compare with in place of the defaults.
+    """
     rows = np.arange(len(table.prompts))
     gained, usd, default_usd = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows))
     for fit in fits:
         default = np.zeros(len(rows), dtype=np.intp)
         for fold in np.unique(fit.folds):
-            default[fit.folds == fold] = best_single(table.scores[fit.folds != fold])
+            best = best_single(table.scores[fit.folds != fold]) if always is None else always
+            default[fit.folds == fold] = best
         gained += table.scores[rows, fit.chosen] - table.scores[rows, default]
         usd += table.costs_usd[rows, fit.chosen]
         default_usd += table.costs_usd[rows, default]

@@ -39,16 +39,32 @@ TELLING = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """The same choices beside one model always, where the other folds do not all name it as the one to compare with.
+
+    Attributes:
+        elsewhere: share of the prompts whose other folds name another model.
+        gained: the routed mean score less this model's.
+        saved: share of this model's bill that routing saves.
+    """
+
+    elsewhere: float
+    gained: Interval
+    saved: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The answer, with what it rests on.
 
     Attributes:
         kind: `pays`; `nothing` (shown to bring nothing, or to lose); `unclear` (the table is too small to tell).
         model: the single model to use instead, and to compare with.
-        gained: the routed mean score less the single model's.
+        gained: the routed mean score less that of the single model that the other folds name.
         saved: share of the single model's bill that routing saves.
         lead: the routed mean score less that of the best mix of single models at the same cost.
         routed: share of prompts that went to another model than that one.
+        beside: the same beside `model`; None where every fold names it.
         sentence: all of it for people.
     """
 
@@ -58,6 +74,7 @@ class Verdict:
     saved: Interval
     lead: Interval
     routed: float
+    beside: Beside | None
     sentence: str
 
 
@@ -99,7 +116,8 @@ def _judged(
 ) -> tuple[Verdict, float]:
     """Return what a rule's choices come to on the folds that it did not read, and what that is worth at the dial."""
     table, rows = replay.table, np.arange(len(replay.table.prompts))
-    costs, scores, single_costs, single_scores, routed = [], [], [], [], []
+    costs, scores, single_costs, single_scores, routed, elsewhere = [], [], [], [], [], []
+    place = cheapest_equal(table.scores, table.costs_usd, tolerance=tolerance)
     for fit, policy in zip(fits, swept, strict=True):
         chosen, single = held_choices(replay, policy, fit.folds, tolerance=tolerance, rule=rule)
         costs.append(table.costs_usd[rows, chosen])
@@ -107,6 +125,7 @@ def _judged(
         single_costs.append(table.costs_usd[rows, single])
         single_scores.append(table.scores[rows, single])
         routed.append(float((chosen != single).mean()))
+        elsewhere.append(float((single != place).mean()))
     cost, score, single_cost, single_score = (
         weights @ np.mean(part, axis=0) for part in (costs, scores, single_costs, single_scores)
     )
@@ -115,14 +134,19 @@ def _judged(
     every_cost, every_score = weights @ table.costs_usd, weights @ table.scores
     least = every_cost.min(axis=1)
     mixed = [
-        quality_at(every_cost[place], every_score[place], max(float(cost[place]), float(least[place])))
-        for place in range(len(weights))
+        quality_at(every_cost[draw], every_score[draw], max(float(cost[draw]), float(least[draw])))
+        for draw in range(len(weights))
     ]
     lead = interval(score - np.array(mixed))
-    model = table.models[cheapest_equal(table.scores, table.costs_usd, tolerance=tolerance)]
+    model, other = table.models[place], float(np.mean(elsewhere))
     price = price_of(float(cost[0]), float(single_cost[0]))
     kind = _kind(gained, saved, lead, price=price, n=len(rows), tolerance=tolerance)
     share = float(np.mean(routed))
+    beside = Beside(
+        elsewhere=other,
+        gained=interval(score - every_score[:, place]),
+        saved=interval(saved_share(cost, every_cost[:, place])),
+    )
     found = Verdict(
         kind=kind,
         model=model,
@@ -130,7 +154,17 @@ def _judged(
         saved=saved,
         lead=lead,
         routed=share,
-        sentence=_sentence(kind, model, gained, saved, lead, routed=share, n=len(rows), tolerance=tolerance),
+        beside=beside if other > 0.0 else None,
+        sentence=_sentence(
+            kind,
+            model,
+            gained,
+            saved if table.costs_usd.any() else None,
+            lead,
+            routed=share,
+            n=len(rows),
+            tolerance=tolerance,
+        ),
     )
     return found, gained.value - price
 
@@ -210,40 +244,52 @@ def _sentence(
     kind: Literal["pays", "nothing", "unclear"],
     model: str,
     gained: Interval,
-    saved: Interval,
+    saved: Interval | None,
     lead: Interval,
     *,
     routed: float,
     n: int,
     tolerance: float,
 ) -> str:
-    cheaper = f"{saved.value:.0%} [{saved.low:.0%}, {saved.high:.0%}]"
+    """Say it for people; `saved` is None where no cost is known, or there is none: then no money is spoken of."""
     points, mixed = _points(gained), _points(lead)
-    if kind == "pays" and gained.low > 0.0 and (gained.value > tolerance or saved.low <= 0.0):
+    money = "" if saved is None else f", for {_money(saved)}"
+    bill = "" if saved is None else f" and the bill by {-saved.value:+.0%}"
+    mixing = "mixing single models at random" + ("" if saved is None else " for the same money")
+    if kind == "pays" and (saved is None or (gained.low > 0.0 and (gained.value > tolerance or saved.low <= 0.0))):
         return (
-            f"Routing pays: {points} against always using {model}, for {_money(saved)}, and {mixed} against mixing "
-            f"single models at random for the same money; {routed:.0%} of the prompts go to other models."
+            f"Routing pays: {points} against always using {model}{money}, and {mixed} against {mixing}; "
+            f"{routed:.0%} of the prompts go to other models."
         )
-    if kind == "pays":
+    if kind == "pays" and saved is not None:
         return (
-            f"Routing pays: {cheaper} cheaper than always using {model} at equal quality ({points}); "
+            f"Routing pays: {_cheaper(saved)} than always using {model} at equal quality ({points}); "
             f"{routed:.0%} of the prompts go to other models."
         )
     if kind == "nothing":
         return (
-            f"Route nothing: use {model} always. Routing would change quality by {points} and the bill by "
-            f"{-saved.value:+.0%}; against mixing single models at random for the same money: {mixed}."
+            f"Route nothing: use {model} always. Routing would change quality by {points}{bill}; against {mixing}: "
+            f"{mixed}."
         )
     advice = f"Not shown: route nothing for now, use {model} always."
     if n < TELLING:
         return (
             f"{advice} {n:,} prompts are too few to teach a router and to judge it; some hundreds are needed. "
-            f"Here it would change quality by {points} and the bill by {-saved.value:+.0%}."
+            f"Here it would change quality by {points}{bill}."
+        )
+    if saved is None:
+        return (
+            f"{advice} Routing would change quality by {points}, and by {mixed} against {mixing}, but {n:,} prompts "
+            "cannot exclude that it is worse."
         )
     return (
-        f"{advice} Routing looks {cheaper} cheaper at {points}, and {mixed} against mixing single models for the same "
+        f"{advice} Routing looks {_cheaper(saved)} at {points}, and {mixed} against mixing single models for the same "
         f"money, but {n:,} prompts cannot exclude that it is worse."
     )
+
+
+def _cheaper(saved: Interval) -> str:
+    return f"{saved.value:.0%} [{saved.low:.0%}, {saved.high:.0%}] cheaper"
 
 
 def _money(saved: Interval) -> str:
