@@ -106,6 +106,27 @@ def test_a_changed_file_takes_effect_under_load_and_a_broken_one_not_at_all(tmp_
     assert set(statuses) == {200}
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_where_it_answers_is_told_to_programs_as_json(tmp_path: Path, workers: int) -> None:
+    """With port 0 nothing else says it."""
+    text = 'default = "echo"\n[[models]]\nname = "echo"\nupstream = "scripted"\n'
+    (tmp_path / "unisono.toml").write_text(text)
+    words = ["serve", "--port", "0", "--quiet", "--json", "--workers", str(workers)]
+    with subprocess.Popen(
+        command(*words), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            told = json.loads(server.stdout.readline())
+            assert (told["models"], told["workers"]) == (["echo"], workers)
+            host, port = told["url"].removeprefix("http://").removesuffix("/v1").split(":")
+            with closing(http.client.HTTPConnection(host, int(port), timeout=LIMIT_S)) as connection:
+                connection.request("GET", "/v1/models/echo")
+                assert connection.getresponse().status == 200
+        finally:
+            server.terminate()
+
+
 def test_sighup_reads_the_file_again(tmp_path: Path) -> None:
     with upstream(says("ok")) as up, process(tmp_path, config_text(model("small", up), default="small")) as house:
         before = house.get("/readyz")["config_hash"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -22,8 +23,12 @@ def demo(
     port: int = typer.Option(8080, min=0, max=65535, help="Listen here; 0 takes a free port."),
     folder: Path = typer.Option(Path(".demo"), help="Where the demo keeps its configuration and its record."),
     quiet: bool = typer.Option(True, help="Log warnings only, not a line for each request."),
+    as_json: bool = typer.Option(False, "--json", help="Say where it answers, and the licences, as a line of JSON."),
 ) -> None:
     """Serve two small real models on this machine, and show how to ask them.
+
+    With `--json` one line is printed once it answers: `url`, `console`, `config` and the `licences` of what
+    runs.
 
     Example: `unisono demo --port 8080`
     """
@@ -39,13 +44,23 @@ def demo(
     path = folder / "unisono.toml"
     if not path.exists():
         path.write_text(demo_config_text(), encoding="utf-8")
-    print("What runs here, and its licence:")
-    for name, licence in LICENCES.items():
-        print(f"  {name}: {licence}")
+    if not as_json:
+        print("What runs here, and its licence:")
+        for name, licence in LICENCES.items():
+            print(f"  {name}: {licence}")
     config = load_config(path)
     _know_pool(config)
 
     def ready(live: Live, address: str) -> None:
+        if as_json:
+            told = {
+                "url": f"{address}/v1",
+                "console": f"{address}/console",
+                "config": str(path),
+                "licences": dict(LICENCES),
+            }
+            print(json.dumps(told), flush=True)
+            return
         _say_ready(address, seconds=perf_counter() - started_s, path=path)
 
     run_server(config, port=port, quiet=quiet, ready=ready)

@@ -40,10 +40,14 @@ def serve(
     workers: int = typer.Option(
         1, "--workers", min=1, max=MOST_WORKERS, help="So many processes on this machine, over the same record."
     ),
+    as_json: bool = typer.Option(False, "--json", help="Say where it answers as a line of JSON."),
     fd: int = typer.Option(-1, "--fd", hidden=True),
     worker: int = typer.Option(-1, "--worker", hidden=True),
 ) -> None:
     """Start the server.
+
+    With `--json` the line that says where it answers is an object: `url`, `models`, `workers`. The log goes to standard
+    error, with it and without.
 
     Example: `unisono serve --config unisono.toml --port 8080`
     """
@@ -53,16 +57,26 @@ def serve(
     if worker >= 0:
         run_worker(loaded, fd=fd, worker=worker, quiet=quiet)
     elif workers != 1:
-        _serve_with(loaded, config, n=workers, host=host, port=port, quiet=quiet)
+        _serve_with(loaded, config, n=workers, host=host, port=port, quiet=quiet, as_json=as_json)
     else:
-        run_server(loaded, host=host or None, port=port, quiet=quiet, ready=_say_ready)
+
+        def ready(live: Live, address: str) -> None:
+            if as_json:
+                _say_ready_as_json(live.config, address, workers=1)
+            else:
+                _say_ready(live, address)
+
+        run_server(loaded, host=host or None, port=port, quiet=quiet, ready=ready)
 
 
-def _serve_with(config: Config, file: Path, *, n: int, host: str, port: int | None, quiet: bool) -> None:
+def _serve_with(config: Config, file: Path, *, n: int, host: str, port: int | None, quiet: bool, as_json: bool) -> None:
     from unisono.cli.sockets import handed, listen
     from unisono.cli.workers import run_workers
 
     def ready(address: str) -> None:
+        if as_json:
+            _say_ready_as_json(config, address, workers=n)
+            return
         print(f"unisono serves {_models(config)} at {address}/v1 with {n} workers", flush=True)
 
     _log_lines(quiet=quiet)
@@ -89,6 +103,13 @@ def run_worker(config: Config, *, fd: int, worker: int, quiet: bool) -> None:
 def _say_ready(live: Live, address: str) -> None:
     console = f" · console: {address}/console" if _shows_console(live) else ""
     print(f"unisono serves {_models(live.config)} at {address}/v1{console}", flush=True)
+
+
+def _say_ready_as_json(config: Config, address: str, *, workers: int) -> None:
+    import json
+
+    told = {"url": f"{address}/v1", "models": [model.name for model in config.models], "workers": workers}
+    print(json.dumps(told, ensure_ascii=False), flush=True)
 
 
 def _models(config: Config) -> str:
