@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from unisono.cli.agree import _progress, _questions, spoken
+from unisono.cli.agree import SEED
 from unisono.cli.main import app
-from unisono.cli.questions import bank
+from unisono.cli.questions import bank, unprobed
 from unisono.config import parse_config
 
 POOL = """
@@ -54,14 +54,6 @@ def test_work_of_minutes_tells_how_far_it_is_where_no_one_watches_a_terminal_too
     assert "10 of 10" in result.stderr
 
 
-def test_the_time_that_is_left_follows_from_the_time_that_was_taken(capsys: pytest.CaptureFixture[str]) -> None:
-    moments = iter((100.0, 112.0, 112.0))
-    tell = _progress(lambda: next(moments))
-    tell(1, 11)
-    assert capsys.readouterr().err == "1 of 11, about 2 min left\n"
-    assert (spoken(0.2), spoken(89), spoken(600)) == ("about 1 s", "about 89 s", "about 10 min")
-
-
 def test_a_pool_whose_router_keeps_its_model_has_no_excess_inconsistency(pool: Path) -> None:
     result = CliRunner().invoke(
         app, ["evaluate", "--consistency", "--questions", "5", "--config", str(pool), "--json"], catch_exceptions=False
@@ -78,7 +70,7 @@ def test_more_questions_than_there_are_means_all_of_them_and_none_is_the_probes(
         catch_exceptions=False,
     )
     told = json.loads(result.stdout)
-    asked = {question.prompt for question in _questions()}
+    asked = {question.prompt for question in unprobed(seed=SEED)}
     assert 100 < told["n_questions"] <= len(asked)
     assert not asked & {question.prompt for question in bank()}
 

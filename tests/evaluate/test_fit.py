@@ -12,7 +12,6 @@ import pytest
 from tests.learn.two_kinds import POEM_MODEL, SUM_MODEL, two_kinds
 from typer.testing import CliRunner
 
-from unisono.cli.fit import steps_shown
 from unisono.cli.main import app
 from unisono.config import EncoderConfig, load_config
 from unisono.errors import ArtifactError, StartError
@@ -233,11 +232,3 @@ def test_no_bill_is_told_where_costs_are_not_known_or_nothing(
     assert "other models answer" in said.stdout
     assert "of the bill" not in said.stdout
     assert told in said.stdout
-
-
-def test_without_a_terminal_long_work_tells_its_steps_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
-    times = iter((0.0, 1.0, 2.5, 9.0))
-    tell = steps_shown(lambda step: None, clock_s=lambda: next(times))
-    for step in ("reading prompts", "settings, fold 1 of 5", "topics"):
-        tell(step)
-    assert capsys.readouterr().err.splitlines() == ["settings, fold 1 of 5", "topics"]

@@ -6,18 +6,18 @@ Both ask the configured models themselves; nothing is stored.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 from unisono.cli.prices import YES, asks_first
+from unisono.cli.progress import timed
+from unisono.cli.questions import unprobed
 from unisono.cli.record import AS_JSON, print_json
 from unisono.cli.serve import CONFIG
 
@@ -58,13 +58,14 @@ def handoff(
     models = _serving(settings)
     names = [model.name for model in models]
     calls = n * (1 + len(models))  # each first turn, and the last one after every model's
-    asks_first([price_of_calls(m, _questions(), n_calls=calls, n_turns=2) for m in models], yes=yes, as_json=as_json)
+    questions = unprobed(seed=SEED)
+    asks_first([price_of_calls(m, questions, n_calls=calls, n_turns=2) for m in models], yes=yes, as_json=as_json)
 
     async def work(live: Live) -> tuple[pairs.Handoff, ...]:
         async def ask(model: str, body: Json) -> str:
             return await _text(live, model, body)
 
-        return await pairs.measure(_questions(), names, ask, n=n, on_progress=_progress())
+        return await pairs.measure(questions, names, ask, n=n, on_progress=timed())
 
     found = _with(settings, work)
     if as_json:
@@ -88,7 +89,7 @@ def measure_consistency(config: Path, *, n: int, yes: bool, as_json: bool) -> No
 
     settings = load_config(config)
     models = _serving(settings)
-    known = _questions()
+    known = unprobed(seed=SEED)
     questions = Random(0).sample(known, min(n, len(known)))
     told = [price_of_calls(model, questions, n_calls=len(questions) * (1 + N_WORDINGS)) for model in models]
     dearest = max(told, key=lambda price: price.usd or 0.0)
@@ -106,7 +107,7 @@ def measure_consistency(config: Path, *, n: int, yes: bool, as_json: bool) -> No
             return await _text(live, chosen, body), chosen
 
         names = [model.name for model in models]
-        return summed_up(await gather(questions, names, ask, on_progress=_progress()))
+        return summed_up(await gather(questions, names, ask, on_progress=timed()))
 
     found = _with(settings, work)
     if as_json:
@@ -154,15 +155,6 @@ async def _text(live: Live, model: str, body: Json) -> str:
     return said_in([await ask(live, found, {"model": found.upstream_model, **body})]).text
 
 
-def _questions() -> list[Question]:
-    """Return questions of the probe's kinds that no probe asks: of those the router may know the scores."""
-    from unisono.cli.questions import PER_KIND, bank
-    from unisono.evaluate.probe.questions import probe_questions
-
-    probed = {question.prompt for question in bank()}
-    return [q for q in probe_questions(seed=SEED, n_per_kind=PER_KIND) if q.prompt not in probed]
-
-
 def _with(settings: Config, work: Callable[[Live], Awaitable[Found]]) -> Found:
     from unisono.compose import build
 
@@ -175,24 +167,3 @@ def _with(settings: Config, work: Callable[[Live], Awaitable[Found]]) -> Found:
             await live.close()
 
     return asyncio.run(main())
-
-
-def _progress(clock: Callable[[], float] = monotonic) -> Callable[[int, int], None]:
-    """Return what tells how far it is, and how long it still takes by the time that it took so far."""
-    began_s = clock()
-    tty = sys.stderr.isatty()
-
-    def tell(done: int, total: int) -> None:
-        left_s = (clock() - began_s) / done * (total - done)
-        line = f"{done} of {total}" + ("" if done == total else f", {spoken(left_s)} left")
-        if tty:
-            print(f"\r{line:40}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-        elif done == 1 or done * 10 // total > (done - 1) * 10 // total:
-            print(line, file=sys.stderr, flush=True)
-
-    return tell
-
-
-def spoken(seconds: float) -> str:
-    """Return a time to go, as one would say it."""
-    return f"about {max(seconds, 1):.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"

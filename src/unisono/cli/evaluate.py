@@ -6,15 +6,14 @@ instead of a table (`shadow.py`).
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from itertools import count
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import typer
 
 from unisono.cli.prices import YES
+from unisono.cli.progress import QUIET_S, timed
 from unisono.cli.record import AS_JSON, STORE, print_json
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from unisono.evaluate.own import Evaluation, Settled
     from unisono.types import Json
 
-QUIET_S = 2.0
 DEFAULT_SEEDS = 5
 PRICED = ("strongest by price", "cheapest")
 """What the rows begin with that name a model by its price."""
@@ -140,33 +138,26 @@ def _evaluate_table(
     trained = load_artifact(artifact or default_artifact_path(reads.name), encoder=reads.name)
     understand = Understanding(reads, cache_size=1)
     features = [understand.text(prompt) for prompt in outcomes.prompts]
-    tick = _progress(own.n_ticks(settled))
+    told, n_folds, folds = timed("fold", quiet_s=QUIET_S), own.n_ticks(settled), count(1)
+
+    def tick() -> None:
+        told(next(folds), n_folds)
+
     in_force = as_served(trained, features)
-    found = own.evaluate(outcomes, features, lambda: QualityEnsemble(in_force), UtilityChooser(), settled, tick=tick)
+    found = own.evaluate(
+        outcomes,
+        features,
+        lambda: QualityEnsemble(in_force),
+        UtilityChooser(),
+        settled,
+        tick=tick,
+    )
     in_domain = in_force.ability.caution < trained.ability.caution
     seen = _has_seen(trained.manifest, outcomes.hashes)
     if as_json:
         print_json(_as_json(found, trained.id, seen=seen, in_domain=in_domain))
     else:
         print(_report(found, trained.id, costless=costless, dial=settled.dial, seen=seen, in_domain=in_domain))
-
-
-def _progress(total: int) -> Callable[[], None]:
-    """Return a function that shows progress once the work has taken two seconds: without a terminal every tenth."""
-    started, done = perf_counter(), 0
-
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        if perf_counter() - started <= QUIET_S:
-            return
-        if sys.stderr.isatty():
-            end = "\n" if done == total else ""
-            print(f"\rfold {done} of {total}", end=end, file=sys.stderr, flush=True)
-        elif done * 10 // total > (done - 1) * 10 // total:
-            print(f"fold {done} of {total}", file=sys.stderr, flush=True)
-
-    return tick
 
 
 def _has_seen(manifest: Json, hashes: Mapping[str, str]) -> bool:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import typer
 
+from unisono.cli import progress
 from unisono.cli.record import AS_JSON, print_json
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from unisono.config import Config
     from unisono.evaluate.datasets import Outcomes
     from unisono.evaluate.fit import Fit
     from unisono.protocols import Encoder
     from unisono.types import Features, Json
-
-QUIET_S = 2.0
-"""Work that takes longer shows how far it is."""
 
 
 def fit(
@@ -85,26 +81,13 @@ def fit(
             parents=_parents(known),
             read=None if features is None else features.__getitem__,
             origin=origin,
-            on_step=steps_shown(status.update),
+            on_step=progress.steps(status.update),
         )
     folder = found.write(out)
     if as_json:
         print_json(_as_json(found, folder))
         return
     _print(found, folder, known=known, encoder=settings.name)
-
-
-def steps_shown(update: Callable[[str], None], *, clock_s: Callable[[], float] = perf_counter) -> Callable[[str], None]:
-    """Return what tells of each step: on the terminal in place, elsewhere line by line after two seconds."""
-    began_s, tty = clock_s(), sys.stderr.isatty()
-
-    def tell(step: str) -> None:
-        if tty:
-            update(step)
-        elif clock_s() - began_s > QUIET_S:
-            print(step, file=sys.stderr, flush=True)
-
-    return tell
 
 
 def _log(

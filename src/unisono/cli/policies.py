@@ -5,7 +5,7 @@ It needs no running server: policies are in the record, and every server over it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List, make and compare policies.", no_args_is_help=True, rich_markup_mode="markdown")
 
 BY = "command line"
+AGAIN = "deciding again: {n} to go"
 MAX_EVENTS = 10
-QUIET_S = 2.0
 POLICY = typer.Argument(..., help="A policy's id, the beginning of it, or its name; `config` is the file alone.")
 
 
@@ -198,23 +198,6 @@ def scales_of(config: Path, store: Path | None) -> Iterator[Scales]:
             reader=reader,
             policies=policies,
         )
-
-
-def progress(what: str) -> Callable[[int], None]:
-    """Return a function that shows on a terminal how many are left, once the work has taken two seconds."""
-    import sys
-    from time import perf_counter
-
-    began_s, shown_s = perf_counter(), 0.0
-
-    def tick(left: int) -> None:
-        nonlocal shown_s
-        now_s = perf_counter()
-        if now_s - began_s > QUIET_S and now_s - shown_s > 0.2 and sys.stderr.isatty():
-            shown_s = now_s
-            print(f"\r{what}: {left:,} to go   ", end="" if left else "\n", file=sys.stderr, flush=True)
-
-    return tick
 
 
 def _setting(text: str) -> tuple[str, object]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import typer
 
-from unisono.cli.policies import BY, POLICY, progress, scales_of
+from unisono.cli.policies import AGAIN, BY, POLICY, scales_of
+from unisono.cli.progress import counted
 from unisono.cli.record import AS_JSON, CONFIG, STORE, print_json, record_path
 
 
@@ -47,7 +48,7 @@ def promote(
                 by=BY,
                 tolerance=tolerance,
                 last=last,
-                tick=progress("deciding again"),
+                tick=counted(AGAIN),
             )
         except PolicyRefused as refusal:
             why = (

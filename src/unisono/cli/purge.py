@@ -5,19 +5,15 @@ A server that runs over the same record need not stop, and writes half of the ti
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
 
 import typer
 
 from unisono.cli.moment import parse_since
+from unisono.cli.progress import counted
 from unisono.cli.record import AS_JSON, CONFIG, STORE, print_json, record_path, with_outer
-
-QUIET_S = 2.0
 
 
 def purge(
@@ -44,24 +40,8 @@ def purge(
         raise typer.BadParameter("say whose requests: --user, --older-than, or both")
     before = parse_since(older_than, now=datetime.now(UTC), option="--older-than") if older_than else None
     with closing(Store(record_path(config, store))) as opened:
-        n_purged = opened.purge(older_than=before, user=user or None, told=_progress())
+        n_purged = opened.purge(older_than=before, user=user or None, told=counted("{n} deleted so far"))
     if as_json:
         print_json({"purged": n_purged})
     else:
         print(f"Deleted {n_purged} decision{'s' * (n_purged != 1)} for good.")
-
-
-def _progress(clock_s: Callable[[], float] = perf_counter) -> Callable[[int], None]:
-    """Return a function that shows how many are deleted, once the work has taken two seconds."""
-    began_s, shown_s = clock_s(), 0.0
-
-    def tick(n_purged: int) -> None:
-        nonlocal shown_s
-        now_s, every_s = clock_s(), 0.5 if sys.stderr.isatty() else 30.0
-        if now_s - began_s > QUIET_S and now_s - shown_s > every_s:
-            shown_s = now_s
-            print(
-                f"{n_purged:,} deleted so far", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True
-            )
-
-    return tick

@@ -29,6 +29,14 @@ def bank(per_kind: int = PER_KIND) -> tuple[Question, ...]:
     return probe_questions(n_per_kind=per_kind)
 
 
+def unprobed(*, seed: int) -> list[Question]:
+    """Return questions of the same kinds that no probe asks: of the others the router may know the scores."""
+    from unisono.evaluate.probe.questions import probe_questions
+
+    probed = {question.prompt for question in bank()}
+    return [q for q in probe_questions(seed=seed, n_per_kind=PER_KIND) if q.prompt not in probed]
+
+
 def own_bank(file: Path) -> tuple[Question, ...]:
     """Return the questions of a file, or of the standard input for `-`.
 

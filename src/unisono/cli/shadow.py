@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from unisono.cli.policies import POLICY, progress, scales_of
+from unisono.cli.policies import AGAIN, POLICY, scales_of
+from unisono.cli.progress import counted
 from unisono.cli.record import AS_JSON, CONFIG, STORE, console, print_json
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def shadow(
         known = scales.policies.known()
         one, two = _pair(known, policy, against)
         latest = scales.reader.automatic(limit=last)
-        rows = [*scales.rows_of(sorted(latest), one, two, known=known, learned=True, tick=progress("deciding again"))]
+        rows = [*scales.rows_of(sorted(latest), one, two, known=known, learned=True, tick=counted(AGAIN))]
         if follow_s > 0:
             seen = max(latest or scales.reader.automatic(limit=1), default="")
             rows += _follow(scales, one, two, known=known, seen=seen, follow_s=follow_s)
@@ -74,7 +75,7 @@ def show_worth(
     with scales_of(config, store) as scales:
         known = scales.policies.known()
         one, two = _pair(known, policy, against)
-        tick = progress("deciding again")
+        tick = counted(AGAIN)
         verdict = verdict_on(scales, one, two, known=known, tolerance=tolerance, last=last, tick=tick)
     if as_json:
         print_json({"id": one.policy.id, "against_id": two.policy.id, **verdict.as_json()})
@@ -93,7 +94,7 @@ def _follow(scales: Scales, one: Standing, two: Standing, *, known: Known, seen:
     """Decide again what is decided from now on, until the time is over or somebody interrupts."""
     rows: list[Row] = []
     until_s = time.monotonic() + follow_s
-    tick = progress("seconds")
+    tick = counted("seconds: {n} to go")
     with suppress(KeyboardInterrupt):
         while (left_s := until_s - time.monotonic()) > 0:
             tick(int(left_s))
