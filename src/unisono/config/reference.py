@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from textwrap import fill
 
 from unisono.config.keys import ARRAYS, BUILT_IN, SECTIONS, TABLE, Key, section_keys
 
@@ -84,7 +85,7 @@ def _lines() -> Iterator[str]:
     for section, text in SECTIONS.items():
         yield f"## `[[{section}]]`" if section in ARRAYS else f"## `[{section}]`"
         yield ""
-        yield text
+        yield fill(text, 120, break_long_words=False, break_on_hyphens=False)
         yield ""
         if section != "models":
             yield from _rows(list(section_keys(section)))
