@@ -56,7 +56,8 @@ MANY_PARTS = 1000
 """Of one array or object: a body that has more is not walked to see whether it is small."""
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 """How gzip and zstd begin."""
-SHORT_BYTES = 4096
+SHORT_BYTES = 32 * 1024
+"""A body up to here is written in less time than it takes to see that it is small."""
 MAX_NAME_CHARS = 256
 MOST_CHOICES = 1_000_000
 MAX_MESSAGES = 10_000
@@ -109,26 +110,16 @@ def _loaded(raw: bytes) -> Json:
         raise RequestError(f"The body is not JSON: {exc}. {todo}") from exc
     if not isinstance(body, dict):
         raise RequestError("The body must be a JSON object.")
-    if not _is_shallow(raw, body):
-        if len(raw) > 3 * MAX_NODES and _n_opened(raw) > MAX_NODES and _is_crowded(body):
-            del body  # before the collector looks at all of it
-            raise RequestError(f"The body holds too many arrays and objects; at most {MAX_NODES} are read.")
-        try:
-            orjson.dumps([[[[body]]]])  # what cannot be written again cannot be sent on; a translation adds levels
-        except TypeError as exc:
-            raise _too_deep() from exc
+    if len(raw) > SHORT_BYTES and _is_small(body):
+        return body
+    if len(raw) > 3 * MAX_NODES and raw.count(b"[") + raw.count(b"{") > MAX_NODES and _is_crowded(body):
+        del body  # before the collector looks at all of it
+        raise RequestError(f"The body holds too many arrays and objects; at most {MAX_NODES} are read.")
+    try:
+        orjson.dumps([[[[body]]]])  # what cannot be written again cannot be sent on; a translation adds levels
+    except TypeError as exc:
+        raise _too_deep() from exc
     return body
-
-
-def _is_shallow(raw: bytes, body: Json) -> bool:
-    """Say whether a body cannot be nested too deeply: marks are counted fast in a short one, nodes in a long one."""
-    if len(raw) <= SHORT_BYTES and _n_opened(raw) <= MAX_DEPTH:
-        return True
-    return _is_small(body) or _n_opened(raw) <= MAX_DEPTH
-
-
-def _n_opened(raw: bytes) -> int:
-    return raw.count(b"[") + raw.count(b"{")
 
 
 def _is_small(body: Json) -> bool:
