@@ -246,8 +246,7 @@ class Writer:
     def _live(self) -> None:
         try:
             while True:
-                for entry in self._take():
-                    self._encode(entry)
+                self._encode(self._take())
                 self._write()
                 if self._closing and self._is_done():
                     break
@@ -280,14 +279,15 @@ class Writer:
         with self._lock:
             return not self._n_new and (not self._ready or self._left_s() <= 0)
 
-    def _encode(self, entry: Entry) -> None:
-        try:
-            rows = self._rows_of(entry)
-        except Exception as exc:  # noqa: BLE001  the recorder's border: one strange value must not end the record
-            self._lose(_named(entry), exc)
-            return
-        self._ready.append(rows)
-        self._ready_bytes += rows.n_bytes
+    def _encode(self, taken: Sequence[Entry]) -> None:
+        for entry in taken:
+            try:
+                rows = self._rows_of(entry)
+            except Exception as exc:  # noqa: BLE001  the recorder's border: one strange value must not end the record
+                self._lose(_named(entry), exc)
+                continue
+            self._ready.append(rows)
+            self._ready_bytes += rows.n_bytes
 
     def _rows_of(self, entry: Entry) -> _Rows:
         if isinstance(entry, Asked):

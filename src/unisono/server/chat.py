@@ -359,7 +359,7 @@ class Exchange:
         name, notices = self._shown_name(committed), self._told(committed.notices)
         reason = self._reason(committed, name)
         facts = self._facts(committed, name=name, notices=notices, reason=reason)
-        body = stamp(chunk.data, model=name, reported=chunk.model, extra={**facts, **self._parts(), **self._money()})
+        body = stamp(chunk.data, model=name, reported=chunk.model, extra={**facts, **self._end()})
         life = self._live.router.models[committed.model].lifecycle
         return body, headers_of(self.decision, model=name, notices=notices, life=life, reason=reason)
 
@@ -428,16 +428,15 @@ class Exchange:
 
     def last(self, committed: Committed) -> Json:
         """Return what only the end of a stream tells."""
-        last = {"decision": self.decision.id, **self._parts(), **self._money()}
+        last = {"decision": self.decision.id, **self._end()}
         if (notices := self._told(committed.notices)) != committed.notices:
             last["notices"] = notices_to_json(notices)
         return last
 
-    def _parts(self) -> Json:
-        """Return what each of several models did, as it stands at the end."""
-        parts = () if self._outcome is None else self._outcome.parts
-        return {"parts": parts_to_json(parts)} if parts else {}
-
-    def _money(self) -> Json:
-        cost_usd = None if self._outcome is None else self._outcome.cost_usd
-        return {"cost_usd": cost_usd, "baseline_usd": self._baseline_usd}
+    def _end(self) -> Json:
+        """Return what it cost, and what each of several models did, as it stands at the end."""
+        outcome = self._outcome
+        end: Json = {"cost_usd": None if outcome is None else outcome.cost_usd, "baseline_usd": self._baseline_usd}
+        if outcome is not None and outcome.parts:
+            end = {"parts": parts_to_json(outcome.parts), **end}
+        return end
