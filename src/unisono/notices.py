@@ -194,6 +194,22 @@ def queued(model: str, *, waited_s: float, language: Language) -> Notice:
     return Notice(code="queued", text=f"{model} was busy; this request waited {waited_s:.1f} s for its turn.")
 
 
+def over_cost(cost_usd: float, *, bound_usd: float, language: Language) -> Notice:
+    """Return the notice that an answer cost more than the caller's bound: what it costs is known when it ends."""
+    if language == "zh":
+        return Notice(code="over_bound", text=f"此回答花费 {usd(cost_usd)}，超过您的上限 {usd(bound_usd)}。")
+    return Notice(code="over_bound", text=f"This answer cost {usd(cost_usd)}, above your bound of {usd(bound_usd)}.")
+
+
+def late(first_token_s: float, *, bound_s: float, language: Language) -> Notice:
+    """Return the notice that the first token came later than the caller's bound."""
+    if language == "zh":
+        return Notice(code="over_bound", text=f"首个词元在 {first_token_s:.2g} 秒后到达，超过您的上限 {bound_s:g} 秒。")
+    return Notice(
+        code="over_bound", text=f"The first token came after {first_token_s:.2g} s, above your bound of {bound_s:g} s."
+    )
+
+
 def mismatch(model: str, *, asked: str, reported: str, language: Language) -> Notice:
     """Return the notice that an upstream says another model answered than it was asked for."""
     if language == "zh":

@@ -171,6 +171,8 @@ PAIRED: dict[str, list[Say]] = {
     "switched": [lambda zh: notices.switched("a", "b", why=words.why_first(BEST, CHEAP, goal(zh)), language=zh).text],
     "hedge": [lambda zh: notices.hedge("a", answers="b", language=zh).text],
     "queued": [lambda zh: notices.queued("a", waited_s=1.25, language=zh).text],
+    "over_cost notice": [lambda zh: notices.over_cost(0.7, bound_usd=0.5, language=zh).text],
+    "late notice": [lambda zh: notices.late(1.5, bound_s=1.0, language=zh).text],
     "step down": [lambda zh, used=used: _step_down(used, zh) for used in (300.0, 200.0, 0.0)],
     "mismatch": [lambda zh: notices.mismatch("a", asked="b", reported="c", language=zh).text],
     "two sentences": [lambda zh: _two(zh)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -425,6 +425,27 @@ def test_after_every_model_has_failed_the_first_that_may_recover_is_asked_again(
     assert isinstance(seen[0], Committed)
     assert [n.text for n in seen[0].notices] == ["b failed (401 upstream_refused); a answered instead."]
     assert [a.status for a in world.outcomes[0].attempts] == ["failed", "failed", "ok"]
+
+
+def test_a_stream_that_begins_later_than_its_bound_says_so() -> None:
+    bounded = replace(decision(["a"]), goal=Goal(max_first_token_s=1.0))
+    for waited_s, told in (
+        (1.5, [("over_bound", "The first token came after 1.5 s, above your bound of 1 s.")]),
+        (0.5, []),
+    ):
+        seen, _ = World({"a": [waited_s, word("x"), END]}).play(bounded)
+        assert isinstance(seen[0], Committed)
+        assert [(n.code, n.text) for n in seen[0].notices] == told
+
+
+def test_an_answer_that_costs_more_than_its_bound_says_so_at_its_end() -> None:
+    dear = replace(model("a"), prices=Prices(usd_per_mtok_in=0.0, usd_per_mtok_out=4000.0))
+    for bound_usd, told in ((1.0, ["This answer cost $2.00, above your bound of $1.00."]), (2.0, [])):
+        world = World({"a": [word("x"), END]}, models={"a": dear})  # 500 tokens
+        seen, _ = world.play(replace(decision(["a"]), goal=Goal(max_cost_usd=bound_usd)))
+        assert isinstance(seen[0], Committed)
+        assert seen[0].notices == ()
+        assert [n.text for n in world.outcomes[0].notices] == told
 
 
 class Queued:

@@ -80,3 +80,20 @@ def test_models_that_work_together_are_asked_without_it_too_and_the_answer_says_
     assert (reply.status, told["pattern"]) == (200, "fusion")
     assert {part["status"] for part in told["parts"]} <= {"ok", "cancelled"}
     assert "does not take temperature" in str(told["notices"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_costs_more_than_the_callers_bound_says_so(tmp_path: Path, stream: bool) -> None:
+    """What an answer costs is known when it ends: the bound holds for what is expected."""
+    echo = (
+        'default = "echo"\n[[models]]\nname = "echo"\nupstream = "scripted"\nreply = "ok"\n'
+        "usd_per_mtok_in = 0\nusd_per_mtok_out = 10\nusage = { input_tokens = 5, output_tokens = 90000 }\n"
+    )
+    with serving(tmp_path, echo) as house:
+        said = house.chat(stream=stream, unisono={"max_cost_usd": 0.5})
+        house.until(lambda: house.get("/v1/decisions")["data"], "it is recorded")
+        row = house.get(f"/v1/decisions/{said.headers['x-unisono-decision']}")
+    told = "This answer cost $0.9, above your bound of $0.5."
+    assert said.status == 200
+    assert told in said.raw.decode()
+    assert [notice["text"] for notice in row["notices"]] == [told]

@@ -420,6 +420,7 @@ class Walk:
             self._notices.append(say.queued(name, waited_s=waited_s, language=self.language))
         if attempt.left_out:
             self._notices.append(say.unheeded(attempt.left_out, model=name, language=self.language))
+        self._note_late()
         self._note_mismatch(attempt)
         self._reported = attempt.reported_model
         return Committed(
@@ -460,14 +461,17 @@ class Walk:
 
     def outcome(self) -> Outcome:
         """Return how the request ended. Its cost is known when that of every attempt with usage is."""
+        cost_usd, bound_usd, notices = self._cost_usd(), self._decision.goal.max_cost_usd, tuple(self._notices)
+        if cost_usd is not None and bound_usd is not None and cost_usd > bound_usd:
+            notices = (*notices, say.over_cost(cost_usd, bound_usd=bound_usd, language=self.language))
         return Outcome(
             decision=self._decision.id,
             request=self._request.id,
             status=self._status,
             model=self._model,
             attempts=tuple(self._attempts),
-            notices=tuple(self._notices),
-            cost_usd=self._cost_usd(),
+            notices=notices,
+            cost_usd=cost_usd,
             total_s=self.clock_s() - self.deadline_s + self._total_s,
         )
 
@@ -478,6 +482,12 @@ class Walk:
         costs = [a.cost_usd for a in attempts if a.usage is not None]
         known = [c for c in costs if c is not None]
         return sum(known) if known and len(known) == len(costs) else None
+
+    def _note_late(self) -> None:
+        """Tell where a stream begins later than it may. When a plain answer began is not known."""
+        bound_s, waited_s = self._decision.goal.max_first_token_s, self.clock_s() - self.deadline_s + self._total_s
+        if bound_s is not None and self._request.stream and waited_s > bound_s:
+            self._notices.append(say.late(waited_s, bound_s=bound_s, language=self.language))
 
     def _note_mismatch(self, attempt: Running) -> None:
         notice = attempt.mismatch()

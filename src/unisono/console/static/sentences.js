@@ -135,6 +135,8 @@ const SENTENCES = [
   ["{0} answers from here; {1} answered before. Why: {2*}", "本回答来自 {0}；此前由 {1} 回答。原因：{2*}"],
   ["{0} was slow to begin; {1} was asked beside it and answered first.", "{0} 迟迟没有开始；{1} 被同时询问并先作答。"],
   ["{0} was busy; this request waited {1} s for its turn.", "{0} 繁忙；此请求等待了 {1} 秒。"],
+  ["This answer cost {0}, above your bound of {1}.", "此回答花费 {0}，超过您的上限 {1}。"],
+  ["The first token came after {0} s, above your bound of {1} s.", "首个词元在 {0} 秒后到达，超过您的上限 {1} 秒。"],
   ["{0}: asked for {1}, the upstream reports {2}.", "{0}：请求的是 {1}，上游报告的是 {2}。"],
   ["May be out of date: the knowledge of {0} ends {1}.", "答案可能已过时：{0} 的知识截至 {1}。"],
   ["{0} of {1} of the limit {2} are used; it returns from {3} on.", "限额 {2} 已用 {0}，共 {1}；{3} 起恢复。"],

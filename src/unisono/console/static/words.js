@@ -201,6 +201,7 @@ const WORDS = {
   notice_fallback: ["fallback", "后备"],
   notice_hedge: ["asked beside", "并行询问"],
   notice_queued: ["waited", "排队"],
+  notice_over_bound: ["beyond your bound", "超出上限"],
   notice_model_mismatch: ["another model than asked", "模型不符"],
   notice_retry: ["retry", "重试"],
   notice_switch: ["switched", "更换模型"],
