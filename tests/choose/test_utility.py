@@ -22,11 +22,19 @@ def estimate(
     familiar: float = 0.5,
     at_large: float | None = None,
     guessed: bool = False,
+    figures: bool = False,
 ) -> Estimate:
     return Estimate(
         model=name,
         quality=Quality(
-            mean=quality, spread=0.1, evidence="", apart=apart, familiar=familiar, at_large=at_large, guessed=guessed
+            mean=quality,
+            spread=0.1,
+            evidence="",
+            apart=apart,
+            familiar=familiar,
+            at_large=at_large,
+            guessed=guessed,
+            figures=figures,
         ),
         cost=Cost(usd=usd, low_usd=usd / 2, high_usd=usd * 2, output_tokens=100),
         latency=Latency(first_token_s=first_s, total_s=first_s + 1),
@@ -167,6 +175,28 @@ def test_a_model_that_is_weaker_at_large_takes_the_place_for_clear_evidence_only
         default="default",
     )
     assert choice.ranking[0].model == leader
+
+
+@pytest.mark.parametrize(
+    ("gain", "figures", "leader"),
+    [(0.25, True, "rival"), (0.05, True, "default"), (0.25, False, "default")],
+)
+def test_public_figures_are_believed_where_they_promise_much_and_other_guesses_are_not(
+    gain: float, figures: bool, leader: str
+) -> None:
+    choice = choose(
+        estimate("rival", quality=0.6 + gain, apart=0.2, guessed=True, figures=figures),
+        estimate("default", quality=0.6, apart=0.05),
+        default="default",
+    )
+    assert choice.ranking[0].model == leader
+    if leader == "rival":
+        assert choice.reason.endswith("Nothing was measured of rival yet.")
+
+
+def test_a_guess_that_promises_no_better_answers_does_not_take_the_place_for_being_cheap() -> None:
+    cheap = estimate("cheap", quality=0.6, usd=0.0, apart=0.1, guessed=True, figures=True)
+    assert choose(cheap, estimate("dear", quality=0.6, usd=0.1, apart=0.1), default="dear").ranking[0].model == "dear"
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ PAIRED: dict[str, list[Say]] = {
         lambda zh: words.why_first(CHEAP, BEST, goal(zh)),
         lambda zh: words.why_first(estimate("s", 0.5, 0.1), BEST, goal(zh)),
         lambda zh: words.why_first(replace(BEST, model="s"), BEST, goal(zh)),
+        lambda zh: words.why_first(estimate("new", 0.95, 0.1, guessed=True), BEST, goal(zh)),
     ],
     "why_stays": [
         lambda zh: words.why_stays(STAY, goal(zh)),

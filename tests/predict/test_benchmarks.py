@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from unisono.catalog.benchmarks import BENCHMARKS
+from unisono.choose.utility import UtilityChooser
 from unisono.learn.benchmarks import fit_benchmarks
 from unisono.predict.artifact import Artifact, default_artifact_path, load
 from unisono.predict.benchmarks import packed, unpacked
 from unisono.predict.ensemble import QualityEnsemble
-from unisono.types import Features, Model, Prices
+from unisono.types import Capability, Cost, Estimate, Features, Goal, Latency, Model, Prices
 from unisono.understand.embed import NAME
 from unisono.understand.features import Understanding
 
@@ -22,13 +24,16 @@ def artifact() -> Artifact:
 
 
 @pytest.fixture(scope="module")
-def question() -> Features:
+def reading() -> Understanding:
     from unisono.config import EncoderConfig
     from unisono.plugins import load as load_plugins
 
-    return Understanding(load_plugins().encoder(EncoderConfig())).text(
-        "A train leaves at 9:40 and takes 95 minutes. When?"
-    )
+    return Understanding(load_plugins().encoder(EncoderConfig()))
+
+
+@pytest.fixture(scope="module")
+def question(reading: Understanding) -> Features:
+    return reading.text("A train leaves at 9:40 and takes 95 minutes. When?")
 
 
 def model(name: str, *, benchmarks: dict[str, float] | None = None, usd: float | None = None) -> Model:
@@ -90,7 +95,36 @@ def test_a_model_with_figures_is_less_uncertain_than_one_without_and_still_never
     known, unknown = QualityEnsemble(artifact).predict_one(question, (model("deepseek-v3"), model("nobody-knows-me")))
     assert known.spread < unknown.spread
     assert known.guessed
+    assert known.figures
+    assert not unknown.figures
     assert "public benchmark figures" in known.evidence
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers"),
+    [
+        ("What is the opposite of hot?", "gpt-4o-mini"),
+        ("Prove that there are infinitely many primes congruent to 3 mod 4, and give the full proof.", "gpt-5"),
+    ],
+)
+def test_a_pool_that_nobody_probed_asks_the_strong_model_where_figures_promise_much(
+    artifact: Artifact, reading: Understanding, asked: str, answers: str
+) -> None:
+    pool = (model("gpt-4o-mini"), model("gpt-5"))
+    expected_of = QualityEnsemble(artifact).predict_one(reading.text(asked), pool)
+    costs = [Cost(usd=usd, low_usd=usd, high_usd=usd, output_tokens=100.0) for usd in (1e-4, 1e-3)]
+    soon = Latency(first_token_s=0.0, total_s=0.0)
+    rows = zip(pool, expected_of, costs, strict=True)
+    estimates = [Estimate(model=m.name, quality=q, cost=cost, latency=soon) for m, q, cost in rows]
+    assert UtilityChooser().choose(estimates, Goal(), default="gpt-4o-mini").ranking[0].model == answers
+
+
+def test_public_figures_say_nothing_of_requests_with_tools_or_images(artifact: Artifact, question: Features) -> None:
+    for need in (Capability.TOOLS, Capability.VISION):
+        asked = replace(question, needs=frozenset((need,)))
+        (told,) = QualityEnsemble(artifact).predict_one(asked, (model("deepseek-v3"),))
+        assert told.guessed
+        assert not told.figures
 
 
 def test_a_hundred_scores_of_one_s_own_outweigh_public_figures() -> None:

@@ -33,6 +33,9 @@ WEAKER_DEVIATIONS = 2.0
 """The same for a model that is weaker by `WEAKER` or more on prompts of this kind at large: 98 %, one-sided; for one
 that is weaker by less, evenly less. It holds too where one of the two was only guessed at."""
 WEAKER = 0.075
+PROMISING = 0.3
+"""A model that looks so much better, in quality alone, is believed as one that was measured, where guesses rest on
+public figures; below, evenly less. Chosen on pools of models and tasks that training never saw; see `lab/LOG.md`."""
 UNUSUAL = 0.05
 """From this familiarity down the reason always says that the prompt is unusual."""
 
@@ -76,7 +79,7 @@ def _doubt(one: Quality, other: Quality, *, novel: float) -> float:
     deviations = DEVIATIONS
     if novel > 0.0 and small > 0.0:
         deviations += (NOVEL_DEVIATIONS - DEVIATIONS) * novel * small
-    weaker = _weaker(one, other)
+    weaker = max(_weaker(one, other), _guessed(one, other, better=better))
     return (deviations + (WEAKER_DEVIATIONS - deviations) * weaker) * hypot(own_doubt(one), own_doubt(other))
 
 
@@ -129,10 +132,16 @@ def _familiar(one: Quality, other: Quality) -> float:
 
 
 def _weaker(one: Quality, other: Quality) -> float:
-    """Return from 0 to 1 how much weaker than the other one model is at large; 1 where that is a guess."""
-    if one.guessed or other.guessed:
-        return 1.0
+    """Return from 0 to 1 how much weaker than the other one model is at large."""
     return _share((_at_large(other) - _at_large(one)) / WEAKER)
+
+
+def _guessed(one: Quality, other: Quality, *, better: float) -> float:
+    """Return from 0 to 1 how much of a guess it is that one model is better than the other by so much."""
+    if not (one.guessed or other.guessed):
+        return 0.0
+    told = all(quality.figures or not quality.guessed for quality in (one, other))
+    return 1.0 - _share(better / PROMISING) if told else 1.0
 
 
 def _at_large(quality: Quality) -> float:

@@ -27,8 +27,10 @@ def why_first(first: Estimate, second: Estimate | None, goal: Goal) -> str:
         )
     english, ground = _ground(first, second)
     if chinese:
-        return f"{first.model} {ground}：{_figures(first, goal)}；{second.model} 为{_figures(second, goal)}。"
-    return f"{first.model} {english}: {_figures(first, goal)}, against {_figures(second, goal)} of {second.model}."
+        why = f"{first.model} {ground}：{_figures(first, goal)}；{second.model} 为{_figures(second, goal)}。"
+        return f"{why}{first.model} 尚未测量过。" if first.quality.guessed else why
+    why = f"{first.model} {english}: {_figures(first, goal)}, against {_figures(second, goal)} of {second.model}."
+    return f"{why} Nothing was measured of {first.model} yet." if first.quality.guessed else why
 
 
 def why_stays(stay: Stay, goal: Goal) -> str:

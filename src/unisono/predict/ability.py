@@ -46,6 +46,7 @@ class Belief:
         ground: where it comes from, in words.
         unsteady: how much more than other models it deviates from what is expected of it on a task that nobody
             measured, as a ratio of variances.
+        figures: it rests on public benchmark figures, and not on one or two alone.
     """
 
     mean: NDArray[np.float64]
@@ -53,6 +54,7 @@ class Belief:
     n_outcomes: int
     ground: str
     unsteady: float = 1.0
+    figures: bool = False
 
 
 @value
@@ -141,8 +143,10 @@ class Ability:
         """Return the belief before any score was measured here."""
         place = self.place(model)
         if place is None:
-            mean, covariance, ground = self.population.guess(model)
-            return Belief(mean=mean, covariance=covariance, n_outcomes=0, ground=f"guessed from {ground}")
+            mean, covariance, ground, figures = self.population.guess(model)
+            return Belief(
+                mean=mean, covariance=covariance, n_outcomes=0, ground=f"guessed from {ground}", figures=figures
+            )
         n = int(self.n_outcomes[place])
         mean, covariance = self.means[place], self.covariances[place]
         return Belief(

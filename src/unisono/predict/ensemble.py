@@ -17,7 +17,7 @@ from unisono.predict.caution import FULL, eased
 from unisono.predict.neighbors import Local, Ring, borne_out, local
 from unisono.predict.paired import UNTOLD, Told, as_told
 from unisono.predict.votes import Heard, heard
-from unisono.types import Features, Model, Quality, Score
+from unisono.types import Capability, Features, Model, Quality, Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +28,10 @@ FLOOR = 0.005
 """No answer is expected to be right or wrong for certain."""
 MAX_MODELS = 1024
 """Models whose scores are kept; the one that was scored least recently is forgotten first."""
+
+
+SILENT_FIGURES = frozenset((Capability.TOOLS, Capability.VISION, Capability.AUDIO))
+"""Of requests that need one of these public figures say nothing: they were measured on words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,7 @@ def _told(
         familiar=max(demand.familiar, 1.0 - unmeasured),
         at_large=at_large,
         guessed=stand.guessed,
+        figures=stand.guessed and stand.belief.figures and not SILENT_FIGURES & features.needs,
     )
 
 

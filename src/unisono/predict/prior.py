@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log, log10
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,8 @@ ROLE_SD = 1.2
 DECLARED_SD = 0.5
 PRIOR_INFLATION = 1.5
 """A newcomer may lie further out than the models that were trained on."""
+FEW_FIGURES = 3
+"""One or two figures are often those that a maker likes to show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,22 @@ class Line:
         return self.intercept + self.slope * (inside + 0.5 * (value - inside))
 
 
+class Guess(NamedTuple):
+    """What to think of a model that nobody measured.
+
+    Attributes:
+        mean: of its ability, shape (k,).
+        covariance: shape (k, k).
+        ground: what it rests on, in words.
+        figures: it rests on public benchmark figures, and not on one or two alone.
+    """
+
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    ground: str
+    figures: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverIndex:
     """Abilities as straight lines over the index of capability that public figures give a model.
@@ -60,8 +78,8 @@ class OverIndex:
     line: NDArray[np.float64]
     covariance: NDArray[np.float64]
 
-    def guess(self, model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64], str] | None:
-        """Return mean (k,), covariance (k, k) and the grounds; None where no figure of the model is known.
+    def guess(self, model: Model) -> Guess | None:
+        """Return what figures say of a model; None where none is known.
 
         Figures that the configuration states stand in place of the package's.
         """
@@ -74,7 +92,7 @@ class OverIndex:
         mean = self.line[0] + index.mean * self.line[1]
         covariance = self.covariance + np.outer(self.line[1], self.line[1]) * index.sd**2
         what = "a public benchmark figure" if index.n_figures == 1 else f"{index.n_figures} public benchmark figures"
-        return mean, covariance, what
+        return Guess(mean, covariance, what, figures=index.n_figures >= FEW_FIGURES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +115,8 @@ class Population:
     logit_stretch: float
     over_index: OverIndex | None = None
 
-    def guess(self, model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
-        """Return mean (k,), covariance (k, k) and the grounds for a model that was never trained on."""
+    def guess(self, model: Model) -> Guess:
+        """Return what to think of a model that was never trained on."""
         if model.quality is None and self.over_index is not None and (told := self.over_index.guess(model)) is not None:
             return told
         mean, covariance = self.mean.copy(), self.covariance * PRIOR_INFLATION
@@ -107,7 +125,7 @@ class Population:
             gain = covariance[:, 0] / (covariance[0, 0] + sd * sd)
             mean = mean + gain * (value - mean[0])
             covariance = covariance - np.outer(gain, covariance[0])
-        return mean, covariance, " and ".join(ground for _, _, ground in hints) or "the average model"
+        return Guess(mean, covariance, " and ".join(ground for _, _, ground in hints) or "the average model")
 
     def _hints(self, model: Model) -> list[tuple[float, float, str]]:
         if model.quality is not None:

@@ -78,6 +78,7 @@ class _RankedBody(msgspec.Struct, array_like=True, frozen=True):
     at_large: float | None = None
     guessed: bool = False
     length: str = ""
+    figures: bool = False
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -290,6 +291,7 @@ def _ranked_body(place: Ranked) -> _RankedBody:
         at_large=quality.at_large,
         guessed=quality.guessed,
         length=cost.evidence,
+        figures=quality.figures,
     )
 
 
@@ -306,6 +308,7 @@ def _ranked_from(body: _RankedBody) -> Ranked:
                 familiar=body.familiar,
                 at_large=body.at_large,
                 guessed=body.guessed,
+                figures=body.figures,
             ),
             cost=Cost(
                 usd=or_nan(body.usd),

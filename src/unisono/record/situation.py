@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class _QualityBody(msgspec.Struct, array_like=True, frozen=True):
-    """An expected quality; the last two fields came later."""
+    """An expected quality; the last fields came later."""
 
     mean: float | None
     spread: float | None
@@ -44,6 +44,7 @@ class _QualityBody(msgspec.Struct, array_like=True, frozen=True):
     familiar: float | None = None
     at_large: float | None = None
     guessed: bool = False
+    figures: bool = False
 
 
 class _Expected(msgspec.Struct, array_like=True, frozen=True):
@@ -170,6 +171,7 @@ def _quality(quality: Quality) -> _QualityBody:
         quality.familiar,
         quality.at_large,
         quality.guessed,
+        quality.figures,
     )
 
 
@@ -199,6 +201,7 @@ def _estimate(expected: int | _Expected, ranking: Sequence[Ranked]) -> Estimate:
             familiar=told.familiar,
             at_large=told.at_large,
             guessed=told.guessed,
+            figures=told.figures,
         )
     if expected.cost is not None:
         usd, low_usd, high_usd, tokens = (or_nan(part) for part in expected.cost)

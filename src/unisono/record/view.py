@@ -135,6 +135,7 @@ def _estimate_to_json(estimate: Estimate) -> Json:
             "familiar": finite(quality.familiar),
             "at_large": finite(quality.at_large),
             "guessed": quality.guessed,
+            "figures": quality.figures,
             "evidence": quality.evidence,
         },
         "cost_usd": {

@@ -17,6 +17,7 @@ class Quality:
         at_large: what is expected on prompts of this kind at large, as hard as this one: without what its own words say
             about single models. None where the predictor does not tell; the mean stands for it then.
         guessed: nothing was measured of the model anywhere, and nobody declared how good it is.
+        figures: the guess rests on public benchmark figures, which say something of requests like this one.
     """
 
     mean: float
@@ -26,6 +27,7 @@ class Quality:
     familiar: float | None = None
     at_large: float | None = None
     guessed: bool = False
+    figures: bool = False
 
 
 @value

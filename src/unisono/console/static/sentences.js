@@ -15,6 +15,7 @@ const SENTENCES = [
   ["{0} is worth its price here: {1~}, against {2~} of {3}.", "{0} 在此物有所值：{1~}；{3} 为{2~}。"],
   ["{0} is good enough here and cheaper: {1~}, against {2~} of {3}.", "{0} 在此足够好且更便宜：{1~}；{3} 为{2~}。"],
   ["{0} answers sooner: {1~}, against {2~} of {3}.", "{0} 回答更快：{1~}；{3} 为{2~}。"],
+  ["Nothing was measured of {0} yet.", "{0} 尚未测量过。"],
   ["{0}, the default, stays: {1} looks better by {2} after costs, but nothing was measured of {3&}: `unisono models probe` does.", "继续使用默认模型 {0}：{1} 扣除成本后看似好 {2}，但 {3&} 从未测量过：请运行 `unisono models probe`。"],
   ["{0}, the default, stays: this prompt is unusual ({1} of those measured are more so), and that {2} looks better by {3} is in doubt by {4}.", "继续使用默认模型 {0}：这样的问题很少见（已测问题中只有 {1} 更少见），{2} 看似好 {3}，但疑问达 {4}。"],
   ["{0}, the default, stays: {1} looks better by {2} after costs, in doubt by {3}, which is not measurably better.", "继续使用默认模型 {0}：{1} 扣除成本后看似好 {2}，但疑问达 {3}，并不明显更好。"],
