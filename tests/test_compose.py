@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -45,36 +44,33 @@ def hear(one: Live, of: Fellows) -> None:
         one.requests.take_in(stored)
 
 
-def test_where_one_worker_sent_a_prompt_another_sends_a_nearly_equal_one(tmp_path: Path) -> None:
-    async def play() -> None:
-        file = tmp_path / "unisono.toml"
-        file.write_text(POOL, encoding="utf-8")
-        here, there = build(load_config(file)), build(load_config(file))
-        fellows = Fellows(there.store, since_us=to_us(datetime.now(UTC)))
-        request, features, decision = asked(here, "How do I sort a list of names in Python?")
-        other = "b" if decision.model == "a" else "a"
-        ranking = sorted(decision.ranking, key=lambda ranked: ranked.model != other)
-        here.requests.note_decision(request, features, replace(decision, ranking=tuple(ranking)))
-        last = "1" if decision.id.endswith("0") else "0"
-        passing = replace(decision, id=decision.id[:-1] + last, notices=(Notice(code="explored", text="tried"),))
-        here.requests.note_decision(request, features, passing)
-        here.store.flush()
+async def test_where_one_worker_sent_a_prompt_another_sends_a_nearly_equal_one(tmp_path: Path) -> None:
+    file = tmp_path / "unisono.toml"
+    file.write_text(POOL, encoding="utf-8")
+    here, there = build(load_config(file)), build(load_config(file))
+    fellows = Fellows(there.store, since_us=to_us(datetime.now(UTC)))
+    request, features, decision = asked(here, "How do I sort a list of names in Python?")
+    other = "b" if decision.model == "a" else "a"
+    ranking = sorted(decision.ranking, key=lambda ranked: ranked.model != other)
+    here.requests.note_decision(request, features, replace(decision, ranking=tuple(ranking)))
+    last = "1" if decision.id.endswith("0") else "0"
+    passing = replace(decision, id=decision.id[:-1] + last, notices=(Notice(code="explored", text="tried"),))
+    here.requests.note_decision(request, features, passing)
+    here.store.flush()
 
-        same, seen, _ = asked(there, "How do I sort a list of name in Python?")
-        assert there.anchors.near(same, seen) is None
-        hear(there, fellows)
-        assert there.anchors.near(same, seen) == other
-        assert here.anchors.near(same, seen) == other
-        hear(there, fellows)  # what was heard is not heard again
-        elsewhere = replace(same, key="somebody else")
-        assert there.anchors.near(elsewhere, seen) is None
-        await here.close()
-        await there.close()
-
-    asyncio.run(play())
+    same, seen, _ = asked(there, "How do I sort a list of name in Python?")
+    assert there.anchors.near(same, seen) is None
+    hear(there, fellows)
+    assert there.anchors.near(same, seen) == other
+    assert here.anchors.near(same, seen) == other
+    hear(there, fellows)  # what was heard is not heard again
+    elsewhere = replace(same, key="somebody else")
+    assert there.anchors.near(elsewhere, seen) is None
+    await here.close()
+    await there.close()
 
 
-def test_what_decides_for_other_callers_shares_what_it_remembers_with_what_a_rollback_returns_to(
+async def test_what_decides_for_other_callers_shares_what_it_remembers_with_what_a_rollback_returns_to(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "unisono.toml"
@@ -83,11 +79,8 @@ def test_what_decides_for_other_callers_shares_what_it_remembers_with_what_a_rol
     with closing(Store(config.store.path)), closing(Policies(config.store.path)) as policies:
         assert enter_domain(policies, policies.known().state().live, "team", why="", now=datetime.now(UTC))
 
-    async def play() -> None:
-        live = build(config)
-        arms = [arm for arm in live.inforce.arms if arm.standing.policy.name == "config"]
-        assert len(arms) == 2  # with the scores of before the promotion, and with the latest
-        assert arms[0].anchors is arms[1].anchors
-        await live.close()
-
-    asyncio.run(play())
+    live = build(config)
+    arms = [arm for arm in live.inforce.arms if arm.standing.policy.name == "config"]
+    assert len(arms) == 2  # with the scores of before the promotion, and with the latest
+    assert arms[0].anchors is arms[1].anchors
+    await live.close()

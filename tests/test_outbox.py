@@ -81,13 +81,10 @@ def test_who_closes_sends_what_waits_before_and_what_is_closed_gets_nothing() ->
     assert within_a_turn(do) == ([b"a", b"b"], [b"a", b"b"])
 
 
-def test_on_a_loop_whose_clock_runs_on_within_a_turn_all_leaves_at_once() -> None:
+async def test_on_a_loop_whose_clock_runs_on_within_a_turn_all_leaves_at_once() -> None:
     left: list[tuple[Transport, bytes]] = []
 
-    async def run() -> None:
-        one = Transport(left)
-        for data in (b"a", b"b"):
-            outbox().put(one, data)
-            assert left[-1] == (one, data)
-
-    asyncio.run(run())
+    one = Transport(left)
+    for data in (b"a", b"b"):
+        outbox().put(one, data)
+        assert left[-1] == (one, data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,86 +62,71 @@ def house(tmp_path: Path) -> House:
     return built
 
 
-def test_who_serves_has_decided_about_each_kind_before_anybody_asks(house: House) -> None:
-    async def play() -> None:
-        rule = Seeing()
-        live = house(rule)
-        await live.start()
-        assert {(request.pin, request.mode) for request in rule.seen} >= {("a", None), (None, Mode.PRO)}
-        assert any(request.needs for request in rule.seen)
-        assert any(len(request.messages) > 1 for request in rule.seen)
-        assert not all(request.messages[-1].text.isascii() for request in rule.seen)
-        await live.close()
-
-    asyncio.run(play())
+async def test_who_serves_has_decided_about_each_kind_before_anybody_asks(house: House) -> None:
+    rule = Seeing()
+    live = house(rule)
+    await live.start()
+    assert {(request.pin, request.mode) for request in rule.seen} >= {("a", None), (None, Mode.PRO)}
+    assert any(request.needs for request in rule.seen)
+    assert any(len(request.messages) > 1 for request in rule.seen)
+    assert not all(request.messages[-1].text.isascii() for request in rule.seen)
+    await live.close()
 
 
-def test_who_does_not_serve_decides_nothing_beforehand(house: House) -> None:
-    async def play() -> None:
-        rule = Seeing()
-        live = house(rule)
-        await live.start(serves=False)
-        await live.close()
-        assert rule.seen == []
-
-    asyncio.run(play())
+async def test_who_does_not_serve_decides_nothing_beforehand(house: House) -> None:
+    rule = Seeing()
+    live = house(rule)
+    await live.start(serves=False)
+    await live.close()
+    assert rule.seen == []
 
 
-def test_a_changed_configuration_and_a_policy_decide_before_they_are_in_force(house: House) -> None:
-    async def play() -> None:
-        rule = Seeing()
-        live = house(rule)
-        await live.start()
-        rule.seen.clear()
-        await live.reload(live.config)
-        assert rule.seen
-        rule.seen.clear()
-        policy = live.policies.create(
-            made(settings={"dial": 0.9}, name="bold", parent="config", artifact=None, scores=None), by="test", now=NOW
-        )
-        before = live.policies.known().state().live
-        live.policies.promote(policy, live=before, verdict=None, why="", by="test", now=NOW)
-        await live.take_policies()
-        assert rule.seen
-        assert live.inforce.live.standing.policy.id == policy.id
-        await live.close()
-
-    asyncio.run(play())
+async def test_a_changed_configuration_and_a_policy_decide_before_they_are_in_force(house: House) -> None:
+    rule = Seeing()
+    live = house(rule)
+    await live.start()
+    rule.seen.clear()
+    await live.reload(live.config)
+    assert rule.seen
+    rule.seen.clear()
+    policy = live.policies.create(
+        made(settings={"dial": 0.9}, name="bold", parent="config", artifact=None, scores=None), by="test", now=NOW
+    )
+    before = live.policies.known().state().live
+    live.policies.promote(policy, live=before, verdict=None, why="", by="test", now=NOW)
+    await live.take_policies()
+    assert rule.seen
+    assert live.inforce.live.standing.policy.id == policy.id
+    await live.close()
 
 
-def test_nothing_is_left_of_it(house: House) -> None:
-    async def play() -> None:
-        rule = Seeing()
-        live = house(rule)
-        counted = live.metrics.render()
-        await live.start()
-        assert rule.seen
-        assert live.metrics.render() == counted
-        assert live.outlets.n_calls("a") == 0
-        assert live.health.all_up()
-        assert not live.broken
-        assert live.router.decide(rule.seen[0])[1].situation.anchor is None
-        assert live.sessions.past(KEY, rule.seen[0].session) is None
-        live.store.flush()
-        for table in ("decisions", "outcomes", "sessions", "incidents", "spending"):
-            assert live.store.rows(f"SELECT count(*) FROM {table}")[0][0] == 0, table  # noqa: S608  our own names
-        await live.close()
-
-    asyncio.run(play())
+async def test_nothing_is_left_of_it(house: House) -> None:
+    rule = Seeing()
+    live = house(rule)
+    counted = live.metrics.render()
+    await live.start()
+    assert rule.seen
+    assert live.metrics.render() == counted
+    assert live.outlets.n_calls("a") == 0
+    assert live.health.all_up()
+    assert not live.broken
+    assert live.router.decide(rule.seen[0])[1].situation.anchor is None
+    assert live.sessions.past(KEY, rule.seen[0].session) is None
+    live.store.flush()
+    for table in ("decisions", "outcomes", "sessions", "incidents", "spending"):
+        assert live.store.rows(f"SELECT count(*) FROM {table}")[0][0] == 0, table  # noqa: S608  our own names
+    await live.close()
 
 
-def test_a_stage_that_breaks_stops_no_start_and_is_told_when_a_request_meets_it(
+async def test_a_stage_that_breaks_stops_no_start_and_is_told_when_a_request_meets_it(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def play() -> None:
-        rule = Seeing(broken=True)
-        live = house(rule)
-        await live.start()
-        assert "warming up failed error=RuntimeError" in caplog.text
-        assert not live.broken
-        rule.broken = False
-        await live.reload(live.config)
-        assert rule.seen
-        await live.close()
-
-    asyncio.run(play())
+    rule = Seeing(broken=True)
+    live = house(rule)
+    await live.start()
+    assert "warming up failed error=RuntimeError" in caplog.text
+    assert not live.broken
+    rule.broken = False
+    await live.reload(live.config)
+    assert rule.seen
+    await live.close()

@@ -29,18 +29,15 @@ def test_what_is_done_in_time_hears_nothing_of_it() -> None:
     assert asyncio.run(quick())
 
 
-def test_a_cancellation_from_outside_stays_one_and_an_error_stays_itself() -> None:
+async def test_a_cancellation_from_outside_stays_one_and_an_error_stays_itself() -> None:
     async def waits() -> None:
         with TimeLimit(60.0):
             await asyncio.Event().wait()
 
-    async def outer() -> None:
-        task = asyncio.create_task(waits())
-        await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        with pytest.raises(KeyError), TimeLimit(60.0):
-            raise KeyError
-
-    asyncio.run(outer())
+    task = asyncio.create_task(waits())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(KeyError), TimeLimit(60.0):
+        raise KeyError

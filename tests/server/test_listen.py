@@ -82,45 +82,36 @@ async def answered(protocol: GuardedProtocol, line: Line) -> bytes:
     return line.written
 
 
-def test_a_kept_connection_gets_one_more_answer_at_the_end_and_is_told_that_it_was_the_last() -> None:
-    async def play() -> None:
-        protocol, line = begun()
-        assert b"connection: close" not in await answered(protocol, line)
-        protocol.shutdown()
-        assert not line.closed.is_set()
-        assert b"connection: close" in await answered(protocol, line)
-        await asyncio.wait_for(line.closed.wait(), 30)
-        protocol.connection_lost(None)
-
-    asyncio.run(play())
+async def test_a_kept_connection_gets_one_more_answer_at_the_end_and_is_told_that_it_was_the_last() -> None:
+    protocol, line = begun()
+    assert b"connection: close" not in await answered(protocol, line)
+    protocol.shutdown()
+    assert not line.closed.is_set()
+    assert b"connection: close" in await answered(protocol, line)
+    await asyncio.wait_for(line.closed.wait(), 30)
+    protocol.connection_lost(None)
 
 
-def test_an_answer_that_had_begun_is_not_the_last_for_its_head_did_not_say_so() -> None:
-    async def play() -> None:
-        go_on = asyncio.Event()
-        protocol, line = begun(go_on)
-        protocol.data_received(ASKS.replace(b"/ ", b"/stream "))
-        await asyncio.wait_for(line.begun.wait(), 30)
-        protocol.shutdown()
-        go_on.set()
-        await asyncio.wait_for(line.answered.wait(), 30)
-        assert not line.closed.is_set()
-        assert b"connection: close" in await answered(protocol, line)
-        await asyncio.wait_for(line.closed.wait(), 30)
-        protocol.connection_lost(None)
-
-    asyncio.run(play())
+async def test_an_answer_that_had_begun_is_not_the_last_for_its_head_did_not_say_so() -> None:
+    go_on = asyncio.Event()
+    protocol, line = begun(go_on)
+    protocol.data_received(ASKS.replace(b"/ ", b"/stream "))
+    await asyncio.wait_for(line.begun.wait(), 30)
+    protocol.shutdown()
+    go_on.set()
+    await asyncio.wait_for(line.answered.wait(), 30)
+    assert not line.closed.is_set()
+    assert b"connection: close" in await answered(protocol, line)
+    await asyncio.wait_for(line.closed.wait(), 30)
+    protocol.connection_lost(None)
 
 
-def test_a_kept_connection_that_brings_nothing_more_is_left_soon() -> None:
-    async def play() -> None:
-        protocol, line = begun()
-        await answered(protocol, line)
-        protocol.shutdown()
-        await asyncio.wait_for(line.closed.wait(), 30)
-        protocol.connection_lost(None)
-
-    asyncio.run(play())
+async def test_a_kept_connection_that_brings_nothing_more_is_left_soon() -> None:
+    protocol, line = begun()
+    await answered(protocol, line)
+    protocol.shutdown()
+    await asyncio.wait_for(line.closed.wait(), 30)
+    protocol.connection_lost(None)
 
 
 def test_nothing_more_is_read_while_requests_that_have_come_wait_for_an_answer() -> None:
@@ -138,12 +129,9 @@ def test_nothing_more_is_read_while_requests_that_have_come_wait_for_an_answer()
 
 
 @pytest.mark.parametrize("more", [b"", b"connection: upgrade\r\nupgrade: x\r\n"])
-def test_who_sends_thousands_of_requests_at_once_is_refused(more: bytes) -> None:
-    async def play() -> None:
-        protocol, line = begun()
-        protocol.data_received(3000 * (ASKS[:-2] + more + b"\r\n"))
-        assert line.closed.is_set()
-        assert b"requests were sent before the first was answered" in line.written
-        assert len(protocol.pipeline) <= 100
-
-    asyncio.run(play())
+async def test_who_sends_thousands_of_requests_at_once_is_refused(more: bytes) -> None:
+    protocol, line = begun()
+    protocol.data_received(3000 * (ASKS[:-2] + more + b"\r\n"))
+    assert line.closed.is_set()
+    assert b"requests were sent before the first was answered" in line.written
+    assert len(protocol.pipeline) <= 100

@@ -11,7 +11,7 @@ from unisono.testing import ManualClock
 from unisono.types import Json
 
 
-def test_many_who_ask_at_once_get_one_answer_and_it_ages() -> None:
+async def test_many_who_ask_at_once_get_one_answer_and_it_ages() -> None:
     clock = ManualClock()
     made: list[int] = []
 
@@ -19,38 +19,29 @@ def test_many_who_ask_at_once_get_one_answer_and_it_ages() -> None:
         made.append(1)
         return {"n": len(made)}
 
-    async def ask() -> None:
-        shared = Shared(clock_s=clock.seconds)
-        answers = await asyncio.gather(*(shared.get("a", make) for _ in range(20)))
-        assert set(answers) == {b'{"n":1}'}
-        clock.advance(FRESH_S / 2)
-        assert await shared.get("a", make) == b'{"n":1}'
-        clock.advance(FRESH_S)
-        assert await shared.get("a", make) == b'{"n":2}'
-        assert await shared.get("b", make) == b'{"n":3}'
-
-    asyncio.run(ask())
+    shared = Shared(clock_s=clock.seconds)
+    answers = await asyncio.gather(*(shared.get("a", make) for _ in range(20)))
+    assert set(answers) == {b'{"n":1}'}
+    clock.advance(FRESH_S / 2)
+    assert await shared.get("a", make) == b'{"n":1}'
+    clock.advance(FRESH_S)
+    assert await shared.get("a", make) == b'{"n":2}'
+    assert await shared.get("b", make) == b'{"n":3}'
 
 
-def test_what_fails_is_told_and_not_kept() -> None:
-    async def ask() -> None:
-        shared = Shared(clock_s=ManualClock().seconds)
+async def test_what_fails_is_told_and_not_kept() -> None:
+    shared = Shared(clock_s=ManualClock().seconds)
 
-        def fails() -> Json:
-            raise ValueError("no")
+    def fails() -> Json:
+        raise ValueError("no")
 
-        with pytest.raises(ValueError, match="no"):
-            await shared.get("a", fails)
-        assert await shared.get("a", lambda: {"ok": True}) == b'{"ok":true}'
-
-    asyncio.run(ask())
+    with pytest.raises(ValueError, match="no"):
+        await shared.get("a", fails)
+    assert await shared.get("a", lambda: {"ok": True}) == b'{"ok":true}'
 
 
-def test_memory_is_bounded() -> None:
-    async def ask() -> None:
-        shared = Shared(clock_s=ManualClock().seconds)
-        for n in range(3 * KEPT):
-            await shared.get(str(n), dict)
-        assert len(shared._kept) == KEPT
-
-    asyncio.run(ask())
+async def test_memory_is_bounded() -> None:
+    shared = Shared(clock_s=ManualClock().seconds)
+    for n in range(3 * KEPT):
+        await shared.get(str(n), dict)
+    assert len(shared._kept) == KEPT

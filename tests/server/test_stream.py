@@ -65,7 +65,7 @@ def test_the_usage_is_shown_to_who_asked_for_it_as_the_last() -> None:
     ]
 
 
-def test_our_own_protocol_takes_a_part_without_waiting_until_the_caller_is_slow() -> None:
+async def test_our_own_protocol_takes_a_part_without_waiting_until_the_caller_is_slow() -> None:
     class Ours(Sent):
         slow: Awaitable[None] | None = None
 
@@ -73,15 +73,12 @@ def test_our_own_protocol_takes_a_part_without_waiting_until_the_caller_is_slow(
             self.bodies.append(body)
             return self.slow
 
-    async def talk() -> None:
-        sent, free = Ours(), asyncio.Event()
-        out = stream(sent)
-        assert out.take([chunk("a")]) is None
-        sent.slow = asyncio.ensure_future(free.wait())
-        slow = out.take([chunk("b")])
-        assert slow is sent.slow
-        assert len(sent.bodies) == 2
-        free.set()
-        await slow
-
-    asyncio.run(talk())
+    sent, free = Ours(), asyncio.Event()
+    out = stream(sent)
+    assert out.take([chunk("a")]) is None
+    sent.slow = asyncio.ensure_future(free.wait())
+    slow = out.take([chunk("b")])
+    assert slow is sent.slow
+    assert len(sent.bodies) == 2
+    free.set()
+    await slow

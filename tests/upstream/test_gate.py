@@ -76,20 +76,17 @@ def test_who_waits_too_long_or_finds_too_many_waiting_is_told_when_to_come_again
     assert "as many wait as may" in full
 
 
-def test_a_turn_that_comes_as_its_holder_leaves_is_given_on() -> None:
-    async def play() -> None:
-        gate = Gate("m", most=1, wait_s=LONG_S)
-        assert gate.try_enter()
-        first, second = (asyncio.ensure_future(gate.enter(caller)) for caller in "ab")
-        await _settle()
-        gate.leave()  # the first has its turn, and is cancelled before it knows
-        first.cancel()
-        with suppress(asyncio.CancelledError):
-            await first
-        await second
-        assert (gate.n_inside, gate.n_waiting) == (1, 0)
-
-    asyncio.run(play())
+async def test_a_turn_that_comes_as_its_holder_leaves_is_given_on() -> None:
+    gate = Gate("m", most=1, wait_s=LONG_S)
+    assert gate.try_enter()
+    first, second = (asyncio.ensure_future(gate.enter(caller)) for caller in "ab")
+    await _settle()
+    gate.leave()  # the first has its turn, and is cancelled before it knows
+    first.cancel()
+    with suppress(asyncio.CancelledError):
+        await first
+    await second
+    assert (gate.n_inside, gate.n_waiting) == (1, 0)
 
 
 class Provider:
@@ -105,30 +102,27 @@ class Provider:
     async def close(self) -> None: ...
 
 
-def test_a_call_gives_its_turn_back_however_it_ends() -> None:
-    async def play() -> None:
-        model = Model(name="m", upstream="x", upstream_model="m")
-        outlet = Outlet(model, Provider(), most=1, wait_s=LONG_S)
-        call = Call(model=model, body={}, stream=True, decision="d", caller="k")
-        one, two, three = (outlet.send(call) for _ in range(3))
-        assert [chunk.data async for chunk in one] == [b"{}"]
-        waiting = asyncio.ensure_future(anext(aiter(two)))
-        leaving = asyncio.ensure_future(anext(aiter(three)))
-        await _settle()
-        assert outlet.gate.n_waiting == 2
-        leaving.cancel()
-        with suppress(asyncio.CancelledError):
-            await leaving
-        await three.aclose()
-        await one.aclose()
-        await one.aclose()
-        await waiting
-        assert two.waited_s > 0.0
-        await two.aclose()
-        assert (outlet.gate.n_inside, outlet.gate.n_waiting) == (0, 0)
-        await outlet.close(wait_s=0.0)
-
-    asyncio.run(play())
+async def test_a_call_gives_its_turn_back_however_it_ends() -> None:
+    model = Model(name="m", upstream="x", upstream_model="m")
+    outlet = Outlet(model, Provider(), most=1, wait_s=LONG_S)
+    call = Call(model=model, body={}, stream=True, decision="d", caller="k")
+    one, two, three = (outlet.send(call) for _ in range(3))
+    assert [chunk.data async for chunk in one] == [b"{}"]
+    waiting = asyncio.ensure_future(anext(aiter(two)))
+    leaving = asyncio.ensure_future(anext(aiter(three)))
+    await _settle()
+    assert outlet.gate.n_waiting == 2
+    leaving.cancel()
+    with suppress(asyncio.CancelledError):
+        await leaving
+    await three.aclose()
+    await one.aclose()
+    await one.aclose()
+    await waiting
+    assert two.waited_s > 0.0
+    await two.aclose()
+    assert (outlet.gate.n_inside, outlet.gate.n_waiting) == (0, 0)
+    await outlet.close(wait_s=0.0)
 
 
 def test_a_model_at_its_rate_limit_rests_and_is_not_broken() -> None:

@@ -209,15 +209,12 @@ def test_no_message_shows_the_key_or_the_upstreams_words() -> None:
     assert str(error) == "m: the upstream answered 401 invalid_api_key; check `api_key`."
 
 
-def test_a_body_above_a_mebibyte_arrives_whole() -> None:
-    async def play() -> None:
-        async with ScriptedServer() as server, provider_at(server.openai_url) as send:
-            body: Json = {**BODY, "x_large": "y" * 3_000_000}
-            async for _ in send(body=body, stream=False):
-                pass
-            assert server.requests[0].body["x_large"] == body["x_large"]
-
-    asyncio.run(play())
+async def test_a_body_above_a_mebibyte_arrives_whole() -> None:
+    async with ScriptedServer() as server, provider_at(server.openai_url) as send:
+        body: Json = {**BODY, "x_large": "y" * 3_000_000}
+        async for _ in send(body=body, stream=False):
+            pass
+        assert server.requests[0].body["x_large"] == body["x_large"]
 
 
 def test_finished_streams_and_plain_answers_leave_their_connection_open() -> None:

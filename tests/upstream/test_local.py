@@ -83,14 +83,11 @@ async def body_seen_by_the_child(provider: LocalProvider, asked: Call) -> Json:
     return seen
 
 
-def test_the_callers_parameters_reach_the_child_as_they_are() -> None:
-    async def run() -> None:
-        async with running(a_plan()) as provider:
-            seen = await body_seen_by_the_child(provider, call(temperature=0.3, x_unknown={"a": [1]}, max_tokens=9))
-            assert (seen["temperature"], seen["x_unknown"], seen["max_tokens"]) == (0.3, {"a": [1]}, 9)
-            assert seen["model"] == "tiny-v1" and "stop" not in seen
-
-    asyncio.run(run())
+async def test_the_callers_parameters_reach_the_child_as_they_are() -> None:
+    async with running(a_plan()) as provider:
+        seen = await body_seen_by_the_child(provider, call(temperature=0.3, x_unknown={"a": [1]}, max_tokens=9))
+        assert (seen["temperature"], seen["x_unknown"], seen["max_tokens"]) == (0.3, {"a": [1]}, 9)
+        assert seen["model"] == "tiny-v1" and "stop" not in seen
 
 
 @pytest.mark.parametrize(
@@ -146,104 +143,86 @@ async def settle(provider: LocalProvider, *, n_running: int, n_waiting: int) -> 
 
 
 @pytest.mark.parametrize("parallel", [1, 2])
-def test_no_more_calls_run_than_may_and_the_rest_wait_visibly(parallel: int) -> None:
-    async def run() -> None:
-        gate = Gate()
-        async with running(a_plan(parallel=parallel), connect=gate) as provider:
+async def test_no_more_calls_run_than_may_and_the_rest_wait_visibly(parallel: int) -> None:
+    gate = Gate()
+    async with running(a_plan(parallel=parallel), connect=gate) as provider:
 
-            async def ask() -> None:
-                async for _ in provider.send(call()):
-                    pass
+        async def ask() -> None:
+            async for _ in provider.send(call()):
+                pass
 
-            tasks = [asyncio.create_task(ask()) for _ in range(5)]
-            await settle(provider, n_running=parallel, n_waiting=5 - parallel)
-            gate.open.set()
-            await asyncio.gather(*tasks)
-            assert gate.most_at_once <= parallel
-            assert (provider.n_running, provider.n_waiting) == (0, 0)
-
-    asyncio.run(run())
+        tasks = [asyncio.create_task(ask()) for _ in range(5)]
+        await settle(provider, n_running=parallel, n_waiting=5 - parallel)
+        gate.open.set()
+        await asyncio.gather(*tasks)
+        assert gate.most_at_once <= parallel
+        assert (provider.n_running, provider.n_waiting) == (0, 0)
 
 
-def test_who_leaves_the_queue_or_the_answer_frees_the_place() -> None:
-    async def run() -> None:
-        gate = Gate()
-        async with running(a_plan(), connect=gate) as provider:
+async def test_who_leaves_the_queue_or_the_answer_frees_the_place() -> None:
+    gate = Gate()
+    async with running(a_plan(), connect=gate) as provider:
 
-            async def ask() -> None:
-                async for _ in provider.send(call()):
-                    pass
+        async def ask() -> None:
+            async for _ in provider.send(call()):
+                pass
 
-            tasks = [asyncio.create_task(ask()) for _ in range(3)]
-            await settle(provider, n_running=1, n_waiting=2)
-            for task in tasks[:2]:
-                task.cancel()
-            await settle(provider, n_running=1, n_waiting=0)
-            gate.open.set()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            assert [task.cancelled() for task in tasks] == [True, True, False]
-
-    asyncio.run(run())
+        tasks = [asyncio.create_task(ask()) for _ in range(3)]
+        await settle(provider, n_running=1, n_waiting=2)
+        for task in tasks[:2]:
+            task.cancel()
+        await settle(provider, n_running=1, n_waiting=0)
+        gate.open.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert [task.cancelled() for task in tasks] == [True, True, False]
 
 
-def test_a_queue_that_is_too_slow_is_a_timeout_that_says_so() -> None:
-    async def run() -> None:
-        gate = Gate()
-        async with running(a_plan(), connect=gate, timeouts=Timeouts(first_content_s=0.5)) as provider:
-            await provider.server.ready(20)
+async def test_a_queue_that_is_too_slow_is_a_timeout_that_says_so() -> None:
+    gate = Gate()
+    async with running(a_plan(), connect=gate, timeouts=Timeouts(first_content_s=0.5)) as provider:
+        await provider.server.ready(20)
 
-            async def ask() -> None:
-                async for _ in provider.send(call()):
-                    pass
+        async def ask() -> None:
+            async for _ in provider.send(call()):
+                pass
 
-            first = asyncio.create_task(ask())
-            await settle(provider, n_running=1, n_waiting=0)
-            with pytest.raises(UpstreamTimeout, match=r"no turn.*`parallel`"):
-                await ask()
-            first.cancel()
-
-    asyncio.run(run())
+        first = asyncio.create_task(ask())
+        await settle(provider, n_running=1, n_waiting=0)
+        with pytest.raises(UpstreamTimeout, match=r"no turn.*`parallel`"):
+            await ask()
+        first.cancel()
 
 
-def test_a_child_that_dies_in_between_serves_again_at_its_new_address() -> None:
-    async def run() -> None:
-        async with running(a_plan()) as provider:
-            await body_seen_by_the_child(provider, call())
-            first = provider.server.url
-            import os
-            import signal
+async def test_a_child_that_dies_in_between_serves_again_at_its_new_address() -> None:
+    async with running(a_plan()) as provider:
+        await body_seen_by_the_child(provider, call())
+        first = provider.server.url
+        import os
+        import signal
 
-            os.kill(provider.server.pid, signal.SIGKILL)
-            async with asyncio.timeout(20):
-                while provider.server.n_restarts == 0:  # noqa: ASYNC110
-                    await asyncio.sleep(0.005)
-            await body_seen_by_the_child(provider, call())
-            assert provider.server.url != first
-
-    asyncio.run(run())
+        os.kill(provider.server.pid, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            while provider.server.n_restarts == 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        await body_seen_by_the_child(provider, call())
+        assert provider.server.url != first
 
 
-def test_a_child_that_cannot_load_fails_the_attempt_with_its_last_words() -> None:
-    async def run() -> None:
-        async with running(a_plan(), "die-at-start") as provider:
-            with pytest.raises(UpstreamUnreachable, match="cannot load the model"):
-                await body_seen_by_the_child(provider, call())
-
-    asyncio.run(run())
-
-
-def test_sending_before_start_and_after_close_is_an_upstream_error() -> None:
-    async def run() -> None:
-        provider = LocalProvider(model(), LONG, prepare=prepared(a_plan()), pace=QUICK)
-        with pytest.raises(UpstreamError):
-            await body_seen_by_the_child(provider, call())
-        await provider.start()
-        await provider.close()
-        await provider.close()
-        with pytest.raises(UpstreamError):
+async def test_a_child_that_cannot_load_fails_the_attempt_with_its_last_words() -> None:
+    async with running(a_plan(), "die-at-start") as provider:
+        with pytest.raises(UpstreamUnreachable, match="cannot load the model"):
             await body_seen_by_the_child(provider, call())
 
-    asyncio.run(run())
+
+async def test_sending_before_start_and_after_close_is_an_upstream_error() -> None:
+    provider = LocalProvider(model(), LONG, prepare=prepared(a_plan()), pace=QUICK)
+    with pytest.raises(UpstreamError):
+        await body_seen_by_the_child(provider, call())
+    await provider.start()
+    await provider.close()
+    await provider.close()
+    with pytest.raises(UpstreamError):
+        await body_seen_by_the_child(provider, call())
 
 
 def test_the_command_names_the_model_and_gives_each_answer_the_whole_window() -> None:

@@ -42,7 +42,7 @@ def test_connections_to_one_upstream_are_made_while_the_names_of_others_hang() -
     assert sorted(asked) == [f"slow{n}.example" for n in range(8)]
 
 
-def test_who_waits_no_longer_takes_the_answer_from_nobody_and_a_failed_look_is_taken_again() -> None:
+async def test_who_waits_no_longer_takes_the_answer_from_nobody_and_a_failed_look_is_taken_again() -> None:
     answers: list[OSError | Found] = [OSError(1, "no such name"), look_up("127.0.0.1", 1)]
     go_on = Event()
 
@@ -53,15 +53,12 @@ def test_who_waits_no_longer_takes_the_answer_from_nobody_and_a_failed_look_is_t
             raise answer
         return answer
 
-    async def play() -> None:
-        name = Name("m.example", 1, look=look)
-        gone, stays = (asyncio.ensure_future(name.addresses()) for _ in range(2))
-        await asyncio.sleep(0)
-        gone.cancel()
-        go_on.set()
-        with pytest.raises(OSError, match="no such name"):
-            await asyncio.wait_for(stays, LIMIT_S)
-        found = await asyncio.wait_for(name.addresses(), LIMIT_S)
-        assert found[0][4][0] == "127.0.0.1"
-
-    asyncio.run(play())
+    name = Name("m.example", 1, look=look)
+    gone, stays = (asyncio.ensure_future(name.addresses()) for _ in range(2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    go_on.set()
+    with pytest.raises(OSError, match="no such name"):
+        await asyncio.wait_for(stays, LIMIT_S)
+    found = await asyncio.wait_for(name.addresses(), LIMIT_S)
+    assert found[0][4][0] == "127.0.0.1"
