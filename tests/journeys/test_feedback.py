@@ -180,6 +180,26 @@ def test_what_was_learned_survives_a_restart(tmp_path: Path) -> None:
             assert house.until(known, "feedback given before the restart is learned")
 
 
+def expected_tokens(house: House, name: str) -> float:
+    told = ask(house, explain=True)["explain"]["ranking"]
+    return float(next(place["output_tokens"] for place in told if place["model"] == name))
+
+
+def test_how_long_answers_are_is_known_after_a_restart_unless_the_model_became_another_one(tmp_path: Path) -> None:
+    def long(name: str) -> str:
+        return f'[[models]]\nname = "a"\nupstream = "scripted"\nupstream_model = "{name}"\ntokens = 2000\n'
+
+    with serving(tmp_path, f'default = "a"\n{long("one")}') as house:
+        before = expected_tokens(house, "a")
+        for n in range(8):
+            ask(house, {"role": "user", "content": f"What is the capital of the country with number {n}?"})
+        assert house.until(lambda: expected_tokens(house, "a") > 2 * before, "lengths are learned")
+    with serving(tmp_path, f'default = "a"\n{long("one")}') as house:
+        assert expected_tokens(house, "a") > 2 * before
+    with serving(tmp_path, f'default = "a"\n{long("two")}') as house:
+        assert expected_tokens(house, "a") == before
+
+
 def test_a_reason_is_kept_beside_a_judgement_and_moves_nothing(tmp_path: Path) -> None:
     with upstream(says("hi")) as up, serving(tmp_path, config_text(model("a", up), default="a")) as house:
         asked = house.chat().json["unisono"]["decision"]

@@ -125,6 +125,18 @@ def test_each_attempt_of_a_fellow_is_told_once_and_ones_own_never(stores: list[S
     assert _look(fellows, one).attempts == ()  # type: ignore[attr-defined]
 
 
+def test_a_fellow_s_complete_answers_teach_how_long_answers_are(stores: list[Store], values) -> None:  # type: ignore[no-untyped-def]
+    one, two = stores
+    fellows = Fellows(one, since_us=to_us(datetime.now(UTC) - timedelta(seconds=1)))
+    for n, status in ((1, "ok"), (2, "failed")):
+        two.record_request(values.request(n), values.features(), values.decision(n))
+        two.record_outcome(values.outcome(n, attempts=(values.attempt(status=status),)))
+    two.flush()
+    ((features, attempt),) = _look(fellows, one).lessons  # type: ignore[attr-defined]
+    assert features.n_input_tokens == values.features().n_input_tokens
+    assert attempt.status == "ok"
+
+
 def test_a_clock_that_is_set_back_makes_no_news_of_what_was_told(stores: list[Store], values) -> None:  # type: ignore[no-untyped-def]
     one, two = stores
     now_us = to_us(datetime.now(UTC))

@@ -21,6 +21,7 @@ from unisono.plugins import Registry
 from unisono.predict.artifact import Artifact
 from unisono.protocols import Evidence, QualityPredictor
 from unisono.recipe import chooser_of, measured, settings_of
+from unisono.record.lessons import latest_lessons
 from unisono.record.policies import Standing
 from unisono.record.store import Store
 from unisono.router import Router, Stages
@@ -137,7 +138,7 @@ class ArmBuilder:
             understand=self.reading.now,
             rules=[rule() for rule in self._registry.rules.values()],
             quality=quality,
-            cost=self._lessons.cost_of(artifact),
+            cost=self._lessons.cost_of(artifact, past=lambda: latest_lessons(self._store.reader, kept.fingerprints)),
             latency=self._lessons.latency,
             chooser=chooser_of(kept),
             health=self._health,

@@ -5,7 +5,7 @@ It learns nothing of quality: `learn.learner` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter
 
 from unisono.config import Config
@@ -32,11 +32,21 @@ class Lessons:
         self._pace = Pace()
         self._retries = RetryBudget()
 
-    def cost_of(self, artifact: Artifact | None) -> TokenCost:
-        """Return what expects the length of answers; policies with the same trained parts share what it learns."""
+    def cost_of(
+        self, artifact: Artifact | None, *, past: Callable[[], Iterable[tuple[Features, Attempt]]]
+    ) -> TokenCost:
+        """Return what expects the length of answers; policies with the same trained parts share what it learns.
+
+        Args:
+            artifact: the trained parts, if any.
+            past: returns answers of before, oldest first; one that knows nothing yet is taught them.
+        """
         name = "none" if artifact is None else artifact.id
         if name not in self._costs:
-            self._costs[name] = TokenCost((self._untrained if artifact is None else artifact.length).expected)
+            cost = TokenCost((self._untrained if artifact is None else artifact.length).expected)
+            for features, attempt in past():
+                Online(cost).learn_one(features, attempt)
+            self._costs[name] = cost
         return self._costs[name]
 
     def patience(self, config: Config, mode: Mode | None) -> Patience:
@@ -55,6 +65,10 @@ class Lessons:
         Online(self.latency, *self._costs.values()).learn_one(features, attempt)
         if attempt.status == "ok" and attempt.first_content_s is not None:
             self._firsts.note(attempt.model, attempt.first_content_s)
+
+    def take_in(self, features: Features, attempt: Attempt) -> None:
+        """Learn from an answer of another worker how long answers are."""
+        Online(*self._costs.values()).learn_one(features, attempt)
 
     def forget(self, same: frozenset[str]) -> None:
         """Forget every model but those that mean the `same` as before."""

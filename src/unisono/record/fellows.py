@@ -19,11 +19,12 @@ from unisono.errors import (
     UpstreamUnreachable,
     UpstreamUntrusted,
 )
+from unisono.record.lessons import lessons_of
 from unisono.record.limits import used_elsewhere
 from unisono.record.reader import Stored
-from unisono.record.rows import SET, as_bytes, as_int, attempt_from_row
+from unisono.record.rows import SET, Value, as_bytes, as_int, attempt_from_row
 from unisono.record.store import Store
-from unisono.types import Attempt
+from unisono.types import Attempt, Features
 
 OVERLAP_US = 2_000_000
 """Rows are looked for this far back again: a row is stamped when it is written, and seen when it is committed.
@@ -36,8 +37,8 @@ SELECT a.* FROM outcomes o JOIN decisions d ON d.id = o.decision JOIN attempts a
 WHERE o.at BETWEEN ? AND ? AND d.run <> ? ORDER BY o.at, a.n
 """
 MAX_DECIDED = 16
-"""The latest decisions that one look takes in: each takes about .3 ms to read. Where the others decide more than eighty
-times a second, it is a sample."""
+"""The latest decisions, and the latest answers to learn lengths from, that one look takes in: each takes .1 to .3 ms to
+read. Where the others decide more than eighty times a second, it is a sample."""
 _DECIDED = """
 SELECT id FROM decisions WHERE at BETWEEN ? AND ? AND run <> ? AND pin IS NULL AND degraded = 0 AND mode IS NOT NULL
 ORDER BY id DESC LIMIT ?
@@ -55,9 +56,13 @@ _PAGES = "SELECT name, value FROM settings WHERE name LIKE 'metrics %' ORDER BY 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What is new: each fellow's attempts and choices, conversations that went on, and what is used of the limits."""
+    """What is new: each fellow's attempts and choices, conversations that went on, and what is used of the limits.
+
+    `lessons` are complete answers among the attempts, with what was known of their requests.
+    """
 
     attempts: tuple[Attempt, ...]
+    lessons: tuple[tuple[Features, Attempt], ...]
     decided: tuple[Stored, ...]
     sessions: tuple[tuple[str, str, bytes], ...]
     spending: tuple[tuple[str, str, int, int], ...]
@@ -99,12 +104,18 @@ class Fellows:
         self._since_us = now_us
         return News(
             attempts=tuple(attempt_from_row(row) for row in fresh),
+            lessons=self._lessons(fresh),
             decided=decided,
             sessions=tuple((str(key), str(session), as_bytes(body)) for key, session, body in sessions),
             spending=spending,
             held=tuple((str(name), str(who), as_int(n)) for name, who, n in held),
             keys=keys,
         )
+
+    def _lessons(self, fresh: Sequence[Mapping[str, Value]]) -> tuple[tuple[Features, Attempt], ...]:
+        ids = dict.fromkeys(str(row["decision"]) for row in fresh if row["status"] == "ok")
+        latest = list(ids)[-MAX_DECIDED:]
+        return tuple((features, attempt) for _, features, attempt in lessons_of(self._store.reader, latest))
 
     def _decided(self, now_us: int) -> tuple[Stored, ...]:
         """Return the latest choices of the router elsewhere that were not heard of, oldest first."""

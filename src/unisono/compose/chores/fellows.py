@@ -46,6 +46,9 @@ async def keep_in_step(live: Live, fellows: Fellows) -> None:
                 if attempt.model in live.router.models:
                     live.health.observe(attempt, error_of(attempt), perf_counter())
                     live.lessons.latency.learn(attempt)
+            for features, attempt in news.lessons:
+                if attempt.model in live.router.models:
+                    live.lessons.take_in(features, attempt)
             live.take_rests(rests)
             for stored in news.decided:
                 live.requests.take_in(stored)
