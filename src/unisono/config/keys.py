@@ -5,7 +5,7 @@ What several keys mean together stands in `entry` and `whole`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from unisono.config.values import DEFAULT_MEMBERS
@@ -40,10 +40,10 @@ class Key:
         otherwise: the default in words, for the reference page.
     """
 
-    section: str
     name: str
     kind: Kind
     text: str
+    section: str = ""
     default: JsonValue = None
     unit: str | None = None
     required: bool = False
@@ -79,6 +79,11 @@ ARRAYS = ("keys", "limits", "rules", "embeddings", "models")
 FAULTS = ("refuse", "reset", "stall", "malformed", "cut")
 """How a scripted upstream can fail, beside an HTTP status."""
 
+
+def _section(name: str, *keys: Key) -> tuple[Key, ...]:
+    return tuple(replace(key, section=name) for key in keys)
+
+
 _TIMES = Timeouts()
 _HTTP = ("openai", "anthropic")
 _LONGEST_S = 86400.0
@@ -86,642 +91,658 @@ _MANY_TOKENS = 100_000_000.0
 _MANY_USD = 100_000.0
 
 
-_TOP = (
+_TOP = _section(
+    "",
     Key(
-        section="", name="default", kind="name", required=True,
+        name="default", kind="name", required=True,
         text="The model that serves when the router itself is broken, and the one that others must clearly beat.",
     ),
     Key(
-        section="", name="prices_file", kind="path",
+        name="prices_file", kind="path",
         text="A price list in LiteLLM's JSON form; it wins over the price package and yields to prices in this file.",
     ),
     Key(
-        section="", name="removed", kind="names", default=[],
+        name="removed", kind="names", default=[],
         text="Models taken away at once and on purpose, without a sunset: callers get an error, or the successor.",
     ),
-    Key(section="", name="models", kind="tables", required=True, text="The pool: see `[[models]]`."),
-    Key(section="", name="keys", kind="tables", default=[], text="Named API keys: see `[[keys]]`."),
-    Key(section="", name="limits", kind="tables", default=[], text="Bounds on use: see `[[limits]]`."),
-    Key(section="", name="rules", kind="tables", default=[], text="Who answers what: see `[[rules]]`."),
-    Key(section="", name="embeddings", kind="tables", default=[], text="Models for vectors: see `[[embeddings]]`."),
+    Key(name="models", kind="tables", required=True, text="The pool: see `[[models]]`."),
+    Key(name="keys", kind="tables", default=[], text="Named API keys: see `[[keys]]`."),
+    Key(name="limits", kind="tables", default=[], text="Bounds on use: see `[[limits]]`."),
+    Key(name="rules", kind="tables", default=[], text="Who answers what: see `[[rules]]`."),
+    Key(name="embeddings", kind="tables", default=[], text="Models for vectors: see `[[embeddings]]`."),
 )  # fmt: skip
 
-_SERVER = (
+_SERVER = _section(
+    "server",
     Key(
-        section="server", name="host", kind="text", default="127.0.0.1",
+        name="host", kind="text", default="127.0.0.1",
         text="The address to listen on; on any other than this machine's own every caller needs a key.",
     ),
     Key(
-        section="server", name="port", kind="integer", default=8080, low=0, high=65535,
+        name="port", kind="integer", default=8080, low=0, high=65535,
         text="The port to listen on; 0 takes a free one.",
     ),
     Key(
-        section="server", name="keys", kind="secrets", default=[],
+        name="keys", kind="secrets", default=[],
         text="Keys without a name for callers, each as `env:NAME` or `file:PATH`; `unisono keys` makes better ones.",
     ),
     Key(
-        section="server", name="console", kind="flag", otherwise="only on this machine's own address",
+        name="console", kind="flag", otherwise="only on this machine's own address",
         text="Whether the console's page is served; what it shows needs a key all the same.",
     ),
     Key(
-        section="server", name="origins", kind="origins", default=[],
+        name="origins", kind="origins", default=[],
         text="Web pages that may call `/v1` from a browser, such as `https://chat.example.org`; keys hold for them.",
     ),
     Key(
-        section="server", name="max_requests", kind="integer", default=1000, low=1, high=100_000,
+        name="max_requests", kind="integer", default=1000, low=1, high=100_000,
         text="Requests in hand at a time; further ones get a 503 with `Retry-After` before anything is read of them.",
     ),
     Key(
-        section="server", name="grace_s", kind="number", unit="s", default=10.0, low=0, high=86_400,
+        name="grace_s", kind="number", unit="s", default=10.0, low=0, high=86_400,
         text="How long answers may go on after a signal to end; then they end with an error. Read at the start.",
     ),
     Key(
-        section="server", name="max_body_bytes", kind="integer", unit="bytes", default=20 * 1024 * 1024,
+        name="max_body_bytes", kind="integer", unit="bytes", default=20 * 1024 * 1024,
         low=1024, high=1024 * 1024 * 1024, text="The largest body of a request.",
     ),
 )  # fmt: skip
 
-_STORE = (
-    Key(section="store", name="path", kind="path", default="unisono.db", text="The SQLite file of the record."),
+_STORE = _section(
+    "store",
+    Key(name="path", kind="path", default="unisono.db", text="The SQLite file of the record."),
     Key(
-        section="store", name="text", kind="choice", default="none", allowed=("none", "hash", "text"),
+        name="text", kind="choice", default="none", allowed=("none", "hash", "text"),
         text="What of the users' words is recorded: nothing, a hash that recognises equal prompts, or the words.",
     ),
     Key(
-        section="store", name="flush_s", kind="number", unit="s", default=0.05, above=0, high=60,
+        name="flush_s", kind="number", unit="s", default=0.05, above=0, high=60,
         text="How long a finished outcome may wait in memory before it is on disk.",
     ),
 )  # fmt: skip
 
-_ROUTING = (
+_ROUTING = _section(
+    "routing",
     Key(
-        section="routing", name="dial", kind="number", default=0.5, low=0, high=1,
+        name="dial", kind="number", default=0.5, low=0, high=1,
         text="0 takes the cheapest that is good enough, 1 the best whatever it costs; a caller may say otherwise.",
     ),
     Key(
-        section="routing", name="margin", kind="number", default=0.01, low=0, high=1,
+        name="margin", kind="number", default=0.01, low=0, high=1,
         text="How much better than `default` (in expected quality after costs) another model must be to be chosen.",
     ),
     Key(
-        section="routing", name="switch_margin", kind="number", default=0.03, low=0, high=1,
+        name="switch_margin", kind="number", default=0.03, low=0, high=1,
         text="How much better than a conversation's model another must be, after costs and lost caches, to take over.",
     ),
     Key(
-        section="routing", name="handoff", kind="json", default={},
+        name="handoff", kind="json", default={},
         text="What a conversation loses from one model to another, as `unisono models handoff` prints it; else 0.02.",
     ),
     Key(
-        section="routing", name="explore", kind="number", default=0.0, low=0, high=1,
+        name="explore", kind="number", default=0.0, low=0, high=1,
         text="Share of new questions to `auto` on which another model than the first may be tried, to learn; 0 is off.",
     ),
     Key(
-        section="routing", name="explore_loss", kind="number", default=0.05, low=0, high=1,
+        name="explore_loss", kind="number", default=0.05, low=0, high=1,
         text="Most expected quality after costs that an answer may lose by being tried.",
     ),
     Key(
-        section="routing", name="style_note", kind="text",
+        name="style_note", kind="text",
         text="Added to the system prompt when a conversation changes its model, so that the voice stays one.",
     ),
     Key(
-        section="routing", name="cascade", kind="choices", default=[], allowed=("fast", "balanced", "deep"),
+        name="cascade", kind="choices", default=[], allowed=("fast", "balanced", "deep"),
         text="The modes in which a cheaper model may answer first, with a stronger one behind it where that pays.",
     ),
     Key(
-        section="routing", name="members", kind="integer", default=DEFAULT_MEMBERS, low=1, high=8,
+        name="members", kind="integer", default=DEFAULT_MEMBERS, low=1, high=8,
         text="How many models `auto:pro` asks side by side at most; 1 turns that off.",
     ),
     Key(
-        section="routing", name="judge", kind="name", otherwise="the best model of the pool for the request",
+        name="judge", kind="name", otherwise="the best model of the pool for the request",
         text="The model that writes one answer from those of several, where `auto:pro` needs that.",
     ),
     Key(
-        section="routing", name="compare", kind="text", default="claims",
+        name="compare", kind="text", default="claims",
         text="What compares several models' answers: `claims` (no model), `judge` (a model), or a plug-in's name.",
     ),
     Key(
-        section="routing", name="run_code", kind="flag", default=False,
+        name="run_code", kind="flag", default=False,
         text="Whether code in a cheaper model's answer may be run, locked down, against the examples in the prompt.",
     ),
     Key(
-        section="routing", name="artifact", kind="path", otherwise="the one in the package",
+        name="artifact", kind="path", otherwise="the one in the package",
         text="The trained parts of the predictors, such as `unisono fit` writes; they fit one encoder.",
     ),
     Key(
-        section="routing", name="in_domain", kind="choice", default="when_alike",
+        name="in_domain", kind="choice", default="when_alike",
         allowed=("when_alike", "always", "never"),
         text="When to route as prompts held out of the table that `artifact` was fitted on allow, which saves more.",
     ),
     Key(
-        section="routing", name="predictor", kind="text", default="unisono",
+        name="predictor", kind="text", default="unisono",
         text="What expects how good each model's answer will be: Unisono's own predictor, or a plug-in's name.",
     ),
     Key(
-        section="routing", name="encoder", kind="text", default="static",
+        name="encoder", kind="text", default="static",
         text="What turns prompts into vectors: `static`, `use`, `e5`, `onnx`, `endpoint`, or the name of a plug-in.",
     ),
 )  # fmt: skip
 
-_ENCODER = (
+_ENCODER = _section(
+    "encoder",
     Key(
-        section="encoder", name="path", kind="path",
+        name="path", kind="path",
         text="For `onnx`: a sentence-transformers folder with an ONNX model, or a model's file beside its tokenizer.",
     ),
     Key(
-        section="encoder", name="hub", kind="text",
+        name="hub", kind="text",
         text="For `onnx` instead of a path: `OWNER/MODEL@REVISION` of a hub, with the whole commit; needs `sha256`.",
     ),
-    Key(section="encoder", name="sha256", kind="text", text="What the ONNX model's file must have.", otherwise="any"),
+    Key(name="sha256", kind="text", text="What the ONNX model's file must have.", otherwise="any"),
     Key(
-        section="encoder", name="base_url", kind="url",
+        name="base_url", kind="url",
         text="For `endpoint`: where embeddings are asked for, such as `http://127.0.0.1:9001/v1`.",
     ),
-    Key(section="encoder", name="model", kind="text", text="For `endpoint`: the model that is asked for."),
+    Key(name="model", kind="text", text="For `endpoint`: the model that is asked for."),
     Key(
-        section="encoder", name="api_key", kind="secret",
+        name="api_key", kind="secret",
         text="For `endpoint`: its key, as `env:NAME` or `file:PATH`.",
     ),
     Key(
-        section="encoder", name="ca_file", kind="path", otherwise="the system's",
+        name="ca_file", kind="path", otherwise="the system's",
         text="The certificates of the authorities that are trusted there, as PEM; they count in place of the system's.",
     ),
     Key(
-        section="encoder", name="client_cert", kind="path",
+        name="client_cert", kind="path",
         text="Our certificate for a host that asks for one (mTLS), as PEM; its key may stand in the same file.",
     ),
     Key(
-        section="encoder", name="client_key", kind="path", otherwise="in `client_cert`",
+        name="client_key", kind="path", otherwise="in `client_cert`",
         text="The key of that certificate, as PEM without a passphrase.",
     ),
     Key(
-        section="encoder", name="budget_s", kind="number", unit="s", default=0.2, above=0, high=60,
+        name="budget_s", kind="number", unit="s", default=0.2, above=0, high=60,
         text="How long a request waits for an encoder other than `static`; then it is decided without, with a notice.",
     ),
 )  # fmt: skip
 
-_TIMEOUTS = (
+_TIMEOUTS = _section(
+    "timeouts",
     Key(
-        section="timeouts", name="connect_s", kind="number", unit="s", default=_TIMES.connect_s, above=0,
+        name="connect_s", kind="number", unit="s", default=_TIMES.connect_s, above=0,
         high=_LONGEST_S, text="Until the connection stands.",
     ),
     Key(
-        section="timeouts", name="first_content_s", kind="number", unit="s", default=_TIMES.first_content_s, above=0,
+        name="first_content_s", kind="number", unit="s", default=_TIMES.first_content_s, above=0,
         high=_LONGEST_S, text="Until the first piece of the answer; another model may be tried after it.",
     ),
     Key(
-        section="timeouts", name="gap_s", kind="number", unit="s", default=_TIMES.gap_s, above=0, high=_LONGEST_S,
+        name="gap_s", kind="number", unit="s", default=_TIMES.gap_s, above=0, high=_LONGEST_S,
         text="Between two pieces of a stream.",
     ),
     Key(
-        section="timeouts", name="total_s", kind="number", unit="s", default=_TIMES.total_s, above=0, high=_LONGEST_S,
+        name="total_s", kind="number", unit="s", default=_TIMES.total_s, above=0, high=_LONGEST_S,
         text="For the whole answer.",
     ),
 )  # fmt: skip
 
-_CALLS = (
+_CALLS = _section(
+    "calls",
     Key(
-        section="calls", name="retries", kind="integer", default=2, low=0, high=10,
+        name="retries", kind="integer", default=2, low=0, high=10,
         text="How often a request may ask again after every model that may answer has failed in a way that passes.",
     ),
     Key(
-        section="calls", name="hedge", kind="choices", default=[], allowed=tuple(Mode), otherwise="none",
+        name="hedge", kind="choices", default=[], allowed=tuple(Mode), otherwise="none",
         text="The modes of `auto` in which the next model is asked beside one that is slower than it usually is.",
     ),
     Key(
-        section="calls", name="max_in_flight", kind="integer", default=256, low=1, high=100_000,
+        name="max_in_flight", kind="integer", default=256, low=1, high=100_000,
         text="Calls to one model at a time, of each worker; further ones wait for their turn, callers in rotation.",
     ),
     Key(
-        section="calls", name="max_wait_s", kind="number", unit="s", default=10.0, above=0, high=_LONGEST_S,
+        name="max_wait_s", kind="number", unit="s", default=10.0, above=0, high=_LONGEST_S,
         text="How long a call may wait for its turn; then the next model is tried, or the caller gets a 503.",
     ),
 )  # fmt: skip
 
-_KEYS = (
-    Key(section="keys", name="name", kind="name", required=True, text="What limits and the record call the key."),
+_KEYS = _section(
+    "keys",
+    Key(name="name", kind="name", required=True, text="What limits and the record call the key."),
     Key(
-        section="keys", name="key", kind="secret", required=True,
+        name="key", kind="secret", required=True,
         text="The key itself, as `env:NAME` or `file:PATH`.",
     ),
     Key(
-        section="keys", name="admin", kind="flag", default=False,
+        name="admin", kind="flag", default=False,
         text="Whether its holder may read everybody's record and `/admin`.",
     ),
     Key(
-        section="keys", name="export", kind="flag", default=False,
+        name="export", kind="flag", default=False,
         text="Whether its holder agrees that words are kept whole and exported, where `store.text` keeps text.",
     ),
     Key(
-        section="keys", name="modes", kind="choices", default=[], allowed=tuple(Mode), otherwise="all",
+        name="modes", kind="choices", default=[], allowed=tuple(Mode), otherwise="all",
         text="The only modes of `auto` that its holder may ask for.",
     ),
-    Key(section="keys", name="dial", kind="number", low=0, high=1, text="The dial where a request says none."),
+    Key(name="dial", kind="number", low=0, high=1, text="The dial where a request says none."),
     Key(
-        section="keys", name="max_cost_usd", kind="number", unit="USD", low=0, high=_MANY_USD,
+        name="max_cost_usd", kind="number", unit="USD", low=0, high=_MANY_USD,
         text="The bound on a request's cost where it says none.",
     ),
     Key(
-        section="keys", name="max_first_token_s", kind="number", unit="s", above=0, high=_LONGEST_S,
+        name="max_first_token_s", kind="number", unit="s", above=0, high=_LONGEST_S,
         text="The bound on the time to the first token where a request says none.",
     ),
     Key(
-        section="keys", name="min_quality", kind="number", low=0, high=1,
+        name="min_quality", kind="number", low=0, high=1,
         text="The bound on the expected quality where a request says none.",
     ),
     Key(
-        section="keys", name="models", kind="names", default=[], otherwise="all",
+        name="models", kind="names", default=[], otherwise="all",
         text="The only models that may answer; no request can widen it.",
     ),
     Key(
-        section="keys", name="ban", kind="names", default=[],
+        name="ban", kind="names", default=[],
         text="The models that may not answer; no request can lift it.",
     ),
     Key(
-        section="keys", name="allow_fallback", kind="flag", otherwise="false for a pin, true for `auto`",
+        name="allow_fallback", kind="flag", otherwise="false for a pin, true for `auto`",
         text="Whether another model may answer when the chosen one fails.",
     ),
     Key(
-        section="keys", name="on_limit", kind="choice", allowed=("downgrade", "block"),
+        name="on_limit", kind="choice", allowed=("downgrade", "block"),
         otherwise="`block` for a pin, `downgrade` for `auto`", text="What happens when a limit is reached.",
     ),
 )  # fmt: skip
 
-_LIMITS = (
-    Key(section="limits", name="name", kind="name", required=True, text="What errors and notices call the limit."),
+_LIMITS = _section(
+    "limits",
+    Key(name="name", kind="name", required=True, text="What errors and notices call the limit."),
     Key(
-        section="limits", name="per", kind="choice", default="key", allowed=("key", "user", "all"),
+        name="per", kind="choice", default="key", allowed=("key", "user", "all"),
         text="Who has an account of their own: each API key, each end user (`user`) of a key, or all together.",
     ),
     Key(
-        section="limits", name="counts", kind="choice", default="messages", allowed=("messages", "tokens", "usd"),
+        name="counts", kind="choice", default="messages", allowed=("messages", "tokens", "usd"),
         text="What is counted.",
     ),
     Key(
-        section="limits", name="amount", kind="number", required=True, above=0, high=1e15,
+        name="amount", kind="number", required=True, above=0, high=1e15,
         text="How much fits into the window.",
     ),
     Key(
-        section="limits", name="window", kind="choice", allowed=("hour", "day", "week", "month"),
+        name="window", kind="choice", allowed=("hour", "day", "week", "month"),
         otherwise="`day`, unless `window_s` is given", text="A calendar window in UTC; a week begins on Monday.",
     ),
     Key(
-        section="limits", name="window_s", kind="number", unit="s", above=0, high=366 * _LONGEST_S,
+        name="window_s", kind="number", unit="s", above=0, high=366 * _LONGEST_S,
         text="A sliding window instead; it is counted in sixtieths, and never too little.",
     ),
     Key(
-        section="limits", name="models", kind="names", default=[], otherwise="all",
+        name="models", kind="names", default=[], otherwise="all",
         text="The models that the limit is about.",
     ),
     Key(
-        section="limits", name="roles", kind="choices", default=[], allowed=tuple(Role), otherwise="all",
+        name="roles", kind="choices", default=[], allowed=tuple(Role), otherwise="all",
         text="The roles that the limit is about.",
     ),
     Key(
-        section="limits", name="keys", kind="key_names", default=[], otherwise="all",
+        name="keys", kind="key_names", default=[], otherwise="all",
         text="The named keys that the limit is about; `red-*` is every key, of `unisono keys` too, that begins so.",
     ),
     Key(
-        section="limits", name="warn_at", kind="number", default=0.8, low=0, high=1,
+        name="warn_at", kind="number", default=0.8, low=0, high=1,
         text="The share from which answers carry a notice.",
     ),
 )  # fmt: skip
 
-_RULES = (
+_RULES = _section(
+    "rules",
     Key(
-        section="rules", name="name", kind="name", required=True,
+        name="name", kind="name", required=True,
         text="What notices and the record call the rule.",
     ),
     Key(
-        section="rules", name="models", kind="names", required=True,
+        name="models", kind="names", required=True,
         text="The models that answer: the router chooses among them. The others answer only where none of these can.",
     ),
     Key(
-        section="rules", name="tasks", kind="choices", default=[], otherwise="any", allowed=TASKS,
+        name="tasks", kind="choices", default=[], otherwise="any", allowed=TASKS,
         text="The kinds of task, as `unisono_tasks_total` counts them; with the encoders `static` and `use` only.",
     ),
     Key(
-        section="rules", name="at_least", kind="number", default=0.5, low=0, high=1,
+        name="at_least", kind="number", default=0.5, low=0, high=1,
         text="The probability that the likeliest kind of task must have for `tasks` to hold.",
     ),
     Key(
-        section="rules", name="words", kind="texts", default=[], otherwise="any",
+        name="words", kind="texts", default=[], otherwise="any",
         text="Words of which the user's task holds one, in whatever capitals; only whole words count.",
     ),
     Key(
-        section="rules", name="like", kind="texts", default=[], otherwise="any",
+        name="like", kind="texts", default=[], otherwise="any",
         text="Sentences as callers would write them: the user's task is nearer to them than nearly all ordinary "
         "prompts are.",
     ),
     Key(
-        section="rules", name="unlike", kind="texts", default=[],
+        name="unlike", kind="texts", default=[],
         text="Sentences to tell from those of `like`: a task that is nearer to one of these does not count.",
     ),
     Key(
-        section="rules", name="false_alarms", kind="number", default=0.01, low=0.0001, high=0.2,
+        name="false_alarms", kind="number", default=0.01, low=0.0001, high=0.2,
         text="The share of ordinary prompts that may be taken for one like `like`: less is stricter.",
     ),
     Key(
-        section="rules", name="scripts", kind="choices", default=[], otherwise="any", allowed=SCRIPTS,
+        name="scripts", kind="choices", default=[], otherwise="any", allowed=SCRIPTS,
         text="The scripts that most of the task's letters belong to; `kana` is Japanese, its Chinese characters too.",
     ),
     Key(
-        section="rules", name="needs", kind="choices", default=[], otherwise="any", allowed=DECLARED,
+        name="needs", kind="choices", default=[], otherwise="any", allowed=DECLARED,
         text="Capabilities of which the request needs one.",
     ),
     Key(
-        section="rules", name="min_tokens", kind="integer", unit="tokens", low=0, high=_MANY_TOKENS, otherwise="none",
+        name="min_tokens", kind="integer", unit="tokens", low=0, high=_MANY_TOKENS, otherwise="none",
         text="The least length of the whole prompt, as the router estimates it.",
     ),
     Key(
-        section="rules", name="max_tokens", kind="integer", unit="tokens", low=0, high=_MANY_TOKENS, otherwise="none",
+        name="max_tokens", kind="integer", unit="tokens", low=0, high=_MANY_TOKENS, otherwise="none",
         text="The greatest length of the whole prompt.",
     ),
     Key(
-        section="rules", name="modes", kind="choices", default=[], otherwise="all", allowed=tuple(Mode),
+        name="modes", kind="choices", default=[], otherwise="all", allowed=tuple(Mode),
         text="The modes of `auto` that the rule is about.",
     ),
     Key(
-        section="rules", name="keys", kind="key_names", default=[], otherwise="all",
+        name="keys", kind="key_names", default=[], otherwise="all",
         text="The names of the keys that the rule is about; `red-*` is every key that begins so.",
     ),
 )  # fmt: skip
 
-_EMBEDDINGS = (
+_EMBEDDINGS = _section(
+    "embeddings",
     Key(
-        section="embeddings", name="name", kind="name", required=True,
+        name="name", kind="name", required=True,
         text="What callers ask for; `auto` takes the first table's.",
     ),
     Key(
-        section="embeddings", name="base_url", kind="url", otherwise="OpenAI's own",
+        name="base_url", kind="url", otherwise="OpenAI's own",
         text="The upstream's address, such as `http://127.0.0.1:9001/v1`; it must serve `/embeddings` below it.",
     ),
     Key(
-        section="embeddings", name="upstream_model", kind="text", otherwise="`name`",
+        name="upstream_model", kind="text", otherwise="`name`",
         text="What the upstream is asked for.",
     ),
     Key(
-        section="embeddings", name="api_key", kind="secret",
+        name="api_key", kind="secret",
         text="The upstream's key, as `env:NAME` or `file:PATH`: where it is, never the key itself.",
     ),
     Key(
-        section="embeddings", name="ca_file", kind="path", otherwise="the system's",
+        name="ca_file", kind="path", otherwise="the system's",
         text="The certificates of the authorities that are trusted there, as PEM; they count in place of the system's.",
     ),
     Key(
-        section="embeddings", name="client_cert", kind="path",
+        name="client_cert", kind="path",
         text="Our certificate for a host that asks for one (mTLS), as PEM; its key may stand in the same file.",
     ),
     Key(
-        section="embeddings", name="client_key", kind="path", otherwise="in `client_cert`",
+        name="client_key", kind="path", otherwise="in `client_cert`",
         text="The key of that certificate, as PEM without a passphrase.",
     ),
     Key(
-        section="embeddings", name="usd_per_mtok_in", kind="number", unit="USD per million tokens", low=0,
+        name="usd_per_mtok_in", kind="number", unit="USD per million tokens", low=0,
         high=_MANY_USD, otherwise="unknown", text="Price of the texts.",
     ),
 )  # fmt: skip
 
-_MODELS = (
-    Key(section="models", name="name", kind="name", required=True, text="What callers see and may pin."),
+_MODELS = _section(
+    "models",
+    Key(name="name", kind="name", required=True, text="What callers see and may pin."),
     Key(
-        section="models", name="upstream", kind="upstream", required=True, allowed=BUILT_IN,
+        name="upstream", kind="upstream", required=True, allowed=BUILT_IN,
         text="The provider: one that comes with Unisono, or the name of an installed plug-in.",
     ),
     Key(
-        section="models", name="base_url", kind="url", upstreams=_HTTP,
+        name="base_url", kind="url", upstreams=_HTTP,
         otherwise="OpenAI's own for `openai` with an `api_key`, else required; Anthropic's own for `anthropic`",
         text="The upstream's address, such as `http://127.0.0.1:9001/v1`.",
     ),
     Key(
-        section="models", name="upstream_model", kind="text", otherwise="`name`",
+        name="upstream_model", kind="text", otherwise="`name`",
         text="What the upstream is asked for.",
     ),
     Key(
-        section="models", name="reports", kind="texts", default=[],
+        name="reports", kind="texts", default=[],
         text="Other names by which the upstream may call this model in its answers, such as the model behind a "
         "deployment of Azure's; price, window and public figures are looked up by them too.",
     ),
     Key(
-        section="models", name="aliases", kind="names", default=[],
+        name="aliases", kind="names", default=[],
         text="Other names by which callers may ask for this model. They say nothing about what it can do.",
     ),
     Key(
-        section="models", name="api_key", kind="secret", upstreams=_HTTP,
+        name="api_key", kind="secret", upstreams=_HTTP,
         text="The upstream's key, as `env:NAME` or `file:PATH`: where it is, never the key itself.",
     ),
     Key(
-        section="models", name="ca_file", kind="path", upstreams=_HTTP, otherwise="the system's",
+        name="ca_file", kind="path", upstreams=_HTTP, otherwise="the system's",
         text="The certificates of the authorities that are trusted there, as PEM; they count in place of the system's.",
     ),
     Key(
-        section="models", name="client_cert", kind="path", upstreams=_HTTP,
+        name="client_cert", kind="path", upstreams=_HTTP,
         text="Our certificate for a host that asks for one (mTLS), as PEM; its key may stand in the same file.",
     ),
     Key(
-        section="models", name="client_key", kind="path", upstreams=_HTTP, otherwise="in `client_cert`",
+        name="client_key", kind="path", upstreams=_HTTP, otherwise="in `client_cert`",
         text="The key of that certificate, as PEM without a passphrase.",
     ),
     Key(
-        section="models", name="role", kind="choice", default="fast", allowed=tuple(Role),
+        name="role", kind="choice", default="fast", allowed=tuple(Role),
         text="The model's place in the family; it sets what is expected of a model nobody has measured.",
     ),
     Key(
-        section="models", name="context_tokens", kind="integer", unit="tokens", low=1, high=_MANY_TOKENS,
+        name="context_tokens", kind="integer", unit="tokens", low=1, high=_MANY_TOKENS,
         otherwise="the price list's, else 131072 for `https`, else 8192",
         text="The window: prompt and answer together.",
     ),
     Key(
-        section="models", name="max_output_tokens", kind="integer", unit="tokens", low=1, high=_MANY_TOKENS,
+        name="max_output_tokens", kind="integer", unit="tokens", low=1, high=_MANY_TOKENS,
         otherwise="the price list's, else no limit of its own", text="The longest answer that the model gives.",
     ),
     Key(
-        section="models", name="capabilities", kind="choices", allowed=DECLARED,
+        name="capabilities", kind="choices", allowed=DECLARED,
         otherwise="`tools` and `json` for `https`; at OpenAI, Anthropic and Gemini `vision` too; else none",
         text="What the model can take or give beyond plain text.",
     ),
     Key(
-        section="models", name="usd_per_mtok_in", kind="number", unit="USD per million tokens", low=0, high=_MANY_USD,
+        name="usd_per_mtok_in", kind="number", unit="USD per million tokens", low=0, high=_MANY_USD,
         otherwise="the price list's; 0 for `local` and `scripted`; else unknown", text="Price of the prompt.",
     ),
     Key(
-        section="models", name="usd_per_mtok_out", kind="number", unit="USD per million tokens", low=0, high=_MANY_USD,
+        name="usd_per_mtok_out", kind="number", unit="USD per million tokens", low=0, high=_MANY_USD,
         otherwise="as above", text="Price of the answer.",
     ),
     Key(
-        section="models", name="usd_per_mtok_cached_in", kind="number", unit="USD per million tokens", low=0,
+        name="usd_per_mtok_cached_in", kind="number", unit="USD per million tokens", low=0,
         high=_MANY_USD, otherwise="as above; else the price of the prompt",
         text="Price of the part of the prompt that the upstream had in its cache.",
     ),
     Key(
-        section="models", name="cache_ttl_s", kind="number", unit="s", default=300.0, low=0, high=_LONGEST_S,
+        name="cache_ttl_s", kind="number", unit="s", default=300.0, low=0, high=_LONGEST_S,
         text="How long the upstream keeps a prompt's prefix at the cached price.",
     ),
     Key(
-        section="models", name="knowledge_cutoff", kind="date", otherwise="unknown",
+        name="knowledge_cutoff", kind="date", otherwise="unknown",
         text="The day on which the model's knowledge ends, such as `2024-12-01`.",
     ),
     Key(
-        section="models", name="quality", kind="number", low=0, high=1, otherwise="what the role suggests",
+        name="quality", kind="number", low=0, high=1, otherwise="what the role suggests",
         text="Your guess of how often the model is right, until probes or feedback know better.",
     ),
     Key(
-        section="models", name="benchmarks", kind="json", otherwise="the package's figures of this name",
+        name="benchmarks", kind="json", otherwise="the package's figures of this name",
         text="Public benchmark figures in percent, such as `{ mmlu_pro = 81.2 }`, in place of the package's.",
     ),
     Key(
-        section="models", name="lifecycle", kind="choice", default="active",
+        name="lifecycle", kind="choice", default="active",
         allowed=("active", "legacy", "sunset", "retired"),
         text="Where the model stands in its life; a sunset one still serves until `until`, a retired one never.",
     ),
     Key(
-        section="models", name="until", kind="date", otherwise="required for `sunset`",
+        name="until", kind="date", otherwise="required for `sunset`",
         text="The last day of a sunset.",
     ),
     Key(
-        section="models", name="successor", kind="name",
+        name="successor", kind="name",
         text="The model that answers to this one's name when this one has retired.",
     ),
 )  # fmt: skip
 
-_LOCAL = (
+_LOCAL = _section(
+    "models",
     Key(
-        section="models", name="file", kind="model_file", upstreams=("local",), option=True,
+        name="file", kind="model_file", upstreams=("local",), option=True,
         text="The model's GGUF file; `package:NAME` takes it from an installed package.", required=True,
     ),
     Key(
-        section="models", name="threads", kind="integer", upstreams=("local",), option=True,
+        name="threads", kind="integer", upstreams=("local",), option=True,
         text="Threads of the model's process.", low=1, high=1024,
     ),
     Key(
-        section="models", name="parallel", kind="integer", upstreams=("local",), option=True,
+        name="parallel", kind="integer", upstreams=("local",), option=True,
         text="How many answers it writes at the same moment; each has the whole window.", low=1, high=256,
     ),
     Key(
-        section="models", name="chat_template", kind="text", upstreams=("local",), option=True,
+        name="chat_template", kind="text", upstreams=("local",), option=True,
         text="A chat template of your own, for models whose file has none that works.",
     ),
     Key(
-        section="models", name="args", kind="texts", upstreams=("local",), option=True,
+        name="args", kind="texts", upstreams=("local",), option=True,
         text="More arguments for `llama-server`, as it documents them.",
     ),
     Key(
-        section="models", name="stop", kind="texts", upstreams=("local",), option=True,
+        name="stop", kind="texts", upstreams=("local",), option=True,
         text="Texts that end an answer, added to the caller's own.",
     ),
     Key(
-        section="models", name="server", kind="path", upstreams=("local",), option=True,
+        name="server", kind="path", upstreams=("local",), option=True,
         text="The `llama-server` to run.", otherwise="the one of the extra `local`, else the one on the PATH",
     ),
     Key(
-        section="models", name="memory_check", kind="flag", upstreams=("local",), option=True,
+        name="memory_check", kind="flag", upstreams=("local",), option=True,
         text="Refuse to start a model that does not fit into the free memory.",
     ),
     Key(
-        section="models", name="max_tokens", kind="integer", upstreams=("local",), option=True,
+        name="max_tokens", kind="integer", upstreams=("local",), option=True,
         text="The longest answer where the caller sets no limit.", unit="tokens", low=1, high=_MANY_TOKENS,
     ),
 )  # fmt: skip
 
-_SCRIPTED = (
+_SCRIPTED = _section(
+    "models",
     Key(
-        section="models", name="reply", kind="json", upstreams=("scripted",), option=True,
+        name="reply", kind="json", upstreams=("scripted",), option=True,
         otherwise="`You said: {prompt}`",
         text="The answer; `{prompt}` in it becomes the prompt, a table becomes JSON.",
     ),
     Key(
-        section="models", name="tokens", kind="integer", upstreams=("scripted",), option=True,
+        name="tokens", kind="integer", upstreams=("scripted",), option=True,
         unit="tokens", low=0, high=_MANY_TOKENS, otherwise="as many as the reply has",
         text="The answer is cut or repeated to so many tokens.",
     ),
     Key(
-        section="models", name="reasoning", kind="text", upstreams=("scripted",), option=True,
+        name="reasoning", kind="text", upstreams=("scripted",), option=True,
         text="What it thinks aloud before it answers.",
     ),
     Key(
-        section="models", name="first_token_s", kind="number", upstreams=("scripted",), option=True,
+        name="first_token_s", kind="number", upstreams=("scripted",), option=True,
         unit="s", low=0, high=_LONGEST_S, otherwise="`0`",
         text="How long it waits before the first token.",
     ),
     Key(
-        section="models", name="token_s", kind="number", upstreams=("scripted",), option=True,
+        name="token_s", kind="number", upstreams=("scripted",), option=True,
         unit="s", low=0, high=_LONGEST_S, otherwise="`0`",
         text="How long it waits before each later token.",
     ),
     Key(
-        section="models", name="tool_call", kind="table", upstreams=("scripted",), option=True,
+        name="tool_call", kind="table", upstreams=("scripted",), option=True,
         allowed=("name", "arguments"),
         text="A tool call instead of a text: the function and its arguments.",
     ),
     Key(
-        section="models", name="fail", kind="fault", upstreams=("scripted",), option=True,
+        name="fail", kind="fault", upstreams=("scripted",), option=True,
         allowed=FAULTS, low=400, high=599,
         text="How a call fails.",
     ),
     Key(
-        section="models", name="fail_times", kind="integer", upstreams=("scripted",), option=True,
+        name="fail_times", kind="integer", upstreams=("scripted",), option=True,
         low=0, high=_MANY_TOKENS, otherwise="every call",
         text="So many calls fail, and later ones succeed.",
     ),
     Key(
-        section="models", name="fail_after_chunks", kind="integer", upstreams=("scripted",), option=True,
+        name="fail_after_chunks", kind="integer", upstreams=("scripted",), option=True,
         low=0, high=_MANY_TOKENS, otherwise="`0`",
         text="A call fails after so many pieces of its answer.",
     ),
     Key(
-        section="models", name="cut_after", kind="integer", upstreams=("scripted",), option=True,
+        name="cut_after", kind="integer", upstreams=("scripted",), option=True,
         low=0, high=_MANY_TOKENS,
         text="The connection ends after so many pieces, without an end of the answer.",
     ),
     Key(
-        section="models", name="stall_after", kind="integer", upstreams=("scripted",), option=True,
+        name="stall_after", kind="integer", upstreams=("scripted",), option=True,
         low=0, high=_MANY_TOKENS,
         text="Nothing more comes after so many pieces.",
     ),
     Key(
-        section="models", name="retry_after_s", kind="number", upstreams=("scripted",), option=True,
+        name="retry_after_s", kind="number", upstreams=("scripted",), option=True,
         unit="s", low=0, high=_LONGEST_S,
         text="The `Retry-After` of its failures.",
     ),
     Key(
-        section="models", name="answers_as", kind="text", upstreams=("scripted",), option=True,
+        name="answers_as", kind="text", upstreams=("scripted",), option=True,
         otherwise="`upstream_model`",
         text="The model name that it reports.",
     ),
     Key(
-        section="models", name="usage", kind="table", upstreams=("scripted",), option=True,
+        name="usage", kind="table", upstreams=("scripted",), option=True,
         allowed=("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens"), otherwise="counted",
         text="The token counts that it reports.",
     ),
     Key(
-        section="models", name="finish", kind="text", upstreams=("scripted",), option=True,
+        name="finish", kind="text", upstreams=("scripted",), option=True,
         otherwise="`stop`, or `tool_calls`",
         text="The finish reason that it reports.",
     ),
 )  # fmt: skip
 
-_CANARIES = (
+_CANARIES = _section(
+    "canaries",
     Key(
-        section="canaries", name="every_s", kind="number", unit="s", default=0.0, low=0, high=30 * _LONGEST_S,
+        name="every_s", kind="number", unit="s", default=0.0, low=0, high=30 * _LONGEST_S,
         text="How often each probed model is asked some of its probe questions again; 0 never. `unisono doctor` says "
         "what a day costs.",
     ),
     Key(
-        section="canaries", name="questions", kind="integer", default=5, low=1, high=200,
+        name="questions", kind="integer", default=5, low=1, high=200,
         text="How many it is asked each time.",
     ),
     Key(
-        section="canaries", name="own", kind="path", otherwise="the built-in questions alone",
+        name="own", kind="path", otherwise="the built-in questions alone",
         text="Your own questions, the file of `unisono models probe --questions`: those that a model was probed with "
         "and that need no judge are asked again too.",
     ),
 )  # fmt: skip
 
-_TRACING = (
+_TRACING = _section(
+    "tracing",
     Key(
-        section="tracing", name="endpoint", kind="url", otherwise="no spans are made",
+        name="endpoint", kind="url", otherwise="no spans are made",
         text="An OTLP endpoint over HTTP, such as `http://127.0.0.1:4318/v1/traces`.",
     ),
     Key(
-        section="tracing", name="sample", kind="number", default=1.0, low=0, high=1,
+        name="sample", kind="number", default=1.0, low=0, high=1,
         text="The share of traces that begin here and are sent; a caller's own trace keeps its caller's choice.",
     ),
 )  # fmt: skip
