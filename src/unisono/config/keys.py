@@ -246,10 +246,7 @@ _ENCODER = _section(
         text="For `endpoint`: where embeddings are asked for, such as `http://127.0.0.1:9001/v1`.",
     ),
     Key(name="model", kind="text", text="For `endpoint`: the model that is asked for."),
-    Key(
-        name="api_key", kind="secret",
-        text="For `endpoint`: its key, as `env:NAME` or `file:PATH`.",
-    ),
+    Key(name="api_key", kind="secret", text="For `endpoint`: its key, as `env:NAME` or `file:PATH`."),
     Key(
         name="ca_file", kind="path", otherwise="the system's",
         text="The certificates of the authorities that are trusted there, as PEM; they count in place of the system's.",
@@ -311,14 +308,8 @@ _CALLS = _section(
 _KEYS = _section(
     "keys",
     Key(name="name", kind="name", required=True, text="What limits and the record call the key."),
-    Key(
-        name="key", kind="secret", required=True,
-        text="The key itself, as `env:NAME` or `file:PATH`.",
-    ),
-    Key(
-        name="admin", kind="flag", default=False,
-        text="Whether its holder may read everybody's record and `/admin`.",
-    ),
+    Key(name="key", kind="secret", required=True, text="The key itself, as `env:NAME` or `file:PATH`."),
+    Key(name="admin", kind="flag", default=False, text="Whether its holder may read everybody's record and `/admin`."),
     Key(
         name="export", kind="flag", default=False,
         text="Whether its holder agrees that words are kept whole and exported, where `store.text` keeps text.",
@@ -344,10 +335,7 @@ _KEYS = _section(
         name="models", kind="names", default=[], otherwise="all",
         text="The only models that may answer; no request can widen it.",
     ),
-    Key(
-        name="ban", kind="names", default=[],
-        text="The models that may not answer; no request can lift it.",
-    ),
+    Key(name="ban", kind="names", default=[], text="The models that may not answer; no request can lift it."),
     Key(
         name="allow_fallback", kind="flag", otherwise="false for a pin, true for `auto`",
         text="Whether another model may answer when the chosen one fails.",
@@ -369,10 +357,7 @@ _LIMITS = _section(
         name="counts", kind="choice", default="messages", allowed=("messages", "tokens", "usd"),
         text="What is counted.",
     ),
-    Key(
-        name="amount", kind="number", required=True, above=0, high=1e15,
-        text="How much fits into the window.",
-    ),
+    Key(name="amount", kind="number", required=True, above=0, high=1e15, text="How much fits into the window."),
     Key(
         name="window", kind="choice", allowed=("hour", "day", "week", "month"),
         otherwise="`day`, unless `window_s` is given", text="A calendar window in UTC; a week begins on Monday.",
@@ -381,10 +366,7 @@ _LIMITS = _section(
         name="window_s", kind="number", unit="s", above=0, high=366 * _LONGEST_S,
         text="A sliding window instead; it is counted in sixtieths, and never too little.",
     ),
-    Key(
-        name="models", kind="names", default=[], otherwise="all",
-        text="The models that the limit is about.",
-    ),
+    Key(name="models", kind="names", default=[], otherwise="all", text="The models that the limit is about."),
     Key(
         name="roles", kind="choices", default=[], allowed=tuple(Role), otherwise="all",
         text="The roles that the limit is about.",
@@ -393,18 +375,12 @@ _LIMITS = _section(
         name="keys", kind="key_names", default=[], otherwise="all",
         text="The named keys that the limit is about; `red-*` is every key, of `unisono keys` too, that begins so.",
     ),
-    Key(
-        name="warn_at", kind="number", default=0.8, low=0, high=1,
-        text="The share from which answers carry a notice.",
-    ),
+    Key(name="warn_at", kind="number", default=0.8, low=0, high=1, text="The share from which answers carry a notice."),
 )  # fmt: skip
 
 _RULES = _section(
     "rules",
-    Key(
-        name="name", kind="name", required=True,
-        text="What notices and the record call the rule.",
-    ),
+    Key(name="name", kind="name", required=True, text="What notices and the record call the rule."),
     Key(
         name="models", kind="names", required=True,
         text="The models that answer: the router chooses among them. The others answer only where none of these can.",
@@ -462,18 +438,12 @@ _RULES = _section(
 
 _EMBEDDINGS = _section(
     "embeddings",
-    Key(
-        name="name", kind="name", required=True,
-        text="What callers ask for; `auto` takes the first table's.",
-    ),
+    Key(name="name", kind="name", required=True, text="What callers ask for; `auto` takes the first table's."),
     Key(
         name="base_url", kind="url", otherwise="OpenAI's own",
         text="The upstream's address, such as `http://127.0.0.1:9001/v1`; it must serve `/embeddings` below it.",
     ),
-    Key(
-        name="upstream_model", kind="text", otherwise="`name`",
-        text="What the upstream is asked for.",
-    ),
+    Key(name="upstream_model", kind="text", otherwise="`name`", text="What the upstream is asked for."),
     Key(
         name="api_key", kind="secret",
         text="The upstream's key, as `env:NAME` or `file:PATH`: where it is, never the key itself.",
@@ -508,10 +478,7 @@ _MODELS = _section(
         otherwise="OpenAI's own for `openai` with an `api_key`, else required; Anthropic's own for `anthropic`",
         text="The upstream's address, such as `http://127.0.0.1:9001/v1`.",
     ),
-    Key(
-        name="upstream_model", kind="text", otherwise="`name`",
-        text="What the upstream is asked for.",
-    ),
+    Key(name="upstream_model", kind="text", otherwise="`name`", text="What the upstream is asked for."),
     Key(
         name="reports", kind="texts", default=[],
         text="Other names by which the upstream may call this model in its answers, such as the model behind a "
@@ -589,14 +556,8 @@ _MODELS = _section(
         allowed=("active", "legacy", "sunset", "retired"),
         text="Where the model stands in its life; a sunset one still serves until `until`, a retired one never.",
     ),
-    Key(
-        name="until", kind="date", otherwise="required for `sunset`",
-        text="The last day of a sunset.",
-    ),
-    Key(
-        name="successor", kind="name",
-        text="The model that answers to this one's name when this one has retired.",
-    ),
+    Key(name="until", kind="date", otherwise="required for `sunset`", text="The last day of a sunset."),
+    Key(name="successor", kind="name", text="The model that answers to this one's name when this one has retired."),
 )  # fmt: skip
 
 _LOCAL = _section(
@@ -724,10 +685,7 @@ _CANARIES = _section(
         text="How often each probed model is asked some of its probe questions again; 0 never. `unisono doctor` says "
         "what a day costs.",
     ),
-    Key(
-        name="questions", kind="integer", default=5, low=1, high=200,
-        text="How many it is asked each time.",
-    ),
+    Key(name="questions", kind="integer", default=5, low=1, high=200, text="How many it is asked each time."),
     Key(
         name="own", kind="path", otherwise="the built-in questions alone",
         text="Your own questions, the file of `unisono models probe --questions`: those that a model was probed with "
