@@ -12,11 +12,11 @@ from unisono.cli.record import AS_JSON, print_json
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from unisono.config import Config
     from unisono.evaluate.datasets import Outcomes
-    from unisono.evaluate.fit import Fit
+    from unisono.evaluate.fit import Fit, Found
     from unisono.protocols import Encoder
     from unisono.types import Features, Json
 
@@ -141,14 +141,26 @@ def _as_json(found: Fit, folder: Path) -> Json:
 
 
 def _print(found: Fit, folder: Path, *, known: Config | None, encoder: str) -> None:
+    _print_worth(found.found)
+    training = found.manifest["training"]
+    if isinstance(training, dict) and isinstance(training["dropped"], list):
+        for line in training["dropped"]:
+            print(f"left out: {line}")
+    for line in _unmatched(found, known):
+        print(line)
+    if isinstance(training, dict) and "log_until" in training:
+        print(f"\nunisono policies create --set 'artifact=\"{folder.resolve()}\"'")
+        return
+    print(f'\n[routing]\nartifact = "{folder}"' + ("" if encoder == "static" else f'\nencoder = "{encoder}"'))
+
+
+def _print_worth(told: Found) -> None:
+    """Print what the result is worth on prompts held out."""
     from rich.console import Console
     from rich.table import Table
 
-    from unisono.config.kinds import is_name
     from unisono.evaluate.report import shown
-    from unisono.predict.names import normal
 
-    told, console = found.found, Console()
     rows = Table("on prompts held out", "value [95 % of resamples]", show_edge=False)
     rows.add_row("prompts, answered by every model", f"{told.n_held_out:,}, {told.n_complete:,}")
     rows.add_row("best single model on the rest", told.best_single)
@@ -159,23 +171,22 @@ def _print(found: Fit, folder: Path, *, known: Config | None, encoder: str) -> N
         rows.add_row("area over cost, over mixing single models", shown(told.aiq_gain, signed=True))
     rows.add_row("log loss; of each model's mean", f"{told.log_loss:.4f}; {told.log_loss_means:.4f}")
     rows.add_row("calibration error", f"{told.calibration_error:.4f}")
-    console.print(rows)
+    Console().print(rows)
     print(told.verdict)
-    training = found.manifest["training"]
-    if isinstance(training, dict) and isinstance(training["dropped"], list):
-        for line in training["dropped"]:
-            print(f"left out: {line}")
+
+
+def _unmatched(found: Fit, known: Config | None) -> Iterator[str]:
+    """Say which models of the table no configuration can name, and which of the configuration the table lacks."""
+    from unisono.config.kinds import is_name
+    from unisono.predict.names import normal
+
     models = found.manifest["models"]
     taught = set(models) if isinstance(models, list) else set()
     if odd := sorted(model for model in map(str, taught) if not is_name(model)):
-        print(
+        yield (
             f"no configuration can call a model {', '.join(odd)}: give it another `name` there, and the "
             "table's among its `reports`"
         )
     for model in () if known is None else known.models:
         if not taught & {normal(name) for name in (model.name, model.upstream_model, *model.reports)}:
-            print(f"not in the table: {model.name}; it will be judged by its role, price and probes")
-    if isinstance(training, dict) and "log_until" in training:
-        print(f"\nunisono policies create --set 'artifact=\"{folder.resolve()}\"'")
-        return
-    print(f'\n[routing]\nartifact = "{folder}"' + ("" if encoder == "static" else f'\nencoder = "{encoder}"'))
+            yield f"not in the table: {model.name}; it will be judged by its role, price and probes"
