@@ -124,3 +124,34 @@ def test_a_row_of_many_numbers_is_no_claim_about_one() -> None:
     row = " ".join(str(n) for n in range(40))
     assert contradictions(f"The readings of the day were {row}.", f"The readings of the day were {row} 99.") == ()
     assert contradictions("The readings were 3 and 4.", "The readings were 3 and 5.") != ()
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (
+            "The capital of Chile is Santiago, with 6 million people.",
+            "The capital of Chile is Lima, with 9 million people.",
+        ),
+        ("The bridge was designed by Anna Berg in 1930.", "The bridge was designed by Otto Kern in 1921."),
+        ("秘鲁的首都是利马，人口900万。", "秘鲁的首都是库斯科，人口40万。"),
+    ],
+)
+def test_another_name_with_another_number_conflicts_where_one_name_is_right(a: str, b: str) -> None:
+    assert [conflict.kind for conflict in contradictions(a, b)] == ["name"]
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("The cup was won by Ajax in 1995.", "The cup was won by Juventus in 1996."),
+        ("The director of the school was Ann Lee until 1999.", "The director of the school was Tom Ray until 2005."),
+        (
+            "The song of the year was written by Ann Lee in 1990.",
+            "The song of the year was written by Bob Ray in 1992.",
+        ),
+        ("1990年的作者是李明，写了3篇。", "1992年的作者是王刚，写了5篇。"),
+    ],
+)
+def test_what_others_did_in_other_years_is_no_conflict(a: str, b: str) -> None:
+    assert contradictions(a, b) == ()

@@ -1,7 +1,8 @@
 """Whether two answers contradict each other, and where: numbers, dates, units, names, polarity, final answers.
 
 No model is asked and no weights are read. A conflict is reported where two sentences speak of the same thing and
-differ in exactly one way; where they differ in two, they speak of different things. It misses what needs knowledge of
+differ in exactly one way; where they differ in two, they speak of different things, but for a name of which only one
+can be right ("the capital of X is"). It misses what needs knowledge of
 the world, and sentences that say the opposite in altogether other words.
 
 Source: the kinds of conflict are those of de Marneffe, Rafferty and Manning, "Finding contradictions in text" (2008).
@@ -10,6 +11,7 @@ Not for: proving that two texts agree.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +26,9 @@ from unisono.consistency.lexicon import (
     AFTER_NAME,
     BEFORE_NAME,
     MORE_OF_THE_SAME,
+    ONCE_VERBS,
     OPPOSED,
+    UNIQUE_NOUNS,
     UNIQUE_VERBS,
     ZH_OPPOSED,
     ZH_STOP,
@@ -46,10 +50,20 @@ MAX_STEPS = 40_000
 
 _OPPOSITES = frozenset(pair for a, b in OPPOSED for pair in ((a, b), (b, a), (stem(a), stem(b)), (stem(b), stem(a))))
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis", "de")
+MAX_NAME, MAX_ZH_NAME = 4, 10
+"""Words and characters of a name where a number or a date differs too."""
+_ONE_OF = frozenset((stem(noun), "of") for noun in UNIQUE_NOUNS)
+_YEARLY = frozenset(stem(word) for word in ("year", "season", "month", "week", "day"))
+"""Of the song of the year there is another each year."""
+_ZH_ONE = re.compile(
+    "的(?:首都|首府|省会|作者|导演|发明者|创始人|发现者|第一任.{1,4}|建筑师|设计师|作曲者|主角|最高峰|最长的河|货币|官方语言)(?:是|为)$"
+)
+"""What has one name, right before it."""
 _STEPS = frozenset({"number", "unit", "date"})
 """Differences that do not count between answers which end alike: two right ways have other steps."""
 _ZH_ORDER = frozenset("#◦一二三四五六七八九十第")
 _UNIQUE = frozenset(stem(verb) for verb in UNIQUE_VERBS)
+_ONCE = frozenset(stem(verb) for verb in ONCE_VERBS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +190,8 @@ def _conflict(a: Claim, b: Claim) -> Kind | None:
     number, date = _numbers(a, b), _dates(a, b)
     n_flips = len(opposed) + (a.denied != b.denied)
     named = share >= 0.5 and not opposed and _names(a, b, only_a, only_b)
+    if not n_flips and (number is not None or date) and _another_answer(a, b):
+        return "name"
     if (number is not None) + date + (n_flips > 0) + named > 1:
         return None
     if number is not None or date:
@@ -337,6 +353,45 @@ def _names(a: Claim, b: Claim, only_a: frozenset[str], only_b: frozenset[str]) -
     if named_a and named_b and only_a == named_a and only_b == named_b and len(shared) >= 1:
         return not _subjects(a, b, named_a, named_b)
     return len(shared) >= 1 and _same_frame(a, b)
+
+
+def _another_answer(a: Claim, b: Claim) -> bool:
+    """Say whether two claims of one subject give another name, and a number or a date besides, where one name is right.
+
+    So it is behind "the capital of X is" and behind "was written by"; a prize went to others in other years.
+    """
+    if not a.words or not b.words or a.words[0] != b.words[0]:
+        return False
+    if a.chinese:
+        return _another_zh_answer(a, b)
+    changed = [edit for edit in _edits(a.spoken, b.spoken) if edit[0] != "equal"]
+    if len(changed) != 1 or changed[0][0] != "replace":
+        return False
+    _, i1, i2, j1, j2 = changed[0]
+    before = a.spoken[:i1]
+    names = {*a.spoken[i1:i2], *b.spoken[j1:j2]}
+    if (
+        not before
+        or "#" in before
+        or _YEARLY & set(before)
+        or max(i2 - i1, j2 - j1) > MAX_NAME
+        or not names <= a.names | b.names
+    ):
+        return False
+    if before[-1] == "by":
+        return len(before) > 1 and before[-2] in _ONCE
+    return not _dates(a, b) and before[0] == "the" and before[1:3] in _ONE_OF and before[-1] in ("is", "was")
+
+
+def _another_zh_answer(a: Claim, b: Claim) -> bool:
+    changed = [edit for edit in _edits(a.spoken, b.spoken) if edit[0] != "equal"]
+    if len(changed) != 1 or changed[0][0] != "replace":
+        return False
+    _, i1, i2, j1, j2 = changed[0]
+    before, left, right = "".join(a.spoken[:i1]), "".join(a.spoken[i1:i2]), "".join(b.spoken[j1:j2])
+    if max(len(left), len(right)) > MAX_ZH_NAME or set(left + right) & (_ZH_ORDER | {"，", "、"}):
+        return False
+    return not {"◦", "#"} & set(before) and _ZH_ONE.search(before) is not None
 
 
 def _subjects(a: Claim, b: Claim, named_a: frozenset[str], named_b: frozenset[str]) -> bool:

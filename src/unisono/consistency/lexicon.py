@@ -84,6 +84,16 @@ UNIQUE_VERBS = frozenset(
 )
 """What one does alone: another name before such a verb is another answer."""
 
+UNIQUE_NOUNS = tuple(
+    "capital currency author founder inventor discoverer composer director architect designer hero protagonist".split()
+)
+"""Of what there is one, as in "the capital of France"."""
+
+ONCE_VERBS = frozenset(
+    "discovered invented written wrote founded composed painted built created designed directed established".split()
+)
+"""Of those what happens to a thing only once: a cup is won by another each year."""
+
 BEFORE_NAME = frozenset(
     "is are was were by in with from of to into the called named on at a an as under for near".split()
 )
