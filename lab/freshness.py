@@ -1,9 +1,10 @@
 """Trains the reader of freshness: `PYTHONPATH=src python lab/freshness.py --ship src/unisono/understand/default`.
 
 It trains on our own lines (`lab/freshness_lines`), and on variations of them that larger encoders, trained on the same
-lines, label (`lab/freshness_taught.py`). Nothing of the compared sets is trained on; `lab/freshness_measured.py` does
-the comparing. `--table FILE` trains on a table of your own instead, `--and-ours` on both. `--choose` compares
-penalties.
+lines, label (`lab/freshness_taught.py`). What tells whether anything of the world is asked is trained on lines that do
+not, beside such as do (`lab/freshness_tasks.py`). Nothing of the compared sets is trained on;
+`lab/freshness_measured.py` does the comparing. `--table FILE` trains on a table of your own instead, `--and-ours` on
+both. `--choose` compares penalties.
 """
 
 from __future__ import annotations
@@ -20,17 +21,22 @@ from sklearn.metrics import roc_auc_score
 from freshness_fit import (
     PENALTY,
     Sample,
+    asking,
     balanced_loss,
     held_out,
     known_words,
+    matrix,
     shares,
     temperature,
     told,
     trained,
 )
-from freshness_questions import questions
+from freshness_questions import lines, questions
+from freshness_tasks import taught as tasks_taught
+from freshness_tasks import wrapped
 from freshness_taught import ENCODERS, head, identity, taught, variations
 from unisono.understand.freshness import save
+from unisono.understand.grams import N_BUCKETS
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 CACHE = Path(gettempdir()) / "unisono-lab"
@@ -73,26 +79,31 @@ def main(argv: Sequence[str] | None = None) -> None:
         for penalty in (1.0, 2.0, PENALTY, 8.0, 16.0):
             tell(f"penalty {penalty:g}", samples, held_out(samples, penalty=penalty))
         return
-    lessons, lines = [told(samples)], []
-    heads = {}
+    lessons, lines_of = [told(samples)], []
+    heads, tasks = {}, []
+    asks = (np.zeros((N_BUCKETS, 1), dtype=np.float32), np.ones(1, dtype=np.float32))  # questions alone: all ask
     if ours:
         varied = variations(samples, options.data)
         heads = {name: head(name, samples, cache=options.cache) for name in ENCODERS}
         lessons.append(taught(varied, trained(*lessons), heads, cache=options.cache))
-        lines = [sample.line for sample in varied]
-    logits = held_out(samples, taught=lessons[1] if ours else None, lines=lines)
+        lines_of = [sample.line for sample in varied]
+        tasks = [task for seed in SEEDS for task in tasks_taught(seed=seed)]
+        tasks = list({(s.text, s.label): s for s in (*tasks, *wrapped([*samples, *tasks]))}.values())
+        asks = what_asks(samples, tasks)
+    logits = held_out(samples, taught=lessons[1] if ours else None, lines=lines_of)
     chosen = tell("held out", samples, logits)
     if options.ship is None:
         return
     model = trained(*lessons)
     save(
         options.ship,
-        weights=model.weights / np.float32(chosen),
-        bias=model.bias / np.float32(chosen),
-        known=known_words(samples),
+        weights=np.concatenate((model.weights / np.float32(chosen), asks[0]), axis=1),
+        bias=np.concatenate((model.bias / np.float32(chosen), asks[1])),
+        known=known_words([*samples, *tasks]),
         manifest={
             "questions": len({s.text for s in samples}),
-            "variations": len(lines),
+            "tasks": len({s.text for s in tasks}),
+            "variations": len(lines_of),
             "source": "lab/freshness_lines" if options.table is None else "a table given",
             "penalty": PENALTY,
             "temperature": round(chosen, 3),
@@ -100,6 +111,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         },
         heads={identity(name): np.concatenate((found.weights, found.bias[None])) for name, found in heads.items()},
     )
+
+
+def what_asks(samples: Sequence[Sample], tasks: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+    """Return what says that a text asks something of the world; see `freshness_fit.asking`.
+
+    Of our questions only such as end in a question mark are taken: among those that never change there are tasks.
+    """
+    questions_of = {number for number, line in enumerate(lines()[0]) if line.text.rstrip().endswith(("?", "？"))}
+    told_to = [*{s.text: s for s in samples if s.line in questions_of}.values(), *tasks]
+    return asking(matrix([s.text for s in told_to]), np.array([s.label != "t" for s in told_to]))
 
 
 def tell(name: str, samples: Sequence[Sample], logits: np.ndarray) -> float:

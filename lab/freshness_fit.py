@@ -101,6 +101,19 @@ def trained(*lessons: Lesson, penalty: float = PENALTY) -> Trained:
     return Trained((found[1:] - found[0]).T, bias[1:] - bias[0])
 
 
+def asking(rows: csr_matrix, asks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what says that something of the world is asked: weights (n_features, 1) and bias (1,).
+
+    Both sides weigh alike.
+
+    Args:
+        rows: texts as places.
+        asks: which of them ask, shape (n,), bool.
+    """
+    model = LogisticRegression(C=PENALTY, max_iter=400, class_weight="balanced").fit(rows, asks)
+    return model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)
+
+
 def held_out(
     samples: Sequence[Sample], *, penalty: float = PENALTY, taught: Lesson | None = None, lines: Sequence[int] = ()
 ) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Measures the reader of freshness that ships: `PYTHONPATH=src python lab/freshness_measured.py`.
 
-On the development part of EverGreenQA and on `time_sensitive.test`, which no fit here but the one marked so has seen.
+On the development part of EverGreenQA and on `time_sensitive.test`, which no fit here but the one marked so has seen,
+and on our own lines that ask nothing of the world, beside such as do (`lab/freshness_tasks.py`).
 Beside it the same method with labels of that very source (its training parts carry no licence: compared, never
 shipped), and two trivial readers. Writes `lab/runs/freshness/freshness.json`. The encoders that it reads with beside
 the static one need `pip install -e '.[lab,use,e5]'`.
@@ -13,7 +14,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -28,10 +29,13 @@ from sklearn.model_selection import StratifiedKFold
 from freshness import SEEDS, our_own
 from freshness_fit import PENALTY, matrix, told, trained
 from freshness_questions import questions
+from freshness_tasks import checked
 from freshness_taught import ENCODERS
 from unisono.config import EncoderConfig
 from unisono.plugins import load
+from unisono.predict.currency import stale_notice
 from unisono.protocols import Encoder
+from unisono.types import Model
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.grams import words
 
@@ -39,6 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 COLUMNS = ("English", "Chinese", "German", "French", "Russian", "Arabic", "Hebrew")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TASKS_NOW, TASKS_CUTOFF = datetime(2026, 11, 27, tzinfo=UTC), date(2024, 11, 1)
 OLD_WORDS = re.compile(
     r"current|latest|\bnow\b|today|recent|newest|this year|目前|现在|最新|今年|现任|今天|最近", re.IGNORECASE
 )
@@ -113,6 +118,39 @@ def reading(reader: FreshnessReader, encoder: Encoder | None = None) -> Predict:
     return predict
 
 
+def of_tasks(reader: FreshnessReader, encoder: Encoder | None = None) -> dict[str, Any]:
+    """Return how often lines that ask nothing of the world, and such as do, are read as changing or get the notice.
+
+    The notice is that of a model whose knowledge ends two years before.
+    """
+    model = Model(name="m", upstream="scripted", upstream_model="m", knowledge_cutoff=TASKS_CUTOFF)
+    out: dict[str, Any] = {}
+    for half in ("tuned", "unseen"):
+        rows = list(checked(half))
+        seen = [None] * len(rows) if encoder is None else encoder.encode([q.text for q in rows])
+        counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for q, vector in zip(rows, seen, strict=True):
+            found = reader.read(q.text, now=TASKS_NOW, embedding=vector)
+            notice = stale_notice(model, found, today=TASKS_NOW.date(), language="en") is not None
+            side = "asks nothing" if q.label == "t" else "asks"
+            for name in (f"{q.language}, {side}", f"{q.language}, {side}, {q.kind}", f"all, {side}"):
+                counts[name][0] += 1
+                counts[name][1] += found is not None and found.changing >= 0.5
+                counts[name][2] += notice
+        out[half] = {
+            name: {"n": n, "changing": _share(n_changing, n), "notice": _share(n_told, n)}
+            for name, (n, n_changing, n_told) in sorted(counts.items())
+        }
+    return out
+
+
+def _share(n_found: int, n: int) -> list[float]:
+    """Return a share with its interval of 95 % (Wilson)."""
+    p, z = n_found / n, 1.96
+    middle, half = p + z * z / (2 * n), z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    return [round(value, 3) for value in (p, (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n))]
+
+
 def crossed(dev: pd.DataFrame, others: pd.DataFrame, column: str) -> np.ndarray:
     """Return, for each development question, what ten folds of the others and of `others` say: a ceiling, no result."""
     truth = dev["changes"].to_numpy()
@@ -173,9 +211,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     others = evergreen(options.data, "train", "train_synth")
     reader = FreshnessReader(options.artifact)
     predict = reading(reader)
-    out: dict[str, Any] = {"shipped": measured(predict, dev, timed)}
+    out: dict[str, Any] = {"shipped": measured(predict, dev, timed), "tasks, shipped": of_tasks(reader)}
     for name, encoder in zip(ENCODERS, encoders, strict=True):
-        beside = reading(FreshnessReader(options.artifact, encoder=encoder.name), encoder)
+        with_vectors = FreshnessReader(options.artifact, encoder=encoder.name)
+        beside = reading(with_vectors, encoder)
+        out[f"tasks, shipped, with the encoder {name}"] = of_tasks(with_vectors, encoder)
         out[f"shipped, with the encoder {name}"] = measured(beside, dev, timed)
     for column, language in (("English", "en"), ("Chinese", "zh")):
         texts, near = dev[column].astype(str).tolist(), near_ours(dev, column, language)

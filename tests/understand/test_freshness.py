@@ -10,6 +10,7 @@ from unisono.errors import ArtifactError
 from unisono.types import Freshness
 from unisono.understand.days import asks_about
 from unisono.understand.freshness import FreshnessReader, save
+from unisono.understand.freshness_asked import asked
 from unisono.understand.grams import N_BUCKETS
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -106,7 +107,7 @@ def test_in_a_language_that_it_cannot_read_a_named_day_still_speaks() -> None:
 
 
 def test_weights_of_your_own_are_read_as_they_were_saved(tmp_path: Path) -> None:
-    weights, bias = np.zeros((N_BUCKETS, 2), dtype=np.float32), np.array([1.0, 0.0], dtype=np.float32)
+    weights, bias = np.zeros((N_BUCKETS, 3), dtype=np.float32), np.array([1.0, 0.0, 1.0], dtype=np.float32)
     save(tmp_path, weights=weights, bias=bias, known=["zażółć"], manifest={})
     found = FreshnessReader(tmp_path).read("Zażółć?", now=NOW)
     assert found is not None
@@ -115,7 +116,7 @@ def test_weights_of_your_own_are_read_as_they_were_saved(tmp_path: Path) -> None
 
 
 def test_the_vector_of_an_encoder_that_was_trained_with_speaks_too(tmp_path: Path) -> None:
-    weights, bias = np.zeros((N_BUCKETS, 2), dtype=np.float32), np.zeros(2, dtype=np.float32)
+    weights, bias = np.zeros((N_BUCKETS, 3), dtype=np.float32), np.zeros(3, dtype=np.float32)
     head = np.array([[0.0, 9.0], [0.0, -9.0], [0.0, 0.0]], dtype=np.float32)
     save(tmp_path, weights=weights, bias=bias, known=["who"], manifest={}, heads={"two": head})
     changes, stays = np.array([1.0, 0.0], dtype=np.float32), np.array([0.0, 1.0], dtype=np.float32)
@@ -132,7 +133,7 @@ def test_the_vector_of_an_encoder_that_was_trained_with_speaks_too(tmp_path: Pat
 
 
 def test_a_head_that_is_not_its_manifests_is_an_artifact_error(tmp_path: Path) -> None:
-    weights, bias = np.zeros((N_BUCKETS, 2), dtype=np.float32), np.zeros(2, dtype=np.float32)
+    weights, bias = np.zeros((N_BUCKETS, 3), dtype=np.float32), np.zeros(3, dtype=np.float32)
     save(tmp_path, weights=weights, bias=bias, known=[], manifest={}, heads={"two": np.zeros((3, 2), dtype=np.float32)})
     np.save(tmp_path / "freshness_two.npy", np.ones((3, 2), dtype=np.float32))
     with pytest.raises(ArtifactError, match="Reinstall"):
@@ -151,7 +152,7 @@ def test_broken_weights_are_an_artifact_error(tmp_path: Path) -> None:
         "What is played at the moment?",
         "Chi ha vinto l'anno scorso?",
         "Wie ist das Wetter heute?",
-        "Is now's the time a song?",
+        "Who sang now's the time, and when?",
         "Is it now, or was it in 1999?",
         "What does right_now mean?",
         "What does NOW stand for, and what did it last week?",
@@ -166,3 +167,73 @@ def test_broken_weights_are_an_artifact_error(tmp_path: Path) -> None:
 )
 def test_a_reader_finds_the_days_that_a_look_at_the_whole_text_finds(question: str) -> None:
     assert read(question).asks_about == asks_about(question, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Good morning!",
+        "hello, how are you?",
+        "Summarize: The quick brown fox jumps over the lazy dog.",
+        "Translate the following sentence to French: The weather is nice today.",
+        "Translate to French: good morning",
+        "Fix the grammar: he go to school yesterday",
+        "Rewrite politely: send me the file now",
+        "Write a poem about a rainy day in 2031.",
+        "If today is Monday, what day was it three days ago?",
+        'What does "who is the president now?" mean in Italian?',
+        "Translate into German:\n\n```\nWhat is the price of gold today?\n```",
+        "你好，今天过得怎么样？",
+        "把这句话翻译成英文：现在的总统是谁？",
+        "总结：昨天部长辞职了，新部长今天上任。",
+        "ترجم إلى الفرنسية: ألغيت الرحلة في 2026",
+        "How much is gold today?\nthank you!",
+        "现在金价多少？\n谢谢！",
+        "How much is gold today?\nthanks\nWrite a poem about my dog",
+        "How much is gold today?\nWrite a poem about my dog\nmake it shorter",
+        "今天金价多少？\n写一首关于狗的诗",
+    ],
+)
+def test_a_greeting_and_work_on_a_given_text_ask_for_no_news(words: str) -> None:
+    found = READER.read(words, now=NOW)
+    assert found is None or (found.changing < 0.5 and found.asks_about is None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Answer the following question: who is the president of France now?",
+        "Translate the answer to: what is the weather in Paris today",
+        "Good morning! What's the weather in Paris today?",
+        "Translate to French: good morning\nhow much is gold today?",
+        "Summarize the latest news about Tesla.",
+        "How is the weather in Paris?\nAnd tomorrow?",
+        "Good morning! What's the gold price today?",
+        "Write a poem about my dog\nHow much is gold today?",
+        "请回答下面的问题：法国现任总统是谁？",
+        "你好，今天金价多少？",
+    ],
+)
+def test_a_question_behind_a_greeting_or_a_wish_for_its_form_is_read(words: str) -> None:
+    assert read(words).changing > 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Who wrote “Emma”?", "Who wrote “Emma”?"),
+        ("Translate to Greek: who is the king now?", "Translate to Greek:"),
+        ("Answer in Greek: who is the king now?", "Answer in Greek: who is the king now?"),
+        ("Summarise this\n\nThe king is ill. The queen is now in charge.", "Summarise this"),
+        ("The king is ill.\nThe queen is now in charge.\nTranslate that", "Translate that"),
+        ("Proofread: he go home\nwho is the king now?", "Proofread:\nwho is the king now?"),
+        ("翻译成英文：国王现在在哪里？", "翻译成英文："),
+    ],
+)
+def test_what_is_given_to_be_worked_on_does_not_ask(text: str, asks: str) -> None:
+    assert asked(text).text.strip() == asks
+
+
+@given(st.text(max_size=4000))
+def test_of_any_text_the_part_that_asks_is_no_longer(text: str) -> None:
+    assert len(asked(text).text) <= len(text)

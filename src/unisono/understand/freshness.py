@@ -1,9 +1,9 @@
 """Whether the right answer to a question changes with time.
 
 A logistic regression over hashed words and characters, trained by `lab/freshness.py` on questions that we wrote in six
-languages and on variations of them that larger encoders labelled. It does not know any model or its cut-off:
-`predict.currency` does. Of a language that it cannot read it says nothing. Where the house's encoder is one of those,
-the prompt's vector is read too.
+languages and on variations of them that larger encoders labelled. It reads what asks (`freshness_asked.py`), not the
+text that is given to be worked on. It does not know any model or its cut-off: `predict.currency` does. Of a language
+that it cannot read it says nothing. Where the house's encoder is one of those, the prompt's vector is read too.
 
 Source: the approach of EverGreenQA (2505.21115), whose small classifiers use the question's text alone.
 Not for: long documents; the first and the last 300 characters are read, where the question usually stands.
@@ -29,10 +29,11 @@ from numpy.typing import NDArray
 from unisono.errors import ArtifactError
 from unisono.types import Freshness, Vector
 from unisono.understand.days import Clues, asks_about, hints_of, names_month, says_today
+from unisono.understand.freshness_asked import Asked, asked, closed, turn_of_its_own
 from unisono.understand.grams import ALL_HAN, HAN, N_BUCKETS, WORD, Places, Read, hashed, places, word_of, words
 from unisono.understand.kept import Kept
 
-FORMAT = 3
+FORMAT = 4
 CLASSES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
 MIN_KNOWN_SHARE = 1 / 3
 """A text of which fewer words are known is in a language, or of a kind, that the training never saw."""
@@ -50,6 +51,8 @@ _ALL = 16
 _PART_BITS = 20
 """Hashes of known words that are equal but for so many bits lie in one part: some six."""
 
+_QUESTION = re.compile(r"[?？؟;]|か[。\s]*$")
+"""In a language that is not read, only a question is taken to ask about the day that it names."""
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 
 
@@ -112,27 +115,51 @@ class FreshnessReader:
         place = Path(__file__).parent / "default" if folder is None else folder
         table, known, self._head = _read(place, encoder)
         self._bias: list[float] = table[-1].tolist()
-        self._weights = table[:-1].view(np.complex64)[:, 0]  # slow and fast as one number, so that one sum adds both
+        changing, self._asks = np.ascontiguousarray(table[:-1, :2]), np.ascontiguousarray(table[:-1, 2])
+        self._weights = changing.view(np.complex64)[:, 0]  # slow and fast as one number, so that one sum adds both
         self._words = _Words(known)
 
     def read(self, text: str, *, now: datetime, embedding: Vector | None = None) -> Freshness | None:
         """Return the freshness of a question; None when it is in no language that the reader knows and names no day.
 
-        Such a text that names a day counts as evergreen, and the day alone speaks.
+        Such a question that names a day counts as evergreen, and the day alone speaks. Where nothing of the world is
+        asked, the text is evergreen and no day counts: a story of last year needs no news. Thanks and leave after what
+        was said ask nothing. Turns before the last one that needs nothing of them are not read, and the last line is
+        read by itself too.
 
         Args:
-            text: what the user wants done now.
+            text: what the user wants done now, his turns on lines of their own.
             now: aware; "this year" is read relative to it.
             embedding: the text's vector, shape (dim,), where it is at hand.
         """
+        if closed(text):
+            return Freshness(changing=0.0, pace="evergreen")
+        part = asked(text)
+        lines = part.text.strip().split("\n")
+        begin = next((at for at in range(len(lines) - 1, 0, -1) if turn_of_its_own(lines[at])), 0)
+        if begin:
+            return self._judged(Asked("\n".join(lines[begin:]), only_task=False), now=now, embedding=None)
+        found = self._judged(part, now=now, embedding=embedding if part.text is text else None)
+        if len(lines) == 1 or found is None or found.changing >= 0.5:
+            return found
+        alone = self._judged(Asked(lines[-1], only_task=False), now=now, embedding=None)
+        return found if alone is None or alone.changing < 0.5 else alone
+
+    def _judged(self, part: Asked, *, now: datetime, embedding: Vector | None) -> Freshness | None:
+        text = part.text
         written = words(text)
         read = np.frombuffer(b"".join(map(self._words.__getitem__, written)), dtype=WORD)
         named = self._day(text, written, read, now=now)
         counts = int(np.add.reduce(read["counts"], dtype=np.uint32))
         known = counts & ((1 << _ALL) - 1)
         if known == 0 or known < MIN_KNOWN_SHARE * (counts >> _ALL):
-            return None if named is None else Freshness(changing=0.0, pace="evergreen", asks_about=named)
-        slow, fast = self._logits(read, written, embedding)
+            if named is None or _QUESTION.search(text) is None:
+                return None
+            return Freshness(changing=0.0, pace="evergreen", asks_about=named)
+        found = places(read, written)
+        if self._asking(found) < 0.0 or (part.only_task and named is None):
+            return Freshness(changing=0.0, pace="evergreen")
+        slow, fast = self._logits(found, embedding)
         highest = max(slow, fast, 0.0)
         stays = exp(-highest)
         changing = 1.0 - stays / (stays + exp(slow - highest) + exp(fast - highest))
@@ -151,20 +178,25 @@ class FreshnessReader:
         clues = Clues([hint for word in hinting for hint in hints_of(word)], bool(found & _MONTH))
         return asks_about(text, now=now, clues=clues)
 
-    def _logits(self, read: Read, written: Sequence[str], embedding: Vector | None) -> tuple[float, float]:
-        slow, fast = self._bias
-        for found in places(read, written):
+    def _asking(self, kinds: Iterable[Places]) -> float:
+        """Return the logit that something of the world is asked."""
+        return self._bias[2] + sum(_sum(self._asks, found).real / sqrt(found.size) for found in kinds if found.size)
+
+    def _logits(self, kinds: Iterable[Places], embedding: Vector | None) -> tuple[float, float]:
+        slow, fast = self._bias[:2]
+        for found in kinds:
             if found.size:
-                total = self._sum(found)
+                total = _sum(self._weights, found)
                 slow, fast = slow + total.real / sqrt(found.size), fast + total.imag / sqrt(found.size)
         if self._head is not None and embedding is not None:
             more = self._head[:-1].T @ embedding
             slow, fast = ((np.array((slow, fast)) + more + self._head[-1]) / SHARPNESS).tolist()
         return slow, fast
 
-    def _sum(self, found: Places) -> complex:
-        """Return the sum of weights one after the other: in this order a sum is the same on every machine."""
-        return complex(np.add.accumulate(self._weights.take(found))[-1])
+
+def _sum(weights: NDArray[np.complex64] | NDArray[np.float32], found: Places) -> complex:
+    """Return the sum of weights one after the other: in this order a sum is the same on every machine."""
+    return complex(np.add.accumulate(weights.take(found))[-1])
 
 
 def save(
@@ -180,8 +212,9 @@ def save(
 
     Args:
         folder: created when missing.
-        weights: how much more slow and fast than evergreen each place speaks for, shape (N_BUCKETS, 2).
-        bias: shape (2,).
+        weights: how much more slow and fast than evergreen each place speaks for, and how much for asking something of
+            the world, shape (N_BUCKETS, 3).
+        bias: shape (3,).
         known: the words, in small letters, by which a text that can be read is recognised.
         manifest: what else to say about the training.
         heads: by encoder, the same of its vectors, and the bias as the last row, shape (dim + 1, 2).
@@ -220,6 +253,6 @@ def _read(
         head = np.load(BytesIO(content[files[encoder]]), allow_pickle=False) if encoder in files else None
     except (OSError, ValueError) as exc:
         raise ArtifactError("The freshness weights cannot be read. Reinstall Unisono.") from exc
-    if table.shape != (N_BUCKETS + 1, len(CLASSES) - 1) or marks.ndim != 1:
+    if table.shape != (N_BUCKETS + 1, len(CLASSES)) or marks.ndim != 1:
         raise ArtifactError("The freshness weights have another shape than this version reads. Reinstall Unisono.")
     return table.astype(np.float32), marks, head
