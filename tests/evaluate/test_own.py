@@ -251,9 +251,13 @@ def test_an_artifact_that_was_fitted_on_the_table_is_said_to_flatter_it(tmp_path
     run = [sys.executable, "-m", "unisono.cli"]
     fit = [*run, "fit", str(file), "--out", str(tmp_path), "--json", "--config", str(tmp_path / "none.toml")]
     made = json.loads(subprocess.run(fit, capture_output=True, text=True, timeout=60).stdout)["artifact"]
-    command = [*run, "evaluate", str(file), "--seeds", "1", "--artifact", made]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
-    assert "was fitted on this table: all of this is too good" in told
+    again = tmp_path / "again.jsonl"  # the same in another order, and one answer more
+    rows_of = file.read_text().splitlines()
+    again.write_text("\n".join([*reversed(rows_of), rows_of[0]]))
+    for shown in (file, again):
+        command = [*run, "evaluate", str(shown), "--seeds", "1", "--artifact", made]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+        assert "was fitted on this table: all of this is too good" in told
 
 
 def test_few_prompts_cannot_tell_that_nothing_is_to_be_won(tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]

@@ -161,7 +161,7 @@ def _evaluate_table(
 
 
 def _has_seen(manifest: Json, hashes: Mapping[str, str]) -> bool:
-    """Return whether an artifact was fitted on this very file: then nothing here is held out from it."""
+    """Return whether an artifact was fitted on these very prompts: then nothing here is held out from it."""
     training = manifest.get("training")
     known = training.get("data_sha256") if isinstance(training, dict) else None
     return isinstance(known, dict) and not set(hashes.values()).isdisjoint(known.values())

@@ -35,7 +35,7 @@ class Outcomes:
         input_tokens: shape (n, m).
         output_tokens: shape (n, m).
         n_options: shape (n,), answers offered by a multiple-choice question; NaN where open or unknown.
-        hashes: SHA-256 of each file that was read.
+        hashes: SHA-256 of each file that was read; of a user's table that of its prompts too.
     """
 
     name: str

@@ -31,6 +31,8 @@ NEEDED = ("prompt", "model", "score")
 OPTIONAL = ("messages", "cost", "category", "input_tokens", "output_tokens")
 OTHER_NAMES = {"cost_usd": "cost", "usd": "cost", "prompt_tokens": "input_tokens", "completion_tokens": "output_tokens"}
 KINDS = {".csv": "CSV", ".tsv": "TSV", ".jsonl": "JSONL", ".ndjson": "JSONL", ".parquet": "Parquet"}
+PROMPTS = "prompts"
+"""What the hash of a table's prompts is called, which is the same in each order and in a file of each kind."""
 KNOWN = frozenset((*NEEDED, *OPTIONAL))
 _TRUTH = {"true": 1.0, "false": 0.0}
 
@@ -63,7 +65,9 @@ def read_table(file: Path) -> Outcomes:
         ) from exc
     if not gathered.places:
         raise StartError(f"{file.name} has no rows. Needed columns: {', '.join(NEEDED)}; see docs/reference/tables.md.")
-    return gathered.outcomes(file.stem, {file.name: sha256(content).hexdigest()})
+    same = "\0".join(sorted(gathered.places))
+    hashes = {file.name: sha256(content).hexdigest(), PROMPTS: sha256(same.encode("utf-8", "replace")).hexdigest()}
+    return gathered.outcomes(file.stem, hashes)
 
 
 # ------------------------------------------------------------------------------------------- rows of a file
