@@ -7,6 +7,7 @@ a dict. Nothing here locks: who adds from several threads does it under a lock o
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
@@ -23,12 +24,12 @@ class Counts(Collector):
         self._name = name
         self._text = text
         self._labels = tuple(labels)
-        self._values: dict[tuple[str, ...], float] = {} if labels else {(): 0.0}
+        self._values: defaultdict[tuple[str, ...], float] = defaultdict(float, {} if labels else {(): 0.0})
 
     def add(self, labels: tuple[str, ...] = (), by: float = 1.0) -> None:
         """Add to one cell; a counter never falls."""
         if by >= 0.0:
-            self._values[labels] = self._values.get(labels, 0.0) + by
+            self._values[labels] += by
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """Yield the counter."""

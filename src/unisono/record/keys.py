@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
@@ -91,7 +92,14 @@ def key_to_json(key: StoredKey, *, now: datetime) -> Json:
 
 def digest_of(secret: str, *, pepper: bytes) -> bytes:
     """Return the keyed hash under which a key is known."""
-    return blake2b(secret.encode("utf-8", "surrogatepass"), digest_size=32, key=pepper).digest()
+    keyed = _keyed(pepper).copy()
+    keyed.update(secret.encode("utf-8", "surrogatepass"))
+    return keyed.digest()
+
+
+@lru_cache(maxsize=8)  # every request asks for the same
+def _keyed(pepper: bytes) -> blake2b:
+    return blake2b(digest_size=32, key=pepper)
 
 
 def signal_path(path: Path) -> Path:
