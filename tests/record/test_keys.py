@@ -102,6 +102,20 @@ def test_a_revocation_by_another_process_counts_from_the_next_look_up(path: Path
         ring.grant(secret)
 
 
+def test_a_look_at_the_keys_holds_no_longer_than_said(path: Path) -> None:
+    _, secret = create_key(path, "alice", scope=Scope(), now=NOW)
+    clock = [NOW.timestamp()]
+    ring = KeyRing(path, clock_s=lambda: clock[0], look_every_s=0.5)
+    assert ring.grant(secret).name == "alice"
+    revoke_key(path, "alice", now=NOW)
+    clock[0] += 0.25
+    assert ring.grant(secret).name == "alice"
+    for moved_s in (0.25, -9.0):  # over, and set back
+        clock[0] += moved_s
+        with pytest.raises(NotAuthorised, match="revoked"):
+            ring.grant(secret)
+
+
 def test_a_key_ends_at_its_time(path: Path) -> None:
     _, secret = create_key(path, "alice", scope=Scope(), expires=NOW + timedelta(hours=1), now=NOW)
     clock = [NOW.timestamp() + 3599.0]

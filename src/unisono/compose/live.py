@@ -38,7 +38,7 @@ from unisono.record.limits import Ledger
 from unisono.record.metrics import Metrics, of_workers
 from unisono.record.policies import Policies, Standing
 from unisono.record.rests import Rests
-from unisono.record.ring import KeyRing
+from unisono.record.ring import LOOK_EVERY_S, KeyRing
 from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
 from unisono.record.store import Store
@@ -66,7 +66,7 @@ class Live:
         self.incidents = Incidents(store)
         self.policies = Policies(config.store.path)
         self.budget = DecisionBudget()
-        self.keys = KeyRing(config.store.path, changed=self._follow_limits)
+        self.keys = KeyRing(config.store.path, look_every_s=LOOK_EVERY_S, changed=self._follow_limits)
         self.keys.follow(config.server.keys, config.callers)
         self.ledger = Ledger(store, (*config.limits, *self.keys.limits))
         self.metrics = Metrics()

@@ -1,8 +1,8 @@
 """Who calls: the keys in force in memory, those of the configuration and those of the record, looked up by hash.
 
 The work of a look-up does not depend on how much of a guess is right: what is compared is a keyed hash, never the key.
-Before each look-up the stamp of a file beside the record is read (two microseconds), so that a key that `unisono keys`
-made or revoked counts from the next request on, in every process. It does not say what a scope means for a request.
+Before a look-up the stamp of a file beside the record is read, so that a key that `unisono keys` made or revoked counts
+from the next request on, in every process. It does not say what a scope means for a request.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ ANONYMOUS = Grant(name="anonymous", scope=Scope(admin=True))
 """Who calls where nobody has a key: the only user of this machine."""
 
 MAX_KEY_CHARS = 512
+LOOK_EVERY_S = 0.001
+"""A server reads that stamp no more often, for it takes a system call: a command that changes keys lasts longer behind
+the change than this, and who waits for its end finds it in force."""
 _Stamp = tuple[int, int] | None
 
 
@@ -47,6 +50,7 @@ class KeyRing:
         path: Path,
         *,
         clock_s: Callable[[], float] = time.time,
+        look_every_s: float = 0.0,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         """Read the keys of the record at `path`.
@@ -54,6 +58,7 @@ class KeyRing:
         Args:
             path: the record's file.
             clock_s: seconds since 1970, for what expires.
+            look_every_s: for so long a look at the stamp holds.
             changed: called after the keys of the record were read again.
 
         Raises:
@@ -62,6 +67,8 @@ class KeyRing:
         self.open = True
         self._path = path
         self._clock_s = clock_s
+        self._look_every_s = look_every_s
+        self._looked_s = 0.0
         self._changed = changed
         self._signal = os.fspath(signal_path(path))
         self._own_pepper = token_bytes(32)
@@ -110,15 +117,18 @@ class KeyRing:
         Raises:
             NotAuthorised: it is missing, unknown, expired or revoked.
         """
-        if (stamp := self._look()) != self._stamp:
-            self.refresh(stamp)
+        now_s = self._clock_s()
+        if not 0.0 <= now_s - self._looked_s < self._look_every_s:
+            if (stamp := self._look()) != self._stamp:
+                self.refresh(stamp)
+            self._looked_s = now_s
         if self.open and self.is_empty:
             return ANONYMOUS
         if not given:
             raise NotAuthorised("No API key. Send `Authorization: Bearer <key>`; `unisono keys create` makes one.")
         if len(given) <= MAX_KEY_CHARS:
             held = self._held.get(digest_of(given, pepper=self._pepper)) if self._held else None
-            if held is not None and self._clock_s() < held.until_s:
+            if held is not None and now_s < held.until_s:
                 return held.grant
             configured = self._configured.get(self._own(given))
             if configured is not None:
