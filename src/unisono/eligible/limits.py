@@ -94,7 +94,7 @@ def _bar(ranked: Ranked, spent: Sequence[Spent], features: Features) -> _Bar | N
         for s in spent
         if s.model == ranked.model and s.used + (need := _need(ranked, s, features)) > s.amount
     ]
-    return max(bars, key=lambda bar: (not bar.fits_later, bar.spent.returns), default=None)
+    return max(bars, key=lambda bar: (not bar.fits_later, bar.spent.returns)) if bars else None
 
 
 def _need(ranked: Ranked, spent: Spent, features: Features) -> float:
@@ -113,7 +113,9 @@ def _stand_in(role: Role, left: Sequence[Ranked], models: Mapping[str, Model], *
 
 
 def _near(model: str, spent: Sequence[Spent], language: Language) -> tuple[Notice, ...]:
-    return tuple(Notice(code="limit_near", text=_near_text(s, language)) for s in spent if s.model == model and s.near)
+    return tuple(
+        [Notice(code="limit_near", text=_near_text(s, language)) for s in spent if s.near and s.model == model]
+    )
 
 
 def _near_text(spent: Spent, language: Language) -> str:

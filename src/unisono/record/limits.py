@@ -309,7 +309,8 @@ class Ledger:
         charged = []
         for stand in self._of(request.key, request.user):
             charges = [_charge(stand, attempt, outcome, models, held, n_input_tokens) for attempt in outcome.attempts]
-            charged.append((stand, max(charges, default=0) if stand.limit.counts == "messages" else sum(charges)))
+            if charges:  # of messages there is one, however many models were asked
+                charged.append((stand, max(charges) if stand.limit.counts == "messages" else sum(charges)))
         self._book(charged, to_us(now))
 
     def hold(

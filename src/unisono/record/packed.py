@@ -91,7 +91,7 @@ _AS_IT_IS = b"\0"
 
 def pack_features(features: Features) -> bytes:
     """Return the features as bytes: head of 16 bytes, freshness, form, thinking, needs, rule, likeness, vectors."""
-    needs = ",".join(sorted(features.needs)).encode()
+    needs = ",".join(sorted(features.needs)).encode() if features.needs else b""
     if features.rule is not None:
         needs += _RULE + features.rule.encode()
     if features.likeness is not None:

@@ -110,7 +110,7 @@ class Asked:
     @property
     def left_out(self) -> tuple[str, ...]:
         """The members that `body` is without, sorted."""
-        return tuple(sorted(self._left_out))
+        return tuple(sorted(self._left_out)) if self._left_out else ()
 
     def otherwise(self, refused: UpstreamRefused) -> Instead | None:
         """Return what to send instead of the refused body; None where the refusal stands."""
