@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.journeys.house import House, Reply, command, config_text, environment, model, process, serving
+from tests.journeys.house import House, Reply, config_text, model, process, serving
 from tests.journeys.upstream import fails, says, upstream
+from typer.testing import CliRunner
 
+from unisono.cli.main import app
 from unisono.record.keys import create_key
 from unisono.types import Scope
 
@@ -183,15 +184,14 @@ def test_no_rule_changes_the_model_between_a_tool_call_and_its_result(tmp_path: 
 
 def test_decisions_under_rules_are_recomputed_after_the_rules_have_changed(tmp_path: Path) -> None:
     def replays(house: House, decision: str) -> str:
-        words = command("log", "replay", decision, "--json", "--config", str(house.folder / "unisono.toml"))
-        found = subprocess.run(words, capture_output=True, check=False, env=environment())
-        return str(json.loads(found.stdout)["verdict"])
+        words = ["log", "replay", decision, "--json", "--config", str(house.folder / "unisono.toml")]
+        return str(json.loads(CliRunner().invoke(app, words).stdout)["verdict"])
 
     with upstream(says("hi")) as up:
-        with process(tmp_path, pool(up, more=RULES + LIKE)) as house:
+        with serving(tmp_path, pool(up, more=RULES + LIKE)) as house:
             made = [house.chat(text).json["unisono"]["decision"] for text in (CONTRACT, CODE, "hello", REFUND)]
             made.append(house.chat(CONTRACT, unisono={"ban": ["lawyer"]}).json["unisono"]["decision"])
-        with process(tmp_path, pool(up, more="")) as house:
+        with serving(tmp_path, pool(up, more="")) as house:
             assert told(house.chat(CONTRACT)) == ("chat", [])
             assert [replays(house, decision) for decision in made] == ["same"] * 5
 
