@@ -56,6 +56,13 @@ def test_the_dial_goes_from_the_cheapest_to_the_best() -> None:
     assert leaders == sorted(leaders, reverse=True)
 
 
+def test_at_dial_zero_the_cheapest_wins_if_it_is_good_enough() -> None:
+    default = estimate("default", quality=0.82, usd=0.01)
+    for quality, leader in ((0.34, "default"), (0.5, "cheap")):
+        cheap = estimate("cheap", quality=quality, usd=0.0001)
+        assert choose(cheap, default, goal=Goal(dial=0.0), default="default").ranking[0].model == leader
+
+
 def test_at_dial_one_money_does_not_count() -> None:
     dear = estimate("dear", quality=0.801, usd=100.0)
     assert choose(STRONG, dear, goal=Goal(dial=1.0, mode=Mode.DEEP)).ranking[0].model == "dear"
@@ -85,7 +92,7 @@ def test_a_dial_means_the_same_at_every_price_level() -> None:
 
 def test_the_price_of_the_default_is_worth_six_points_in_the_middle_of_the_dial() -> None:
     assert worth(0.5) == pytest.approx(0.06)
-    assert worth(0.0) == 1.0
+    assert worth(0.0) == 0.4
     assert worth(1.0) == 0.0
 
 

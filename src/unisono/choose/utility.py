@@ -17,10 +17,12 @@ from unisono.choose.guard import Scored, doubt_of_pair, held_by_guard
 from unisono.choose.words import below_quality, late, nobody_meets, over_cost, why_first, why_not, why_stays
 from unisono.types import Choice, Estimate, Excluded, Goal, Mode, Ranked
 
-WORTH_AT_ZERO = 1.0
+WORTH_AT_ZERO = 0.4
+WORTH_IN_THE_MIDDLE = 0.06
 WORTH_AT_ONE = 0.0036
-"""Quality that the whole price of the default's answer is worth, at dial 0 and just below dial 1; in between it falls
-geometrically, to .06 in the middle: who costs nothing may there be six points in a hundred worse, but for the guard."""
+"""Quality that the whole price of the default's answer is worth, at dial 0, at .5 and just below dial 1; in between it
+falls geometrically. Who costs nothing is good enough at 0 if it is at most forty points in a hundred worse, and in the
+middle six, but for the guard."""
 FLOOR_USD = 1e-6
 """A default that costs nothing is taken to cost so much: the price of a very short answer of a very small model."""
 
@@ -37,7 +39,9 @@ def worth(dial: float) -> float:
     """Return the quality that the price of the default's answer is worth at a dial in [0, 1]."""
     if dial >= 1.0:
         return 0.0
-    return float(WORTH_AT_ZERO * (WORTH_AT_ONE / WORTH_AT_ZERO) ** dial)
+    if dial >= 0.5:
+        return float(WORTH_IN_THE_MIDDLE * (WORTH_AT_ONE / WORTH_IN_THE_MIDDLE) ** (2.0 * dial - 1.0))
+    return float(WORTH_AT_ZERO * (WORTH_IN_THE_MIDDLE / WORTH_AT_ZERO) ** (2.0 * dial))
 
 
 def relative_price(usd: float, default_usd: float) -> float:
