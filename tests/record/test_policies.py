@@ -91,6 +91,14 @@ def test_rollbacks_undo_promotions_one_by_one_and_then_there_is_nothing_left(pol
     assert policies.known().standing_of(two.id) == "past"
 
 
+def test_who_would_roll_back_what_a_guardrail_took_back_is_told_so(policies: Policies) -> None:
+    one = make(policies, "one", dial=0.1)
+    promote(policies, one)
+    policies.roll_back(why="Quality broke.", by="guardrail", now=NOW)
+    with pytest.raises(PolicyRefused, match=f"{one.id} was rolled back at .* UTC by guardrail already. Quality broke."):
+        back(policies)
+
+
 def test_a_rollback_returns_to_the_scores_of_the_moment_of_promotion(path: Path, policies: Policies) -> None:
     with closing(Store(path)) as store:
         store.add_scores([Score(model="m", item="a", kind="k", prompt="p", score=1.0)], {"m": "f"})

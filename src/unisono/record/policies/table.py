@@ -225,7 +225,8 @@ class Policies:
             if state.canary is not None:
                 move.end_canary()
             elif state.before is None:
-                raise PolicyRefused("No policy was in force before this one: there is nothing to return to.")
+                went = _went(move.latest()) if state.n else ""
+                raise PolicyRefused(f"No policy was in force before this one: there is nothing to return to.{went}")
             else:
                 move.happened("rolled_back", going.id, after=State(n=state.n, live=state.before))
             return move.latest()
@@ -305,6 +306,15 @@ class _Move:
         found = self._connection.execute(_LATEST)
         names = [column[0] for column in found.description]
         return _event(dict(zip(names, found.fetchone(), strict=True)))
+
+
+def _went(last: Event) -> str:
+    """Say so where what somebody wants back was just taken back by itself."""
+    if last.kind != "rolled_back":
+        return ""
+    return (
+        f" {last.policy} was rolled back at {last.at:%Y-%m-%d %H:%M:%S} UTC by {last.by} already. {last.why}".rstrip()
+    )
 
 
 def _is_still(live: Standing, state: State) -> None:
