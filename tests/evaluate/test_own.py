@@ -212,7 +212,7 @@ def test_cross_fitting_holds_every_prompt_out_once(tmp_path: Path, parts: tuple)
 def test_too_little_to_compare_says_which_model_lacks_most() -> None:
     with pytest.raises(StartError, match="one model only"):
         comparable(made([[1.0]], [[1.0]]))
-    with pytest.raises(StartError, match=r"only 0 of 2 prompts.*m1 lacks 2.*--models"):
+    with pytest.raises(StartError, match=r"only 0 of 2 prompts.*m1 lacks 2.*No two models"):
         comparable(made([[1.0, np.nan], [1.0, np.nan]], [[1.0, 1.0], [1.0, 1.0]]))
 
 
@@ -328,3 +328,13 @@ def test_a_best_model_that_is_free_is_reached_and_nothing_is_saved_on_it(tmp_pat
     (tmp_path / "t.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     row = next(line for line in said(tmp_path / "t.jsonl").splitlines() if line.startswith("| best single: new/local"))
     assert "never reached" not in row
+
+
+def test_too_little_to_compare_names_models_that_can_be() -> None:
+    table = made([[1.0, 0.0, 1.0, np.nan]] * 40 + [[np.nan, 0.0, np.nan, 1.0]] * 3, [[1.0] * 4] * 43)
+    with pytest.raises(StartError, match=r"such as `--models m0,m1,m2` \(40 prompts\), or fill the columns"):
+        comparable(table)
+    with pytest.raises(StartError, match="No two models have more than 3 prompts in common; fill the columns"):
+        comparable(table.only(("m3", "m1")))
+    with pytest.raises(StartError, match="Without any costs quality alone is judged"):
+        comparable(made([[1.0, 0.0]] * 40, [[1.0, np.nan]] * 40))

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 OURS = "unisono"
 UNTAUGHT = "unisono, not taught by this table"
+JOINS = 0.8
+"""A model that leaves less of the prompts than this share is not named among those that can be compared."""
 FEWEST = 30
 """Prompts below which no comparison is made: folds of six prompts say nothing."""
 
@@ -200,14 +202,37 @@ def comparable(table: Outcomes) -> Outcomes:
     whole = table.complete()
     if len(whole.prompts) >= FEWEST:
         return whole
-    known = ~np.isnan(table.scores) & ~np.isnan(table.costs_usd)
+    known = np.asarray(~np.isnan(table.scores) & ~np.isnan(table.costs_usd), dtype=np.bool_)
+    scored = int((~np.isnan(table.scores)).all(axis=1).sum())
+    costless = " Without any costs quality alone is judged." if scored >= FEWEST else ""
     lacking = sorted(zip((~known).sum(axis=0), table.models, strict=True), reverse=True)[:3]
     said = ", ".join(f"{model} lacks {n:,}" for n, model in lacking if n) or "the table is short"
     raise StartError(
         f"{table.name}: only {len(whole.prompts)} of {len(table.prompts):,} prompts have a score and a cost of each of "
-        f"the {len(table.models)} models; {FEWEST} are needed ({said}). Name fewer models with --models, or fill the "
-        "columns score and cost."
+        f"the {len(table.models)} models; {FEWEST} are needed ({said}). {_fewer(table.models, known)}fill the columns "
+        f"score and cost.{costless}"
     )
+
+
+def _fewer(models: Sequence[str], known: NDArray[np.bool_]) -> str:
+    """Name models that can be compared: those with the most prompts in common, and who joins at no great loss."""
+    common = known.T.astype(np.int64) @ known
+    np.fill_diagonal(common, 0)
+    best = int(common.max())
+    if best < FEWEST:
+        return f"No two models have more than {best} prompts in common; "
+    together = [int(place) for place in np.unravel_index(int(common.argmax()), common.shape)]
+    rest: NDArray[np.bool_] = np.asarray(known[:, together].all(axis=1), dtype=np.bool_)
+    while len(together) < len(models):
+        counts = (known & rest[:, None]).sum(axis=0)
+        counts[together] = -1
+        place = int(counts.argmax())
+        if counts[place] < max(FEWEST, int(JOINS * best)):
+            break
+        together.append(place)
+        rest &= known[:, place]
+    names = ",".join(models[place] for place in sorted(together))
+    return f"Compare fewer models, such as `--models {names}` ({int(rest.sum()):,} prompts), or "
 
 
 def baselines(table: Outcomes, field: Field, *, seeds: Sequence[int]) -> list[Contender]:
