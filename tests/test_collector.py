@@ -42,7 +42,7 @@ def test_the_collector_rests_while_a_large_answer_is_read() -> None:
         chunk = calmly(ChatReading("m").whole, answer)
         n_looks = len(found)
     assert chunk.data == answer
-    assert n_looks <= 2  # before and behind it
+    assert n_looks < 10  # before and behind it; else thousands
 
 
 def test_the_collector_rests_while_a_crowded_body_is_refused() -> None:
@@ -50,7 +50,7 @@ def test_the_collector_rests_while_a_crowded_body_is_refused() -> None:
         with pytest.raises(RequestError, match="too many arrays and objects"):
             load_body(b'{"messages":[' + CROWD + b"]}")
         n_looks = len(found)
-    assert n_looks <= 3  # pytest's own work among them
+    assert n_looks < 10  # pytest's own work among them
     assert gc.isenabled()
 
 
