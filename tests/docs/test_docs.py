@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 
 import pytest
 import typer
-from starlette.routing import Route
+from tests.routes import served
 
 from unisono import errors
 from unisono.cli.main import app
 from unisono.config.keys import TABLE
-from unisono.console.app import routes as console_routes
 from unisono.edge.wishes import FIELDS
 from unisono.errors import UnisonoError
 from unisono.record.store import Store
@@ -213,24 +212,9 @@ def test_every_command_and_option_that_a_page_shows_exists() -> None:
         assert asked <= known | {"--help"}, where
 
 
-def _routes() -> list[tuple[str, str]]:
-    """Method and path of every route of the server, read from the application's own list."""
-    from unisono.server.app import create_app
-
-    class NothingRuns:
-        """Stands for a running Unisono; no request is made."""
-
-        def __getattr__(self, name: str) -> None:
-            return None
-
-    application = create_app(NothingRuns(), extra_routes=console_routes())  # type: ignore[arg-type]
-    found = [route for route in application.routes if isinstance(route, Route)]
-    return [(method, route.path) for route in found for method in (route.methods or ()) if method != "HEAD"]
-
-
 def test_every_route_is_documented() -> None:
     page = _read("docs/reference/http.md")
-    routes = _routes()
+    routes = served()
     assert ("POST", "/v1/chat/completions") in routes
     for method, path in routes:
         assert f"`{method} {path.replace(':path', '')}`" in page, f"{method} {path}"

@@ -202,6 +202,20 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "unisono.cli", *words]
 
 
+def listed(house: House, name: str) -> Any:
+    """Return a model's row for operators; None when the server does not know it."""
+    return next((row for row in house.get("/admin/models")["data"] if row["model"] == name), None)
+
+
+def run(folder: Path, *words: str, code: int | None = 0) -> Any:
+    """Run a command as its user does; returns its JSON, or what it complains of. A code of None: any, with JSON."""
+    ran = subprocess.run(
+        command(*words, "--json"), capture_output=True, text=True, env=environment(), cwd=folder, timeout=90
+    )
+    assert code is None or ran.returncode == code, ran.stdout[-2000:] + ran.stderr[-2000:]
+    return ran.stderr if code else json.loads(ran.stdout)
+
+
 @contextmanager
 def process(
     folder: Path,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.journeys.house import config_text, model, process
-from tests.journeys.test_models import listed, unisono
+from tests.journeys.house import config_text, listed, model, process, run
 from tests.journeys.upstream import Exchange, completion, says, upstream
 
 CANARIES = "\n[canaries]\nevery_s = 0.5\nquestions = 10\n"
@@ -37,8 +36,8 @@ def test_answers_that_grow_longer_raise_one_incident_a_metric_and_a_line_for_ope
         told = house.until(lambda: (listed(house, "a") or {}).get("changed"), "the change is told")
         incidents = [i for i in house.get("/admin/incidents")["data"] if i["kind"] == "model_changed"]
         metrics = house.call("GET", "/metrics").raw.decode()
-        rows = {row["model"]: row["changed"] for row in unisono(tmp_path, "models", "list")}
-        findings = unisono(tmp_path, "doctor", "unisono.toml", code=None)
+        rows = {row["model"]: row["changed"] for row in run(tmp_path, "models", "list")}
+        findings = run(tmp_path, "doctor", "unisono.toml", code=None)
     assert "times as long as before" in told["text"]
     assert [(i["subject"], i["n"]) for i in incidents] == [("a", 1)]
     assert 'unisono_incidents_total{kind="model_changed"} 1.0' in metrics
@@ -48,7 +47,7 @@ def test_answers_that_grow_longer_raise_one_incident_a_metric_and_a_line_for_ope
 
 def test_canaries_are_asked_again_and_what_ends_otherwise_is_counted_with_its_cost(tmp_path: Path) -> None:
     with upstream(says("yes")) as up, process(tmp_path, config_text(model("a", up), default="a") + CANARIES) as house:
-        unisono(tmp_path, "models", "probe", "a", "--quick")
+        run(tmp_path, "models", "probe", "a", "--quick")
         house.until(lambda: _canaries(house, "same") >= 20, "canaries are asked")
         assert _canaries(house, "flipped") == 0
         up.behave = says("no")
@@ -70,7 +69,7 @@ def test_own_questions_that_were_probed_are_canaries_too_but_for_those_that_a_ju
         upstream(yes) as up,
         process(tmp_path, config_text(model("a", up), model("b", up), default="a") + own) as house,
     ):
-        unisono(tmp_path, "models", "probe", "a", "--questions", "own.jsonl", "--judge", "b")
+        run(tmp_path, "models", "probe", "a", "--questions", "own.jsonl", "--judge", "b")
         n_probed = len(asked)
         house.until(lambda: _canaries(house, "same") >= 2, "one is asked again and again")
     assert "Write a poem." in asked[:n_probed]

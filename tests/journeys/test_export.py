@@ -13,8 +13,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from tests.journeys.house import House, config_text, model, process
-from tests.journeys.test_models import unisono
+from tests.journeys.house import House, config_text, model, process, run
 from tests.journeys.upstream import Behave, Exchange, says, upstream
 
 from unisono.record.keys import create_key, revoke_key
@@ -42,7 +41,7 @@ def stand_in(lines: list[Any]) -> Behave:
 
 def exported(folder: Path, *words: str) -> tuple[Any, list[Any]]:
     """Return what the command says, and the lines that it wrote."""
-    told = unisono(folder, "export", "--out", "lines.jsonl", *words)
+    told = run(folder, "export", "--out", "lines.jsonl", *words)
     return told, [json.loads(line) for line in (folder / "lines.jsonl").read_text().splitlines()]
 
 
@@ -93,11 +92,11 @@ def test_agreed_traffic_goes_out_and_comes_back_as_a_model(tmp_path: Path) -> No
 
             with upstream(stand_in(lines)) as student:
                 where = ("--upstream", "openai", "--base-url", student.base_url)
-                added = unisono(tmp_path, "models", "add", "student", *where, "--n", "13", "--yes")
+                added = run(tmp_path, "models", "add", "student", *where, "--n", "13", "--yes")
                 assert (added["server"], added["n_probes"]) == ("in force", 13)
                 again = house.chat("What is the capital of France?", model="student", headers=heads["team"])
                 assert again.json["choices"][0]["message"]["content"] == "Paris"
-                report = unisono(tmp_path, "models", "replace", "small", "student", "--n", "13", "--report", "--yes")
+                report = run(tmp_path, "models", "replace", "small", "student", "--n", "13", "--report", "--yes")
                 assert report["probes"]["quality"]["n"] == 13
                 row = house.call("GET", "/admin/models", headers=ops).json["data"][-1]
                 assert (row["model"], row["lineage"][0]["event"]) == ("student", "added")

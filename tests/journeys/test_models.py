@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -12,20 +10,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.journeys.house import House, command, config_text, environment, model, process
+from tests.journeys.house import House, config_text, listed, model, process, run
 from tests.journeys.upstream import LIMIT_S, Upstream, says, upstream
 
 PROMPTS = ("What is 17 + 25?", "Write a sonnet about rust.", "Is P = NP? Explain.", "Übersetze: Guten Morgen", "hi")
 LAST_DAY = "2999-12-31"
-
-
-def unisono(folder: Path, *words: str, code: int | None = 0) -> Any:
-    """Run a command as its user does; returns its JSON, or what it complains of. A code of None: any, with JSON."""
-    ran = subprocess.run(
-        command(*words, "--json"), capture_output=True, text=True, env=environment(), cwd=folder, timeout=90
-    )
-    assert code is None or ran.returncode == code, ran.stdout[-2000:] + ran.stderr[-2000:]
-    return ran.stderr if code else json.loads(ran.stdout)
 
 
 @contextmanager
@@ -75,11 +64,6 @@ def same(before: Any, after: Any) -> None:
             assert 0.5 < usd_now[name] / cost < 2.0
 
 
-def listed(house: House, name: str) -> Any:
-    """Return a model's row for operators; None when the server does not know it."""
-    return next((row for row in house.get("/admin/models")["data"] if row["model"] == name), None)
-
-
 def _pool(up: Upstream) -> str:
     a, b = model("a", up, quality=0.6, role="fast"), model("b", up, quality=0.7, usd_per_mtok_out=9.0)
     return config_text(a, b, model("old", up, quality=0.4), default="a") + "\n# the end, in the owner's words\n"
@@ -95,21 +79,19 @@ def test_models_are_added_replaced_and_retired_under_load_and_nobody_notices_but
         with load(house, "auto", "a", "old") as ended:
             where = ("--base-url", up.base_url, "--upstream-model", "real-new")
             prices = ("--set", "usd_per_mtok_in=1.0", "--set", "usd_per_mtok_out=2.0")
-            added = unisono(
-                tmp_path, "models", "add", "new", "--upstream", "openai", *where, *prices, "--n", "30", "--yes"
-            )
+            added = run(tmp_path, "models", "add", "new", "--upstream", "openai", *where, *prices, "--n", "30", "--yes")
             assert (added["server"], added["n_probes"]) == ("in force", 30)
             house.until(lambda: house.chat(model="new").status == 200, "the new model serves")
             same(before, ranking(house, {"a", "b"}))
 
-            told = unisono(tmp_path, "models", "replace", "old", "new", "--on", LAST_DAY, "--n", "30", "--yes")
+            told = run(tmp_path, "models", "replace", "old", "new", "--on", LAST_DAY, "--n", "30", "--yes")
             assert told["server"] == "in force"
             assert told["probes"]["quality"]["n"] == 30
             assert told["log"]["old"]["n"] > 0
             house.until(lambda: listed(house, "old")["lifecycle"] == "sunset", "the old model has a last day")
             same(before, ranking(house, {"a", "b"}))
 
-            gone = unisono(tmp_path, "models", "retire", "new", "--on", LAST_DAY, "--successor", "b")
+            gone = run(tmp_path, "models", "retire", "new", "--on", LAST_DAY, "--successor", "b")
             assert gone["names"] == ["old"]
             house.until(lambda: listed(house, "new")["lifecycle"] == "sunset", "the new model has a last day too")
             same(before, ranking(house, {"a", "b"}))
@@ -127,5 +109,5 @@ def test_a_model_that_cannot_answer_is_not_added_and_the_file_stays(tmp_path: Pa
         text = _pool(up)
         (tmp_path / "unisono.toml").write_text(text)
         words = ("models", "add", "dead", "--upstream", "openai", "--base-url", "http://127.0.0.1:9/v1", "--yes")
-        assert "nothing was written" in unisono(tmp_path, *words, code=1)
+        assert "nothing was written" in run(tmp_path, *words, code=1)
     assert (tmp_path / "unisono.toml").read_text() == text

@@ -17,9 +17,9 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.docs.test_docs import _routes
 from tests.journeys.house import House, config_text, model, serving
 from tests.journeys.upstream import Exchange, says, upstream
+from tests.routes import served
 
 from unisono.server.openapi import document
 
@@ -90,8 +90,8 @@ def test_no_request_that_is_allowed_or_forbidden_meets_a_fault_of_ours(
 
 def test_the_document_holds_every_route_and_no_other() -> None:
     described = {(method.upper(), path) for path, at in document()["paths"].items() for method in at}  # type: ignore[union-attr]
-    served = {(method, path.replace(":path", "")) for method, path in _routes() if not path.startswith("/console")}
-    assert described == served
+    there = {(method, path.replace(":path", "")) for method, path in served() if not path.startswith("/console")}
+    assert described == there
 
 
 def test_the_document_is_served(house: House) -> None:
