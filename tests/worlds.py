@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -11,7 +11,7 @@ from random import Random
 from unisono.catalog import Catalog
 from unisono.config import Config, EncoderConfig, parse_config
 from unisono.config.kept import kept_of
-from unisono.errors import UpstreamError
+from unisono.errors import LimitReached, NoCandidate, UpstreamError
 from unisono.plugins import load
 from unisono.predict import artifact as artifacts
 from unisono.predict.cost import TokenCost
@@ -30,6 +30,7 @@ from unisono.types import (
     Json,
     Message,
     Mode,
+    Outcome,
     Past,
     Request,
     Retry,
@@ -237,6 +238,41 @@ def house_at(path: Path) -> House:
         understand=Understanding(encoder, freshness=FreshnessReader(), house=HouseRules(rules, alike)),
         artifact=artifact,
     )
+
+
+def answer(house: House, router: Router, rng: Random, n: int) -> None:
+    """Record one answered and judged request to `auto`; only `deep` is right more often than not."""
+    request = replace(draw_request(rng, n), wishes=replace(draw_request(rng, n).wishes, retry_of=None))
+    if request.pin is not None:
+        return
+    try:
+        features, decision = router.decide(request)
+    except (NoCandidate, LimitReached):
+        return
+    attempt = Attempt(
+        model=decision.model,
+        upstream_model="any",
+        started=datetime(2026, 11, 25, tzinfo=UTC),
+        status="ok",
+        first_content_s=0.1,
+        total_s=1.0,
+        usage=Usage(input_tokens=20, output_tokens=50),
+    )
+    house.store.record_request(request, features, decision)
+    house.store.record_outcome(
+        Outcome(
+            decision=decision.id,
+            request=request.id,
+            status="ok",
+            model=decision.model,
+            attempts=(attempt,),
+            notices=(),
+            cost_usd=0.001,
+            total_s=1.0,
+        )
+    )
+    right = rng.random() < (0.8 if decision.model.startswith("deep") else 0.4)
+    house.store.record_signal(decision.id, "correct:unit_test", "true" if right else "false", by=request.key)
 
 
 THINKING: Mapping[int, Json] = {0: {"reasoning_effort": "high"}, 1: {"thinking": {"type": "disabled"}}}

@@ -10,8 +10,7 @@ from random import Random
 from types import SimpleNamespace
 
 import pytest
-from tests.evaluate.test_promotion import answer
-from tests.worlds import POOL, house_at, pool
+from tests.worlds import POOL, answer, house_at, pool
 from typer.testing import CliRunner
 
 from unisono.cli.main import app

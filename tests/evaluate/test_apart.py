@@ -6,8 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 
-from tests.evaluate.test_promotion import answer
-from tests.worlds import POOL, house_at, pool
+from tests.worlds import POOL, answer, house_at, pool
 
 from unisono.cli.policies import scales_of
 from unisono.evaluate.apart import judged_apart

@@ -10,54 +10,17 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.worlds import House, draw_request, house_at, measure, pool
+from tests.worlds import House, answer, house_at, measure, pool
 
-from unisono.errors import LimitReached, NoCandidate, PolicyRefused, RequestError, StartError
+from unisono.errors import PolicyRefused, RequestError, StartError
 from unisono.evaluate import promotion, rechosen
 from unisono.evaluate.gate import judge
 from unisono.evaluate.promotion import Scales
 from unisono.plugins import load
 from unisono.record.policies import Policies, Standing, Within
-from unisono.router import Router
-from unisono.types import Attempt, Outcome, Usage
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 N = 240
-
-
-def answer(house: House, router: Router, rng: Random, n: int) -> None:
-    """Record one answered and judged request to `auto`; only `deep` is right more often than not."""
-    request = replace(draw_request(rng, n), wishes=replace(draw_request(rng, n).wishes, retry_of=None))
-    if request.pin is not None:
-        return
-    try:
-        features, decision = router.decide(request)
-    except (NoCandidate, LimitReached):
-        return
-    attempt = Attempt(
-        model=decision.model,
-        upstream_model="any",
-        started=NOW,
-        status="ok",
-        first_content_s=0.1,
-        total_s=1.0,
-        usage=Usage(input_tokens=20, output_tokens=50),
-    )
-    house.store.record_request(request, features, decision)
-    house.store.record_outcome(
-        Outcome(
-            decision=decision.id,
-            request=request.id,
-            status="ok",
-            model=decision.model,
-            attempts=(attempt,),
-            notices=(),
-            cost_usd=0.001,
-            total_s=1.0,
-        )
-    )
-    right = rng.random() < (0.8 if decision.model.startswith("deep") else 0.4)
-    house.store.record_signal(decision.id, "correct:unit_test", "true" if right else "false", by=request.key)
 
 
 @pytest.fixture(scope="module")
