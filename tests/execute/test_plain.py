@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.execute.test_single import REQUEST, decision, model
+from tests.execute.decisions import REQUEST, decision, model
 
 from unisono.errors import NoAnswer, UpstreamError, UpstreamUnreachable
 from unisono.execute.means import Means

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.execute.decisions import REQUEST, decision, model
 
 from unisono.errors import (
     NoAnswer,
@@ -32,18 +32,11 @@ from unisono.types import (
     Attempt,
     Call,
     Chunk,
-    Cost,
     Decision,
-    Estimate,
     Goal,
-    Latency,
-    Mode,
     Model,
     Outcome,
     Prices,
-    Quality,
-    Ranked,
-    Request,
     Usage,
 )
 
@@ -56,36 +49,6 @@ END = Chunk(data=b'{"end":1}', has_content=False, finish="stop", usage=Usage(inp
 
 def word(text: str, model: str | None = None) -> Chunk:
     return Chunk(data=text.encode(), has_content=True, model=model)
-
-
-def model(name: str, **fields: object) -> Model:
-    prices = Prices(usd_per_mtok_in=1.0, usd_per_mtok_out=2.0)
-    return Model(**{"name": name, "upstream": "fake", "upstream_model": name, "prices": prices, **fields})  # type: ignore[arg-type]
-
-
-def ranked(name: str) -> Ranked:
-    estimate = Estimate(
-        model=name,
-        quality=Quality(mean=0.5, spread=0.1, evidence=""),
-        cost=Cost(usd=0, low_usd=0, high_usd=0, output_tokens=1),
-        latency=Latency(first_token_s=1, total_s=1),
-    )
-    return Ranked(model=name, estimate=estimate, utility=0.0, propensity=1.0, reason="")
-
-
-def decision(names: Sequence[str], *, allow_fallback: bool = True, pin: str | None = None) -> Decision:
-    return Decision(
-        id="d", at=datetime(2030, 1, 1, tzinfo=UTC), request="r", session="", mode=None if pin else Mode.BALANCED,
-        pin=pin, goal=Goal(), pattern="single", ranking=tuple(ranked(n) for n in names), excluded=(), reason="",
-        notices=(), degraded=False, allow_fallback=allow_fallback, baseline=None, config_hash="", artifact="", seed=0,
-        decide_s=0.0,
-    )  # fmt: skip
-
-
-REQUEST = Request(
-    id="r", received=datetime(2030, 1, 1, tzinfo=UTC), body={"messages": []}, model="auto", mode=Mode.BALANCED,
-    pin=None, messages=(), stream=True,
-)  # fmt: skip
 
 
 @dataclass(slots=True)
