@@ -158,7 +158,7 @@ def test_in_domain_a_loss_or_what_is_not_shown_is_not_chosen_either() -> None:
 
 @pytest.fixture(scope="module")
 def cheap_at_sums() -> Fit:
-    return fitted(cheap_as_good_at_sums(200, seed=1))
+    return fitted(cheap_as_good_at_sums(400, seed=1))
 
 
 def test_an_evaluation_decides_in_domain_where_a_server_would(cheap_at_sums: Fit) -> None:
@@ -173,7 +173,7 @@ def test_an_evaluation_decides_in_domain_where_a_server_would(cheap_at_sums: Fit
 
 def test_what_is_told_of_a_default_is_told_of_that_one_alone(cheap_at_sums: Fit) -> None:
     artifact = assembled(arrays=cheap_at_sums.trained.arrays, manifest=cheap_at_sums.manifest).for_domain()
-    rest, held = cheap_as_good_at_sums(200, seed=1), cheap_as_good_at_sums(60, seed=7)
+    rest, held = cheap_as_good_at_sums(400, seed=1), cheap_as_good_at_sums(60, seed=7)
     read = Understanding(ENCODER, cache_size=1).text
     fold = Fold(artifact=artifact, rest=rest, held=held, features=[read(prompt) for prompt in held.prompts])
     dear, cheap = (tried([fold], default=place, shares=(0.0,))[0.0] for place in (0, 1))
@@ -185,7 +185,7 @@ def test_what_is_told_of_a_default_is_told_of_that_one_alone(cheap_at_sums: Fit)
 def test_a_table_that_stands_for_the_requests_is_routed_more_and_says_what_other_kinds_may_lose(
     cheap_at_sums: Fit,
 ) -> None:
-    table, fit = cheap_as_good_at_sums(200, seed=1), cheap_at_sums
+    table, fit = cheap_as_good_at_sums(400, seed=1), cheap_at_sums
     assert (
         "Once requests are seen to be of this table's kinds (`routing.in_domain`) it routes more" in fit.found.verdict
     )

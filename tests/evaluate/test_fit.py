@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.learn.two_kinds import POEM_MODEL, SUM_MODEL, two_kinds
+from tests.learn.two_kinds import POEM_MODEL, SUM_MODEL, specialists, two_kinds
 from typer.testing import CliRunner
 
 from unisono.cli.main import app
@@ -19,6 +19,7 @@ from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.fit import Fit, Found, Served, fit_table
 from unisono.evaluate.metrics import Interval
 from unisono.plugins import load
+from unisono.predict.artifact import assembled
 from unisono.predict.artifact import load as load_artifact
 from unisono.predict.ensemble import QualityEnsemble
 from unisono.types import Model
@@ -58,6 +59,17 @@ def test_what_was_written_loads_and_knows_fresh_prompts(complementary: Fit, tmp_
     expected = np.array([[q.mean for q in quality.predict_one(read(p), models)] for p in fresh.prompts])
     is_sum = np.array(fresh.categories) == "sums"
     assert (expected.argmax(axis=1) == is_sum).mean() >= 0.95
+
+
+def test_eight_models_each_best_at_a_kind_of_its_own_are_told_apart_by_a_few_hundred_prompts() -> None:
+    fit = fitted(specialists(320, seed=1))
+    artifact = assembled(arrays=fit.trained.arrays, manifest=fit.manifest)
+    fresh = specialists(160, seed=9)
+    quality, read = QualityEnsemble(artifact), Understanding(ENCODER).text
+    models = [Model(name=name, upstream="scripted", upstream_model=name) for name in fresh.models]
+    expected = np.array([[q.mean for q in quality.predict_one(read(p), models)] for p in fresh.prompts])
+    best = np.array([fresh.models.index(f"model-{kind.split()[1]}") for kind in fresh.categories])
+    assert (expected.argmax(axis=1) == best).mean() > 0.8
 
 
 def test_the_manifest_tells_where_it_comes_from(complementary: Fit) -> None:

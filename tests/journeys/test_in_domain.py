@@ -38,7 +38,7 @@ NOW = datetime(2026, 11, 26, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write what `unisono fit` makes of a table: the cheap model is as good at sums only."""
-    fit = fit_table(cheap_as_good_at_sums(200, seed=1), encoder=StaticEncoder())
+    fit = fit_table(cheap_as_good_at_sums(400, seed=1), encoder=StaticEncoder())
     return fit.write(tmp_path_factory.mktemp("artifacts"))
 
 

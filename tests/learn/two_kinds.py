@@ -59,3 +59,34 @@ def cheap_as_good_at_sums(n: int, *, seed: int) -> Outcomes:
     chance = np.stack((np.full(n, 0.95), np.where(sums, 0.95, 0.5)), axis=1)
     scores = (np.random.default_rng(seed + 2).random((n, 2)) < chance).astype(np.float64)
     return replace(table, scores=scores, costs_usd=np.tile([1e-3, 2e-5], (n, 1)))
+
+
+_KINDS = (
+    "Translate into French: the {} {} the {}.",
+    "Write an SQL query that counts each {} which {} a {}.",
+    "Write a limerick about a {} that {} a {}.",
+    "Summarise the history of the {} that {} the {} in three sentences.",
+    "Fix the bug in def {}(x): return {}(x, {} + 1)",
+    "Give me a recipe for a soup called {} which {} like a {}.",
+    "Compute 17 * 23 for the {} and say who {} the {}.",
+    "Draft a contract by which the {} {} the {} until May.",
+)
+
+
+def specialists(n: int, *, seed: int, right: float = 0.9, wrong: float = 0.6) -> Outcomes:
+    """Return `n` prompts of eight kinds, and eight models at one price, each of them better at one kind."""
+    rng, chance = Random(seed), np.where(np.eye(len(_KINDS), dtype=bool), right, wrong)
+    kinds = [place % len(_KINDS) for place in range(n)]
+    words = [(rng.choice(_NOUNS), rng.choice(_VERBS), rng.choice(_NOUNS)) for _ in range(n)]
+    scores = (np.random.default_rng(seed).random((n, len(_KINDS))) < chance[kinds]).astype(np.float64)
+    return replace(
+        two_kinds(n, seed=seed),
+        name="specialists",
+        prompts=tuple(_KINDS[kind].format(*drawn) for kind, drawn in zip(kinds, words, strict=True)),
+        categories=tuple(f"kind {kind}" for kind in kinds),
+        models=tuple(f"model-{place}" for place in range(len(_KINDS))),
+        scores=scores,
+        costs_usd=np.full(scores.shape, 1e-4),
+        input_tokens=np.full(scores.shape, 40.0),
+        output_tokens=np.full(scores.shape, 60.0),
+    )

@@ -38,6 +38,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PENALTIES = (10.0, 30.0, 80.0, 200.0)
+"""Of skills that models share, tried in turn on tables of `MANY` prompts and more."""
+MANY = 500
+"""Fewer prompts do not show which skills models share: each model then has a map of its own. With more, what these say
+of known tasks and not of others is believed too far."""
+PENALTIES_APART = (
+    (10.0, 10.0),
+    (30.0, 30.0),
+    (30.0, 100.0),
+    (30.0, 300.0),
+    (100.0, 100.0),
+    (100.0, 300.0),
+    (100.0, 1000.0),
+    (100.0, 3000.0),
+)
+"""Of the map that all models share, and of what sets each model's own apart, tried in turn on smaller tables."""
 HELD_OUT_SHARE = 0.25
 PROMPTS_A_CLUSTER = 25
 MAX_CLUSTERS = 48
@@ -222,7 +237,7 @@ def fit_table(
     )
     held = np.random.default_rng(seed).random(len(features)) < HELD_OUT_SHARE
     learnt_from = rows(whole, ~held)
-    settings = chosen(learnt_from, seed=seed, on_step=on_step)
+    settings = chosen(learnt_from, candidates(table, seed=seed), seed=seed, on_step=on_step)
     on_step("fitting without the prompts held out")
     before = train(learnt_from, settings, n_clusters=n_clusters(learnt_from), known=NOT_MEASURED)
     manifest = _manifest(whole, before, encoder=encoder, settings=settings, parents=parents)
@@ -276,13 +291,22 @@ def n_clusters(corpus: Corpus) -> int:
     return max(2, min(MAX_CLUSTERS, n // PROMPTS_A_CLUSTER))
 
 
-def chosen(corpus: Corpus, *, seed: int, on_step: Callable[[str], None]) -> Settings:
-    """Return the settings with the best log loss on prompts held out within the table."""
-    folds = random_folds(corpus, seed=seed)
-    n_skills = max(1, min(4, len(corpus.models) - 1))
-    candidates = [
+def candidates(table: Outcomes, *, seed: int) -> list[Settings]:
+    """Return the settings that are worth trying on a table of this size."""
+    if len(table.prompts) < MANY:
+        return [
+            Settings(n_skills=None, map_penalty=shared, ability_penalty=own, seed=seed)
+            for shared, own in PENALTIES_APART
+        ]
+    n_skills = max(1, min(4, len(table.models) - 1))
+    return [
         Settings(n_skills=n_skills, map_penalty=penalty, ability_penalty=penalty, seed=seed) for penalty in PENALTIES
     ]
+
+
+def chosen(corpus: Corpus, candidates: Sequence[Settings], *, seed: int, on_step: Callable[[str], None]) -> Settings:
+    """Return the settings with the best log loss on prompts held out within the table."""
+    folds = random_folds(corpus, seed=seed)
     each = held_out_by_each(
         corpus,
         folds=folds,
@@ -477,7 +501,7 @@ def _manifest(
             "dropped": list(corpus.dropped),
             "seed": settings.seed,
             "settings": {
-                "n_skills": settings.n_skills,
+                "n_skills": int(trained.arrays["skills"].shape[1]),
                 "map_penalty": settings.map_penalty,
                 "ability_penalty": settings.ability_penalty,
                 "n_clusters": n_clusters(corpus),

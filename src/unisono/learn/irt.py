@@ -19,11 +19,25 @@ if TYPE_CHECKING:
 Array: TypeAlias = "NDArray[np.float64]"
 
 
+MOST_SKILLS = 16
+LEFT_OUT = 0.001
+"""Share of what sets models apart that is given up for fewer skills."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What cross-validation chose; see `lab/LOG.md`."""
+    """What cross-validation chose; see `lab/LOG.md`.
 
-    n_skills: int = 4
+    Attributes:
+        n_skills: that models share; None for as many as it takes when each model has a map of its own (`_fit_apart`).
+        map_penalty: of the maps of skills and difficulty.
+        ability_penalty: of abilities; without shared skills, of what sets each model's map apart.
+        general_penalty: of general abilities.
+        n_steps: of the search, at most.
+        seed: of its start.
+    """
+
+    n_skills: int | None = 4
     map_penalty: float = 80.0
     ability_penalty: float = 80.0
     general_penalty: float = 0.1
@@ -61,6 +75,8 @@ def fit(blocks: Sequence[tuple[Array, Array, NDArray[np.intp]]], n_models: int, 
     Raises:
         StartError: scipy is not installed.
     """
+    if settings.n_skills is None:
+        return _fit_apart(blocks, n_models, settings)
     n_x, n_skills = blocks[0][0].shape[1], settings.n_skills
     rng = np.random.default_rng(settings.seed)
     start = [
@@ -100,6 +116,50 @@ def fit(blocks: Sequence[tuple[Array, Array, NDArray[np.intp]]], n_models: int, 
     found = minimised(loss, flat, n_steps=settings.n_steps)
     skills, ability, general, difficulty = unpack(found)
     return Fitted(skills=skills, difficulty=difficulty, abilities=np.hstack([general[:, None], ability]))
+
+
+def _fit_apart(blocks: Sequence[tuple[Array, Array, NDArray[np.intp]]], n_models: int, settings: Settings) -> Fitted:
+    """Fit one ridge map per model about a map that all share, and write it as skills and abilities.
+
+    Few prompts do not show which skills many models share: penalties on both sides of a product then leave fewer
+    skills than there are, or none.
+    """
+    n_x = blocks[0][0].shape[1]
+    cuts = (n_models * n_x, (n_models + 1) * n_x)
+    prepared = [(x, ~np.isnan(y), np.nan_to_num(y), columns) for x, y, columns in blocks]
+
+    def loss(flat: Array) -> tuple[float, Array]:
+        own, shared, general = np.split(flat, cuts)
+        own = own.reshape(n_models, n_x)
+        total = 0.5 * (
+            settings.ability_penalty * (own**2).sum()
+            + settings.map_penalty * (shared**2).sum()
+            + settings.general_penalty * (general**2).sum()
+        )
+        to_own, to_shared = settings.ability_penalty * own, settings.map_penalty * shared
+        to_general = settings.general_penalty * general
+        for x, known, y, columns in prepared:
+            logits = x @ (own[columns] + shared).T + general[columns]
+            total += float(((np.logaddexp(0, logits) - y * logits) * known).sum())
+            residual = (sigmoid(logits) - y) * known
+            slopes = residual.T @ x
+            np.add.at(to_own, columns, slopes)
+            np.add.at(to_general, columns, residual.sum(axis=0))
+            to_shared = to_shared + slopes.sum(axis=0)
+        return total, np.concatenate([to_own.ravel(), to_shared, to_general])
+
+    found = minimised(loss, np.zeros((n_models + 1) * n_x + n_models), n_steps=settings.n_steps)
+    own, shared, general = np.split(found, cuts)
+    own = own.reshape(n_models, n_x)
+    sides, sizes, axes = np.linalg.svd(own - own.mean(axis=0), full_matrices=False)
+    spread = np.cumsum(sizes**2)
+    kept = min(int((spread < (1.0 - LEFT_OUT) * spread[-1]).sum()) + 1, MOST_SKILLS)
+    halves = np.sqrt(sizes[:kept])
+    return Fitted(
+        skills=axes[:kept].T * halves,
+        difficulty=-(shared + own.mean(axis=0)),
+        abilities=np.hstack([general[:, None], sides[:, :kept] * halves]),
+    )
 
 
 def minimised(loss: Callable[..., tuple[float, Array]], start: Array, *args: float, n_steps: int) -> Array:
