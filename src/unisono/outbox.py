@@ -49,7 +49,7 @@ class Outbox:
         if not waiting:
             loop = asyncio.get_running_loop()
             now_s = loop.time()
-            if now_s != self._now_s:  # uvloop's clock stands still within a turn; asyncio's never does
+            if now_s != self._now_s:  # uvloop's clock counts milliseconds; asyncio's never stands still
                 self._now_s = now_s
                 self._leave(transport, parts)
                 return
