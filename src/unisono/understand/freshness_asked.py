@@ -112,6 +112,7 @@ _NOUNS = (
     "只用给出",
 )
 """Of which one stands in each of these, in small letters."""
+_LATIN_NOUNS = tuple(noun for noun in _NOUNS if noun.isascii())
 _ENCLOSERS = ("`", "~~~", '"""', "<", ">")
 _QUOTES = tuple("\"“„«「'‘")
 _COLON = re.compile("[:：]")
@@ -151,7 +152,7 @@ MIN_WORDS, MIN_HAN = 4, 6
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _ASKS = re.compile(r"[?？؟]\s*$")
 _MARK = re.compile(r"[?？؟]")
-_SENTENCE = re.compile(r"[.!?](?=\s|$)|[。！？]")
+_SENTENCE = re.compile(r"[.!?。！？](?:(?<=[。！？])|(?=\s|$))")
 
 
 def closed(text: str) -> bool:
@@ -188,7 +189,7 @@ def asked(text: str) -> Asked:
         text = text[salute.end() :]
     if len(text) < MIN_GIVEN and _MARKS.search(text) is None:
         return Asked(text, only_task=False)
-    rest = clip(text, MAX_CHARS)
+    whole = rest = clip(text, MAX_CHARS)
     if any(mark in rest for mark in _ENCLOSERS):
         rest = _ENCLOSED.sub(" ", rest)
     if any(mark in rest for mark in _QUOTES) and _QUOTED.search(rest) is not None and _ANSWERED.search(rest) is None:
@@ -196,7 +197,7 @@ def asked(text: str) -> Asked:
         if not short or _QUESTION.search(rest) is None:
             rest = _QUOTED.sub(lambda found: found.group() if short and _is_name(found.group()) else " ", rest)
     rest = _announced(rest)
-    if len(rest) >= len(text):
+    if len(rest) >= len(whole):
         return Asked(text, only_task=False)
     return Asked(rest, only_task="\n" not in rest.strip() and (_announces(rest) or _NAMED.search(rest) is not None))
 
@@ -204,11 +205,11 @@ def asked(text: str) -> Asked:
 def _announced(text: str) -> str:
     """Drop what follows the first line that announces a text, or what goes before a last line that does."""
     low = text.lower()
-    named = _NAMED.search(text) if any(noun in low for noun in _NOUNS) else None
+    named = _NAMED.search(text) if any(noun in low for noun in (_LATIN_NOUNS if low.isascii() else _NOUNS)) else None
     if named is not None and _ANSWERED.search(text, 0, named.start()) is None:
         end = named.end()
         return text[: text.find("\n", end)] if "\n" in text[end:] and ":" not in named.group() else text[:end]
-    for colon in _COLON.finditer(text):
+    for colon in _COLON.finditer(text) if ":" in text or "：" in text else ():
         begin = max(text.rfind(mark, 0, colon.start()) for mark in _SENTENCE_ENDS) + 1
         if _announces(text[begin : colon.end()]):
             return f"{text[: colon.end()]}\n{_turn(text[colon.end() :])}"
