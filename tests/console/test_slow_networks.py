@@ -146,8 +146,8 @@ def test_a_server_that_is_away_while_a_conversation_is_deleted_hears_of_it_later
         with page.expect_event("requestfailed"):
             page.click("dialog button.danger")
         page.wait_for_selector(".welcome")
-        page.unroute("**/v1/sessions/*")
         with page.expect_response(f"**/v1/sessions/{session}"):
+            page.unroute("**/v1/sessions/*")
             page.reload()
         assert not house.get(f"/v1/sessions/{session}")["n_turns"]
         page.wait_for_function("() => localStorage.getItem('unisono.forget') === '[]'")
