@@ -35,6 +35,8 @@ from unisono.understand.kept import Kept
 
 FORMAT = 4
 CLASSES: tuple[Literal["evergreen", "slow", "fast"], ...] = ("evergreen", "slow", "fast")
+MAX_TURNS = 8
+"""The last lines among which a turn that stands by itself is looked for."""
 MIN_KNOWN_SHARE = 1 / 3
 """A text of which fewer words are known is in a language, or of a kind, that the training never saw."""
 
@@ -136,7 +138,9 @@ class FreshnessReader:
             return Freshness(changing=0.0, pace="evergreen")
         part = asked(text)
         lines = part.text.strip().split("\n")
-        begin = next((at for at in range(len(lines) - 1, 0, -1) if turn_of_its_own(lines[at])), 0)
+        begin = next(
+            (at for at in range(len(lines) - 1, max(0, len(lines) - MAX_TURNS), -1) if turn_of_its_own(lines[at])), 0
+        )
         if begin:
             return self._judged(Asked("\n".join(lines[begin:]), only_task=False), now=now, embedding=None)
         found = self._judged(part, now=now, embedding=embedding if part.text is text else None)

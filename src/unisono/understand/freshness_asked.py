@@ -8,6 +8,7 @@ freshness, and it does not say whose words they are; `own.py` does.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from unisono.understand.surface import clip
@@ -22,6 +23,8 @@ MIN_GIVEN = 150
 """Characters of what stands in one paragraph with a short instruction, for it to be a given text."""
 MAX_ANNOUNCED = 200
 """Characters of a line that says what is to be done with the text that follows or went before."""
+MAX_COLONS = 3
+"""Colons that may end such a line: those behind them belong to the given text, or to data."""
 
 _MARKS = re.compile("[\n`<>:：\"“„«「'‘]|->|- ")
 """A text without one of these gives nothing."""
@@ -192,9 +195,10 @@ def asked(text: str) -> Asked:
     whole = rest = clip(text, MAX_CHARS)
     if any(mark in rest for mark in _ENCLOSERS):
         rest = _ENCLOSED.sub(" ", rest)
-    if any(mark in rest for mark in _QUOTES) and _QUOTED.search(rest) is not None and _ANSWERED.search(rest) is None:
-        short = _WORKED_ON.search(rest) is None
-        if not short or _QUESTION.search(rest) is None:
+    if any(mark in rest for mark in _QUOTES) and _QUOTED.search(rest) is not None:
+        around = clip(_QUOTED.sub(" ", rest), 2 * MAX_ANNOUNCED)
+        short = _WORKED_ON.search(around) is None
+        if _ANSWERED.search(around) is None and (not short or _QUESTION.search(around) is None):
             rest = _QUOTED.sub(lambda found: found.group() if short and _is_name(found.group()) else " ", rest)
     rest = _announced(rest)
     if len(rest) >= len(whole):
@@ -209,7 +213,7 @@ def _announced(text: str) -> str:
     if named is not None and _ANSWERED.search(text, 0, named.start()) is None:
         end = named.end()
         return text[: text.find("\n", end)] if "\n" in text[end:] and ":" not in named.group() else text[:end]
-    for colon in _COLON.finditer(text) if ":" in text or "：" in text else ():
+    for colon in islice(_COLON.finditer(text), MAX_COLONS) if ":" in text or "：" in text else ():
         begin = max(text.rfind(mark, 0, colon.start()) for mark in _SENTENCE_ENDS) + 1
         if _announces(text[begin : colon.end()]):
             return f"{text[: colon.end()]}\n{_turn(text[colon.end() :])}"
