@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from unisono.choose.words import why_first, why_not
 from unisono.notices import usd
-from unisono.types import Cost, Estimate, Goal, Latency, Quality
+from unisono.types import ASSUMED_PRICE, Cost, Estimate, Goal, Latency, Quality
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,12 @@ def test_of_equals_none_is_said_to_be_best_and_none_to_be_slower() -> None:
     slow = estimate("c", 0.7, 0.01, total_s=9.0)
     assert why_not(slow, one, Goal(), kept_default=False).startswith("slower without being better enough")
     assert why_first(one, slow, Goal()).startswith("a answers sooner")
+
+
+def test_a_price_that_is_assumed_is_told_as_such() -> None:
+    one, other = estimate("a", 0.9, 0.01), estimate("b", 0.7, 0.02)
+    assumed = replace(one, cost=replace(one.cost, evidence=f"a guess; {ASSUMED_PRICE}"))
+    assert "quality 0.90 for $0.01 (price assumed), against quality 0.70 for $0.02 of b." in why_first(
+        assumed, other, Goal()
+    )
+    assert "（假定价格）" in why_first(assumed, other, Goal(language="zh"))

@@ -197,6 +197,11 @@ def test_a_hosted_upstream_without_a_key_is_a_warning() -> None:
 
 def test_an_unknown_price_is_a_warning() -> None:
     assert states(prices(http_model("http://127.0.0.1:8000/v1"))) == ["warn"]
+    own, hosted = (
+        next(prices(http_model(url))).text for url in ("http://127.0.0.1:8000/v1", "https://api.new-host.ai/v1")
+    )
+    assert "dearest" in hosted
+    assert "dearest" not in own
 
 
 def test_reachable_upstreams_are_tried_once_each() -> None:

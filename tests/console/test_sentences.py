@@ -24,6 +24,7 @@ from unisono.eligible.limits import within_limits
 from unisono.execute import sentences
 from unisono.notices import Language
 from unisono.types import (
+    ASSUMED_PRICE,
     Choice,
     Cost,
     Estimate,
@@ -88,6 +89,7 @@ PAIRED: dict[str, list[Say]] = {
         lambda zh: words.why_first(estimate("s", 0.5, 0.1), BEST, goal(zh)),
         lambda zh: words.why_first(replace(BEST, model="s"), BEST, goal(zh)),
         lambda zh: words.why_first(estimate("new", 0.95, 0.1, guessed=True), BEST, goal(zh)),
+        lambda zh: words.why_first(replace(CHEAP, cost=replace(CHEAP.cost, evidence=ASSUMED_PRICE)), BEST, goal(zh)),
     ],
     "why_stays": [
         lambda zh: words.why_stays(STAY, goal(zh)),

@@ -66,6 +66,40 @@ def test_cost_is_tokens_times_prices_within_an_interval() -> None:
     assert wide.low_usd < wide.usd < wide.high_usd
 
 
+HOSTED = replace(MODEL, name="hosted", upstream="openai", prices=None)
+CHEAP = replace(MODEL, name="cheap", prices=Prices(usd_per_mtok_in=0.1, usd_per_mtok_out=20.0))
+
+
+def costs(*models: Model) -> tuple[Cost, ...]:
+    return TokenCost().predict_one(request(), FEATURES, models)
+
+
+def test_a_hosted_model_without_a_known_price_is_taken_to_cost_what_the_dearest_does() -> None:
+    dearest = replace(MODEL, prices=Prices(usd_per_mtok_in=1.0, usd_per_mtok_out=20.0))
+    told, known, _ = costs(HOSTED, MODEL, CHEAP)
+    assert told.usd == costs(dearest)[0].usd > known.usd
+    assert "no price is known" in told.evidence
+    assert "no price" not in known.evidence
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        replace(HOSTED, base_url="http://127.0.0.1:11434/v1"),
+        replace(HOSTED, base_url="http://10.1.2.3:8000/v1"),
+        replace(HOSTED, base_url="http://vllm:8000/v1"),
+        replace(HOSTED, base_url="http://models.internal/v1"),
+        replace(HOSTED, upstream="our-plug-in"),
+    ],
+)
+def test_a_server_of_ones_own_without_a_price_costs_nothing(model: Model) -> None:
+    assert costs(model, MODEL)[0].usd == 0.0
+
+
+def test_where_no_price_is_known_at_all_none_is_assumed() -> None:
+    assert [told.usd for told in costs(HOSTED, replace(HOSTED, name="other"))] == [0.0, 0.0]
+
+
 def test_the_callers_limit_caps_the_cost() -> None:
     told = cost(TokenCost(), 5)
     assert told.output_tokens == 5

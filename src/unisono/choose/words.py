@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from unisono.choose.guard import Stay
 from unisono.notices import Language, usd
-from unisono.types import Estimate, Goal
+from unisono.types import ASSUMED_PRICE, Estimate, Goal
 
 
 def why_first(first: Estimate, second: Estimate | None, goal: Goal) -> str:
@@ -180,6 +180,9 @@ def _ground(first: Estimate, second: Estimate) -> tuple[str, str]:
 
 def _figures(estimate: Estimate, goal: Goal) -> str:
     mean, price = f"{estimate.quality.mean:.2f}", estimate.cost.usd
+    assumed = ASSUMED_PRICE in estimate.cost.evidence
     if goal.language == "zh":
-        return f"质量 {mean}" if price == 0 else f"质量 {mean}，费用 {usd(price)}"
-    return f"quality {mean}" if price == 0 else f"quality {mean} for {usd(price)}"
+        told = f"质量 {mean}，费用 {usd(price)}" + ("（假定价格）" if assumed else "")
+        return f"质量 {mean}" if price == 0 else told
+    told = f"quality {mean} for {usd(price)}" + (" (price assumed)" if assumed else "")
+    return f"quality {mean}" if price == 0 else told

@@ -221,9 +221,12 @@ def default_serves(config: Config, *, today: date) -> Iterator[Finding]:
 
 def prices(model: Model) -> Iterator[Finding]:
     """Warn where costs will be shown as unknown."""
+    from unisono.config.hosts import is_hosted
+
     if model.prices is None:
         todo = "set usd_per_mtok_in and usd_per_mtok_out (0 for a server of your own)"
-        text = "no price is known, so its costs are unknown and no limit in usd holds for it"
+        assumed = ", and `auto` takes it to cost what the dearest model does" if is_hosted(model) else ""
+        text = f"no price is known, so its costs are unknown and no limit in usd holds for it{assumed}"
         yield Finding(check=f"model {model.name}", state="warn", text=text, todo=todo)
 
 

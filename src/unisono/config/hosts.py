@@ -6,6 +6,7 @@ It knows no single model.
 from __future__ import annotations
 
 from functools import cache
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from unisono.types import Capability, Model
@@ -61,6 +62,8 @@ _DOMAINS = {
     "ollama": "ollama",
 }
 """Domains, each with all below it. `azure` serves OpenAI's own models, `azure_ai` is whatever else Azure serves."""
+_OWN_DOMAINS = (".local", ".localhost", ".localdomain", ".internal", ".lan", ".intranet", ".home.arpa", ".svc")
+"""Ends of names that are no names of the internet."""
 _EYES = ("openai", "anthropic", "gemini")
 """Hosts whose models nearly all see pictures."""
 
@@ -87,6 +90,24 @@ def usual_capabilities(base_url: str | None, *, upstream: str) -> frozenset[Capa
         return frozenset()
     sees = {Capability.VISION} if host_at(base_url or "") in _EYES else set()
     return frozenset({Capability.TOOLS, Capability.JSON, *sees})
+
+
+@cache  # of the few addresses of a configuration
+def _is_public(base_url: str) -> bool:
+    """Return whether a base address is one of the internet, as far as it tells: no address or name of a house's own."""
+    host = (urlsplit(base_url).hostname or "").rstrip(".")
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(_OWN_DOMAINS)
+
+
+def is_hosted(model: Model) -> bool:
+    """Return whether a model is served by a host of the internet, so that its answers cost money until told otherwise.
+
+    Of a plug-in's models nothing is known.
+    """
+    return model.upstream in ("openai", "anthropic") and _is_public(served_at(model))
 
 
 def served_at(model: Model) -> str:

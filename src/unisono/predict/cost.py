@@ -1,8 +1,8 @@
 """Expected output tokens and money per candidate, with an interval that holds four times in five.
 
 Output tokens are what the upstream bills, reasoning included. It does not look up prices: the catalogue has them. A
-model without a known price counts as free and says so nowhere else than in its `Model.prices`, so the catalogue warns
-about it. What a warm cache saves is `choose.continuity`'s business.
+model of a host that takes money is taken to cost what the dearest model of the pool does where its price is not known;
+a server of one's own is free then. What a warm cache saves is `choose.continuity`'s business.
 
 Source: adaptive conformal inference (Gibbs and Candes 2021, 2106.00170), section 2, for the width of the interval.
 """
@@ -15,8 +15,9 @@ from functools import lru_cache
 from math import exp, hypot, log, sqrt
 from typing import TypeAlias
 
+from unisono.config.hosts import is_hosted
 from unisono.predict.length import UNKNOWN, Length
-from unisono.types import Attempt, Cost, Features, Model, Prices, Request
+from unisono.types import ASSUMED_PRICE, Attempt, Cost, Features, Model, Prices, Request
 
 OutputLength: TypeAlias = Callable[[Features, Model], tuple[float, float, float, str]]
 """A `Length`: what to expect of the logarithm of the output tokens, before anything was seen of the model here."""
@@ -105,8 +106,9 @@ class TokenCost:
         intos: dict[_Shift, _Count] = {}
         outs: dict[tuple[float, float, float, _Shift], _Count] = {}
         costs = []
+        dearest: Prices | None = None
         for model in models:
-            name = model.name
+            name, prices = model.name, model.prices
             shift = self._in.get(name, _UNSEEN)
             into = intos.get(shift)
             if into is None:
@@ -123,7 +125,13 @@ class TokenCost:
                 outs[written] = out = out if n == 1 else (out[0] * n, out[1] * n, out[2] * n, out[3] * n)
             if evidence and shift.weight_ >= GUESSED_UNTIL:
                 evidence = ""
-            costs.append(_priced(model.prices or _FREE, into, out, evidence))
+            if prices is None:
+                prices = _FREE
+                if is_hosted(model):
+                    dearest = dearest or _dearest(models)
+                    if dearest is not _FREE:
+                        prices, evidence = dearest, f"{evidence}; {ASSUMED_PRICE}" if evidence else ASSUMED_PRICE
+            costs.append(_priced(prices, into, out, evidence))
         return tuple(costs)
 
     def learn_one(self, features: Features, attempt: Attempt) -> None:
@@ -146,6 +154,18 @@ class TokenCost:
 
 
 _FREE = Prices(usd_per_mtok_in=0.0, usd_per_mtok_out=0.0)
+
+
+def _dearest(models: Sequence[Model]) -> Prices:
+    """Return the highest price of a prompt and of an answer among models; nothing where none is known."""
+    known = [model.prices for model in models if model.prices is not None]
+    if not known:
+        return _FREE
+    return Prices(
+        usd_per_mtok_in=max(prices.usd_per_mtok_in for prices in known),
+        usd_per_mtok_out=max(prices.usd_per_mtok_out for prices in known),
+        source="assumed",
+    )
 
 
 def _count(mean: float, prior: float, worth: float, shift: _Shift) -> _Count:

@@ -24,7 +24,7 @@ from unisono.types.call import Call, Chunk, Usage
 from unisono.types.caller import NO_WISHES, Caller, Grant, Scope, Wishes
 from unisono.types.decision import FIRST_POLICY, Choice, Decision, Excluded, Goal, Notice, Ranked
 from unisono.types.direct import Direct, Lane, Sink, Told, is_direct
-from unisono.types.estimate import Cost, Estimate, Latency, Quality
+from unisono.types.estimate import ASSUMED_PRICE, Cost, Estimate, Latency, Quality
 from unisono.types.evidence import Said, Seen, Verdict
 from unisono.types.features import Asked, Features, Freshness, Likeness, TaskType, Thinking, Vector
 from unisono.types.feedback import Score, Signal
@@ -38,6 +38,7 @@ from unisono.types.secret import Secret
 from unisono.types.situation import Cached, Past, Retry, Situation, Spent
 
 __all__ = [
+    "ASSUMED_PRICE",
     "FIRST_POLICY",
     "NO_WISHES",
     "SCRIPTS",

@@ -30,11 +30,15 @@ class Quality:
     figures: bool = False
 
 
+ASSUMED_PRICE = "no price is known: that of the dearest model here is assumed"
+"""Evidence of a cost: the model's host takes money, and nobody has said how much."""
+
+
 @value
 class Cost:
     """Expected price of an answer, with an interval that holds four times in five.
 
-    `evidence` says what the length of the answer is a guess from, while it is one.
+    `evidence` says what the length of the answer is a guess from, while it is one, and `ASSUMED_PRICE`.
     """
 
     usd: float

@@ -47,6 +47,7 @@ const SENTENCES = [
   ["a deeper answer", "更深入的回答"],
   ["a faster answer", "更快的回答"],
   ["another model", "其他模型"],
+  ["quality {0} for {1} (price assumed)", "质量 {0}，费用 {1}（假定价格）"],
   ["quality {0} for {1}", "质量 {0}，费用 {1}"],
   ["quality {0}", "质量 {0}"],
 
@@ -178,6 +179,7 @@ const SENTENCES = [
   ["a guess from a published length of it", "根据该模型一项公开的输出长度推测"],
   ["a guess from published lengths of other models that think", "根据其他会思考的模型公开的输出长度推测"],
   ["a guess from published lengths of other models that answer at once", "根据其他直接作答的模型公开的输出长度推测"],
+  ["no price is known: that of the dearest model here is assumed", "价格未知：按此处最贵的模型计"],
   ["trained on {0} outcomes", "由 {0} 个结果训练"],
   ["guessed from {0&}", "根据{0&}推测"],
   ["its declared quality", "声明的质量"],
