@@ -84,7 +84,7 @@ def measure(n_models: int, *, n_repeats: int, folder: Path, encoder: str, artifa
     live = build(load_config(file))
     rows, stages = [], []
     try:
-        assert live.router._stages.quality is not None, faults(live)
+        assert live.router.stages.quality is not None, faults(live)
         for kind, n_tokens in [(kind, n) for kind in (BODIES if n_models == 10 else ("words",)) for n in N_TOKENS]:
             parse_us: list[float] = []
             decide_us: list[float] = []
@@ -119,7 +119,7 @@ def _stages(live: Any, *, n_tokens: int) -> dict[str, float]:
     from unisono.understand.intent import effort
     from unisono.understand.surface import surface
 
-    parts, encoder = live.router._stages, live.trained.encoder
+    parts, encoder = live.router.stages, live.trained.encoder
     models = list(live.router.catalog)
     taken: dict[str, list[float]] = {}
 

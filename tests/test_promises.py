@@ -28,7 +28,7 @@ from unisono.errors import (
     UpstreamUnreachable,
 )
 from unisono.execute.walk import Committed
-from unisono.router import Router
+from unisono.router import Executor, Router
 from unisono.types import Call, Capability, Chunk, Decision, Health, Model, Outcome, Request, Situation
 
 N = 10_000
@@ -76,7 +76,7 @@ def carry_out(router: Router, asked: Request, known: Situation) -> tuple[Decisio
     async def work() -> Committed | None:
         begun = None
         with suppress(NoAnswer, UpstreamCut):
-            async for event in router.run(asked, features, decision=decision, record=outcomes.append):
+            async for event in Executor(router).run(asked, features, decision=decision, record=outcomes.append):
                 begun = event if isinstance(event, Committed) else begun
         return begun
 

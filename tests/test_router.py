@@ -21,7 +21,8 @@ from unisono.predict.cost import TokenCost
 from unisono.predict.latency import RecentLatency
 from unisono.predict.length import UntrainedLength
 from unisono.protocols import CostPredictor, QualityPredictor
-from unisono.router import Router, Settings, Stages, _seen
+from unisono.router import Executor, Router, Settings, Stages
+from unisono.router.router import _seen
 from unisono.types import (
     Attempt,
     Call,
@@ -188,7 +189,7 @@ def test_a_broken_router_still_obeys_pins_and_bans() -> None:
 async def _carry_out(routing: Router, asked: Request) -> tuple[str | None, list[Outcome], list[str]]:
     features, decision = routing.decide(asked)
     outcomes: list[Outcome] = []
-    events = routing.run(asked, features, decision=decision, record=outcomes.append)
+    events = Executor(routing).run(asked, features, decision=decision, record=outcomes.append)
     model, codes = None, []
     try:
         async for event in events:

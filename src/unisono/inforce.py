@@ -13,7 +13,7 @@ from unisono.choose.memory import Anchors
 from unisono.config import Config
 from unisono.predict.artifact import Artifact
 from unisono.record.policies import Standing, State
-from unisono.router import Router
+from unisono.router import Executor, Router
 
 Key = tuple[str, int | None]
 
@@ -27,6 +27,7 @@ class Arm:
         config: the configuration with its settings.
         artifact: its trained parts; None where they cannot be read, and `fault` says why.
         router: decides.
+        executor: carries out what it decides.
         anchors: where its nearly equal prompts went.
     """
 
@@ -35,6 +36,7 @@ class Arm:
     artifact: Artifact | None
     fault: str | None
     router: Router
+    executor: Executor
     anchors: Anchors
 
 

@@ -22,36 +22,36 @@ def raises(*_: object, **__: object) -> Any:
 
 
 def break_encoder(house: House) -> None:
-    house.live.router._stages.understand.__dict__["_encoder"] = type("Broken", (), {"encode": raises})()  # type: ignore[union-attr]
+    house.live.router.stages.understand.__dict__["_encoder"] = type("Broken", (), {"encode": raises})()  # type: ignore[union-attr]
 
 
 def break_quality(house: House) -> None:
-    house.live.router._stages.quality.predict_one = raises  # type: ignore[union-attr, method-assign]
+    house.live.router.stages.quality.predict_one = raises  # type: ignore[union-attr, method-assign]
 
 
 def break_chooser(house: House) -> None:
-    house.live.router._stages.chooser.choose = raises  # type: ignore[union-attr, method-assign]
+    house.live.router.stages.chooser.choose = raises  # type: ignore[union-attr, method-assign]
 
 
 def break_cost(house: House) -> None:
-    house.live.router._stages.cost.predict_one = raises  # type: ignore[union-attr, method-assign]
+    house.live.router.stages.cost.predict_one = raises  # type: ignore[union-attr, method-assign]
 
 
 def break_latency(house: House) -> None:
-    house.live.router._stages.latency.predict_one = raises  # type: ignore[union-attr, method-assign]
+    house.live.router.stages.latency.predict_one = raises  # type: ignore[union-attr, method-assign]
 
 
 def break_a_rule(house: House) -> None:
-    house.live.router._stages.rules[0].against = raises  # type: ignore[union-attr, method-assign]
+    house.live.router.stages.rules[0].against = raises  # type: ignore[union-attr, method-assign]
 
 
 def break_freshness(house: House) -> None:
-    house.live.router._stages.understand.__dict__["_freshness"] = type("Broken", (), {"read": raises})()  # type: ignore[union-attr]
+    house.live.router.stages.understand.__dict__["_freshness"] = type("Broken", (), {"read": raises})()  # type: ignore[union-attr]
 
 
 def break_memory(house: House) -> None:
     house.live.anchors.near = raises  # type: ignore[union-attr, method-assign]
-    object.__setattr__(house.live.router._stages, "anchor", raises)  # type: ignore[union-attr]
+    object.__setattr__(house.live.router.stages, "anchor", raises)  # type: ignore[union-attr]
 
 
 def ask(house: House, place: int) -> Any:
@@ -228,7 +228,7 @@ def test_an_always_cheap_bug_in_a_running_router_is_an_incident_within_200_reque
         assert 0.3 < usual.count("big") / len(usual) < 0.4
         assert house.get("/admin/incidents")["data"] == []
         assert house.live is not None
-        chooser = house.live.router._stages.chooser
+        chooser = house.live.router.stages.chooser
         right = chooser.choose
 
         def cheapest(*args: Any, **more: Any) -> Any:

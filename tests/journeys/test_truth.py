@@ -155,7 +155,7 @@ def degraded(house: House, stream: bool) -> Reply:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    house.live.router._stages.quality.predict_one = broken  # type: ignore[union-attr, method-assign, assignment]
+    house.live.router.stages.quality.predict_one = broken  # type: ignore[union-attr, method-assign, assignment]
     return house.chat("hello", stream=stream)
 
 

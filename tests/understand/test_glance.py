@@ -19,7 +19,7 @@ def not_asked(asked: Request) -> None:
 
 def test_a_plain_pin_is_glanced_at_and_nobody_else_is_weighed() -> None:
     at = router(KNOWN)
-    object.__setattr__(at._stages, "understand", not_asked)
+    object.__setattr__(at.stages, "understand", not_asked)
     features, decision = at.decide(request(pin="c"))
     assert only_glanced(features)
     assert [r.model for r in decision.ranking] == ["c"]
@@ -60,7 +60,7 @@ def test_a_pinned_model_whose_knowledge_ends_is_still_told_of_staleness() -> Non
         changing = Freshness(changing=1.0, pace="fast")
         return glance(of, read=(lambda text: changing) if dated else None)
 
-    stages = replace(base._stages, glance=look)  # type: ignore[arg-type]
+    stages = replace(base.stages, glance=look)  # type: ignore[arg-type]
     at = Router(Catalog(dated), stages=stages, settings=base.settings, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
     notices = [[n.code for n in at.decide(request(pin=pin))[1].notices] for pin in ("a", "b")]
     assert asked == [True, False]

@@ -24,7 +24,7 @@ from unisono.recipe import chooser_of, measured, settings_of
 from unisono.record.lessons import latest_lessons
 from unisono.record.policies import Standing
 from unisono.record.store import Store
-from unisono.router import Router, Stages
+from unisono.router import Executor, Router, Stages
 from unisono.types import Mode, Model, Score
 from unisono.understand.reading import Reading
 from unisono.upstream.health import HealthBook
@@ -116,15 +116,18 @@ class ArmBuilder:
 
     def rebuilt(self, arm: Arm) -> Arm:
         """Return a policy with every score taken in that it follows."""
-        return replace(arm, router=self._router(arm.config, arm.standing, arm.artifact, anchors=arm.anchors))
+        router = self._router(arm.config, arm.standing, arm.artifact, anchors=arm.anchors)
+        return replace(arm, router=router, executor=Executor(router))
 
     def _arm(self, config: Config, standing: Standing, parts: Trained, anchors: Anchors) -> Arm:
+        router = self._router(config, standing, parts.artifact, anchors=anchors)
         return Arm(
             standing=standing,
             config=config,
             artifact=parts.artifact,
             fault=parts.fault,
-            router=self._router(config, standing, parts.artifact, anchors=anchors),
+            router=router,
+            executor=Executor(router),
             anchors=anchors,
         )
 

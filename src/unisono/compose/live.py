@@ -43,7 +43,7 @@ from unisono.record.rows import to_us
 from unisono.record.sessions import Sessions
 from unisono.record.store import Store
 from unisono.record.tracing import Tracing
-from unisono.router import Router
+from unisono.router import Executor, Router
 from unisono.types import Health, Request
 from unisono.understand.freshness import FreshnessReader
 from unisono.understand.reading import Reading
@@ -127,6 +127,10 @@ class Live:
     def router_for(self, request: Request) -> Router:
         """Return what decides in a request's conversation: the live policy, or the one that is tried on a share."""
         return self.inforce.arm_for(request.session, request.key).router
+
+    def executor_for(self, request: Request) -> Executor:
+        """Return what carries out the decision on a request: of the policy that `router_for` names."""
+        return self.inforce.arm_for(request.session, request.key).executor
 
     @property
     def trained(self) -> Trained:

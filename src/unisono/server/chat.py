@@ -275,8 +275,8 @@ class Exchange:
         note = live.config.routing.style_note
         if note is not None and any(notice.code == "switch" for notice in decision.notices):
             request = replace(request, body=with_voice(request.body, note=note))
-        router = live.router_for(request)
-        return router.run(request, self.features, decision=decision, record=self.settle, relay=self.relay)
+        executor = live.executor_for(request)
+        return executor.run(request, self.features, decision=decision, record=self.settle, relay=self.relay)
 
     def decide(self) -> None:
         """Decide, reserve what it will take of limits, and record the decision.

@@ -98,7 +98,7 @@ class _OnWay:
             request, decision = exchange.request, exchange.decision
             plain = None
             if not live.requests.keeps_words(request):
-                plain = live.router_for(request).begin(
+                plain = live.executor_for(request).begin(
                     request, exchange.features, decision=decision, record=exchange.settle, news=self._news
                 )
         except Exception as exc:  # noqa: BLE001  the server's edge: raised again where uvicorn's own log and answer are

@@ -5,146 +5,72 @@ It builds nothing (`compose` does) and speaks no HTTP (`server` does).
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
-from typing import Protocol
 from zlib import crc32
 
 from uuid_utils import uuid7
 
-from unisono import notices as say
 from unisono.catalog import Catalog
-from unisono.choose.continuity import Continuity, keep_or_switch
-from unisono.choose.explore import Exploration, explored, may_explore
+from unisono.choose.continuity import keep_or_switch
+from unisono.choose.explore import explored, may_explore
 from unisono.choose.goal import goal_of
 from unisono.choose.house import Ruled, by_house
 from unisono.choose.memory import anchored
-from unisono.choose.pattern import ALONE, Arranged, Patterns, arranged
+from unisono.choose.pattern import ALONE, Arranged, arranged
 from unisono.choose.retry import retried
 from unisono.choose.utility import utility
-from unisono.choose.words import behind_pin, pinned
-from unisono.consistency.comparers import Ask, ClaimsComparer, Comparer
-from unisono.consistency.ledger import asserted, shown
-from unisono.degraded import as_declared, bare_features
+from unisono.choose.words import pinned
 from unisono.eligible.aside import LeftAside
 from unisono.eligible.candidates import Candidates
 from unisono.eligible.limits import within_limits
 from unisono.eligible.sift import first_against, sift
-from unisono.errors import LimitReached, ModelNotFound, NoCandidate, UpstreamError
-from unisono.execute.disputes import Fusing
-from unisono.execute.means import Means
-from unisono.execute.patience import NO_PATIENCE, Patience
-from unisono.execute.plain import Plain
-from unisono.execute.relay import Relay
-from unisono.execute.several import run
-from unisono.execute.streamed import Streamed
-from unisono.execute.voice import with_voice
-from unisono.execute.walk import Committed
-from unisono.execute.watch import Watch
-from unisono.expect import expected, weighed
+from unisono.errors import LimitReached, ModelNotFound, NoCandidate
 from unisono.predict.currency import stale_notice
-from unisono.protocols import Chooser, CostPredictor, Evidence, LatencyPredictor, QualityPredictor, Rule
+from unisono.protocols import QualityPredictor
+from unisono.router import told
+from unisono.router.degraded import as_declared, bare_features
+from unisono.router.expect import expected, weighed
+from unisono.router.pin import is_plain_pin, pin_first
+from unisono.router.stages import Settings, Stages
 from unisono.types import (
-    FIRST_POLICY,
-    NO_WISHES,
-    Attempt,
-    Call,
     Choice,
-    Chunk,
     Decision,
     Estimate,
     Excluded,
     Features,
     Goal,
     Health,
-    HouseRule,
     Message,
     Mode,
     Model,
     Notice,
-    Outcome,
     Past,
     Ranked,
     Request,
     Situation,
 )
 from unisono.understand.form import with_form
-from unisono.understand.glance import glance, only_glanced
+from unisono.understand.glance import only_glanced
 from unisono.values import changed, value
 
 NOTHING_KNOWN = Situation()
 """A first request of a caller without limits."""
 
 
-class HealthView(Protocol):
-    """What the router asks about upstreams."""
-
-    def state(self, model: str, now_s: float) -> tuple[Health, float | None]:
-        """Return a model's health, and when a model that is down may be tried again."""
-
-    def observe(self, attempt: Attempt, error: UpstreamError | None, now_s: float) -> None:
-        """Take in how an attempt ended."""
-
-
-class Glance(Protocol):
-    """Reads of a request what a plain pin needs."""
-
-    def __call__(self, request: Request, *, dated: bool) -> Features:
-        """Return the features that cost next to nothing, with the freshness where an answer's age matters."""
-
-
-def _glance(request: Request, *, dated: bool) -> Features:
-    return glance(request)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stages:
-    """One of each stage. `quality` is None when the trained parts are broken: then the default serves."""
-
-    understand: Callable[[Request], Features]
-    rules: Sequence[Rule]
-    quality: QualityPredictor | None
-    cost: CostPredictor
-    latency: LatencyPredictor
-    chooser: Chooser
-    health: HealthView
-    send: Callable[[Call], AsyncIterator[Chunk]]
-    learn: Callable[[Features, Attempt], None] = lambda features, attempt: None
-    anchor: Callable[[Request, Features], str | None] = lambda request, features: None
-    evidence: Mapping[str, Evidence] = field(default_factory=dict)
-    comparer: Callable[[Ask], Comparer] = lambda ask: ClaimsComparer()
-    glance: Glance = _glance
-    patience: Callable[[Mode | None], Patience] = lambda mode: NO_PATIENCE
-    all_up: Callable[[], bool] = lambda: False
-    limited: Callable[[], tuple[tuple[str, datetime], ...]] = lambda: ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What a decision depends on besides the request: all of it is stored with the decision."""
-
-    default: str
-    dial: float
-    config_hash: str
-    artifact: str
-    total_s: float
-    scores: int = 0
-    continuity: Continuity = field(default_factory=Continuity)
-    patterns: Patterns = field(default_factory=Patterns)
-    exploration: Exploration = field(default_factory=Exploration)
-    policy: str = FIRST_POLICY
-    house: Mapping[str, HouseRule] = field(default_factory=dict)
-
-
 class Router:
-    """Decides which model serves a request, and serves it.
+    """Decides which model serves a request.
 
     Attributes:
+        catalog: the pool.
+        stages: one of each.
+        settings: what a decision depends on besides the request.
         models: the pool by name.
+        clock_s: seconds that only ever grow.
     """
 
     def __init__(
@@ -159,10 +85,10 @@ class Router:
         """Route over `catalog` with these stages."""
         self.catalog = catalog
         self.settings = settings
-        self._stages = stages
+        self.stages = stages
         self.models: Mapping[str, Model] = {model.name: model for model in catalog}
         self._now = now
-        self._clock_s = clock_s
+        self.clock_s = clock_s
         self._candidates = Candidates(catalog)
         self._left_aside = LeftAside(catalog, stages.rules)
         self._all_up = tuple((model.name, Health.UP) for model in catalog)
@@ -170,11 +96,11 @@ class Router:
     @property
     def quality(self) -> QualityPredictor | None:
         """What predicts quality; None when the trained parts are broken."""
-        return self._stages.quality
+        return self.stages.quality
 
     def understand(self, request: Request) -> Features:
         """Return what is understood of a request."""
-        return self._stages.understand(request)
+        return self.stages.understand(request)
 
     def decide(self, request: Request, *, known: Situation = NOTHING_KNOWN) -> tuple[Features, Decision]:
         """Return what was understood of a request, and which models may answer it, best first.
@@ -186,20 +112,20 @@ class Router:
         Raises:
             NoCandidate: no model may serve it.
         """
-        quality = self._stages.quality
+        quality = self.stages.quality
         if quality is None:
             return self.decide_degraded(request, known=known, why="its trained parts cannot be read")
-        started_s = self._clock_s()
+        started_s = self.clock_s()
         if is_plain_pin(request):
-            features = self._stages.glance(request, dated=self._is_dated(request.pin))
+            features = self.stages.glance(request, dated=self._is_dated(request.pin))
             health, scores = self._health()[0], self.settings.scores
             return features, self._pinned_in(
                 request, features, known=known, health=health, scores=scores, quality=quality, started_s=started_s
             )
-        features = self._stages.understand(request)
+        features = self.stages.understand(request)
         if request.mode is Mode.PRO or self.settings.patterns.cascade:
             features = with_form(features, request.body)
-        anchor = self._stages.anchor(request, features)
+        anchor = self.stages.anchor(request, features)
         scores, expected = self.settings.scores, known.estimates
         health, limited = self._health()
         situation = _seen(known, health=health, limited=limited, scores=scores, anchor=anchor, estimates=expected)
@@ -240,7 +166,7 @@ class Router:
                 quality=quality,
                 started_s=started_s,
             )
-        past, rules = situation.past, self._stages.rules
+        past, rules = situation.past, self.stages.rules
         candidates = self._candidates.at(situation.health, situation.limited).values()
         kept, excluded = sift(request, features, candidates=candidates, rules=rules)
         models = [c.model for c in kept]
@@ -248,7 +174,7 @@ class Router:
         estimates = self._expected(case, models, quality=quality)
         now = weighed(estimates, models, features, past=past, now=request.received)
         house = self._by_house(case, now)
-        choice = _pin_first(house.choice, request.pin, case.goal)
+        choice = pin_first(house.choice, request.pin, case.goal)
         against = (*excluded, *choice.excluded, *house.against)
         choice, again, switched = self._going_on(case, choice, against=against)
         heir = choice.ranking[0].model if switched else None
@@ -258,13 +184,13 @@ class Router:
         if not choice.ranking:
             raise NoCandidate("No model meets the bounds of this request.", excluded=(*excluded, *choice.excluded))
         if past is not None and heir not in (None, choice.ranking[0].model):
-            switched = _stood_in_for(str(past.model), choice, case.goal)
+            switched = told.stood_in_for(str(past.model), choice, case.goal)
         pattern = ALONE
         if situation.retry is None and not any(notice.code == "limit_downgrade" for notice in limited):
             pattern = self._arranged(case, house.front(choice))
         if seed is None:
             seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
-        unread = _unread(features, case.goal)
+        unread = told.unread(features, case.goal)
         tried: tuple[Notice, ...] = ()
         if pattern.pattern != "single":
             switched = ()  # whose words the answer has is not known before the models were asked
@@ -294,7 +220,7 @@ class Router:
         return goal_of(request, dial=self.settings.dial, features=features, raised=raised)
 
     def _expected(self, case: _Case, models: Sequence[Model], *, quality: QualityPredictor) -> tuple[Estimate, ...]:
-        stages = self._stages
+        stages = self.stages
         return expected(
             case.request,
             case.features,
@@ -307,7 +233,7 @@ class Router:
 
     def _by_house(self, case: _Case, estimates: Sequence[Estimate]) -> Ruled:
         """Choose, as a rule of the house says where a request falls under one. Who asks again is beyond such rules."""
-        choose = partial(self._stages.chooser.choose, goal=case.goal, default=self.settings.default)
+        choose = partial(self.stages.chooser.choose, goal=case.goal, default=self.settings.default)
         rule = case.features.rule
         found = None if rule is None or case.situation.retry is not None else self.settings.house.get(rule)
         if found is None:
@@ -406,7 +332,7 @@ class Router:
         """
         assert request.pin is not None  # noqa: S101 - said by `is_plain_pin`
         model = self.models[request.pin]
-        candidates, rules = self._candidates.at(health), self._stages.rules
+        candidates, rules = self._candidates.at(health), self.stages.rules
         if first_against(request, features, candidates[model.name], rules=rules) is not None:
             sift(request, features, candidates=candidates.values(), rules=rules)  # says why, and raises
         goal = self._goal(request, features, known.past)
@@ -446,7 +372,7 @@ class Router:
         Raises:
             NoCandidate: the rules leave nobody: a broken router still breaks no bound of the caller.
         """
-        started_s = self._clock_s()
+        started_s = self.clock_s()
         features = bare_features(request)
         health, limited = self._health()
         situation = replace(known, health=health, limited=limited, estimates=())
@@ -461,7 +387,7 @@ class Router:
             NoCandidate: the rules leave nobody.
         """
         candidates = self._candidates.at(situation.health, situation.limited).values()
-        kept, excluded = sift(request, features, candidates=candidates, rules=self._stages.rules)
+        kept, excluded = sift(request, features, candidates=candidates, rules=self.stages.rules)
         goal = goal_of(request, dial=self.settings.dial, features=features)
         case = _Case(request=request, features=features, goal=goal, situation=situation)
         first = request.pin or self.settings.default
@@ -480,122 +406,30 @@ class Router:
             situation=situation,
         )
 
-    def run(
-        self,
-        request: Request,
-        features: Features,
-        *,
-        decision: Decision,
-        record: Callable[[Outcome], None],
-        relay: Relay | None = None,
-    ) -> AsyncGenerator[Committed | Chunk, None]:
-        """Carry out a decision: first a `Committed`, then the chunks; `record` gets the outcome, once.
-
-        Chunks behind the first content may go the short way where `relay` leads somewhere by then.
-        """
-
-        observe = self._observer(request, features, decision)
-        past = decision.situation.past
-        watch = None
-        if past is not None and past.model is not None:
-            watch = Watch(
-                request.messages, before=past.model, record=record, language=decision.goal.language, relay=relay
-            )
-            record = watch.record
-        if decision.plan is None and any(notice.code == "switch" for notice in decision.notices):
-            request = _with_ledger(request, decision)
-        means = Means(
-            models=self.models,
-            send=self._stages.send,
-            record=record,
-            observe=observe,
-            total_s=self.settings.total_s,
-            patience=self._stages.patience(decision.mode),
-            relay=relay,
-        )
-        fusing = Fusing(
-            task=features.task,
-            route=lambda part: self._models_for(part, request, decision),
-            comparer=self._stages.comparer,
-        )
-        events = run(request, decision, means=means, fusing=fusing, checks=self._stages.evidence)
-        return events if watch is None else watch.through(events)
-
-    def begin(
-        self,
-        request: Request,
-        features: Features,
-        *,
-        decision: Decision,
-        record: Callable[[Outcome], None],
-        news: Callable[[], None],
-    ) -> Plain | None:
-        """Begin to carry out a decision on a plain pin without a task; see `execute.plain`. None where `run` must.
-
-        For a stream it is a `Streamed`.
-
-        Args:
-            request: what the caller asks.
-            features: what was understood of it.
-            decision: as made.
-            record: gets the outcome, once.
-            news: called when the answer may be there.
-        """
-        past = decision.situation.past
-        another = past is not None and past.model not in (None, decision.model)  # `run` compares what both say
-        if another or decision.plan is not None or not is_plain_pin(request):
-            return None
-        return (Streamed if request.stream else Plain)(
-            request,
-            decision,
-            model=self.models[decision.model],
-            send=self._stages.send,
-            record=record,
-            observe=self._observer(request, features, decision),
-            total_s=self.settings.total_s,
-            patience=self._stages.patience(None),  # nobody is asked beside a pinned model
-            news=news,
-        )
-
-    def _observer(
-        self, request: Request, features: Features, decision: Decision
-    ) -> Callable[[Attempt, UpstreamError | None], None]:
-        stages = self._stages
-        # Features of a degraded decision are bare, and several answers to one call are no longer one: nothing to learn.
-        tells = not decision.degraded and request.n_choices == 1
-
-        def observe(attempt: Attempt, error: UpstreamError | None) -> None:
-            stages.health.observe(attempt, error, self._clock_s())
-            own = attempt.part in (None, "member", "closer")  # others were asked something else
-            if own and tells:
-                stages.learn(features, attempt)
-
-        return observe
-
-    def _models_for(self, part: str, request: Request, decision: Decision) -> tuple[str, ...]:
+    def models_for(self, part: str, request: Request, decision: Decision) -> tuple[str, ...]:
         """Return whom to ask a part of a question, best first: decided as the whole was, among the same models."""
         messages = (Message(role="user", text=part),)
         asked = replace(request, messages=messages, body={"messages": [{"role": "user", "content": part}]})
         allowed = [ranked.model for ranked in decision.ranking]
-        quality = self._stages.quality
+        quality = self.stages.quality
         if quality is None:
             return tuple(allowed)
         situation = replace(decision.situation, past=None, anchor=None, retry=None, estimates=())
         try:
-            features = self._stages.understand(asked)
-            found = self.decide_in(asked, features, situation=situation, quality=quality, started_s=self._clock_s())
+            features = self.stages.understand(asked)
+            found = self.decide_in(asked, features, situation=situation, quality=quality, started_s=self.clock_s())
         except (NoCandidate, LimitReached):
             return tuple(allowed)
         return tuple(ranked.model for ranked in found.ranking if ranked.model in allowed) or tuple(allowed)
 
     def _health(self) -> tuple[tuple[tuple[str, Health], ...], tuple[tuple[str, datetime], ...]]:
         """Return the health of every model, and until when hosts limit some of those that are down."""
-        if self._stages.all_up():
+        if self.stages.all_up():
             return self._all_up, ()
-        now_s, state = self._clock_s(), self._stages.health.state
+        now_s, state = self.clock_s(), self.stages.health.state
         health = tuple([(name, state(name, now_s)[0]) for name in self.models])
         down = {name for name, found in health if found is Health.DOWN}
-        return health, tuple([row for row in self._stages.limited() if row[0] in down])
+        return health, tuple([row for row in self.stages.limited() if row[0] in down])
 
     def _decision(
         self,
@@ -624,6 +458,14 @@ class Router:
             pattern: how the models work together.
         """
         request = case.request
+        standing = told.standing(
+            request,
+            choice,
+            goal=case.goal,
+            catalog=self.catalog,
+            unrecorded=case.situation.unrecorded,
+            degraded=degraded,
+        )
         return Decision(
             id=str(uuid7()),
             at=self._now(),
@@ -636,39 +478,18 @@ class Router:
             ranking=choice.ranking,
             excluded=choice.excluded,
             reason=pattern.reason or choice.reason,
-            notices=(*self._notices(case, choice, degraded=degraded), *notices),
+            notices=(*standing, *notices),
             degraded=degraded is not None,
             allow_fallback=request.allow_fallback,
             baseline=baseline,
             config_hash=self.settings.config_hash,
             artifact=self.settings.artifact,
             seed=seed,
-            decide_s=self._clock_s() - started_s,
+            decide_s=self.clock_s() - started_s,
             situation=situation,
             plan=pattern.plan,
             policy=self.settings.policy,
         )
-
-    def _notices(self, case: _Case, choice: Choice, *, degraded: str | None) -> list[Notice]:
-        """Return what must be told of how the request was understood and where it stands, whatever was chosen."""
-        request, goal, language = case.request, case.goal, case.goal.language
-        notices: list[Notice] = []
-        if degraded is not None:
-            notices.append(say.degraded(degraded, first=choice.ranking[0].model, language=language))
-        model = None if request.pin is None else self.catalog.get(request.pin)
-        if model is not None:
-            if request.model != model.name and self.catalog.get(request.model) is not None:
-                notices.append(say.successor(request.model, answers=model.name, language=language))
-            life = model.lifecycle
-            if life.state == "sunset" and life.until is not None:
-                notices.append(say.sunset(model.name, until=life.until, follows=life.successor, language=language))
-        if request.mode not in (None, goal.mode):
-            notices.append(say.effort(goal.mode, language=language))
-        if request.left_out:
-            notices.append(say.left_out(request.left_out, language=language))
-        if case.situation.unrecorded:
-            notices.append(say.unrecorded(language=language))
-        return notices
 
 
 @value
@@ -704,55 +525,8 @@ def _seen(
     )
 
 
-def _with_ledger(request: Request, decision: Decision) -> Request:
-    """Return the request with a note of what the conversation has asserted, for a model that is new to it."""
-    note = shown(asserted(request.messages), chinese=decision.goal.language == "zh")
-    return request if note is None else replace(request, body=with_voice(request.body, note=note))
-
-
-def is_plain_pin(request: Request) -> bool:
-    """Say whether nothing can come of a request but an answer of its pinned model, or an error."""
-    wishes = request.wishes
-    if wishes is NO_WISHES:
-        return request.pin is not None
-    return (
-        request.pin is not None
-        and not wishes.allow_fallback
-        and wishes.on_limit != "downgrade"
-        and wishes.retry_of is None
-        and wishes.max_cost_usd is None
-        and wishes.max_first_token_s is None
-        and wishes.min_quality is None
-    )
-
-
-def _stood_in_for(before: str, choice: Choice, goal: Goal) -> tuple[Notice, ...]:
-    """Return the notice of a switch to a model that stands in for the one which was to take over and is at a limit."""
-    answers = choice.ranking[0].model
-    return () if answers == before else (say.switched(before, answers, why=choice.reason, language=goal.language),)
-
-
-def _unread(features: Features, goal: Goal) -> tuple[Notice, ...]:
-    """Return the notice that the words of a request were not encoded; an empty request has none."""
-    read = features.embedding is not None or not features.surface.any()
-    return () if read else (say.unread(goal.language),)
-
-
 def _is_first(situation: Situation) -> bool:
     """Say whether nothing before hangs together with this request, and what it shows will be recorded."""
     past = situation.past
     alone = situation.anchor is None and situation.retry is None and (past is None or past.model is None)
     return alone and not situation.unrecorded
-
-
-def _pin_first(choice: Choice, pin: str | None, goal: Goal) -> Choice:
-    """Put a pinned model first; the others stay as the fallbacks that the caller allowed."""
-    if pin is None:
-        return choice
-    held = [r for r in choice.ranking if r.model == pin]
-    if not held:
-        return Choice(ranking=(), excluded=choice.excluded, reason=choice.reason)
-    reason = pinned(pin, goal)
-    first = changed(held[0], propensity=1.0, reason=reason)
-    rest = [changed(r, propensity=0.0, reason=behind_pin(pin, goal)) for r in choice.ranking if r.model != pin]
-    return Choice(ranking=(first, *rest), excluded=choice.excluded, reason=reason)
