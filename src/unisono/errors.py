@@ -136,17 +136,19 @@ class ContextTooLong(NoCandidate):
 class LimitReached(RequestError):
     """A usage limit has no room for the request, and nothing else may answer.
 
-    `returns` says when waiting helps; None: never, the request is larger than the whole limit.
+    `returns` says when waiting helps; None: never, the request is larger than the whole limit, or `soon`, as soon as a
+    request in flight has ended.
     """
 
     status = 429
     code = "limit_reached"
     type = "rate_limit_error"
 
-    def __init__(self, message: str, *, returns: datetime | None, now: datetime) -> None:
+    def __init__(self, message: str, *, returns: datetime | None, now: datetime, soon: bool = False) -> None:
         super().__init__(message)
         self._returns = returns
-        self.retry_after_s = None if returns is None else max((returns - now).total_seconds(), 1.0)
+        helps_s = None if returns is None else max((returns - now).total_seconds(), 1.0)
+        self.retry_after_s = 1.0 if soon else helps_s
 
     @property
     def detail(self) -> Json:

@@ -19,7 +19,7 @@ STATUSES = (*get_args(Status), "running", "interrupted")
 Pattern: TypeAlias = Literal["single", "cascade", "fusion"]
 """How a request is answered: by one model, by a stronger one if a cheap one does not do, or by several together."""
 
-Counted: TypeAlias = Literal["messages", "tokens", "usd"]
+Counted: TypeAlias = Literal["messages", "tokens", "usd", "concurrent_requests"]
 """What a limit counts."""
 OnLimit: TypeAlias = Literal["downgrade", "block"]
 """What happens when a limit is reached: a model of less cost answers, or none does."""

@@ -76,6 +76,8 @@ def test_rotate_and_revoke_end_the_old_key(file: Path) -> None:
         ["create", "alice", "--expires", "99999999d"],
         ["create", "alice", "--expires", "9999-12-31"],
         ["create", "alice", "--limit", "messages=1.5/day"],
+        ["create", "alice", "--limit", "concurrent_requests=8/day"],
+        ["create", "alice", "--limit", "concurrent_requests=0"],
     ],
 )
 def test_wrong_use_is_told_and_makes_nothing(file: Path, words: list[str]) -> None:
@@ -97,7 +99,7 @@ def test_a_name_that_is_taken_is_no_fault_of_the_record(file: Path) -> None:
 
 
 def test_a_limit_is_listed_with_all_its_digits_as_it_is_written(file: Path) -> None:
-    bounds = ["tokens=1234567/month", "usd=0.00000125/day", "messages=60/minute"]
+    bounds = ["tokens=1234567/month", "usd=0.00000125/day", "messages=60/minute", "concurrent_requests=8"]
     run(file, "keys", "create", "alice", *(word for bound in bounds for word in ("--limit", bound)))
     (row,) = json.loads(run(file, "keys", "list", "--json"))
     assert row["limits"] == bounds

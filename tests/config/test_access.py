@@ -18,7 +18,8 @@ def test_keys_and_limits_become_values() -> None:
         BASE
         + '[[keys]]\nname = "team"\nkey = "env:K1"\ndial = 0.2\nban = ["a"]\n'
         + '[[limits]]\nname = "deep"\namount = 3000\nwindow = "week"\nroles = ["deep"]\nkeys = ["team"]\n'
-        + '[[limits]]\nname = "money"\ncounts = "usd"\namount = 1.5\nwindow_s = 3600\n',
+        + '[[limits]]\nname = "money"\ncounts = "usd"\namount = 1.5\nwindow_s = 3600\n'
+        + '[[limits]]\nname = "at-once"\ncounts = "concurrent_requests"\namount = 8\n',
         ENV,
     )
     (caller,) = config.callers
@@ -28,6 +29,7 @@ def test_keys_and_limits_become_values() -> None:
     assert config.limits == (
         Limit(name="deep", amount=3000, window="week", roles=(Role.DEEP,), keys=("team",)),
         Limit(name="money", counts="usd", amount=1.5, window=3600.0),
+        Limit(name="at-once", counts="concurrent_requests", amount=8, window=None),
     )
     again = parse_tables(as_tables(config), ENV)
     assert (again.limits, [c.wishes for c in again.callers]) == (config.limits, [c.wishes for c in config.callers])
@@ -44,6 +46,11 @@ def test_keys_and_limits_become_values() -> None:
         ('[[limits]]\nname = "x"\namount = 1\nkeys = ["*"]\n', "limits[0].keys[0]", "must be a name"),
         ('[[limits]]\nname = "x"\namount = 1\nwindow = "day"\nwindow_s = 5\n', "limits[0].window_s", "exclude"),
         ('[[limits]]\nname = "x"\namount = 1\n[[limits]]\nname = "x"\namount = 2\n', "limits[1].name", "taken"),
+        (
+            '[[limits]]\nname = "x"\namount = 1\ncounts = "concurrent_requests"\nwindow_s = 5\n',
+            "limits[0].window_s",
+            "says nothing of concurrent requests",
+        ),
         ('[[limits]]\nname = "x"\namount = 0\n', "limits[0].amount", "above 0"),
         ('[[keys]]\nname = "t"\nkey = "plain"\n', "keys[0].key", "environment"),
         ('[[keys]]\nname = "t"\nkey = "env:K1"\n[[keys]]\nname = "u"\nkey = "env:K1"\n', "keys[1].key", "already"),

@@ -27,6 +27,7 @@ from unisono.types import (
     ASSUMED_PRICE,
     Choice,
     Cost,
+    Counted,
     Estimate,
     Features,
     Goal,
@@ -176,7 +177,10 @@ PAIRED: dict[str, list[Say]] = {
     "queued": [lambda zh: notices.queued("a", waited_s=1.25, language=zh).text],
     "over_cost notice": [lambda zh: notices.over_cost(0.7, bound_usd=0.5, language=zh).text],
     "late notice": [lambda zh: notices.late(1.5, bound_s=1.0, language=zh).text],
-    "step down": [lambda zh, used=used: _step_down(used, zh) for used in (300.0, 200.0, 0.0)],
+    "step down": [
+        *(lambda zh, used=used: _step_down(used, zh) for used in (300.0, 200.0, 0.0)),
+        lambda zh: _step_down(300.0, zh, counts="concurrent_requests", returns=None),
+    ],
     "mismatch": [lambda zh: notices.mismatch("a", asked="b", reported="c", language=zh).text],
     "two sentences": [lambda zh: _two(zh)],
 }
@@ -199,6 +203,7 @@ ENGLISH_ONLY = (
     "its limit deep (3,000 messages) is used up until 2099-12-01 10:00 UTC",
     "its limit deep (300 tokens) has 40 tokens left until 2099-12-01 10:00 UTC, and this request is expected to take "
     "150 tokens",
+    "its limit deep (6 at once) is taken by requests in flight",
     "this request is expected to take 3,150 tokens, more than its whole limit deep (300 tokens)",
     "b's answer is taken: right with probability 0.93, 0.80 needed (it has the ordered form; c.1: another model ends "
     "in 42 too; its code passes 3 examples of the prompt; mean probability of its tokens 0.91; the scorer gives odds "
@@ -232,6 +237,7 @@ ENGLISH_ONLY = (
     "401 invalid_api_key; check `api_key`. d4: no connection to 127.0.0.1:9 (refused); is it running?",
     "The server ends, and this request with it. Send it again.",
     "The limit deep (6 messages) is used up; it returns at 2099-12-01 10:00 UTC. Wait, or ask another model.",
+    "The limit deep (6 at once) is taken by requests in flight. Wait for one to end, or ask another model.",
     "The limit deep (300 tokens) has 40 tokens left, and this request is expected to take 150 tokens; it returns at "
     "2099-12-01 10:00 UTC. Wait, ask for less (a shorter prompt, a lower `max_tokens`), or ask another model.",
     "This request is expected to take 3,150 tokens, more than the whole limit deep (300 tokens): ask for less (a "
@@ -242,10 +248,10 @@ SHANGHAI = {"2099-12-01 10:00 UTC": "12月1日 18:00", "2099-12-01 12:00 UTC": "
 """Moments, and how a browser there tells them on any other day."""
 
 
-def _step_down(used: float, language: Language) -> str:
-    """Say why another model answers: a limit that is used up, one with too little room, one that is too small."""
+def _step_down(used: float, language: Language, *, counts: Counted = "tokens", returns: datetime | None = NOON) -> str:
+    """Say why another model answers: a limit that is used up or taken, one with too little room, one too small."""
     amount = 300.0 if used else 10.0
-    spent = Spent(limit="l", counts="tokens", model="a", used=used, amount=amount, near=False, returns=NOON)
+    spent = Spent(limit="l", counts=counts, model="a", used=used, amount=amount, near=False, returns=returns)
     ranking = tuple(replace(FIRST, model=name, estimate=replace(BEST, model=name)) for name in ("a", "b"))
     request = Request(id="r", received=NOON, body={}, model="auto", mode=Mode.BALANCED, pin=None, messages=(), key="k")
     features = Features(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,6 +71,29 @@ def test_calls_for_vectors_in_flight_hold_what_they_will_take(tmp_path: Path) ->
             too_much = house.call("POST", "/v1/embeddings", {"model": "vectors", "input": "word " * 800})
             assert "no room for so much input" in too_much.json["error"]["message"]
             assert house.call("POST", "/v1/embeddings", {"model": "vectors", "input": "little"}).status == 200
+
+
+def test_a_call_for_vectors_is_one_of_the_concurrent_requests_of_its_key(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def waits(exchange: Exchange) -> None:
+        over.wait(LIMIT_S)
+        vectors(exchange)
+
+    with upstream(waits) as up:
+        more = VECTORS.replace("{url}", up.base_url)
+        more += '\n[[limits]]\nname = "at-once"\ncounts = "concurrent_requests"\namount = 1\n'
+        with serving(tmp_path, config_text(model("small", up), default="small", more=more)) as house:
+            body = {"model": "vectors", "input": "a word"}
+            with ThreadPoolExecutor(1) as callers:
+                first = callers.submit(house.call, "POST", "/v1/embeddings", body)
+                up.wait_for(1)
+                refused = house.call("POST", "/v1/embeddings", body)
+                over.set()
+                assert first.result().status == 200
+            assert (refused.status, refused.headers["retry-after"]) == (429, "1")
+            assert "'at-once' is taken by requests in flight" in refused.json["error"]["message"]
+            assert house.call("POST", "/v1/embeddings", body).status == 200
 
 
 @pytest.mark.parametrize("told", [None, {}, {"prompt_tokens": -5}, {"prompt_tokens": 2**63}, {"prompt_tokens": "7"}])

@@ -166,3 +166,28 @@ def test_who_leaves_before_the_first_word_pays_what_was_reserved(tmp_path: Path,
         used = {row["limit"]: row["used"] for row in house.get("/v1/limits")["data"]}
         assert used["messages"] == 1.0
         assert used["tokens"] > 10.0
+
+
+def test_a_key_has_so_many_requests_in_flight_and_no_more(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    def waits(exchange: Exchange) -> None:
+        assert go.wait(LIMIT_S)
+        says("hi")(exchange)
+
+    more = '\n[[limits]]\nname = "at-once"\ncounts = "concurrent_requests"\namount = 2\n'
+    with upstream(waits) as up, serving(tmp_path, config_text(model("a", up), default="a", more=more)) as house:
+        with ThreadPoolExecutor(2) as callers:
+            first = [callers.submit(house.chat, stream=stream) for stream in (False, True)]
+            try:
+                up.wait_for(2)
+                refused = house.chat()
+                (row,) = house.get("/v1/limits")["data"]
+            finally:
+                go.set()
+            assert [reply.result().status for reply in first] == [200, 200]
+        assert (refused.status, refused.headers["retry-after"]) == (429, "1")
+        assert "at-once (2 at once) is taken by requests in flight" in refused.json["error"]["message"]
+        assert (row["counts"], row["used"], row["left"], row["window"]) == ("concurrent_requests", 2.0, 0.0, None)
+        house.until(lambda: house.get("/v1/limits")["data"][0]["used"] == 0.0, "both have ended")
+        assert house.chat().status == 200

@@ -129,6 +129,37 @@ def test_past_the_end_the_mini_of_the_role_answers_with_a_notice_and_the_limit_r
     assert choose(ledger, now=NOW + timedelta(days=1))[0].ranking[0].model == "deep"
 
 
+AT_ONCE = Limit(name="at once", counts="concurrent_requests", amount=2, roles=(Role.DEEP,), window=None)
+
+
+def test_a_place_among_concurrent_requests_is_free_again_once_one_has_ended(store: Store) -> None:
+    ledger = Ledger(store, (AT_ONCE,), now=NOW)
+    use(ledger)
+    held = [ledger.reserve(REQUEST, FEATURES, decided(), models=MODELS) for _ in range(2)]
+    choice, (notice,) = choose(ledger)
+    assert choice.ranking[0].model == "mini"
+    assert notice.text == ("The limit at once (2 at once) of deep is taken by requests in flight; mini answers.")
+    with pytest.raises(LimitReached, match="taken by requests in flight") as caught:
+        choose(ledger, request=replace(REQUEST, mode=None, pin="deep"))
+    assert (caught.value.status, caught.value.retry_after_s, caught.value.detail) == (429, 1.0, {})
+    ledger.settle(held[0], REQUEST, ended(None, None), models=MODELS, now=NOW)
+    assert choose(ledger) == (CHOICE, ())
+    (row,) = ledger.view(key="k", user=None, now=NOW)
+    assert (row["used"], row["left"], row["window"], row["returns"]) == (1.0, 1.0, None, None)  # type: ignore[index,call-overload]
+
+
+def test_concurrent_requests_of_all_workers_count_and_none_of_them_is_remembered(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "record.db", flush_s=0.01)) as store:
+        here, there = (Ledger(store, (AT_ONCE,), now=NOW) for _ in range(2))
+        for _ in range(2):
+            use(there)
+            there.reserve(REQUEST, FEATURES, decided(), models=MODELS)
+        here.take_in((), there.held())
+        assert choose(here)[0].ranking[0].model == "mini"
+    with closing(Store(tmp_path / "record.db", flush_s=0.01)) as store:
+        assert choose(Ledger(store, (AT_ONCE,), now=NOW))[0].ranking[0].model == "deep"
+
+
 def test_near_the_end_a_notice_warns(store: Store) -> None:
     ledger = Ledger(store, (replace(DEEP_3, warn_at=0.6),), now=NOW)
     use(ledger)

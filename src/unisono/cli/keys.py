@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.@-]{0,63}")
 _AGE = re.compile(r"(\d+)([smhdw])")
 _DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{4}-?W\d{2}-?\d")
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_LIMIT = re.compile(r"(messages|tokens|usd)=(\d+(?:\.\d+)?)/(minute|hour|day|week|month)")
+_LIMIT = re.compile(r"(messages|tokens|usd)=(\d+(?:\.\d+)?)/(minute|hour|day|week|month)|(concurrent_requests)=(\d+)")
 
 NAME = typer.Argument(..., help="What limits and the record call the key.")
 EXPIRES = typer.Option("", "--expires", help="When it ends: 12h, 30d, 8w, or its last day, such as 2027-01-31.")
@@ -36,7 +36,7 @@ def create(
     model: list[str] = typer.Option([], "--model", "-m", help="A model that may answer; again for more. Default: all."),
     mode: list[str] = typer.Option([], "--mode", help="A mode of auto that may be asked for. Default: all."),
     limit: list[str] = typer.Option(
-        [], "--limit", help="A bound of this key, such as usd=5/day or messages=60/minute."
+        [], "--limit", help="A bound of this key, such as usd=5/day, messages=60/minute or concurrent_requests=8."
     ),
     admin: bool = typer.Option(False, "--admin", help="It may read everybody's record and /admin."),
     export: bool = typer.Option(False, "--export", help="Its holder agrees that words are kept and exported."),
@@ -170,14 +170,18 @@ def _limit(text: str, *, key: str) -> Limit:
     from unisono.types import Limit
 
     found = _LIMIT.fullmatch(text.strip())
-    if found is None or float(found[2]) <= 0 or (found[1] != "usd" and "." in found[2]):
-        wanted = "messages or tokens = a whole number, or usd = a number, / minute, hour, day, week or month: usd=5/day"
+    counts, amount = ("", "0") if found is None else (found[1] or found[4], found[2] or found[5])
+    if found is None or float(amount) <= 0 or (counts != "usd" and "." in amount):
+        wanted = (
+            "messages or tokens = a whole number, or usd = a number, / minute, hour, day, week or month (usd=5/day), "
+            "or concurrent_requests = a whole number"
+        )
         raise typer.BadParameter(f"{text!r} is not {wanted}.", param_hint="--limit")
-    counts, amount, window = found[1], float(found[2]), found[3]
+    window = found[3]
     return Limit(
-        name=f"{key}:{counts}/{window}",
+        name=f"{key}:{counts}/{window}" if window else f"{key}:{counts}",
         counts=counts,  # type: ignore[arg-type]  # one of the pattern's
-        amount=amount,
+        amount=float(amount),
         window=MINUTE_S if window == "minute" else window,  # type: ignore[arg-type]
         keys=(key,),
     )

@@ -37,6 +37,11 @@ def check_access(keys: Sequence[Section], limits: Sequence[Section], *, models: 
         yield from not_known(section, "keys", names, _OF_THIS_FILE)
         if {"window", "window_s"} <= section.given:
             yield Mistake((*section.path, "window_s"), "and `window` exclude each other; take one out")
+        if section.values.get("counts") == "concurrent_requests":
+            for field in sorted({"window", "window_s"} & section.given):
+                yield Mistake(
+                    (*section.path, field), "says nothing of concurrent requests, which have none; take it out"
+                )
 
 
 def twice(sections: Sequence[Section]) -> Iterator[Mistake]:
@@ -96,7 +101,10 @@ def build_limits(sections: Sequence[Section]) -> tuple[Limit, ...]:
     limits = []
     for section in sections:
         values = dict(section.values)
-        window_s, window = values.pop("window_s", None), values.pop("window", "day")
+        window = values.pop("window", "day")
+        window = values.pop("window_s", None) or window
+        if values["counts"] == "concurrent_requests":
+            window = None
         values["roles"] = tuple(Role(role) for role in values["roles"])  # type: ignore[attr-defined]  # read as choices
-        limits.append(Limit(window=window if window_s is None else window_s, **values))  # type: ignore[arg-type]
+        limits.append(Limit(window=window, **values))  # type: ignore[arg-type]
     return tuple(limits)

@@ -160,7 +160,7 @@ def _limit_table(limit: Limit) -> Table:
         "per": limit.per,
         "counts": limit.counts,
         "amount": limit.amount,
-        ("window" if isinstance(limit.window, str) else "window_s"): limit.window,
+        **({} if limit.window is None else {"window" if isinstance(limit.window, str) else "window_s": limit.window}),
         "models": list(limit.models),
         "roles": [str(role) for role in limit.roles],
         "keys": list(limit.keys),

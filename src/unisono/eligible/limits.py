@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from unisono.errors import LimitReached
 from unisono.notices import usd
@@ -21,6 +21,8 @@ MINIS: Mapping[Role, tuple[Role, ...]] = {
     Role.DEEP_MINI: (),
 }
 """Which roles stand in for a role whose limit has no room, best first."""
+
+_SOON = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +76,7 @@ def within_limits(
     stand_in = _stand_in(models[first.model].role, left, models, pinned=request.pin is not None)
     wish = request.wishes.on_limit or ("block" if request.pin is not None else "downgrade")
     if wish == "block" or stand_in is None:
-        bars = over.values() if wish != "block" else (bar,)
-        returns = min((b.spent.returns for b in bars if b.fits_later), default=None)
-        raise _reached(bar, returns=returns, now=request.received)
+        raise _reached(bar, [*over.values()] if wish != "block" else [bar], now=request.received)
     reason = _why(first.model, stand_in.model, bar, language)
     rest = [r for r in left if r.model != stand_in.model] if request.pin is None or request.allow_fallback else []
     ranking = (
@@ -94,11 +94,11 @@ def _bar(ranked: Ranked, spent: Sequence[Spent], features: Features) -> _Bar | N
         for s in spent
         if s.model == ranked.model and s.used + (need := _need(ranked, s, features)) > s.amount
     ]
-    return max(bars, key=lambda bar: (not bar.fits_later, bar.spent.returns)) if bars else None
+    return max(bars, key=lambda bar: (not bar.fits_later, bar.spent.returns or _SOON)) if bars else None
 
 
 def _need(ranked: Ranked, spent: Spent, features: Features) -> float:
-    if spent.counts == "messages":
+    if spent.counts in {"messages", "concurrent_requests"}:
         return 1.0
     cost = ranked.estimate.cost
     return cost.high_usd if spent.counts == "usd" else features.n_input_tokens + cost.output_tokens
@@ -135,6 +135,10 @@ def _why(before: str, after: str, bar: _Bar, language: Language) -> str:
             f"This request is expected to take {need}, more than the whole limit {limit} ({whole}) of {before}; "
             f"{after} answers."
         )
+    if spent.returns is None:
+        if language == "zh":
+            return f"{before} 的限额 {limit}（同时 {spent.amount:,.0f} 个）已被进行中的请求占满；由 {after} 回答。"
+        return f"The limit {limit} ({whole}) of {before} is taken by requests in flight; {after} answers."
     if left is not None:
         if language == "zh":
             return (
@@ -154,6 +158,8 @@ def _excluded(model: str, bar: _Bar) -> Excluded:
     spent, whole, need, left = bar.spent, *_figures(bar)
     if not bar.fits_later:
         reason = f"this request is expected to take {need}, more than its whole limit {spent.limit} ({whole})"
+    elif spent.returns is None:
+        reason = f"its limit {spent.limit} ({whole}) is taken by requests in flight"
     elif left is not None:
         until = _clock(spent.returns)
         reason = f"its limit {spent.limit} ({whole}) has {left} left until {until}, and this request is expected to"
@@ -163,13 +169,18 @@ def _excluded(model: str, bar: _Bar) -> Excluded:
     return Excluded(model=model, rule="limit", reason=reason)
 
 
-def _reached(bar: _Bar, *, returns: datetime | None, now: datetime) -> LimitReached:
-    """Return the refusal; `returns` is when waiting helps, None for never."""
+def _reached(bar: _Bar, bars: Sequence[_Bar], *, now: datetime) -> LimitReached:
+    """Return the refusal for want of room in `bar`, where waiting helps as soon as one of `bars` has room."""
     limit, whole, need, left = bar.spent.limit, *_figures(bar)
-    back = _clock(bar.spent.returns if returns is None else returns)
+    later = [b.spent.returns for b in bars if b.fits_later]
+    soon = None in later
+    returns = None if soon else min((moment for moment in later if moment is not None), default=None)
+    back = _clock(returns or bar.spent.returns)
     less = "ask for less (a shorter prompt, a lower `max_tokens`), or ask another model."
     if not bar.fits_later:
         text = f"This request is expected to take {need}, more than the whole limit {limit} ({whole}): {less}"
+    elif bar.spent.returns is None:
+        text = f"The limit {limit} ({whole}) is taken by requests in flight. Wait for one to end, or ask another model."
     elif left is not None:
         text = (
             f"The limit {limit} ({whole}) has {left} left, and this request is expected to take {need}; "
@@ -177,7 +188,7 @@ def _reached(bar: _Bar, *, returns: datetime | None, now: datetime) -> LimitReac
         )
     else:
         text = f"The limit {limit} ({whole}) is used up; it returns at {back}. Wait, or ask another model."
-    return LimitReached(text, returns=returns, now=now)
+    return LimitReached(text, returns=returns, now=now, soon=soon)
 
 
 def _figures(bar: _Bar) -> tuple[str, str, str | None]:
@@ -189,8 +200,14 @@ def _figures(bar: _Bar) -> tuple[str, str, str | None]:
 
 
 def _amount(value: float, counts: str) -> str:
-    return usd(value) if counts == "usd" else f"{value:,.0f} {counts}"
+    match counts:
+        case "usd":
+            return usd(value)
+        case "concurrent_requests":
+            return f"{value:,.0f} at once"
+        case _:
+            return f"{value:,.0f} {counts}"
 
 
-def _clock(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def _clock(moment: datetime | None) -> str:
+    return "any moment" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -71,6 +71,8 @@ MINUTE_S = 60.0
 def written(limit: Limit) -> str:
     """Return a key's limit as `unisono keys create --limit` takes it."""
     amount = f"{Decimal(repr(limit.amount)):f}".removesuffix(".0")  # all its digits: 1234567 is not 1.23457e+06
+    if limit.window is None:
+        return f"{limit.counts}={amount}"
     return f"{limit.counts}={amount}/{'minute' if limit.window == MINUTE_S else limit.window}"
 
 

@@ -7,6 +7,7 @@ It does not say what a used-up limit means: `eligible.limits` does.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -99,15 +100,17 @@ class _Account:
 class _Stand:
     """A limit that a caller stands under, whose account that is, and what of it is asked at every request."""
 
-    __slots__ = ("_narrow", "account", "holder", "limit", "near", "unit", "width")
+    __slots__ = ("_narrow", "account", "by_request", "holder", "limit", "near", "unit", "width", "window")
 
     def __init__(self, limit: Limit, holder: str, account: _Account) -> None:
         self.limit = limit
         self.holder = holder
         self.account = account
         self.unit = NANO if limit.counts == "usd" else 1
-        self.near = round(limit.amount * self.unit) * limit.warn_at
-        self.width = _width(limit)
+        self.by_request = limit.counts in {"messages", "concurrent_requests"}
+        self.near = math.inf if limit.window is None else round(limit.amount * self.unit) * limit.warn_at
+        self.window = limit.window or 0.0
+        self.width = _width(self.window)
         self._narrow = bool(limit.models or limit.roles)
 
     def is_about(self, model: Model) -> bool:
@@ -123,7 +126,7 @@ class _Stand:
     def need(self, call: Planned, features: Features) -> int:
         """Return what a call is expected to take of the limit, in units."""
         match self.limit.counts:
-            case "messages":
+            case "messages" | "concurrent_requests":
                 return 1
             case "usd":
                 return self.units(call.high_usd)
@@ -132,12 +135,14 @@ class _Stand:
 
     def bucket(self, now_us: int) -> int:
         """Return the start of the part of the window that a moment belongs to, in microseconds since 1970."""
-        window = self.limit.window
+        window = self.window
         return _calendar_us(window, now_us)[0] if isinstance(window, str) else now_us // self.width * self.width
 
-    def used(self, now_us: int) -> tuple[int, datetime]:
-        """Return what is used and reserved now, in units, and when the oldest part of it returns."""
+    def used(self, now_us: int) -> tuple[int, datetime | None]:
+        """Return what is used and reserved now, in units, and when the oldest part returns: None for any moment."""
         account = self.account
+        if self.limit.window is None:
+            return account.reserved + account.reserved_elsewhere, None
         used = account.used
         if used is None or now_us >= used.until:
             used = account.used = self._settled(now_us)
@@ -145,13 +150,13 @@ class _Stand:
 
     def _settled(self, now_us: int) -> _Used:
         """Forget the parts that have left the window, and add up the others."""
-        account, window, width = self.account, self.limit.window, self.width
+        account, window, width = self.account, self.window, self.width
         if isinstance(window, str):
             begin, end = _calendar_us(window, now_us)
             account.forget_before(begin)
             return _Used(account.sum(), from_us(end), end)
         length_us = int(window * 1e6) + width
-        account.forget_before(_begin(self.limit, now_us))
+        account.forget_before(_begin(window, now_us))
         parts = [*account.settled.items(), *account.elsewhere.items()]
         bucket = self.bucket(now_us)
         oldest = min([start for start, amount in parts if amount], default=bucket)
@@ -200,8 +205,9 @@ class Ledger:
         now_us = to_us(now)
         found: dict[str, int] = {}
         for limit in self._limits:
-            begin = _begin(limit, now_us)
-            found[limit.name] = min(begin, found.get(limit.name, begin))
+            if limit.window is not None:
+                begin = _begin(limit.window, now_us)
+                found[limit.name] = min(begin, found.get(limit.name, begin))
         return found
 
     def _load(self, now: datetime) -> None:
@@ -275,7 +281,7 @@ class Ledger:
                 amount = stand.need(call, features)
                 stand.account.reserved += amount
                 parts.append((stand, call.model, amount))
-                if stand.limit.counts == "messages":
+                if stand.by_request:
                     break  # one message, however many models answer it
         return Reservation(parts=tuple(parts))
 
@@ -308,20 +314,22 @@ class Ledger:
             held[place] = held.get(place, 0) + amount
         charged = []
         for stand in self._of(request.key, request.user):
+            if stand.limit.window is None:
+                continue  # what was in flight has ended
             charges = [_charge(stand, attempt, outcome, models, held, n_input_tokens) for attempt in outcome.attempts]
             if charges:  # of messages there is one, however many models were asked
-                charged.append((stand, max(charges) if stand.limit.counts == "messages" else sum(charges)))
+                charged.append((stand, max(charges) if stand.by_request else sum(charges)))
         self._book(charged, to_us(now))
 
     def hold(
         self, model: str, *, key: str, user: str | None, tokens: int, usd: float, now: datetime
     ) -> Reservation | Spent:
-        """Hold what a model outside the pool, an embedding model, will take of tokens and money, until `charge`.
+        """Hold what a model outside the pool, an embedding model, will take until `charge`: no message, all else.
 
         Returns:
             A limit that has no room for it, where there is one; then nothing is held.
         """
-        need = {"tokens": tokens, "usd": usd}
+        need = {"tokens": tokens, "usd": usd, "concurrent_requests": 1}
         stand_in = Model(name=model, upstream="", upstream_model=model)
         for spent in self.spent(key=key, user=user, models=(stand_in,), now=now):
             if spent.counts != "messages" and (
@@ -341,7 +349,8 @@ class Ledger:
         charged = []
         for stand, _, amount in reservation.parts:
             stand.account.give_back(amount)
-            charged.append((stand, stand.units(usd) if stand.limit.counts == "usd" else tokens))
+            if stand.limit.window is not None:
+                charged.append((stand, stand.units(usd) if stand.limit.counts == "usd" else tokens))
         self._book(charged, to_us(now))
 
     def view(self, *, key: str, user: str | None, now: datetime) -> list[JsonValue]:
@@ -362,7 +371,7 @@ class Ledger:
                     "window": limit.window,
                     "models": list[JsonValue](limit.models),
                     "roles": [role.value for role in limit.roles],
-                    "returns": stamp(returns) if used else None,
+                    "returns": stamp(returns) if used and returns is not None else None,
                 }
             )
         return rows
@@ -483,16 +492,16 @@ def _least(counts: Counted, model: Model, n_input_tokens: int, n_written_tokens:
     return (n_input_tokens * prices.usd_per_mtok_in + n_written_tokens * prices.usd_per_mtok_out) / 1e6
 
 
-def _begin(limit: Limit, now_us: int) -> int:
-    """Return the first moment at which a part that still counts may start."""
-    if isinstance(limit.window, str):
-        return _calendar_us(limit.window, now_us)[0]
-    return now_us - int(limit.window * 1e6) - _width(limit) + 1
+def _begin(window: float | str, now_us: int) -> int:
+    """Return the first moment at which a part of a window that still counts may start."""
+    if isinstance(window, str):
+        return _calendar_us(window, now_us)[0]
+    return now_us - int(window * 1e6) - _width(window) + 1
 
 
-def _width(limit: Limit) -> int:
+def _width(window: float | str) -> int:
     """Return the length of a part of a sliding window in microseconds; a calendar window has one part."""
-    return 0 if isinstance(limit.window, str) else max(int(limit.window * 1e6) // N_BUCKETS, 1)
+    return 0 if isinstance(window, str) else max(int(window * 1e6) // N_BUCKETS, 1)
 
 
 _SPANS: dict[str, tuple[int, int]] = {}

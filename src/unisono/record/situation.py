@@ -60,7 +60,7 @@ class _Expected(msgspec.Struct, array_like=True, frozen=True):
     length: str = ""
 
 
-_SpentBody: TypeAlias = tuple[str, Counted, str, float, float, bool, datetime]
+_SpentBody: TypeAlias = tuple[str, Counted, str, float, float, bool, datetime | None]
 """How a limit stands: the fields of `Spent` without their names, which were written too until 27 November 2026."""
 
 

@@ -124,6 +124,9 @@ def _cost_usd(model: EmbeddingModel, n_tokens: int) -> float | None:
 
 
 def _no_room(spent: Spent, *, now: datetime) -> LimitReached:
+    if spent.returns is None:
+        text = f"The limit {spent.limit!r} is taken by requests in flight. Wait for one to end."
+        return LimitReached(text, returns=None, now=now, soon=True)
     back = f"it returns at {spent.returns:%Y-%m-%d %H:%M} UTC."
     if spent.used >= spent.amount:
         return LimitReached(f"The limit {spent.limit!r} is used up; {back}", returns=spent.returns, now=now)

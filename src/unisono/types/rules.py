@@ -10,14 +10,14 @@ from unisono.terms import Capability, Counted, Mode, Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """How much may be used in a window, and by whom.
+    """How much may be used in a window, or how many requests may be in flight, and by whom.
 
     Attributes:
         name: what errors, notices and `GET /v1/limits` show.
         per: each key, each end user, or all callers together have an account of their own.
         counts: what is counted.
-        amount: how much of it fits into the window.
-        window: sliding seconds (a number), or a calendar unit in UTC.
+        amount: how much of it fits into the window, or at once.
+        window: sliding seconds (a number), or a calendar unit in UTC; None for concurrent requests, which have none.
         models, roles, keys: what the limit is about; empty means all. A key ending in `*` is every one that begins so.
         warn_at: share of the amount from which answers carry a notice.
     """
@@ -26,7 +26,7 @@ class Limit:
     per: Literal["key", "user", "all"] = "key"
     counts: Counted = "messages"
     amount: float
-    window: float | Literal["hour", "day", "week", "month"] = "day"
+    window: float | Literal["hour", "day", "week", "month"] | None = "day"
     models: tuple[str, ...] = ()
     roles: tuple[Role, ...] = ()
     keys: tuple[str, ...] = ()

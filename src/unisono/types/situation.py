@@ -53,7 +53,7 @@ class Spent:
     Attributes:
         used: settled and reserved, in the limit's unit.
         near: `warn_at` is passed.
-        returns: when something fits again.
+        returns: when something fits again; None where that is as soon as a request in flight has ended.
     """
 
     limit: str
@@ -62,7 +62,7 @@ class Spent:
     used: float
     amount: float
     near: bool
-    returns: datetime
+    returns: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

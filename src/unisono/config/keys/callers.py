@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from unisono.config.keys.key import LONGEST_S, MANY_TOKENS, MANY_USD, Key, section
 from unisono.config.keys.models import DECLARED
-from unisono.types import SCRIPTS, TASKS, Mode, Role
+from unisono.types import SCRIPTS, TASKS, Counted, Mode, Role
 
 KEYS = section(
     "keys",
@@ -55,13 +57,17 @@ LIMITS = section(
         text="Who has an account of their own: each API key, each end user (`user`) of a key, or all together.",
     ),
     Key(
-        name="counts", kind="choice", default="messages", allowed=("messages", "tokens", "usd"),
-        text="What is counted.",
+        name="counts", kind="choice", default="messages", allowed=get_args(Counted),
+        text="What is counted; concurrent requests are those in flight, and have no window.",
     ),
-    Key(name="amount", kind="number", required=True, above=0, high=1e15, text="How much fits into the window."),
+    Key(
+        name="amount", kind="number", required=True, above=0, high=1e15,
+        text="How much fits into the window, or at once.",
+    ),
     Key(
         name="window", kind="choice", allowed=("hour", "day", "week", "month"),
-        otherwise="`day`, unless `window_s` is given", text="A calendar window in UTC; a week begins on Monday.",
+        otherwise="`day`, unless `window_s` is given or concurrent requests are counted",
+        text="A calendar window in UTC; a week begins on Monday.",
     ),
     Key(
         name="window_s", kind="number", unit="s", above=0, high=366 * LONGEST_S,

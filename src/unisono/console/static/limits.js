@@ -11,7 +11,7 @@ const usage = (rows) => table(t("limits"), [t("key_name"), t("used"), t("returns
   h("strong", null, row.limit),
   fillBar(`${whole(row.used)} / ${whole(row.amount)} ${word("counts", row.counts)}`, row.used / row.amount, h("small", null, percent(row.used / row.amount))),
   row.returns ? clock(row.returns) : "–",
-  `${row.window}${Number.isFinite(row.window) ? " s" : ""} / ${row.per}`,
+  row.window === null ? row.per : `${row.window}${Number.isFinite(row.window) ? " s" : ""} / ${row.per}`,
   [...row.models, ...row.roles].join(", ") || t("everything"),
 ] })));
 

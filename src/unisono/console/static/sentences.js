@@ -143,6 +143,7 @@ const SENTENCES = [
   ["May be out of date: the knowledge of {0} ends {1}.", "答案可能已过时：{0} 的知识截至 {1}。"],
   ["{0} of {1} of the limit {2} are used; it returns from {3} on.", "限额 {2} 已用 {0}，共 {1}；{3} 起恢复。"],
   ["The limit {0} ({1}) of {2} is used up until {3}; {4} answers until then.", "{2} 的限额 {0}（{1}）已用完，{3} 恢复；在此之前由 {4} 回答。"],
+  ["The limit {0} ({1} at once) of {2} is taken by requests in flight; {3} answers.", "{2} 的限额 {0}（同时 {1} 个）已被进行中的请求占满；由 {3} 回答。"],
   ["The limit {0} ({1}) of {2} has {3} left until {4}, and this request is expected to take {5}; {6} answers.", "{2} 的限额 {0}（{1}）还剩 {3}，而此请求预计需要 {5}；该限额 {4} 恢复，此次由 {6} 回答。"],
   ["This request is expected to take {0}, more than the whole limit {1} ({2}) of {3}; {4} answers.", "此请求预计需要 {0}，超过 {3} 的整个限额 {1}（{2}）；由 {4} 回答。"],
   ["You asked for {0}.", "您指定了 {0}。"],
@@ -168,6 +169,7 @@ const SENTENCES = [
   ["you banned it", "您禁用了它"],
   ["its price is unknown (no usd_per_mtok_in), so it cannot be held to your max_cost_usd", "价格未知（没有 usd_per_mtok_in），无法保证不超过您的 max_cost_usd"],
   ["its limit {0} ({1}) is used up until {2}", "其限额 {0}（{1}）已用完，{2} 恢复"],
+  ["its limit {0} ({1} at once) is taken by requests in flight", "其限额 {0}（同时 {1} 个）已被进行中的请求占满"],
   ["its limit {0} ({1}) has {2} left until {3}, and this request is expected to take {4}", "其限额 {0}（{1}）还剩 {2}，而此请求预计需要 {4}；{3} 恢复"],
   ["this request is expected to take {0}, more than its whole limit {1} ({2})", "此请求预计需要 {0}，超过其整个限额 {1}（{2}）"],
 
@@ -206,6 +208,7 @@ const SENTENCES = [
   ["{0}: the connection broke before the answer was whole.", "{0}：连接在回答完整之前断开。"],
   ["The server ends, and this request with it. Send it again.", "服务器正在停止，此请求随之结束。请重新发送。"],
   ["The limit {0} ({1}) is used up; it returns at {2}. Wait, or ask another model.", "限额 {0}（{1}）已用完，{2} 恢复。请等待，或改问其他模型。"],
+  ["The limit {0} ({1} at once) is taken by requests in flight. Wait for one to end, or ask another model.", "限额 {0}（同时 {1} 个）已被进行中的请求占满。请等其中一个结束，或改问其他模型。"],
   ["The limit {0} ({1}) has {2} left, and this request is expected to take {3}; it returns at {4}. Wait, ask for less (a shorter prompt, a lower `max_tokens`), or ask another model.", "限额 {0}（{1}）还剩 {2}，而此请求预计需要 {3}；{4} 恢复。请等待、缩短请求（更短的提示词或更低的 `max_tokens`），或改问其他模型。"],
   ["This request is expected to take {0}, more than the whole limit {1} ({2}): ask for less (a shorter prompt, a lower `max_tokens`), or ask another model.", "此请求预计需要 {0}，超过整个限额 {1}（{2}）：请缩短请求（更短的提示词或更低的 `max_tokens`），或改问其他模型。"],
 

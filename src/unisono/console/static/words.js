@@ -136,6 +136,7 @@ const WORDS = {
   counts_messages: ["messages", "条消息"],
   counts_tokens: ["tokens", "个词元"],
   counts_usd: ["US dollars", "美元"],
+  counts_concurrent_requests: ["requests at once", "个并发请求"],
 
   // an answer
   you: ["You", "您"],
