@@ -200,8 +200,8 @@ class House:
     def router(self, *, broken: bool = False) -> Router:
         kept = kept_of(self.config)
         self.store.keep_config(kept)
-        generation = self.store.generation()
-        scores = self.store.scores_at(generation, kept.fingerprints)
+        generation = self.store.reader.generation()
+        scores = self.store.reader.scores_at(generation, kept.fingerprints)
         stages = Stages(
             understand=self.understand,
             glance=self.understand.glance,

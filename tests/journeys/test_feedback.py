@@ -208,6 +208,6 @@ def test_a_reason_is_kept_beside_a_judgement_and_moves_nothing(tmp_path: Path) -
         assert (reply.status, reply.json["kind"]) == (200, "reason")
         house.until(lambda: [s["value"] for s in house.get(path)["signals"]] == ["outdated"], "it is recorded")
         assert house.live is not None
-        house.until(lambda: not house.live.store.pending(limit=9), "the learner has looked at it")
-        assert house.live.store.scores({"a": "any"}) == ()
+        house.until(lambda: not house.live.store.reader.pending(limit=9), "the learner has looked at it")
+        assert house.live.store.reader.scores({"a": "any"}) == ()
         assert house.call("POST", f"{path}/feedback", {"reason": "Two Words"}).status == 400

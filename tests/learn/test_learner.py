@@ -55,7 +55,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def learned(store: Store, generation: int | None = None) -> list[Score]:
-    return list(store.scores_at(store.generation() if generation is None else generation, PRINTS))
+    return list(store.reader.scores_at(store.reader.generation() if generation is None else generation, PRINTS))
 
 
 def step(store: Store) -> int:
@@ -81,16 +81,16 @@ def test_what_is_said_twice_is_joined_once(store: Store) -> None:
     store.record_signal(decision, "score", "0.8", by="team")
     assert (step(store), step(store)) == (1, 0)
     store.record_signal(decision, "score", "0.8", by="team")
-    generation = store.generation()
+    generation = store.reader.generation()
     assert step(store) == 0
-    assert store.generation() == generation
+    assert store.reader.generation() == generation
 
 
 def test_what_is_said_otherwise_later_takes_the_place_of_what_was_said_before(store: Store) -> None:
     decision = decide(store, 1)
     store.record_signal(decision, "score", "0.8", by="team")
     step(store)
-    before = store.generation()
+    before = store.reader.generation()
     store.record_signal(decision, "score", "0.1", by="team")
     assert step(store) == 1
     assert [s.score for s in learned(store)] == pytest.approx([believed(0.1, 0.5)])
@@ -135,7 +135,7 @@ def test_a_strange_signal_does_not_stop_the_others(store: Store) -> None:
     store.record_signal(decide(store, 1), "score", "no number", by="team")
     store.record_signal(decide(store, 2), "score", "1.0", by="team")
     assert step(store) == 1
-    assert store.pending(limit=10) == ()
+    assert store.reader.pending(limit=10) == ()
 
 
 def test_another_process_that_learns_the_same_changes_nothing_more(store: Store, tmp_path: Path) -> None:
@@ -144,9 +144,9 @@ def test_another_process_that_learns_the_same_changes_nothing_more(store: Store,
     step(store)
     with closing(sqlite3.connect(tmp_path / "record.db")) as connection, connection:
         connection.execute("UPDATE signals SET joined = 0")
-    generation = store.generation()
+    generation = store.reader.generation()
     assert step(store) == 0
-    assert store.generation() == generation
+    assert store.reader.generation() == generation
 
 
 def test_of_one_model_only_the_latest_decisions_count(store: Store) -> None:
@@ -163,10 +163,10 @@ def test_a_purge_takes_back_what_was_learned_from_a_user(store: Store) -> None:
     for n, user in enumerate(("ann", "bob")):
         store.record_signal(decide(store, n, user=user), "score", "1.0", by="team")
     step(store)
-    generation = store.generation()
+    generation = store.reader.generation()
     assert store.purge(user="ann") == 1
     assert [s.by for s in learned(store)] == ["team/bob"]
-    assert store.generation() > generation, "a running server notices"
+    assert store.reader.generation() > generation, "a running server notices"
     assert store.signals(VALUES.id(0)) == ()
 
 
@@ -174,5 +174,5 @@ def test_probes_and_what_was_learned_do_not_mix(store: Store) -> None:
     store.add_scores([Score(model="small", item="q-1", kind="k", prompt="2 + 2?", score=1.0)], PRINTS)
     store.record_signal(decide(store, 1), "score", "0.0", by="team")
     step(store)
-    assert [s.item for s in store.scores(PRINTS)] == ["q-1"]
+    assert [s.item for s in store.reader.scores(PRINTS)] == ["q-1"]
     assert {s.item for s in learned(store)} == {"q-1", VALUES.id(1)}

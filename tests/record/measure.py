@@ -55,7 +55,7 @@ def main() -> None:
                 read_us = (time.perf_counter() - start_s) / 200 * 1e6
                 start_s = time.perf_counter()
                 for _ in range(1000):
-                    store.generation()
+                    store.reader.generation()
                 generation_us = (time.perf_counter() - start_s) * 1000
             calls_us.sort()
             found[f"{n_models} models"] = {

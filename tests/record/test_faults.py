@@ -189,7 +189,7 @@ def test_a_missing_record_cannot_be_read(path: Path) -> None:
 
 def test_a_new_record_is_readable_by_its_owner_only(path: Path) -> None:
     with closing(Store(path)) as store:
-        store.generation()
+        store.reader.generation()
         assert {file.stat().st_mode & 0o077 for file in path.parent.iterdir()} == {0}
 
 
@@ -208,7 +208,7 @@ def test_an_old_record_is_brought_up_with_all_its_rows(path: Path, values, old: 
         store.record_request(values.request(2), None, values.decision(2))
         store.add_scores([Score(model="m", item="a", kind="k", prompt="p", score=1.0)], {"m": "f"})
         assert len(store.decisions()) == 2
-        assert store.generation() == 1
+        assert store.reader.generation() == 1
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
 

@@ -104,7 +104,7 @@ def test_a_rollback_returns_to_the_scores_of_the_moment_of_promotion(path: Path,
         store.add_scores([Score(model="m", item="a", kind="k", prompt="p", score=1.0)], {"m": "f"})
         promote(policies, make(policies, "one", dial=0.1))
         store.add_scores([Score(model="m", item="b", kind="k", prompt="p", score=0.0)], {"m": "f"})
-        assert store.generation() == 2
+        assert store.reader.generation() == 2
     back(policies)
     live = policies.known().state().live
     assert (live.policy.id, live.held, live.scores) == ("config", 1, 1)

@@ -231,13 +231,13 @@ def test_scores_can_be_read_as_they_were_at_each_generation(store) -> None:
     store.add_scores([_score("b", 0.1), _score("a", 0.2)], prints)
     store.add_scores([_score("a", 0.3), _score("c", 0.4)], prints)
     store.add_scores([_score("a", 0.5), _score("a", 0.6)], prints)
-    assert store.generation() == 3
-    assert _seen(store.scores_at(0, prints)) == []
-    assert _seen(store.scores_at(1, prints)) == [("a", 0.2), ("b", 0.1)]
-    assert _seen(store.scores_at(2, prints)) == [("a", 0.3), ("b", 0.1), ("c", 0.4)]
-    assert _seen(store.scores_at(3, prints)) == [("a", 0.6), ("b", 0.1), ("c", 0.4)]
-    assert store.scores_at(3, prints) == store.scores(prints)
-    assert store.scores_at(2, {"other": "g"}) == ()
+    assert store.reader.generation() == 3
+    assert _seen(store.reader.scores_at(0, prints)) == []
+    assert _seen(store.reader.scores_at(1, prints)) == [("a", 0.2), ("b", 0.1)]
+    assert _seen(store.reader.scores_at(2, prints)) == [("a", 0.3), ("b", 0.1), ("c", 0.4)]
+    assert _seen(store.reader.scores_at(3, prints)) == [("a", 0.6), ("b", 0.1), ("c", 0.4)]
+    assert store.reader.scores_at(3, prints) == store.reader.scores(prints)
+    assert store.reader.scores_at(2, {"other": "g"}) == ()
 
 
 @given(st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 1)), max_size=4), max_size=5))
@@ -246,9 +246,9 @@ def test_every_generation_is_what_a_reader_saw_then(tmp_path_factory, rounds) ->
         prints, seen = {"m": "f"}, {0: ()}
         for batch in rounds:
             store.add_scores([_score(item, score) for item, score in batch], prints)
-            seen[store.generation()] = store.scores(prints)
+            seen[store.reader.generation()] = store.reader.scores(prints)
         for generation, then in seen.items():
-            assert store.scores_at(generation, prints) == then
+            assert store.reader.scores_at(generation, prints) == then
 
 
 # --------------------------------------------------------------------------------- configurations

@@ -319,8 +319,8 @@ def _score(model: str, item: str, score: float) -> Score:
 def test_the_newest_score_of_an_item_counts_under_the_name_of_today(store) -> None:
     store.add_scores([_score("old-name", "a", 0.0), _score("old-name", "b", 1.0)], {"old-name": "f1"})
     store.add_scores([_score("old-name", "a", 0.5)], {"old-name": "f1"})
-    assert store.scores({"new-name": "f1"}) == (_score("new-name", "a", 0.5), _score("new-name", "b", 1.0))
-    assert store.scores({"old-name": "f2"}) == ()
+    assert store.reader.scores({"new-name": "f1"}) == (_score("new-name", "a", 0.5), _score("new-name", "b", 1.0))
+    assert store.reader.scores({"old-name": "f2"}) == ()
 
 
 def test_scores_need_a_fingerprint(store) -> None:
@@ -330,10 +330,10 @@ def test_scores_need_a_fingerprint(store) -> None:
 
 def test_another_process_notices_new_scores(store, path: Path) -> None:
     with closing(Store(path)) as other:
-        before = store.generation()
+        before = store.reader.generation()
         other.add_scores([_score("small", "a", 1.0)], {"small": "f1"})
-        assert store.generation() > before
-        assert store.generation() == other.generation()
+        assert store.reader.generation() > before
+        assert store.reader.generation() == other.reader.generation()
 
 
 # ------------------------------------------------------------------------------------------- purge

@@ -35,7 +35,7 @@ def _fill(store, values, n: int) -> None:
 def test_counts_money_times_and_votes_are_those_of_the_rows(store, values) -> None:
     _fill(store, values, 20)
     since = values.at(0) - timedelta(seconds=1)
-    found = traffic(store.dicts, since=since, width_s=3600.0, n_slots=4)
+    found = traffic(store.reader.dicts, since=since, width_s=3600.0, n_slots=4)
     assert sum(row["n"] for row in found.counts) == 20
     assert sum(row["a"] for row in found.counts) == sum(range(20))
     assert found.whole
@@ -51,7 +51,7 @@ def test_counts_money_times_and_votes_are_those_of_the_rows(store, values) -> No
 
 def test_counts_and_money_are_of_all_and_times_of_so_many_of_the_latest_and_it_says_so(store, values) -> None:
     _fill(store, values, 20)
-    found = traffic(store.dicts, since=values.at(0) - timedelta(seconds=1), width_s=3600.0, n_slots=4, most=5)
+    found = traffic(store.reader.dicts, since=values.at(0) - timedelta(seconds=1), width_s=3600.0, n_slots=4, most=5)
     assert sum(row["n"] for row in found.counts) == 20 == found.pairs.n
     assert sum(row["a"] for row in found.counts) == sum(range(20)) == found.pairs.cost
     (whole,) = found.whole_of
@@ -62,10 +62,10 @@ def test_counts_and_money_are_of_all_and_times_of_so_many_of_the_latest_and_it_s
 def test_an_empty_period_is_no_error(store) -> None:
     from datetime import UTC, datetime
 
-    found = traffic(store.dicts, since=datetime.now(UTC), width_s=10.0, n_slots=4)
+    found = traffic(store.reader.dicts, since=datetime.now(UTC), width_s=10.0, n_slots=4)
     assert (found.counts, found.first, found.said, found.pairs.n) == ([], [], [], 0)
 
 
 def test_the_latest_of_plain_auto_come_newest_first(store, values) -> None:
     _fill(store, values, 5)
-    assert latest_balanced(store.dicts, limit=3) == [values.id(n) for n in (4, 3, 2)]
+    assert latest_balanced(store.reader.dicts, limit=3) == [values.id(n) for n in (4, 3, 2)]

@@ -75,7 +75,7 @@ def _know_pool(config: Config) -> None:
     models = {model.name: fingerprint(model) for model in config.models}
     store = Store(config.store.path, text=config.store.text, flush_s=config.store.flush_s)
     try:
-        if not store.scores(models):
+        if not store.reader.scores(models):
             store.add_scores(shipped_scores(config.models), models)
     finally:
         store.close()

@@ -125,7 +125,7 @@ class _Came:
 
     def begin(self) -> None:
         """Take what has a score already as asked."""
-        self.got.update({(s.model, s.item): s.score for s in self._store.scores(self._prints)})
+        self.got.update({(s.model, s.item): s.score for s in self._store.reader.scores(self._prints)})
 
     def take(self, step: Step) -> None:
         """Take in what came of one question."""

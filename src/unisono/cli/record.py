@@ -53,7 +53,7 @@ def known_scores(settings: Config) -> tuple[Score, ...]:
         return ()
     store = Store(settings.store.path, text=settings.store.text, flush_s=settings.store.flush_s)
     try:
-        return store.scores({m.name: fingerprint(m) for m in settings.models})
+        return store.reader.scores({m.name: fingerprint(m) for m in settings.models})
     finally:
         store.close()
 

@@ -61,7 +61,7 @@ class ArmBuilder:
             broken: is told which part is broken, and why.
         """
         self.reading = reading
-        self.seen_scores = store.generation()
+        self.seen_scores = store.reader.generation()
         self._registry = registry
         self._store = store
         self._health = health
@@ -186,7 +186,7 @@ class ArmBuilder:
 
     def _scores(self, models: Sequence[Model], *, generation: int) -> tuple[Score, ...]:
         try:
-            return self._store.scores_at(generation, {model.name: fingerprint(model) for model in models})
+            return self._store.reader.scores_at(generation, {model.name: fingerprint(model) for model in models})
         except UnisonoError as error:
             self._broken["scores"] = str(error)
             return ()

@@ -42,7 +42,7 @@ class Learner:
         """
         signals: list[Signal] = []
         learned: list[_Learned] = []
-        for decision in self._store.pending(limit=BATCH):
+        for decision in self._store.reader.pending(limit=BATCH):
             said = self._store.reader.signals(decision)
             signals += said
             learned += self._learn(decision, said)

@@ -64,10 +64,10 @@ def fresh(store: Store, *, now: datetime, limit: int) -> Fresh:
         StoreError: the record cannot be read.
     """
     until_us = to_us(now - SETTLED)
-    seen = store.dicts(_GET, (_CURSOR,))
+    seen = store.reader.dicts(_GET, (_CURSOR,))
     since_us = int(seen[0]["value"] or 0) if seen else until_us  # the first look sees nothing
-    answers = store.dicts(_ANSWERS, (since_us, until_us, limit))
-    judged = store.dicts(_JUDGED, (since_us, until_us, limit))
+    answers = store.reader.dicts(_ANSWERS, (since_us, until_us, limit))
+    judged = store.reader.dicts(_JUDGED, (since_us, until_us, limit))
     return Fresh(
         since_us=since_us,
         until_us=until_us,
@@ -90,7 +90,7 @@ def charts(store: Store) -> dict[tuple[str, str], bytes]:
     Raises:
         StoreError: the record cannot be read.
     """
-    rows = store.dicts(_CHARTS)
+    rows = store.reader.dicts(_CHARTS)
     return {
         (str(row["fingerprint"]), str(row["stream"])): row["body"] for row in rows if isinstance(row["body"], bytes)
     }

@@ -92,7 +92,7 @@ class Fellows:
             StoreError: the record cannot be read; nothing is lost, the next look goes as far back.
         """
         since_us, until_us = self._since_us - OVERLAP_US, now_us + OVERLAP_US
-        rows = self._store.dicts(_ATTEMPTS, (since_us, until_us, self._store.run))
+        rows = self._store.reader.dicts(_ATTEMPTS, (since_us, until_us, self._store.run))
         fresh = [row for row in rows if (str(row["decision"]), as_int(row["n"])) not in self._seen]
         sessions = self._store.rows(_SESSIONS, (since_us // 1_000_000, until_us // 1_000_000))
         spending = used_elsewhere(self._store.reader, windows, run=self._store.run)

@@ -40,6 +40,11 @@ class Store:
     """The record of one Unisono process. Safe to use from several threads and event loops.
 
     `record_*` never wait; everything else may take milliseconds: call it with `asyncio.to_thread`.
+
+    Attributes:
+        run: name of this run of the server.
+        text: what is kept of prompts.
+        reader: the same queries, and more, without a wait for what this process accepted and has not written yet.
     """
 
     def __init__(
@@ -133,10 +138,6 @@ class Store:
         self._settle()
         return self.reader.signals(decision)
 
-    def pending(self, *, limit: int) -> tuple[str, ...]:
-        """Return decisions with signals that no score knows of. See `Reader.pending`."""
-        return self.reader.pending(limit=limit)
-
     def join(self, signals: Sequence[Signal], scores: Sequence[Score], fingerprints: Sequence[str]) -> int:
         """Take in what signals have come to. See `joining.join`.
 
@@ -154,14 +155,6 @@ class Store:
         """
         self._settle()
         return self.reader.rows(sql, values)
-
-    def dicts(self, sql: str, values: tuple[Value, ...] = ()) -> list[dict[str, Value]]:
-        """Return the rows of a query by their columns' names; it does not wait for what this process accepted.
-
-        Raises:
-            StoreError: the record cannot be read.
-        """
-        return self.reader.dicts(sql, values)
 
     def decision(self, decision: str, *, examples: bool = False) -> Json | None:
         """Return the whole record of one decision, or None. See `Reader.decision`.
@@ -215,14 +208,6 @@ class Store:
         with writing(self._path) as connection, transaction(connection):
             replace_scores(connection, scores, [fingerprints[score.model] for score in scores], at=self._now())
 
-    def scores(self, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
-        """Return the probes' scores of today's models. See `Reader.scores`."""
-        return self.reader.scores(fingerprints)
-
-    def scores_at(self, generation: int, fingerprints: Mapping[str, str]) -> tuple[Score, ...]:
-        """Return the scores as they were at a generation. See `Reader.scores_at`."""
-        return self.reader.scores_at(generation, fingerprints)
-
     def keep_config(self, config: KeptConfig) -> bool:
         """Accept the configuration that is in force from now on, so that its decisions can be recomputed later.
 
@@ -244,10 +229,6 @@ class Store:
         """Return a configuration that was once in force. See `Reader.config`."""
         self._settle()
         return self.reader.config(hash)
-
-    def generation(self) -> int:
-        """Return a number that grows when any process adds scores. See `Reader.generation`."""
-        return self.reader.generation()
 
     @property
     def ok(self) -> bool:

@@ -84,7 +84,7 @@ class OverviewEndpoint:
         now = datetime.now(UTC)
         width_s = hours * 3600 / N_SLOTS
         since = now - timedelta(hours=hours)
-        found = traffic(self._live.store.dicts, since=since, width_s=width_s, n_slots=N_SLOTS)
+        found = traffic(self._live.store.reader.dicts, since=since, width_s=width_s, n_slots=N_SLOTS)
         roles = {model.name: model.role.value for model in self._live.config.models}
         models = _models(found)
         sums = found.pairs
@@ -120,7 +120,7 @@ class OverviewEndpoint:
 
     def _decisions(self, last: int) -> list[Decision]:
         store = self._live.store
-        rows = [store.stored(one) for one in latest_balanced(store.dicts, limit=last)]
+        rows = [store.stored(one) for one in latest_balanced(store.reader.dicts, limit=last)]
         return [row.decision for row in rows if row is not None and of_the_dial(row)]
 
     def _config(self) -> Config:

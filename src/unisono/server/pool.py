@@ -31,7 +31,7 @@ class PoolEndpoint:
 
     def _rows(self) -> list[Json]:
         live, models = self._live, self._live.config.models
-        scores = live.store.scores({model.name: fingerprint(model) for model in models})
+        scores = live.store.reader.scores({model.name: fingerprint(model) for model in models})
         changed = changes(live.store.rows, since=datetime.now(UTC) - NEWS)
         rows = roster(models, scores, events(live.store.rows), changed)
         return [{**row, "health": live.health_of(model.name)[0].value} for row, model in zip(rows, models, strict=True)]

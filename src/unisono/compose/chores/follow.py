@@ -43,7 +43,7 @@ async def notice_scores(live: Live) -> None:
 
     def grown() -> bool:
         try:
-            return changes.any() and live.store.generation() != seen
+            return changes.any() and live.store.reader.generation() != seen
         except UnisonoError:  # `readiness` tells about the store
             changes.forget()
             return False
@@ -52,7 +52,7 @@ async def notice_scores(live: Live) -> None:
         async for _ in looks:
             began_s = perf_counter()
             with suppress(UnisonoError):
-                seen = await asyncio.to_thread(live.store.generation)
+                seen = await asyncio.to_thread(live.store.reader.generation)
                 if await live.take_scores(seen):
                     took_s = perf_counter() - began_s
                     await asyncio.sleep(max(0.0, took_s / REBUILD_SHARE - NOTICE_SCORES_S))

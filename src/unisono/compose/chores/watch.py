@@ -77,7 +77,7 @@ async def _ask_canaries(live: Live, watch: Watch) -> None:
         return await answered(live, model, body)
 
     for model in live.config.models:
-        known = await asyncio.to_thread(live.store.scores, {model.name: fingerprint(model)})
+        known = await asyncio.to_thread(live.store.reader.scores, {model.name: fingerprint(model)})
         picked = canary.pick(live.canaries, known, n=canaries.questions, rng=Random(to_us(now)))
         looked = await canary.look(model, picked, ask)
         flips = sum(looked.flips)
