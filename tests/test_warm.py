@@ -109,7 +109,7 @@ async def test_nothing_is_left_of_it(house: House) -> None:
     assert live.metrics.render() == counted
     assert live.outlets.n_calls("a") == 0
     assert live.health.all_up()
-    assert not live.broken
+    assert not live.alerts.broken
     assert live.router.decide(rule.seen[0])[1].situation.anchor is None
     assert live.sessions.past(KEY, rule.seen[0].session) is None
     live.store.flush()
@@ -125,7 +125,7 @@ async def test_a_stage_that_breaks_stops_no_start_and_is_told_when_a_request_mee
     live = house(rule)
     await live.start()
     assert "warming up failed error=RuntimeError" in caplog.text
-    assert not live.broken
+    assert not live.alerts.broken
     rule.broken = False
     await live.reload(live.config)
     assert rule.seen

@@ -135,7 +135,7 @@ def test_what_waits_for_the_encoder_goes_to_it_in_one_call(tmp_path: Path) -> No
             embedder.wait_for(1)
             for ask in asks[1:]:
                 ask.start()
-            house.until(lambda: live.n_waiting_for_encoder == 5, "all five wait")
+            house.until(lambda: live.reading.n_waiting == 5, "all five wait")
         finally:
             first.set()
         for ask in asks:

@@ -233,7 +233,7 @@ def test_each_key_is_in_domain_by_its_own_requests_and_nobody_elses(tmp_path: Pa
 
         _asked(house, UNLIKE, head=school)
         house.until(lambda: _in_domain(house) == ["late"], "it is seen that the school asks otherwise by now")
-        (incident,) = house.until(live.incidents.latest, "it is told")
+        (incident,) = house.until(live.alerts.incidents.latest, "it is told")
         assert (incident["kind"], incident["subject"]) == ("out_of_domain", "school")
         assert _asked(house, _sums(10), head=school)[SUM_MODEL] < 5
         assert _asked(house, _sums(11), head=late)[SUM_MODEL] > 10

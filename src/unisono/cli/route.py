@@ -135,7 +135,7 @@ def _decide_here(config: Config, body: Json) -> Json:
         request = parse(
             orjson.dumps(body), {}, catalog=live.router.catalog, request_id=str(uuid7()), now=datetime.now(UTC)
         )
-        live.read_now(request)
+        live.reading.at_once(request)
         _, decision = live.router_for(request).decide(request)
     finally:
         live.store.close()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def faults(live: Live) -> dict[str, str]:
     """Return what is degraded right now: the part and why."""
-    found = dict(live.broken)
+    found = dict(live.alerts.broken)
     if live.trained.fault is not None:
         found["artifact"] = live.trained.fault
     store = live.store.health()

@@ -15,6 +15,7 @@ from time import perf_counter
 from unisono.budget import DecisionBudget
 from unisono.choose.memory import Anchors
 from unisono.compose import chores
+from unisono.compose.alerts import Alerts
 from unisono.compose.allowed import fits, no_model_lost, same_house, same_models
 from unisono.compose.arms import ArmBuilder
 from unisono.compose.lessons import Lessons
@@ -33,7 +34,7 @@ from unisono.learn.signals import Signals
 from unisono.plugins import Registry, load
 from unisono.protocols import Encoder
 from unisono.record.fellows import Fellows
-from unisono.record.incidents import Incidents, Kind
+from unisono.record.incidents import Incidents
 from unisono.record.limits import Ledger
 from unisono.record.metrics import Metrics, of_workers
 from unisono.record.policies import Policies, Standing
@@ -56,20 +57,35 @@ LONG_REST_S = 60.0
 
 
 class Live:
-    """A running Unisono: what the server and the command line hold on to."""
+    """A running Unisono: what the server and the command line hold on to.
+
+    Attributes:
+        config: in force at this moment.
+        inforce: the policies that decide.
+        trained: the encoder, and the trained parts of the live policy.
+        reading: reads prompts.
+        requests: what is known and noted of each request.
+        alerts: what operators are told.
+        outlets: send calls to upstreams.
+        store: the record; `sessions`, `policies`, `ledger`, `keys`, `signals` and `rests` keep parts of it.
+        health: of each model's upstream.
+        lessons: what attempts teach of cost and time.
+        metrics: count.
+        lookout: looks for changes, every chore's at one go.
+    """
 
     def __init__(self, config: Config, *, registry: Registry, store: Store) -> None:
         """Hold the parts; `build` makes them, `start` sets them going."""
         self.config = config
         self.store = store
         self.sessions = Sessions(store)
-        self.incidents = Incidents(store)
         self.policies = Policies(config.store.path)
         self.budget = DecisionBudget()
         self.keys = KeyRing(config.store.path, look_every_s=LOOK_EVERY_S, changed=self._follow_limits)
         self.keys.follow(config.server.keys, config.callers)
         self.ledger = Ledger(store, (*config.limits, *self.keys.limits))
         self.metrics = Metrics()
+        self.alerts = Alerts(Incidents(store), metrics=self.metrics, policy=lambda: self.inforce.policy)
         self.embedders = Embedders()
         self.signals = Signals(store, count=self.metrics.observe_signal)
         self.rests = Rests(store)
@@ -77,22 +93,21 @@ class Live:
         self.outlets = Outlets(registry, self.health)
         self.lessons = Lessons(self.outlets.n_calls)
         self.lookout = Lookout()
-        self.broken: dict[str, str] = {}
         self._registry = registry
-        self._trained = read_trained(config, registry)
+        self.trained = read_trained(config, registry)
         self.canaries = chores.canaries_of(config)
         self._freshness = self._read_freshness()
-        self._reading = Reading(self._trained.encoder, config.encoder, freshness=self._freshness, rules=config.rules)
-        if self._reading.fault is not None:
-            self.broken["rules"] = self._reading.fault
+        self.reading = Reading(self.trained.encoder, config.encoder, freshness=self._freshness, rules=config.rules)
+        if self.reading.fault is not None:
+            self.alerts.broken["rules"] = self.reading.fault
         self._builder = ArmBuilder(
             registry=registry,
             store=store,
             health=self.health,
             outlets=self.outlets,
             lessons=self.lessons,
-            reading=self._reading,
-            broken=self.broken,
+            reading=self.reading,
+            broken=self.alerts.broken,
         )
         self._reloads: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -103,7 +118,7 @@ class Live:
         self._worker = 0
         self._reloading = asyncio.Lock()
         state = self.policies.known().state()
-        arms = self._builder.built(config, wanted(state), live=state.live, trained=self._trained, anchors={})
+        arms = self._builder.built(config, wanted(state), live=state.live, trained=self.trained, anchors={})
         self.inforce = InForce(state, arms)
         self.requests = Requests(
             self.inforce,
@@ -115,9 +130,9 @@ class Live:
             metrics=self.metrics,
             tracing=self.tracing,
             keeps_text=config.store.text == "text",
-            note_incident=self.note_incident,
+            alerts=self.alerts,
         )
-        self._trained = self._of_live(self._trained.encoder)
+        self.trained = self._of_live(self.trained.encoder)
 
     @property
     def router(self) -> Router:
@@ -131,11 +146,6 @@ class Live:
     def executor_for(self, request: Request) -> Executor:
         """Return what carries out the decision on a request: of the policy that `router_for` names."""
         return self.inforce.arm_for(request.session, request.key).executor
-
-    @property
-    def trained(self) -> Trained:
-        """The encoder, and the trained parts of the live policy."""
-        return self._trained
 
     @property
     def anchors(self) -> Anchors:
@@ -193,7 +203,7 @@ class Live:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._reloads, return_exceptions=True)
-        await self._reading.close()
+        await self.reading.close()
         await self.outlets.close()
         await self.embedders.close()
         self.policies.close()
@@ -220,7 +230,7 @@ class Live:
                 config.encoder,
                 freshness=self._freshness,
                 rules=config.rules,
-                known=self._reading.ordinary,
+                known=self.reading.ordinary,
             )
             if reading.fault is not None:
                 await reading.close()
@@ -228,7 +238,7 @@ class Live:
             planned = self.outlets.planned(config, before=self.config)
             await self.outlets.start_new(planned)
             await self.embedders.follow(config.embeddings, timeouts=config.timeouts)
-            before, self._reading = self._reading, reading
+            before, self.reading = self.reading, reading
             self._builder.reading = reading
             arms = await self._built(config, wanted(state), live=state.live, trained=trained)
             self.health.forget(self.outlets.swap(planned, wait_s=config.timeouts.total_s))
@@ -239,8 +249,8 @@ class Live:
             self.keys.follow(config.server.keys, config.callers)
             self._follow_limits()
             self.inforce.renew(state, arms)
-            self._trained = self._of_live(trained.encoder)
-            self.note_healed("rules")
+            self.trained = self._of_live(trained.encoder)
+            self.alerts.healed("rules")
             await before.close()
         log.info("config reloaded hash=%s models=%d", config.hash, len(config.models))
 
@@ -251,7 +261,7 @@ class Live:
         try:
             config = await asyncio.to_thread(load_config, self.config.file)
         except UnisonoError as error:
-            self.refuse_config(error)
+            self.alerts.config_refused(error)
         else:
             await self.reload_or_refuse(config)
 
@@ -260,9 +270,9 @@ class Live:
         try:
             await self.reload(config)
         except UnisonoError as error:
-            self.refuse_config(error)
+            self.alerts.config_refused(error)
         else:
-            self.note_healed("config")
+            self.alerts.healed("config")
 
     def _follow_limits(self) -> None:
         self.ledger.follow((*self.config.limits, *self.keys.limits))
@@ -273,28 +283,14 @@ class Live:
         Raises:
             ArtifactError: the encoder failed; the request can be decided all the same.
         """
-        if not await self._reading.ahead(request):
+        if not await self.reading.ahead(request):
             self.metrics.observe_late_encoder()
-
-    @property
-    def n_waiting_for_encoder(self) -> int:
-        """How many prompts wait for a slow encoder."""
-        return self._reading.n_waiting
-
-    def read_now(self, request: Request) -> None:
-        """Have the prompt encoded here and now, however long it takes: for one request without an event loop."""
-        self._reading.at_once(request)
 
     def want_reload(self) -> None:
         """Have the configuration's file read again soon: what SIGHUP does."""
         task = asyncio.create_task(self.reload_file())
         self._reloads.add(task)
         task.add_done_callback(self._reloads.discard)
-
-    def refuse_config(self, error: UnisonoError) -> None:
-        """Say that a new configuration was refused and the old one stays."""
-        self.broken["config"] = f"the changed file was refused, the old configuration stays: {error}"
-        log.error("config refused, the old one stays: %s", error)
 
     def metrics_page(self) -> bytes:
         """Return what Prometheus reads: of every worker where there are several. It blocks."""
@@ -330,12 +326,12 @@ class Live:
         if self.inforce.missing(state):
             async with self._reloading:
                 missing = self.inforce.missing(state)
-                trained = Trained(self._trained.encoder, None, None)
+                trained = Trained(self.trained.encoder, None, None)
                 self.inforce.put(await self._built(self.config, missing, live=state.live, trained=trained))
         if state.live != self.inforce.state.live:
             self.requests.watch_shares_anew()
         self.inforce.swap(state)
-        self._trained = self._of_live(self._trained.encoder)
+        self.trained = self._of_live(self.trained.encoder)
         tried = "" if state.canary is None else f" canary={state.canary.id} share={state.share:g}"
         log.info("policy=%s%s", state.live.policy.id, tried)
 
@@ -352,7 +348,7 @@ class Live:
     async def _warm(self, config: Config, arms: Iterable[Arm]) -> None:
         """Have policies decide before a caller waits for it. What fails then is told when a request meets it."""
         elsewhere = config.encoder.base_url is not None
-        work = warm([arm.router for arm in arms], self._reading, asks_elsewhere=elsewhere, now=datetime.now(UTC))
+        work = warm([arm.router for arm in arms], self.reading, asks_elsewhere=elsewhere, now=datetime.now(UTC))
         (failed,) = await asyncio.gather(work, return_exceptions=True)
         if failed is not None:
             log.warning("warming up failed error=%s", type(failed).__name__)
@@ -366,10 +362,10 @@ class Live:
 
     def _read_freshness(self) -> FreshnessReader | None:
         try:
-            encoder = self._trained.encoder
+            encoder = self.trained.encoder
             return FreshnessReader(encoder=None if encoder is None else encoder.name)
         except ArtifactError as error:
-            self.broken["freshness"] = str(error)
+            self.alerts.broken["freshness"] = str(error)
             return None
 
     def _of_live(self, encoder: Encoder | None) -> Trained:
@@ -395,13 +391,6 @@ class Live:
         if known is not None:
             self.rests.forget(known)
 
-    def note_incident(self, kind: Kind, subject: str, text: str, *, policy: str | None = None) -> None:
-        """Record what an operator must know of; the first of an hour goes to the log."""
-        incident = self.incidents.note(kind, subject, text, policy=policy or self.inforce.policy, now=datetime.now(UTC))
-        self.metrics.observe_incident(kind)
-        if incident.n == 1:
-            log.error("incident=%s subject=%s policy=%s text=%r", kind, subject, incident.policy, text)
-
     @property
     def scales(self) -> Scales:
         """What policies are made and judged with.
@@ -409,9 +398,9 @@ class Live:
         Raises:
             ArtifactError: the encoder cannot be read.
         """
-        encoder = self._trained.encoder
+        encoder = self.trained.encoder
         if encoder is None:
-            raise ArtifactError(self._trained.fault or "The encoder cannot be read.")
+            raise ArtifactError(self.trained.fault or "The encoder cannot be read.")
         return Scales(
             config=self.config,
             registry=self._registry,
@@ -419,16 +408,6 @@ class Live:
             reader=self.store.reader,
             policies=self.policies,
         )
-
-    def note_fault(self, part: str, text: str) -> None:
-        """Remember that a part of the router broke; `/readyz` tells."""
-        if part not in self.broken:
-            self.note_incident("router_failed", part, text)
-        self.broken[part] = text
-
-    def note_healed(self, part: str) -> None:
-        """Forget a fault that is over."""
-        self.broken.pop(part, None)
 
     # ------------------------------------------------------------------------------ how it stands
 

@@ -10,9 +10,9 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Protocol
 
 from unisono.choose.continuity import moved_on, switched_by_hand
+from unisono.compose.alerts import Alerts
 from unisono.edge.parse import DERIVED, session_before
 from unisono.errors import NotFound, OutOfFiles, UnisonoError, is_lasting
 from unisono.execute.cost import cost_usd
@@ -21,7 +21,6 @@ from unisono.execute.walk import Committed
 from unisono.inforce import Arm, InForce
 from unisono.learn.signals import Signals
 from unisono.record.alarm import ShareGuard
-from unisono.record.incidents import Kind
 from unisono.record.limits import Ledger, Reservation
 from unisono.record.metrics import Metrics
 from unisono.record.reader import Stored
@@ -34,13 +33,6 @@ from unisono.router import NOTHING_KNOWN, is_plain_pin
 from unisono.types import Chunk, Decision, Features, Model, Outcome, Request, Retry, Situation, Spent
 
 log = logging.getLogger("unisono")
-
-
-class NoteIncident(Protocol):
-    """Records what an operator must know of."""
-
-    def __call__(self, kind: Kind, subject: str, text: str, *, policy: str | None = None) -> None:
-        """Record it; `policy` is what decided then, if not what decides now."""
 
 
 class Requests:
@@ -62,7 +54,7 @@ class Requests:
         metrics: Metrics,
         tracing: Tracing | None,
         keeps_text: bool,
-        note_incident: NoteIncident,
+        alerts: Alerts,
     ) -> None:
         """Note of requests that `inforce` decides.
 
@@ -76,7 +68,7 @@ class Requests:
             metrics: count.
             tracing: makes spans; None where nobody collects them.
             keeps_text: the operator wants words kept.
-            note_incident: records what an operator must know of.
+            alerts: are told what an operator must know of.
         """
         self.tell: Callable[[str], None] = log.info
         self._inforce = inforce
@@ -88,7 +80,7 @@ class Requests:
         self._metrics = metrics
         self._tracing = tracing
         self._keeps_text = keeps_text
-        self._note_incident = note_incident
+        self._alerts = alerts
         self._guard = ShareGuard()
 
     @property
@@ -188,7 +180,7 @@ class Requests:
                 f"The share of {alarm.role.value} {alarm.direction} from {alarm.usual:.0%} to {alarm.recent:.0%} "
                 f"under the policy {alarm.policy}."
             )
-            self._note_incident("share_alarm", alarm.role.value, text, policy=alarm.policy)
+            self._alerts.incident("share_alarm", alarm.role.value, text, policy=alarm.policy)
 
     def watch_shares_anew(self) -> None:
         """Forget how often each role was chosen: another policy has other shares, and its guardrails watch them."""
@@ -223,13 +215,15 @@ class Requests:
         self._metrics.observe_outcome(outcome)
         for notice in outcome.notices:
             if notice.code == "model_mismatch" and outcome.model is not None:
-                self._note_incident("model_mismatch", outcome.model, notice.text)
+                self._alerts.incident("model_mismatch", outcome.model, notice.text)
         if outcome.status != "ok" or len(outcome.attempts) > 1:
             for attempt in outcome.attempts:
                 if attempt.error_code == OutOfFiles.code:
-                    self._note_incident("out_of_files", "server", attempt.error_text or attempt.error_code)
+                    self._alerts.incident("out_of_files", "server", attempt.error_text or attempt.error_code)
                 if is_lasting(attempt):
-                    self._note_incident("model_refused", attempt.model, attempt.error_text or str(attempt.http_status))
+                    self._alerts.incident(
+                        "model_refused", attempt.model, attempt.error_text or str(attempt.http_status)
+                    )
         self._store.record_outcome(outcome, baseline_usd=baseline_usd)
         if by_caller:
             self._signals.ended(outcome, by=by)

@@ -22,7 +22,6 @@ Kind = Literal[
     "model_refused",
     "share_alarm",
     "router_failed",
-    "config_refused",
     "policy_rolled_back",
     "model_changed",
     "traffic_changed",

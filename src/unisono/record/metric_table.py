@@ -85,7 +85,7 @@ TABLE: tuple[Metric, ...] = (
         name="unisono_incidents_total",
         kind="counter",
         labels=("kind",),
-        text="Incidents, each occurrence: model_mismatch, model_refused, share_alarm, router_failed, config_refused, "
+        text="Incidents, each occurrence: model_mismatch, model_refused, share_alarm, router_failed, "
         "policy_rolled_back, model_changed, traffic_changed, out_of_domain, out_of_files.",
     ),
     Metric(

@@ -69,15 +69,15 @@ def decide(live: Live, request: Request, known: Situation) -> tuple[Features, De
         why = str(exc) if isinstance(exc, ArtifactError) else f"a stage failed with {type(exc).__name__}"
         now_s = perf_counter()
         live.budget.note(took_s=now_s - began_s, failed=why, now_s=now_s)
-        live.note_fault("router", f"{why}; see the log")
+        live.alerts.fault("router", f"{why}; see the log")
         return _default(live, request, known, why=why)
     now_s = perf_counter()
     n_tokens = found[0].n_input_tokens
     if live.budget.note(took_s=now_s - began_s, failed=None, now_s=now_s, n_tokens=n_tokens):
-        if live.broken:
-            live.note_healed("router")
+        if live.alerts.broken:
+            live.alerts.healed("router")
     else:
-        live.note_fault("router", live.budget.why)
+        live.alerts.fault("router", live.budget.why)
     return found
 
 
@@ -99,9 +99,10 @@ async def read_ahead(live: Live, request: Request) -> None:
         await live.read_ahead(request)
     except Exception as exc:
         log.exception("encoder broken request=%s", request.id)
-        live.note_fault("encoder", str(exc) if isinstance(exc, UnisonoError) else f"{type(exc).__name__}; see the log")
+        why = str(exc) if isinstance(exc, UnisonoError) else f"{type(exc).__name__}; see the log"
+        live.alerts.fault("encoder", why)
     else:
-        live.note_healed("encoder")
+        live.alerts.healed("encoder")
 
 
 @value
@@ -236,7 +237,7 @@ def the_end() -> UnisonoError:
 
 def note_failed(live: Live, exc: Exception) -> None:
     """Tell operators that a request failed by a fault of ours."""
-    live.note_incident("router_failed", "request", f"A request failed with {type(exc).__name__}; see the log.")
+    live.alerts.incident("router_failed", "request", f"A request failed with {type(exc).__name__}; see the log.")
 
 
 class Exchange:

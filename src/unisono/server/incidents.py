@@ -21,5 +21,5 @@ class IncidentsEndpoint:
     async def show(self, http: HttpRequest) -> Response:
         """`GET /admin/incidents`, newest first; `limit` from 1 to 1000."""
         limit = whole(http.query_params.get("limit", "50"))
-        rows = await asyncio.to_thread(self._live.incidents.latest, limit)
+        rows = await asyncio.to_thread(self._live.alerts.incidents.latest, limit)
         return OrjsonResponse({"object": "list", "data": list(rows)})

@@ -20,7 +20,7 @@ async def watch_files(live: Live) -> None:
     async with aclosing(live.lookout.when(files.turned, every_s=FILES_S)) as looks:
         async for _ in looks:
             if (fault := files.fault) is not None:
-                live.note_incident("out_of_files", "server", fault)
-                live.broken["files"] = fault
+                live.alerts.incident("out_of_files", "server", fault)
+                live.alerts.broken["files"] = fault
             else:
-                live.note_healed("files")
+                live.alerts.healed("files")

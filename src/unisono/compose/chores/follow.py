@@ -33,7 +33,7 @@ async def follow_config(live: Live, file: Path, mark: bytes | None) -> None:
         if isinstance(change, Config):
             await live.reload_or_refuse(change)
         else:
-            live.refuse_config(change)
+            live.alerts.config_refused(change)
 
 
 async def notice_scores(live: Live) -> None:
@@ -63,7 +63,7 @@ async def follow_policies(live: Live) -> None:
 
     def moved() -> bool:
         try:
-            return live.policies.latest() != live.inforce.state.n or "policy" in live.broken
+            return live.policies.latest() != live.inforce.state.n or "policy" in live.alerts.broken
         except UnisonoError:
             return True
 
@@ -73,9 +73,9 @@ async def follow_policies(live: Live) -> None:
                 if await asyncio.to_thread(live.policies.latest) != live.inforce.state.n:
                     await live.take_policies()
             except UnisonoError as error:
-                live.broken["policy"] = str(error)
+                live.alerts.broken["policy"] = str(error)
             else:
-                live.note_healed("policy")
+                live.alerts.healed("policy")
 
 
 async def learn_on(live: Live) -> None:

@@ -70,7 +70,7 @@ async def _guard_policy(live: Live) -> None:
     if entered(known, found.policy):
         await asyncio.to_thread(follow_again, live.policies, now=now)
     text = f"{why} {found.policy.name} is rolled back; {known.policies[event.live].name} decides."
-    live.note_incident("policy_rolled_back", found.policy.name, text)
+    live.alerts.incident("policy_rolled_back", found.policy.name, text)
     await live.take_policies()
 
 
@@ -92,7 +92,7 @@ async def _turn_domain(live: Live, found: Domain) -> None:
     standing, is_unlike = state.live, found.apart is not None and found.apart.unlike
     always = standing.within is None and live.inforce.live.config.routing.in_domain == "always"
     if always and is_unlike:
-        live.note_incident("out_of_domain", caller, f"{found.sentence} `in_domain` says always: it stays.")
+        live.alerts.incident("out_of_domain", caller, f"{found.sentence} `in_domain` says always: it stays.")
     if always or not (is_unlike or (found.opens and state.canary is None)):
         return
     turn = leave_domain if is_unlike else enter_domain
@@ -101,4 +101,4 @@ async def _turn_domain(live: Live, found: Domain) -> None:
     await live.take_policies()
     if is_unlike:
         decides = live.inforce.state.live.for_caller(caller).policy.name
-        live.note_incident("out_of_domain", caller, f"{found.sentence} {decides} decides for {caller} again.")
+        live.alerts.incident("out_of_domain", caller, f"{found.sentence} {decides} decides for {caller} again.")

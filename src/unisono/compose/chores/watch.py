@@ -48,7 +48,7 @@ async def _watch_models(live: Live, watch: Watch) -> None:
     now = datetime.now(UTC)
     for changed in await asyncio.to_thread(watch.step, names, live.inforce.live.artifact, now=now):
         kind: Kind = "traffic_changed" if changed.with_others else "model_changed"
-        live.note_incident(kind, changed.model, changed.sentence)
+        live.alerts.incident(kind, changed.model, changed.sentence)
     await _ask_canaries(live, watch)
 
 
@@ -87,4 +87,4 @@ async def _ask_canaries(live: Live, watch: Watch) -> None:
             watch.canary, fingerprint(model), model.name, looked.flips, now=datetime.now(UTC)
         )
         if changed is not None:
-            live.note_incident("model_changed", model.name, changed.sentence)
+            live.alerts.incident("model_changed", model.name, changed.sentence)
