@@ -169,6 +169,13 @@ def test_a_reader_finds_the_days_that_a_look_at_the_whole_text_finds(question: s
     assert read(question).asks_about == asks_about(question, now=NOW)
 
 
+def test_a_last_line_that_is_too_long_to_be_read_whole_is_no_question_by_itself() -> None:
+    frame = "You are the narrator of a text adventure in an old castle. Describe each room and wait for what I do. " * 3
+    asks, tale = "The king asks who the president is and what gold costs.", "The dog sat by the fire and slept on. "
+    assert read(f"{frame}\n{asks}").changing > 0.5
+    assert read(f"{frame}\n{asks} {tale * 20}").changing < 0.5
+
+
 @pytest.mark.parametrize(
     "words",
     [

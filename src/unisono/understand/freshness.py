@@ -30,7 +30,19 @@ from unisono.errors import ArtifactError
 from unisono.types import Freshness, Vector
 from unisono.understand.days import Clues, asks_about, hints_of, names_month, says_today
 from unisono.understand.freshness_asked import Asked, asked, closed, turn_of_its_own
-from unisono.understand.grams import ALL_HAN, HAN, N_BUCKETS, WORD, Places, Read, hashed, places, word_of, words
+from unisono.understand.grams import (
+    ALL_HAN,
+    HAN,
+    MAX_CHARS,
+    N_BUCKETS,
+    WORD,
+    Places,
+    Read,
+    hashed,
+    places,
+    word_of,
+    words,
+)
 from unisono.understand.kept import Kept
 
 FORMAT = 4
@@ -144,7 +156,7 @@ class FreshnessReader:
         if begin:
             return self._judged(Asked("\n".join(lines[begin:]), only_task=False), now=now, embedding=None)
         found = self._judged(part, now=now, embedding=embedding if part.text is text else None)
-        if len(lines) == 1 or found is None or found.changing >= 0.5:
+        if len(lines) == 1 or len(lines[-1]) > MAX_CHARS or found is None or found.changing >= 0.5:
             return found
         alone = self._judged(Asked(lines[-1], only_task=False), now=now, embedding=None)
         return found if alone is None or alone.changing < 0.5 else alone

@@ -51,6 +51,8 @@ _NO_MARKS = bytes(code if _WORD.match(chr(code)) is not None else ord(" ") for c
 CUT = "•"
 """Stands in a text where something was taken out. No pattern asks for it, and it is no part of a word."""
 _ODD_BLANKS = "".join(mark for mark in map(chr, range(128)) if mark.isspace() and mark not in " \n")
+_BLANKS = re.compile("   *")
+"""Two at least, written so that `re` looks for two; `in` takes thrice as long, since it looks closely at each blank."""
 N_LEAST, N_MOST = 3, 8
 """Letters of a word's beginning by which it is known."""
 MAX_SETS = 32
@@ -156,7 +158,7 @@ class Gates(Generic[Name]):
             words = look.words
             if not look.plain:  # most words of other scripts are told by their first letter
                 words = [word for word in words if self._first <= word[0] <= self._last]
-            held = set(chain.from_iterable(map(self._keys.__getitem__, words)))
+            held = set(chain.from_iterable(map(self._keys.__getitem__, set(words))))
             first = map(self._by_key.__getitem__, self._by_key.keys() & held)
             found = [hint for hints in first for hint in hints if hint.keys <= held]
         found += self.unbegun(look)
@@ -248,9 +250,8 @@ def _evenly_spaced(text: str) -> str:
     """Return a text with one blank for each run of them, and at least one at each end: so pieces hold theirs."""
     text = text.replace("\n", " ")
     odd = any(map(text.__contains__, _ODD_BLANKS)) if text.isascii() else not text.isprintable()
-    if not odd and "  " not in text:
-        return f" {text} "
-    return f" {' '.join(text.split())} "
+    even = " ".join(text.split()) if odd else _BLANKS.sub(" ", text.strip(" "))
+    return f" {even} "
 
 
 def _words(text: str) -> list[str]:

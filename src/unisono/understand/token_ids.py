@@ -48,6 +48,8 @@ _LONG_CHARS = 48
 _TOKENS_PER_CHAR = 4
 """At most: the bytes of a character; an ASCII character is one at most."""
 _ID_BYTES = 8
+_FEW = 8
+"""Of words with fewer empty ones than one in so many these alone are looked at."""
 _LONG_WORD_CHARS = 8
 """Where words are longer on average most are new: they are read from both ends of a text until they are enough."""
 _AT_ONCE_CHARS = 800
@@ -100,9 +102,10 @@ def _words(text: str) -> list[str]:
     """Return the words of a text. One may begin with a line's end, or with more blanks than one."""
     text = text.replace("\n", " \n")
     words = text.split(" ")
-    if "  " in text or text[0] == " " or text[-1] == " ":
-        return list(_with_blanks(words))
-    return words
+    n_empty = words.count("")  # two blanks leave an empty word, as one at an end does
+    if not n_empty:
+        return words
+    return _with_few_blanks(words) if _FEW * n_empty < len(words) else list(_with_blanks(words))
 
 
 def _with_blanks(words: Iterable[str]) -> Iterator[str]:
@@ -116,6 +119,21 @@ def _with_blanks(words: Iterable[str]) -> Iterator[str]:
         n_more = 0
     if n_more:
         yield " " * n_more
+
+
+def _with_few_blanks(words: Sequence[str]) -> list[str]:
+    """Return what `_with_blanks` yields, without a look at each word."""
+    found: list[str] = []
+    at, n_left = 0, words.count("")
+    while n_left:
+        begin = end = words.index("", at)
+        while end < len(words) and not words[end]:
+            end += 1
+        found += words[at:begin]
+        found += _with_blanks(words[begin : end + 1])
+        at, n_left = end + 1, n_left - (end - begin)
+    found += words[at:]
+    return found
 
 
 def _is_odd(text: str) -> bool:
