@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -75,8 +75,11 @@ def probe(
         _print_prices(told, as_json=as_json)
         return
     asks_first(told, yes=yes, as_json=as_json)
-    options: Any = {"n": n or None, "again": again, "extra_tokens": extra_tokens, "silent": as_json, "judge": by}
-    failures = asyncio.run(probe_pool(settings, models, asked, **options))
+    failures = asyncio.run(
+        probe_pool(
+            settings, models, asked, n=n or None, again=again, extra_tokens=extra_tokens, silent=as_json, judge=by
+        )
+    )
     scores = [s for s in known_scores(settings) if s.model in {m.name for m in models}]
     rows = summarise(scores)
     if as_json:

