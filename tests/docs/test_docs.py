@@ -161,6 +161,13 @@ def test_what_the_readme_calls_measured_stands_on_the_page_of_all_figures() -> N
         assert figures <= told, commands
 
 
+def test_the_figures_at_the_top_of_the_readme_stand_in_its_table() -> None:
+    top = _read("README.md").partition("```")[0]
+    figures = set(re.findall(r"\d*\.\d+|\d{2,}", top))
+    assert figures
+    assert figures <= set().union(*(found for _, found in _measured("README.md")))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_script_that_a_page_names_is_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
