@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,20 @@ def test_the_field_of_metrics_by_hand() -> None:
     assert first.cost_save == pytest.approx(0.675)
     assert first.saved_at_equal == pytest.approx(0.675)
     assert second.cost_save == pytest.approx(0.0)
+
+
+def test_what_is_told_relative_to_nothing_is_not_told() -> None:
+    wrong = replace(table(), scores=np.zeros((4, 2)))
+    (found,) = standings(Replay(wrong), [mixing()], FIELD, n_resamples=50)
+    assert (found.top, found.gain_at_best, found.gap_at_oracle, found.perf_gain) == (0.0, None, None, None)
+    dear_fails = replace(table(), scores=SCORES * [1.0, 0.0])
+    (found,) = standings(Replay(dear_fails), [mixing()], Field(best=0, strongest=1, cheapest=0), n_resamples=50)
+    assert (found.gain_at_best, found.gap_at_oracle, found.perf_gain) == (pytest.approx(0), pytest.approx(0), None)
+
+
+def test_of_models_that_are_as_good_the_cheaper_is_the_best() -> None:
+    even = np.array([[1.0, 0.0, 0.5]] * 2 + [[0.0, 1.0, 0.5]] * 2)
+    assert field_of(even, np.array([[3.0, 2.0, 4.0]] * 4)).best == 1
 
 
 def test_a_default_setting_is_compared_with_the_best_single_model() -> None:

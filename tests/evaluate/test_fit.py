@@ -202,6 +202,40 @@ def test_what_the_default_dial_wins_is_not_called_nothing() -> None:
     assert "nothing is won" in replace(found, served=replace(served, gain=none)).verdict
 
 
+def test_what_is_won_in_domain_alone_is_not_called_nothing() -> None:
+    won, none = Interval(value=0.03, low=0.01, high=0.05), Interval(value=0.0, low=-0.02, high=0.02)
+    served = Served(gain=none, left=0.02, spent=1.0, elsewhere=0.0, caution=1.0)
+    found = Found(
+        n_held_out=200, n_complete=200, best_single="b", log_loss=0.6, log_loss_means=0.6, calibration_error=0.1,
+        gain=none, served=served, in_domain=replace(served, gain=won, left=0.5, caution=0.1),
+    )  # fmt: skip
+    assert found.verdict.startswith(
+        "On held-out prompts it wins quality over single models only where requests are seen to be of this table's "
+        "kinds: make b the default. With b as the default,"
+    )
+
+
+def test_a_gain_that_few_prompts_cannot_show_is_called_neither_nothing_nor_won() -> None:
+    looks = Interval(value=0.25, low=0.0, high=0.5)
+    found = Found(
+        n_held_out=14, n_complete=12, best_single="b", log_loss=0.6, log_loss_means=0.6, calibration_error=0.1,
+        gain=looks,
+    )  # fmt: skip
+    assert found.verdict == (
+        "On held-out prompts nothing is shown to be won over single models: it looks +25.0 [+0.0, +50.0] points better "
+        "than b, but on 12 prompts only. Keep b until more outcomes tell."
+    )
+
+
+def test_a_remainder_of_rounding_is_no_gain() -> None:
+    none = Interval(value=2e-17, low=1e-17, high=1e-16)
+    found = Found(
+        n_held_out=12, n_complete=12, best_single="b", log_loss=0.6, log_loss_means=0.6, calibration_error=0.1,
+        gain=none, aiq_gain=none,
+    )  # fmt: skip
+    assert "nothing is won" in found.verdict
+
+
 def test_the_command_names_models_that_no_configuration_can_call_so(tmp_path: Path) -> None:
     table = two_kinds(80, seed=7)
     named = {POEM_MODEL: "Poems 7B", SUM_MODEL: "模型"}

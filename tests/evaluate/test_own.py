@@ -209,6 +209,34 @@ def test_cross_fitting_holds_every_prompt_out_once(tmp_path: Path, parts: tuple)
     assert np.array_equal(fit.expected.quality, again.expected.quality)
 
 
+def test_of_models_that_are_as_good_the_dear_one_is_no_baseline(tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]
+    file = tmp_path / "right.jsonl"
+    prompts = [row["prompt"] for row in rows(120, kinds_differ=True)[::2]]
+    told = [
+        {"prompt": prompt, "model": model, "score": 1, "cost": usd}
+        for prompt in prompts
+        for model, usd in (("dear", 0.01), ("even", 0.001))
+    ]
+    file.write_text("\n".join(json.dumps(row) for row in told))
+    found = judge(file, parts)
+    assert (found.verdict.kind, found.verdict.model) == ("nothing", "even")
+    assert found.table.models[found.field.best] == "even"
+    assert (found.served.gained.value, found.served.saved.value) == pytest.approx((0.0, 0.0))
+
+
+@pytest.mark.parametrize("right", [(), ("plain",)])
+def test_a_table_in_which_models_are_never_right_is_judged(right: tuple, tmp_path: Path, parts: tuple) -> None:  # type: ignore[type-arg]
+    file = tmp_path / "wrong.jsonl"
+    told = [
+        {"prompt": row["prompt"], "model": model, "score": int(model in right), "cost": usd}
+        for row in rows(120, kinds_differ=True)[::2]
+        for model, usd in (("plain", 0.001), ("broken", 0.01))
+    ]
+    file.write_text("\n".join(json.dumps(row) for row in told))
+    found = judge(file, parts)
+    assert (found.verdict.kind, found.verdict.model) == ("nothing", "plain")
+
+
 def test_too_little_to_compare_says_which_model_lacks_most() -> None:
     with pytest.raises(StartError, match="one model only"):
         comparable(made([[1.0]], [[1.0]]))

@@ -79,6 +79,7 @@ def test_a_field_may_be_longer_than_the_csv_reader_allows_by_default(tmp_path: P
     ("content", "said"),
     [
         ("prompt,model,score\np,m,7\n", "line 2: the score 7 lies outside"),
+        ("prompt,model,score\np,m,-0.4\n", "-0.4 of -1 to 1 is 0.3"),
         ("prompt,model,score,cost\np,m,1,-1\n", "line 2: cost is -1"),
         ("prompt,model,score\np,m,good\n", "line 2: score is 'good'"),
         ("prompt,model,score\n,m,1\n", "line 2: prompt must be text"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unisono.evaluate.crossfit import best_single
 from unisono.evaluate.metrics import (
     Interval,
     arena_score,
@@ -87,7 +88,8 @@ class Standing:
         aiq: area under its hull (RouterBench); None for a policy of one setting.
         behind: AIQ of the first contender less this one's; None for the first and where there is no AIQ.
         top: its highest mean score at any setting; this and what follows from it know the test outcomes.
-        gain_at_best, gap_at_oracle, perf_gain: relative figures of `top` (LLMRouterBench).
+        gain_at_best, gap_at_oracle, perf_gain: relative figures of `top` (LLMRouterBench); None where what they are
+            relative to is nothing.
         at_cost_of_best: its hull's score at the best single model's cost.
         equal_usd_per_1k: least cost at the best single model's score; None when never reached.
         cost_save: share of the strongest model's bill saved there.
@@ -100,9 +102,9 @@ class Standing:
     aiq: Interval | None
     behind: Interval | None
     top: float
-    gain_at_best: float
-    gap_at_oracle: float
-    perf_gain: float
+    gain_at_best: float | None
+    gap_at_oracle: float | None
+    perf_gain: float | None
     at_cost_of_best: float
     equal_usd_per_1k: float | None
     cost_save: float | None
@@ -111,9 +113,12 @@ class Standing:
 
 
 def field_of(scores: Array, costs_usd: Array) -> Field:
-    """Return best, strongest and cheapest by outcomes that a router may know, shape (n, m) with NaN."""
-    score, cost = np.nanmean(scores, axis=0), np.nanmean(costs_usd, axis=0)
-    return Field(best=int(score.argmax()), strongest=int(cost.argmax()), cheapest=int(cost.argmin()))
+    """Return best, strongest and cheapest by outcomes that a router may know, shape (n, m) with NaN.
+
+    Of models that are as good as each other the cheaper is the best, so that nobody saves against a dear one by luck.
+    """
+    cost = np.nanmean(costs_usd, axis=0)
+    return Field(best=best_single(scores, costs_usd), strongest=int(cost.argmax()), cheapest=int(cost.argmin()))
 
 
 def standings(
@@ -157,6 +162,7 @@ def _standing(
     best_usd, best = float(table.costs_usd[:, field.best] @ even), float(table.scores[:, field.best] @ even)
     strongest_usd = float(table.costs_usd[:, field.strongest] @ even)
     strongest = float(table.scores[:, field.strongest] @ even)
+    oracle = float(table.scores.max(axis=1) @ even)
     top, at_cost, equal = [], [], []
     for policy in contender.policies:
         costs, scores = replay.points(policy, even)
@@ -171,9 +177,9 @@ def _standing(
         aiq=area,
         behind=behind,
         top=mean_top,
-        gain_at_best=gain_at_best(mean_top, best_single=best),
-        gap_at_oracle=gap_at_oracle(mean_top, oracle=float(table.scores.max(axis=1) @ even)),
-        perf_gain=perf_gain(mean_top, strongest=strongest),
+        gain_at_best=gain_at_best(mean_top, best_single=best) if best > 0 else None,
+        gap_at_oracle=gap_at_oracle(mean_top, oracle=oracle) if oracle > 0 else None,
+        perf_gain=perf_gain(mean_top, strongest=strongest) if strongest > 0 else None,
         at_cost_of_best=float(np.mean(at_cost)),
         equal_usd_per_1k=1000 * mean_equal if reached else None,
         cost_save=cost_save(mean_equal, strongest_usd=strongest_usd) if reached and strongest_usd > 0 else None,

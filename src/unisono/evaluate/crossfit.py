@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unisono.evaluate.datasets import Outcomes
+from unisono.evaluate.metrics import ROUNDING
 from unisono.evaluate.replay import Expected
 from unisono.protocols import Chooser, QualityPredictor
 from unisono.types import Cost, Estimate, Features, Goal, Latency, Model, Quality, Score
@@ -82,7 +83,7 @@ def cross_fit(
         for place, row in enumerate(order):
             _learn(predictor, features[int(row)], models, scores[place])
         expected_cost[held] = _costs(n_in[seen], table.costs_usd[seen], n_in[held])
-        default = best_single(table.scores[seen])
+        default = best_single(table.scores[seen], table.costs_usd[seen])
         for row in held:
             found = predictor.predict_one(features[int(row)], models)
             expected_quality[row] = [q.mean for q in found]
@@ -92,9 +93,21 @@ def cross_fit(
     return CrossFit(expected=expected, folds=folds.astype(np.intp), chosen=chosen)
 
 
-def best_single(scores: NDArray[np.float64]) -> int:
-    """Return the place of the model with the best mean score; one without any score is never it."""
-    return int(np.nan_to_num(np.nanmean(scores, axis=0), nan=-1.0).argmax())
+def best_single(scores: Array, costs_usd: Array | None = None) -> int:
+    """Return the place of the model with the best mean score; one without any score is never it.
+
+    Args:
+        scores: shape (n, m), NaN where unknown.
+        costs_usd: the same shape; with it the cheapest of those that are as good as each other, else the first.
+    """
+    means = np.nan_to_num(np.nanmean(scores, axis=0), nan=-1.0)
+    if costs_usd is None:
+        return int(means.argmax())
+    equal = np.flatnonzero(means >= means.max() - ROUNDING)
+    known = ~np.isnan(costs_usd[:, equal])
+    usd = np.nansum(costs_usd[:, equal], axis=0) / known.sum(axis=0).clip(min=1)
+    usd[~known.any(axis=0)] = np.inf
+    return int(equal[usd.argmin()])
 
 
 def decided(

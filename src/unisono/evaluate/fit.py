@@ -15,9 +15,10 @@ import numpy as np
 
 from unisono import __version__
 from unisono.evaluate.caution import FEWEST, Fold, Measured, measure_caution
+from unisono.evaluate.crossfit import best_single
 from unisono.evaluate.datasets import Outcomes
 from unisono.evaluate.learnable import MIN_PROMPTS, learnable
-from unisono.evaluate.metrics import Interval, calibration_error, interval, paired_bootstrap, resampled
+from unisono.evaluate.metrics import ROUNDING, Interval, calibration_error, interval, paired_bootstrap, resampled
 from unisono.evaluate.replay import Expected, Replay, areas, expect, models_of, singles, sweep
 from unisono.evaluate.report import as_json
 from unisono.learn.corpus import Block, Corpus
@@ -59,6 +60,8 @@ MAX_CLUSTERS = 48
 N_RESAMPLES = 1000
 SELDOM = 0.005
 """Below this share of prompts that leave it the default is said to answer everything."""
+LOOKS_BETTER = 0.25
+"""From this share of its interval's width on, a standard error, a gain is told though the interval holds zero."""
 DEARER = 1.02
 """From this share of the best single model's bill on a bill is said to be higher."""
 
@@ -87,7 +90,7 @@ class Served:
     @property
     def is_paid_for_nothing(self) -> bool:
         """Whether it costs more than the best single model and is not shown to answer better."""
-        return self.spent is not None and self.spent > DEARER and self.gain.low <= 0.0
+        return self.spent is not None and self.spent > DEARER and not self.gain.is_above_zero
 
     def __str__(self) -> str:
         """Say it in half a sentence."""
@@ -138,13 +141,25 @@ class Found:
                 "No prompt was answered by every model, so choices cannot be replayed; "
                 f"try it in shadow before you trust it.{self._at_default}"
             )
-        better = self.gain.low > 0.0 or (self.served is not None and self.served.gain.low > 0.0)
-        wins = [better, self.aiq_gain is not None and self.aiq_gain.low > 0.0]
+        better = self.gain.is_above_zero or (self.served is not None and self.served.gain.is_above_zero)
+        wins = [better, self.aiq_gain is not None and self.aiq_gain.is_above_zero]
         if any(wins):
             what = " and ".join(
                 name for name, won in zip(("quality", "cost at equal quality"), wins, strict=True) if won
             )
             return f"On held-out prompts it wins {what} over single models.{self._at_default}"
+        if self.in_domain is not None and self.in_domain.gain.is_above_zero:
+            return (
+                "On held-out prompts it wins quality over single models only where requests are seen to be of this "
+                f"table's kinds: make {self.best_single} the default.{self._at_default}"
+            )
+        if self.gain.value > LOOKS_BETTER * (self.gain.high - self.gain.low) + ROUNDING:
+            value, low, high = (100 * part for part in (self.gain.value, self.gain.low, self.gain.high))
+            return (
+                "On held-out prompts nothing is shown to be won over single models: it looks "
+                f"{value:+.1f} [{low:+.1f}, {high:+.1f}] points better than {self.best_single}, but on "
+                f"{self.n_complete:,} prompts only. Keep {self.best_single} until more outcomes tell.{self._at_default}"
+            )
         return (
             f"On held-out prompts nothing is won over single models: keep {self.best_single}, or bring more outcomes."
             f"{self._at_default}"
@@ -345,7 +360,7 @@ def worth(artifact: Artifact, *, learnt_from: Corpus, held: Corpus, seed: int) -
     cost = TokenCost(artifact.length.expected)
     expected = expect(block.features, models, quality=QualityEnsemble(artifact), cost=cost)
     means = np.nanmean(learnt_from.blocks[0].outcomes.scores, axis=0)
-    best = int(means.argmax())
+    best = best_single(learnt_from.blocks[0].outcomes.scores, learnt_from.blocks[0].outcomes.costs_usd)
     known = ~np.isnan(table.scores)
     flat = np.repeat(means[None], len(table.prompts), axis=0)
     found = Found(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ARENA_BETA = 0.1
 ARENA_DEAREST_USD = 200.0
 ARENA_CHEAPEST_USD = 0.0044
+ROUNDING = 1e-9
+"""What sums of the same numbers in another order may differ by; any difference that tells is far above."""
 
 
 # ------------------------------------------------------------------------------- cost and quality
@@ -73,7 +75,7 @@ def quality_at(costs: Array, scores: Array, cost_usd: float) -> float:
 def cost_at(costs: Array, scores: Array, quality: float) -> float:
     """Return the least cost at which the hull reaches a score; infinite when it never does."""
     xs, ys = hull(costs, scores)
-    if quality > ys[-1] + 1e-9:  # sums of the same scores in another order
+    if quality > ys[-1] + ROUNDING:
         return float("inf")
     return float(np.interp(quality, ys, xs))
 
@@ -174,6 +176,11 @@ class Interval:
     value: float
     low: float
     high: float
+
+    @property
+    def is_above_zero(self) -> bool:
+        """Say whether both bounds lie above zero, by more than a remainder of rounding."""
+        return self.low > ROUNDING
 
     @property
     def excludes_zero(self) -> bool:

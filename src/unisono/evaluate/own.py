@@ -168,8 +168,9 @@ def served(table: Outcomes, fits: Sequence[CrossFit], *, n_resamples: int, alway
     for fit in fits:
         default = np.zeros(len(rows), dtype=np.intp)
         for fold in np.unique(fit.folds):
-            best = best_single(table.scores[fit.folds != fold]) if always is None else always
-            default[fit.folds == fold] = best
+            rest = fit.folds != fold
+            best = best_single(table.scores[rest], table.costs_usd[rest]) if always is None else always
+            default[~rest] = best
         gained += table.scores[rows, fit.chosen] - table.scores[rows, default]
         usd += table.costs_usd[rows, fit.chosen]
         default_usd += table.costs_usd[rows, default]

@@ -272,7 +272,8 @@ def _number(where: str, column: str, value: object) -> float:
         return nan
     if column == "score" and not 0.0 <= found <= 1.0:
         raise StartError(
-            f"{where}: the score {found:g} lies outside 0 to 1. Divide by your scale's maximum (9.2 of 10 is 0.92)."
+            f"{where}: the score {found:g} lies outside 0 to 1. Divide by your scale's maximum (9.2 of 10 is 0.92); "
+            "where it begins elsewhere than at 0, take that off first (-0.4 of -1 to 1 is 0.3)."
         )
     if found < 0.0 or not isfinite(found):
         raise StartError(f"{where}: {column} is {found:g}; it cannot be negative or endless.")

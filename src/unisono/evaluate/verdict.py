@@ -230,9 +230,9 @@ def _kind(
     gained: Interval, saved: Interval, lead: Interval, *, price: float, n: int, tolerance: float
 ) -> Literal["pays", "nothing", "unclear"]:
     """Judge the intervals of `n` prompts; `price` is the quality that what routing costs on top is worth."""
-    not_worse, cheaper = gained.value >= -tolerance and gained.low > -WIDEST * tolerance, saved.low > 0.0
-    better = gained.low > 0.0 and (saved.low > -tolerance or gained.low > price)
-    if lead.low > 0.0 and ((not_worse and cheaper) or better):
+    not_worse, cheaper = gained.value >= -tolerance and gained.low > -WIDEST * tolerance, saved.is_above_zero
+    better = gained.is_above_zero and (saved.low > -tolerance or gained.low > price)
+    if lead.is_above_zero and ((not_worse and cheaper) or better):
         return "pays"
     no_gain = saved.high <= tolerance and gained.value <= tolerance
     if n >= TELLING and (lead.value <= 0.0 or no_gain or gained.high < -tolerance):
