@@ -77,13 +77,6 @@ def _ask(house: House, body: dict[str, Any], **headers: str) -> Any:
     return reply.json
 
 
-def _recorded(house: House, decision: str) -> Any:
-    found = house.until(
-        lambda: (reply := house.call("GET", f"/v1/decisions/{decision}")).status == 200 and reply, "recorded"
-    )
-    return found.json
-
-
 def _message(exchange: Exchange, *content: Any, **more: Any) -> dict[str, Any]:
     frame = {"id": "msg_1", "type": "message", "role": "assistant", "model": exchange.body["model"]}
     ended = {"stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 5, "output_tokens": 6}}
@@ -155,9 +148,8 @@ def test_a_sessions_titles_and_subagents_are_conversations_of_their_own(tmp_path
     with upstream(says("Done.")) as up, serving(tmp_path, _dialects(up)) as house:
 
         def session_of(body: dict[str, Any], **headers: str) -> str:
-            return str(
-                _recorded(house, _ask(house, {**body, "model": "small"}, **headers)["unisono"]["decision"])["session"]
-            )
+            made = _ask(house, {**body, "model": "small"}, **headers)["unisono"]["decision"]
+            return str(house.end_of(made)["session"])
 
         one = session_of(_request(hello))
         later = {**BILLING, "text": f"{BILLING['text']} cch=9;"}
@@ -175,7 +167,7 @@ def test_a_sessions_titles_and_subagents_are_conversations_of_their_own(tmp_path
 
 def _decision(house: House, text: str) -> Any:
     turn = {"role": "user", "content": [_said(RULES), _said(text)]}
-    return _recorded(house, _ask(house, _request(turn))["unisono"]["decision"])
+    return house.end_of(_ask(house, _request(turn))["unisono"]["decision"])
 
 
 def test_the_router_reads_the_users_words_and_not_his_agents(tmp_path: Path) -> None:
@@ -203,7 +195,7 @@ def test_who_is_told_that_he_is_wrong_hears_it_once_however_many_tools_he_calls(
             return [signal["kind"] for signal in house.get(f"/v1/decisions/{decision}")["signals"]]
 
         house.until(lambda: signals(first), "the rejection is recorded")
-        house.until(lambda: house.call("GET", f"/v1/decisions/{made[-1]}").status == 200, "recorded")
+        house.ended(4)
         assert (signals(first), [signals(decision) for decision in made]) == (["rejected"], [[], [], []])
 
 
@@ -356,7 +348,7 @@ def test_qwen_codes_setting_up_is_no_task_and_opencodes_title_no_part_of_its_con
             for said, headers in asked
         ]
         ids = [one["unisono"]["decision"] for one in made]
-        found = [_recorded(house, decision) for decision in ids]
+        found = [house.end_of(decision) for decision in ids]
     assert found[0]["goal"]["mode"] == "balanced"
     sessions = [one["session"] for one in found]
     assert len(set(sessions)) == 4

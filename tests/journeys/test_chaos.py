@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,7 +13,8 @@ import pytest
 from tests.journeys.house import House, config_text, model, serving
 from tests.journeys.upstream import says, upstream
 
-from unisono.budget import LIMIT, REST_S, DecisionBudget
+from unisono import budget as budgets
+from unisono.budget import BUDGET_S, LIMIT, REST_S, DecisionBudget
 
 
 def raises(*_: object, **__: object) -> Any:
@@ -86,7 +86,6 @@ def test_a_broken_stage_serves_the_default_marked_and_raises_an_alarm(
     ):
         assert all(r.status == 200 for r in pool.map(lambda n: ask(house, n), range(16)))
         part(house)
-        broken_s = time.monotonic()
         replies = list(pool.map(lambda n: ask(house, 100 + n), range(40)))
         assert {r.status for r in replies} == {200}
         assert {r.headers["x-unisono-model"] for r in replies} == {"safe"}
@@ -94,7 +93,6 @@ def test_a_broken_stage_serves_the_default_marked_and_raises_an_alarm(
         assert all("degraded" in [n["code"] for n in r.json["unisono"]["notices"]] for r in replies)
         assert metric(house, "unisono_degraded_total") >= 40
         assert metric(house, "unisono_incidents_total") >= 1
-        assert time.monotonic() - broken_s < 5
         assert house.get("/readyz")["status"] == "degraded"
         assert [i["kind"] for i in house.get("/admin/incidents")["data"]] == ["router_failed"]
 
@@ -143,18 +141,24 @@ def test_bounds_of_the_caller_hold_while_the_router_is_broken(tmp_path: Path) ->
 def test_a_lost_record_stops_nobody_and_is_told(tmp_path: Path) -> None:
     with upstream(says("hi")) as up, serving(tmp_path, config_text(model("safe", up), default="safe")) as house:
         assert ask(house, 1).status == 200
-        for file in tmp_path.glob("record.db*"):
-            file.unlink()
-        tmp_path.joinpath("record.db").mkdir()
+        house.until(lambda: _replaced(tmp_path / "record.db"), "a folder lies in its place")
         assert {ask(house, n).status for n in range(20)} == {200}
-        ends_s = time.monotonic() + 5
-        while "record" not in house.get("/readyz")["degraded"]:
-            assert time.monotonic() < ends_s
-            time.sleep(0.05)
+        house.until(lambda: "record" in house.get("/readyz")["degraded"], "it is told")
         told = ask(house, 100)
         assert "unrecorded" in told.headers["x-unisono-notices"]
         assert [n["code"] for n in told.json["unisono"]["notices"]] == ["unrecorded"]
         tmp_path.joinpath("record.db").rmdir()
+
+
+def _replaced(record: Path) -> bool:
+    """Put a folder in the place of the record; False where a new record was made in between."""
+    for file in record.parent.glob(f"{record.name}*"):
+        file.unlink(missing_ok=True)
+    try:
+        record.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def test_a_lying_upstream_is_marked_and_becomes_an_incident(tmp_path: Path) -> None:
@@ -193,7 +197,8 @@ def test_an_answer_can_be_taken_again_deeper_and_by_another_model(tmp_path: Path
         assert shown["situation"]["retry"]["decision"] == first
 
 
-def test_the_router_rests_after_failures_in_a_row_and_tries_again() -> None:
+def test_the_router_rests_after_failures_in_a_row_and_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "BUDGET_S", BUDGET_S)  # as it is, and not as it is for tests
     budget = DecisionBudget()
     for _ in range(LIMIT):  # a caller's long prompts are no sign of a slow router
         assert budget.note(took_s=1.0, failed=None, now_s=0.0, n_tokens=1_000_000)
@@ -208,10 +213,7 @@ def test_the_router_rests_after_failures_in_a_row_and_tries_again() -> None:
     assert budget.why == ""
 
 
-def test_an_always_cheap_bug_in_a_running_router_is_an_incident_within_200_requests(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("unisono.budget.BUDGET_S", 60.0)  # on a busy machine a slow decision would be another one
+def test_an_always_cheap_bug_in_a_running_router_is_an_incident_within_200_requests(tmp_path: Path) -> None:
     small = model("small", None, upstream="scripted", quality=0.3)
     big = model("big", None, upstream="scripted", quality=0.9, role="deep", usd_per_mtok_out=20.0)
 

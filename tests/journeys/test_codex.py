@@ -257,8 +257,7 @@ def test_a_hosted_tool_that_is_offered_is_left_out_and_told_and_the_decision_rep
             assert {"code": "left_out", "text": text} in _events(reply)[0]["response"]["unisono"]["notices"]
             assert "web_search" not in json.dumps(up.seen[-1].body)
         decision = reply.headers["x-unisono-decision"]
-        view = house.until(lambda: house.call("GET", f"/v1/decisions/{decision}").status == 200, "it is recorded")
-        view = house.get(f"/v1/decisions/{decision}")
+        view = house.end_of(decision)
         assert {"code": "left_out", "text": text} in view["notices"]
         with closing(Reader(tmp_path / "record.db")) as reader:
             assert Recomputer(reader, registry=load()).replay(decision).verdict == "same"
@@ -287,9 +286,7 @@ def test_an_agents_thread_is_one_conversation_whatever_its_folder_and_its_words(
     with upstream(says("hi")) as up, serving(tmp_path, _pool(up)) as house:
         for thread, words in (("t1", "Fix it."), ("t1", "Another beginning, after a summary."), ("t2", "Fix it.")):
             _ask(house, _body(input=[_message("user", words)]), headers={"thread-id": thread, "session-id": "s"})
-        decisions = house.until(
-            lambda: len(found := house.get("/v1/decisions")["data"]) == 3 and found, "three are recorded"
-        )
+        decisions = house.ended(3)
         assert [decision["session"] for decision in decisions] == ["t2", "t1", "t1"]
         assert len({decision["model"] for decision in decisions[1:]}) == 1
 

@@ -109,9 +109,7 @@ def test_a_caller_who_leaves_while_the_prompt_is_read_is_not_answered(tmp_path: 
             house.get("/healthz")  # by now it is seen that he has left
         finally:
             go.set()
-        (row,) = house.until(
-            lambda: [r for r in house.get("/v1/decisions")["data"] if r["status"] != "running"], "it has ended"
-        )
+        (row,) = house.ended(1)
     assert row["status"] == "cancelled"
 
 

@@ -72,6 +72,7 @@ def test_agreed_traffic_goes_out_and_comes_back_as_a_model(tmp_path: Path) -> No
             ask(house, heads["shy"], "My own secret question?", by="big", right=True)
             ask(house, heads["left"], "Asked and regretted?", by="big", right=True)
             revoke_key(path, "left", now=now)
+            house.ended(6, headers=ops)
 
             told, lines = exported(tmp_path, "--kind", "sft", "--model", "big")
             assert (told["written"], told["kept"]) == (3, 5)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.journeys.house import House, config_text, model, serving
-from tests.journeys.upstream import fails, says, upstream
+from tests.journeys.upstream import LIMIT_S, fails, says, upstream
 
 KEYS = """
 [[keys]]
@@ -154,7 +154,7 @@ def test_a_running_server_learns_from_feedback_and_its_decisions_can_still_be_re
         assert now["big"] > then["big"] + 0.05
         assert now["small"] < then["small"] - 0.05
         assert after["model"] == "big"
-        assert live.store.flush()
+        assert live.store.flush(timeout_s=LIMIT_S)
         from unisono.evaluate.recompute import Recomputer
         from unisono.plugins import load
         from unisono.record.reader import Reader

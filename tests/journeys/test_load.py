@@ -9,6 +9,8 @@ from pathlib import Path
 from tests.journeys.house import config_text, model, serving
 from tests.journeys.upstream import LIMIT_S, Exchange, completion, fails, says, upstream
 
+from unisono.upstream.firsts import N_NEEDED
+
 
 def test_a_busy_upstream_makes_calls_wait_and_tells_those_who_cannot(tmp_path: Path) -> None:
     release = threading.Event()
@@ -102,7 +104,7 @@ def test_a_second_model_beside_a_slow_one_answers_and_the_first_is_hung_up_on(tm
     n = iter(range(100))
 
     def slow_at_last(exchange: Exchange) -> None:
-        if next(n) < 12:
+        if next(n) < N_NEEDED:  # behind the last of them is known how long it takes: until then nobody is hedged
             says("quick")(exchange)
             return
         if exchange.gone_at_s() is not None:
@@ -121,11 +123,11 @@ def test_a_second_model_beside_a_slow_one_answers_and_the_first_is_hung_up_on(tm
             ),
         ) as house,
     ):
-        asked = [house.chat(f"question {place}", model="auto:deep", stream=True) for place in range(13)]
+        asked = [house.chat(f"question {place}", model="auto:deep", stream=True) for place in range(N_NEEDED + 1)]
         recorded = house.get(f"/v1/decisions/{asked[-1].headers['x-unisono-decision']}")
         assert gone.wait(LIMIT_S)
         metrics = house.call("GET", "/metrics").raw.decode()
-    assert [reply.headers["x-unisono-model"] for reply in asked] == ["a"] * 12 + ["b"]
+    assert [reply.headers["x-unisono-model"] for reply in asked] == ["a"] * N_NEEDED + ["b"]
     assert [(a["model"], a["status"]) for a in recorded["attempts"]] == [("a", "cancelled"), ("b", "ok")]
     assert [notice["code"] for notice in recorded["notices"]] == ["hedge"]
     assert 'unisono_hedges_total{model="a"} 1.0' in metrics

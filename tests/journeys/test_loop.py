@@ -21,6 +21,7 @@ from tests.journeys.house import House, config_text, model, serving
 from tests.journeys.upstream import says, upstream
 
 MAX_S = 0.020
+LONG = " ms in "
 WAITS = frozenset({"socket.getaddrinfo", "sqlite3.connect", "subprocess.Popen", "os.system"})
 
 _watched: dict[int, list[str]] = {}
@@ -51,7 +52,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             took_s = time.thread_time() - began_s
             _watched.pop(threading.get_ident(), None)
             if took_s > MAX_S:
-                caught.append(f"{1000 * took_s:.0f} ms in {handle!r}"[:300])
+                caught.append(f"{1000 * took_s:.0f}{LONG}{handle!r}"[:300])
 
     sleep = time.sleep
 
@@ -93,8 +94,11 @@ def test_no_callback_of_the_event_loop_takes_20_ms_or_waits(tmp_path: Path, monk
         with serving(tmp_path, text) as house:
             for _ in _traffic(house):  # what is imported or read once is read at the first request
                 pass
-            with watched(monkeypatch) as caught:
-                assert {reply.status for reply in _traffic(house)} <= {200, 400}
+            for _ in range(3):  # what is long by itself is long each time; a machine that stalls makes others so
+                with watched(monkeypatch) as caught:
+                    assert {reply.status for reply in _traffic(house)} <= {200, 400}
+                if not caught or any(LONG not in what for what in caught):
+                    break
     assert caught == []
 
 

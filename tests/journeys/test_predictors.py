@@ -90,7 +90,7 @@ def test_it_decides_learns_and_its_decisions_are_made_again_bit_for_bit(tmp_path
             house.call("POST", f"/v1/decisions/{one['decision']}/feedback", {"correct": True, "source": "test"})
         house.until(lambda: "after 2 scores" in house.call("POST", "/v1/route", ASKED).raw.decode(), "both scores")
         made.append(routed(house, LONG))
-        house.until(lambda: house.get(f"/v1/decisions/{made[2]['decision']}"), "the record")
+        house.ended(3)
         with closing(Reader(tmp_path / "record.db")) as reader:
             replays = Recomputer(reader, registry=load())
             assert [replays.replay(str(one["decision"])).verdict for one in made] == ["same"] * 3

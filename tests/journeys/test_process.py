@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -36,7 +37,7 @@ def test_kill_9_in_the_midst_of_200_requests_loses_no_settled_outcome(tmp_path: 
             asked = [pool.submit(_ask, house, n) for n in range(N_IN_FLIGHT)]
             up.wait_for(N_IN_FLIGHT)
             settled = [asked[n].result(LIMIT_S) for n in range(1, N_IN_FLIGHT, 2)]
-            house.get("/v1/decisions")  # waits for what was accepted before it
+            house.until(lambda: _statuses(house) == {"running": 100, "ok": 100}, "what has ended is recorded")
             assert house.process is not None
             house.process.send_signal(signal.SIGKILL)
             house.process.wait(LIMIT_S)
@@ -57,6 +58,10 @@ def test_kill_9_in_the_midst_of_200_requests_loses_no_settled_outcome(tmp_path: 
         assert [a["status"] for a in view["attempts"]] == ["ok"]
         assert view["cost_usd"] == 0.002
     assert again == 200
+
+
+def _statuses(house: House) -> Counter[str]:
+    return Counter(row["status"] for row in house.get("/v1/decisions?limit=1000")["data"])
 
 
 def _ask(house: House, n: int) -> str | None:

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from tests.journeys.house import config_text, model, serving
-from tests.journeys.upstream import fails, says, upstream
+from tests.journeys.upstream import LIMIT_S, fails, says, upstream
 from tests.record.conftest import Values
 
 from unisono.config import parse_config
@@ -56,7 +56,9 @@ def collector() -> Iterator[tuple[str, list[Any]]]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1/traces", spans
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tracing, "CLOSE_S", LIMIT_S)  # however slow the machine is, the end of the server sends all
+            yield f"http://127.0.0.1:{server.server_address[1]}/v1/traces", spans
     finally:
         server.shutdown()
         server.server_close()
@@ -133,7 +135,7 @@ def test_the_end_of_the_server_does_not_wait_for_a_collector_that_does_not_answe
     spans = Tracing("http://127.0.0.1:9", sample=1.0, exporter=exporter)
     spans.request(values.request(1), values.decision(1), values.outcome(1), models={})
     spans.close()
-    assert exporter.began.wait(10)
+    assert exporter.began.wait(LIMIT_S)
     assert not exporter.let_go.is_set()
     exporter.let_go.set()
 

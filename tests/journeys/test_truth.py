@@ -82,10 +82,8 @@ def test_who_answered_is_what_the_upstream_said_and_the_answer_is_marked(
         assert "model_mismatch" in codes_in(reply)[1]
         (incident,) = house.get("/admin/incidents")["data"]
         assert incident["kind"] == "model_mismatch"
-        (decision,) = house.until(
-            lambda: [d for d in house.get("/v1/decisions")["data"] if d.get("status") == "ok"], "the record"
-        )
-        shown = house.get(f"/v1/decisions/{decision['decision']}")
+        shown = house.end_of(reply.headers["x-unisono-decision"])
+        assert shown["status"] == "ok"
         assert shown["attempts"][0]["reported_model"] == "somebody-else"
 
 

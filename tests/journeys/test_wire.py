@@ -140,9 +140,10 @@ def test_a_head_has_bounds_and_what_passes_them_is_refused_in_openais_form(tmp_p
 
 
 def test_who_does_not_send_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listen, "SLOW_S", 0.1)
+    slow_s = listen.SLOW_S
     parts = [b"", b"POST /v1/cha", POST, POST + b"content-length: 70\r\n\r\n", POST + b"content-length: 70\r\n\r\n{"]
     with upstream(says("hi")) as up, serving(tmp_path, config_text(model("a", up), default="a")) as house:
+        monkeypatch.setattr(listen, "SLOW_S", 0.1)
         for part in parts:
             with socket.create_connection(("127.0.0.1", house.port), timeout=LIMIT_S) as line:
                 line.sendall(part)
@@ -154,6 +155,7 @@ def test_who_does_not_send_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 except (BrokenPipeError, ConnectionResetError):
                     break
             assert statuses(received(line)) in ([408], [])
+        monkeypatch.setattr(listen, "SLOW_S", slow_s)
         assert up.seen == []
         assert house.chat().status == 200
 
@@ -176,7 +178,7 @@ def test_who_does_not_read_is_left_and_the_upstream_too(tmp_path: Path, monkeypa
         with socket.create_connection(("127.0.0.1", house.port), timeout=LIMIT_S) as line:
             line.sendall(POST + b"content-length: %d\r\n\r\n" % len(body) + body)
             assert gone.wait(LIMIT_S)
-        (row,) = house.until(lambda: [r for r in house.get("/v1/decisions")["data"] if r["status"] != "running"], "end")
+        (row,) = house.ended(1)
         assert row["status"] == "cancelled"
 
 

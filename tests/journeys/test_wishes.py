@@ -41,8 +41,7 @@ def test_auto_asks_a_model_without_the_temperature_it_refuses_says_so_and_rememb
             house.call("POST", "/v1/chat/completions", body),
             house.call("POST", "/v1/chat/completions", body),
         )
-        house.until(lambda: len(house.get("/v1/decisions")["data"]) == 2, "both are recorded")
-        decisions = house.get("/v1/decisions")["data"]
+        decisions = house.ended(2)
     for reply in (first, second):
         assert reply.status == 200
         assert reply.headers["x-unisono-model"] == "new"
@@ -91,8 +90,7 @@ def test_an_answer_that_costs_more_than_the_callers_bound_says_so(tmp_path: Path
     )
     with serving(tmp_path, echo) as house:
         said = house.chat(stream=stream, unisono={"max_cost_usd": 0.5})
-        house.until(lambda: house.get("/v1/decisions")["data"], "it is recorded")
-        row = house.get(f"/v1/decisions/{said.headers['x-unisono-decision']}")
+        row = house.end_of(said.headers["x-unisono-decision"])
     told = "This answer cost $0.9, above your bound of $0.5."
     assert said.status == 200
     assert told in said.raw.decode()

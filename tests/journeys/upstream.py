@@ -13,13 +13,13 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-LIMIT_S = 20.0
-"""No wait is longer: a broken router fails a test and does not hang it."""
+LIMIT_S = 60.0
+"""No wait is longer: a broken router fails a test and does not hang it, and a loaded machine fails none."""
 
 Behave = Callable[["Exchange"], None]
 
@@ -97,6 +97,15 @@ class Exchange:
             return now_s if readable and connection.recv(1, socket.MSG_PEEK) == b"" else None
         except ConnectionResetError:
             return now_s
+
+
+def is_shown(took_s: Sequence[float], *, within_s: float, times: int, most: int = 50) -> bool:
+    """Say whether something was done within a time as often as that shows that it can be; it is tried again until then.
+
+    A loaded machine stalls now one and now the other thread that has a part in it, so that a single try shows nothing.
+    """
+    assert len(took_s) < most, took_s
+    return sum(one < within_s for one in took_s) >= times
 
 
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500}

@@ -22,13 +22,13 @@ SECOND_NS = 1_000_000_000
     ids=["just now", "a second ago", "a second ago, told in whole seconds", "long ago, in whole seconds"],
 )
 def test_a_file_says_that_nothing_has_changed_only_when_a_change_would_show(
-    tmp_path: Path, age_ns: int, settled: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age_ns: int, settled: bool
 ) -> None:
     path = tmp_path / "record.db"
     path.write_bytes(b"")
-    whole_ns = time.time_ns() // SECOND_NS * SECOND_NS
-    at_ns = whole_ns - age_ns if age_ns % SECOND_NS == 0 else time.time_ns() - age_ns
+    at_ns = time.time_ns() // SECOND_NS * SECOND_NS + (age_ns % SECOND_NS > 0)
     os.utime(path, ns=(at_ns, at_ns))
+    monkeypatch.setattr(time, "time_ns", lambda: at_ns + age_ns)
     assert (settled_stamp(path) is not None) == settled
 
 

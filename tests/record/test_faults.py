@@ -11,6 +11,7 @@ import sys
 import textwrap
 import time
 from contextlib import closing
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def test_a_locked_record_takes_requests_at_once_and_writes_them_after_release(pa
         took_s = time.perf_counter() - started_s
         reason = _wait_for_fault(store)
         health = store.health()
-        assert took_s < 1.0  # the lock stays for ever; one row takes microseconds, and features are made here too
+        assert took_s < 10.0  # the lock stays for ever: if each row waited a moment for it, that would be 50 s
         assert (health.ok, health.n_waiting, health.n_lost) == (False, 200, 0)
         assert not store.ok
         assert "locked" in reason
@@ -253,6 +254,7 @@ def _write_old(path: Path, *, version: int, decision: str) -> None:
 
 # ------------------------------------------------------------------------------- kill -9
 
+N_IN_FLIGHT = 400
 CHILD = """
     import importlib.util, json, sys, time
     from pathlib import Path
@@ -263,43 +265,55 @@ CHILD = """
     spec.loader.exec_module(builders)
     values = builders.Values()
     store = Store(Path(sys.argv[1]), flush_s=0.05)
-    for n in range(200):  # 200 requests in flight
+    for n in range(int(sys.argv[3])):  # so many requests in flight
         assert store.record_request(values.request(n), values.features(), values.decision(n))
-    n = 0
-    while True:  # they end one by one, for ever, until the kill
-        if n < 200:
-            assert store.record_outcome(values.outcome(n))
-            n += 1
-        print(json.dumps([time.monotonic(), n]), flush=True)
-        time.sleep(0.002)
+    assert store.flush(timeout_s=60)
+    for n in range(int(sys.argv[3])):  # they end one by one, until the kill
+        assert store.record_outcome(values.outcome(n))
+        print(json.dumps([time.monotonic(), n + 1]), flush=True)
+        time.sleep(0.01)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
-def test_kill_9_loses_no_more_than_the_flush_interval_and_halves_nothing(path: Path, values) -> None:
-    builders = Path(__file__).parent / "conftest.py"
-    child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(CHILD), str(path), str(builders)], stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    told = [json.loads(child.stdout.readline()) for _ in range(120)]
-    os.kill(child.pid, signal.SIGKILL)
-    rest = child.stdout.read().splitlines()
-    told += [json.loads(line) for line in rest if line.endswith("]")]
-    child.wait()
-    child.stdout.close()
-
-    # 0.05 s of gathering; the same again and more for the write itself on a busy machine.
-    settled = max((n for at_s, n in told if at_s < told[-1][0] - 0.15), default=0)
-    assert settled > 0
+def test_kill_9_loses_no_more_than_the_flush_interval_and_halves_nothing(tmp_path: Path, values) -> None:
+    settled, tries = 0, count()
+    while not settled:  # again where the machine stalled so long that nothing can be said
+        path = tmp_path / f"record-{next(tries)}.db"
+        told = _killed(path)
+        settled = max((n for at_s, n in told if at_s < told[-1][0] - _gathered_and_written_s(told)), default=0)
     with closing(Store(path)) as store:
-        rows = store.decisions(limit=1000)
+        rows = store.decisions(limit=N_IN_FLIGHT + 1)
         wholes = [store.decision(row["decision"]) for row in rows]
-    assert len(rows) == 200
+    assert len(rows) == N_IN_FLIGHT
     ended = {row["decision"] for row in rows if row["status"] == "ok"}
     assert {values.id(n) for n in range(settled)} <= ended
     assert {row["status"] for row in rows} == {"ok", "interrupted"}
     assert all(len(whole["attempts"]) == (whole["status"] == "ok") for whole in wholes)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert connection.execute("SELECT count(*) FROM details").fetchone() == (200,)
+        assert connection.execute("SELECT count(*) FROM details").fetchone() == (N_IN_FLIGHT,)
+
+
+def _killed(path: Path) -> list[list[float]]:
+    """Kill a process that records; return what it had recorded when, as it told."""
+    builders = Path(__file__).parent / "conftest.py"
+    words = [sys.executable, "-c", textwrap.dedent(CHILD), str(path), str(builders), str(N_IN_FLIGHT)]
+    child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    told = [json.loads(child.stdout.readline()) for _ in range(20)]
+    while told[0][0] + _gathered_and_written_s(told) >= told[-1][0] and told[-1][1] < N_IN_FLIGHT - 100:
+        told.append(json.loads(child.stdout.readline()))
+    os.kill(child.pid, signal.SIGKILL)
+    rest = child.stdout.read().splitlines()
+    child.wait()
+    child.stdout.close()
+    return told + [json.loads(line) for line in rest if line.endswith("]")]
+
+
+def _gathered_and_written_s(told: list[list[float]]) -> float:
+    """Return how long a row may be on its way: 0.05 s of gathering, a write, and more where the machine stalls.
+
+    Between two rows the child slept for 10 ms: how much later it woke at worst is what its writer may have met as well.
+    """
+    return 0.15 + 4 * max(later - sooner for (sooner, _), (later, _) in pairwise(told))

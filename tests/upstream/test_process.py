@@ -19,8 +19,8 @@ from unisono.upstream.process import Command, LlamaServer, Pace
 
 FAKE = Path(__file__).parent / "fake_server.py"
 SRC = Path(__file__).parents[2] / "src"
-QUICK = Pace(poll_s=0.01, start_limit_s=20, stop_grace_s=5, first_pause_s=0.01, longest_pause_s=0.02)
-LIMIT_S = 20.0
+QUICK = Pace(poll_s=0.01, start_limit_s=60, stop_grace_s=60, first_pause_s=0.01, longest_pause_s=0.02)
+LIMIT_S = 60.0
 
 
 def fake(*words: str) -> Command:

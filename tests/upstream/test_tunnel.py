@@ -10,7 +10,7 @@ from unisono.errors import UpstreamError
 from unisono.types import Call, Model, Proxy, Secret, Timeouts
 from unisono.upstream.openai import OpenAIProvider
 
-LIMITS = Timeouts(connect_s=5.0, first_content_s=5.0, gap_s=5.0, total_s=10.0)
+LIMITS = Timeouts(connect_s=60.0, first_content_s=60.0, gap_s=60.0, total_s=60.0)
 GREETING = b"\x16\x03"
 """How TLS begins: what comes behind the proxy's yes is for the upstream."""
 
