@@ -19,8 +19,9 @@ from unisono.eligible.limits import within_limits
 from unisono.errors import LimitReached
 from unisono.predict.cost import TokenCost
 from unisono.predict.length import UntrainedLength
-from unisono.record.limits import N_BUCKETS, Ledger, Reservation
+from unisono.record.limits import Ledger, Reservation
 from unisono.record.store import Store
+from unisono.record.windows import N_BUCKETS
 from unisono.types import (
     Attempt,
     Choice,

@@ -7,21 +7,19 @@ It does not say what a used-up limit means: `eligible.limits` does.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from unisono.errors import StoreError
+from unisono.record.accounts import Account, Stand, charge
 from unisono.record.reader import Reader
-from unisono.record.rows import from_us, to_us
+from unisono.record.rows import to_us
 from unisono.record.store import Store
 from unisono.record.view import stamp
+from unisono.record.windows import opening_us
 from unisono.types import (
-    Attempt,
-    Counted,
     Decision,
     Features,
     JsonValue,
@@ -34,10 +32,6 @@ from unisono.types import (
 )
 from unisono.values import value
 
-N_BUCKETS = 60
-"""A sliding window is counted in so many parts; a part counts whole until its last moment has left the window."""
-NANO = 1_000_000_000
-"""Money is kept in whole nano-dollars, so that sums are exact."""
 SPENDING_KEPT = timedelta(days=400)
 """No window is longer; older amounts are deleted at the start."""
 
@@ -53,122 +47,11 @@ _PURGE_HELD = "DELETE FROM held WHERE run IN (SELECT id FROM runs WHERE ended IS
 log = logging.getLogger("unisono")
 
 
-@dataclass(slots=True)
-class _Used:
-    """What is settled within a window, and when the oldest part of it returns; true before `until`, in microseconds."""
-
-    amount: int
-    returns: datetime
-    until: int
-
-
-@dataclass(slots=True)
-class _Account:
-    """One limit of one holder: settled amounts by the start of their part, and what is reserved, here and elsewhere.
-
-    Elsewhere are earlier runs and the other processes over the same record. `used` is what both are in the window, as
-    long as nothing was added and no part has left it.
-    """
-
-    settled: dict[int, int] = field(default_factory=dict)
-    reserved: int = 0
-    elsewhere: dict[int, int] = field(default_factory=dict)
-    reserved_elsewhere: int = 0
-    used: _Used | None = None
-
-    def forget_before(self, since: int) -> None:
-        """Drop the parts that have left the window."""
-        for parts in (self.settled, self.elsewhere):
-            for start in [start for start in parts if start < since]:
-                del parts[start]
-
-    def give_back(self, amount: int) -> None:
-        """Reserve so much less."""
-        left = self.reserved - amount
-        self.reserved = left if left > 0 else 0
-
-    @property
-    def is_empty(self) -> bool:
-        """Say whether there is nothing in it to be remembered."""
-        return not (self.settled or self.elsewhere or self.reserved or self.reserved_elsewhere)
-
-    def sum(self) -> int:
-        """Return what is settled in all parts that are left."""
-        return sum(self.settled.values()) + sum(self.elsewhere.values())
-
-
-class _Stand:
-    """A limit that a caller stands under, whose account that is, and what of it is asked at every request."""
-
-    __slots__ = ("_narrow", "account", "by_request", "holder", "limit", "near", "unit", "width", "window")
-
-    def __init__(self, limit: Limit, holder: str, account: _Account) -> None:
-        self.limit = limit
-        self.holder = holder
-        self.account = account
-        self.unit = NANO if limit.counts == "usd" else 1
-        self.by_request = limit.counts in {"messages", "concurrent_requests"}
-        self.near = math.inf if limit.window is None else round(limit.amount * self.unit) * limit.warn_at
-        self.window = limit.window or 0.0
-        self.width = _width(self.window)
-        self._narrow = bool(limit.models or limit.roles)
-
-    def is_about(self, model: Model) -> bool:
-        return not self._narrow or (
-            (not self.limit.models or model.name in self.limit.models)
-            and (not self.limit.roles or model.role in self.limit.roles)
-        )
-
-    def units(self, amount: float) -> int:
-        """Return an amount of what the limit counts in whole units of its account."""
-        return round(amount * self.unit)
-
-    def need(self, call: Planned, features: Features) -> int:
-        """Return what a call is expected to take of the limit, in units."""
-        match self.limit.counts:
-            case "messages" | "concurrent_requests":
-                return 1
-            case "usd":
-                return self.units(call.high_usd)
-            case "tokens":
-                return self.units(features.n_input_tokens + call.tokens)
-
-    def bucket(self, now_us: int) -> int:
-        """Return the start of the part of the window that a moment belongs to, in microseconds since 1970."""
-        window = self.window
-        return _calendar_us(window, now_us)[0] if isinstance(window, str) else now_us // self.width * self.width
-
-    def used(self, now_us: int) -> tuple[int, datetime | None]:
-        """Return what is used and reserved now, in units, and when the oldest part returns: None for any moment."""
-        account = self.account
-        if self.limit.window is None:
-            return account.reserved + account.reserved_elsewhere, None
-        used = account.used
-        if used is None or now_us >= used.until:
-            used = account.used = self._settled(now_us)
-        return used.amount + account.reserved + account.reserved_elsewhere, used.returns
-
-    def _settled(self, now_us: int) -> _Used:
-        """Forget the parts that have left the window, and add up the others."""
-        account, window, width = self.account, self.window, self.width
-        if isinstance(window, str):
-            begin, end = _calendar_us(window, now_us)
-            account.forget_before(begin)
-            return _Used(account.sum(), from_us(end), end)
-        length_us = int(window * 1e6) + width
-        account.forget_before(_begin(window, now_us))
-        parts = [*account.settled.items(), *account.elsewhere.items()]
-        bucket = self.bucket(now_us)
-        oldest = min([start for start, amount in parts if amount], default=bucket)
-        until = min([start for start, _ in parts]) + length_us if parts else bucket + width
-        return _Used(account.sum(), from_us(oldest + length_us), until)
-
-
 @value
 class Reservation:
     """What one request holds of its accounts until it is settled."""
 
-    parts: tuple[tuple[_Stand, str, int], ...]
+    parts: tuple[tuple[Stand, str, int], ...]
 
 
 _NOTHING = Reservation(parts=())
@@ -183,8 +66,8 @@ class Ledger:
         """Load what is settled within the windows; a record that cannot be read begins at zero and is logged."""
         self._store = store
         self._limits = tuple(limits)
-        self._accounts: dict[tuple[str, str], _Account] = {}
-        self._known: dict[tuple[str, str | None], tuple[_Stand, ...]] = {}
+        self._accounts: dict[tuple[str, str], Account] = {}
+        self._known: dict[tuple[str, str | None], tuple[Stand, ...]] = {}
         now = now or datetime.now(UTC)
         self._load(now)
         store.record_rows(_PURGE, (to_us(now - SPENDING_KEPT),))
@@ -206,7 +89,7 @@ class Ledger:
         found: dict[str, int] = {}
         for limit in self._limits:
             if limit.window is not None:
-                begin = _begin(limit.window, now_us)
+                begin = opening_us(limit.window, now_us)
                 found[limit.name] = min(begin, found.get(limit.name, begin))
         return found
 
@@ -316,7 +199,7 @@ class Ledger:
         for stand in self._of(request.key, request.user):
             if stand.limit.window is None:
                 continue  # what was in flight has ended
-            charges = [_charge(stand, attempt, outcome, models, held, n_input_tokens) for attempt in outcome.attempts]
+            charges = [charge(stand, attempt, outcome, models, held, n_input_tokens) for attempt in outcome.attempts]
             if charges:  # of messages there is one, however many models were asked
                 charged.append((stand, max(charges) if stand.by_request else sum(charges)))
         self._book(charged, to_us(now))
@@ -378,7 +261,7 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------- parts
 
-    def _of(self, key: str, user: str | None) -> tuple[_Stand, ...]:
+    def _of(self, key: str, user: str | None) -> tuple[Stand, ...]:
         """Return what a caller stands under."""
         place = key, user
         found = self._known.get(place)
@@ -387,14 +270,14 @@ class Ledger:
                 self._known.clear()
                 self._accounts = {place: account for place, account in self._accounts.items() if not account.is_empty}
             holders = [(limit, _holder(limit, key, user)) for limit in self._limits if limit.is_about(key)]
-            found = tuple(_Stand(limit, holder, self._account(limit.name, holder)) for limit, holder in holders)
+            found = tuple(Stand(limit, holder, self._account(limit.name, holder)) for limit, holder in holders)
             self._known[place] = found
         return found
 
-    def _account(self, name: str, holder: str) -> _Account:
-        return self._accounts.setdefault((name, holder), _Account())
+    def _account(self, name: str, holder: str) -> Account:
+        return self._accounts.setdefault((name, holder), Account())
 
-    def _book(self, charged: Sequence[tuple[_Stand, int]], now_us: int) -> None:
+    def _book(self, charged: Sequence[tuple[Stand, int]], now_us: int) -> None:
         """Charge amounts, and have them recorded."""
         added, run = [], self._store.run
         for stand, amount in charged:
@@ -449,91 +332,3 @@ def _holder(limit: Limit, key: str, user: str | None) -> str:
             return key
         case "user":
             return user_of(key, user)
-
-
-def _charge(
-    stand: _Stand,
-    attempt: Attempt,
-    outcome: Outcome,
-    models: Mapping[str, Model],
-    held: dict[tuple[str, str], int],
-    n_input_tokens: int,
-) -> int:
-    """Return what one attempt costs a limit, in its units.
-
-    Where an upstream that was asked reported no usage, as when the caller left, what was held is charged, or what has
-    come of the answer if that is more.
-    """
-    usage, counts = attempt.usage, stand.limit.counts
-    model = models.get(attempt.model)
-    if model is None or not stand.is_about(model):
-        return 0
-    if usage is not None and counts != "messages":
-        return usage.input_tokens + usage.output_tokens if counts == "tokens" else stand.units(attempt.cost_usd or 0.0)
-    # A member that was not needed any more is charged once it had begun to answer; before that nobody knows.
-    took_part = attempt.model == outcome.model or (attempt.part is not None and attempt.first_content_s is not None)
-    n_written = attempt.written_tokens
-    was_left = outcome.status == "cancelled" and n_written is not None
-    if not (took_part or was_left) or attempt.status == "failed":
-        return 0
-    if counts == "messages":
-        return 1
-    kept = held.pop((stand.limit.name, attempt.model), 0)
-    return max(kept, stand.units(_least(counts, model, n_input_tokens, n_written))) if n_written else kept
-
-
-def _least(counts: Counted, model: Model, n_input_tokens: int, n_written_tokens: int) -> float:
-    """Return what a call costs a limit of which this much of an answer has come."""
-    if counts == "tokens":
-        return n_input_tokens + n_written_tokens
-    prices = model.prices
-    if prices is None:
-        return 0.0
-    return (n_input_tokens * prices.usd_per_mtok_in + n_written_tokens * prices.usd_per_mtok_out) / 1e6
-
-
-def _begin(window: float | str, now_us: int) -> int:
-    """Return the first moment at which a part of a window that still counts may start."""
-    if isinstance(window, str):
-        return _calendar_us(window, now_us)[0]
-    return now_us - int(window * 1e6) - _width(window) + 1
-
-
-def _width(window: float | str) -> int:
-    """Return the length of a part of a sliding window in microseconds; a calendar window has one part."""
-    return 0 if isinstance(window, str) else max(int(window * 1e6) // N_BUCKETS, 1)
-
-
-_SPANS: dict[str, tuple[int, int]] = {}
-"""The calendar window that was last asked for, by its name."""
-
-
-def _calendar_us(window: str, now_us: int) -> tuple[int, int]:
-    """Return the first moment of the calendar window around a moment, and that of the next, in microseconds."""
-    span = _SPANS.get(window)
-    if span is None or not span[0] <= now_us < span[1]:
-        begin = _calendar(window, from_us(now_us))
-        span = _SPANS[window] = to_us(begin), to_us(_next(window, begin))
-    return span
-
-
-def _next(window: str, begin: datetime) -> datetime:
-    match window:
-        case "hour":
-            return begin + timedelta(hours=1)
-        case "day":
-            return begin + timedelta(days=1)
-        case "week":
-            return begin + timedelta(days=7)
-        case _:
-            return begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
-
-
-def _calendar(window: str, now: datetime) -> datetime:
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    if window == "hour":
-        return hour
-    day = hour.replace(hour=0)
-    if window == "week":
-        return day - timedelta(days=day.weekday())
-    return day.replace(day=1) if window == "month" else day
