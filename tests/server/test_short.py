@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 
 from unisono.compose import Live, build
 from unisono.config import load_config
-from unisono.server import chat
+from unisono.server import exchange
 from unisono.server.app import create_app
 from unisono.server.listen import GuardedProtocol, settings_of
 
@@ -278,7 +278,7 @@ def test_a_fault_of_ours_where_a_stream_begins_ends_the_call_and_is_an_answer(
 
     async def claim(served: Served) -> None:
         upstream.behave = _opens(Exchange.gone_at_s)
-        monkeypatch.setattr(chat, "headers_of", breaks)
+        monkeypatch.setattr(exchange, "headers_of", breaks)
         with caplog.at_level(logging.ERROR):
             status, answer = await served.ask(stream=True)
         assert (status, answer["error"]["type"]) == (500, "api_error")

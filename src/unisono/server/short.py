@@ -22,8 +22,9 @@ from unisono.execute.streamed import Streamed
 from unisono.execute.walk import Committed
 from unisono.router import is_plain_pin
 from unisono.server.auth import identify
-from unisono.server.chat import ChatEndpoint, Exchange, asked, note_failed, the_end, while_there
+from unisono.server.chat import ChatEndpoint, asked, note_failed, while_there
 from unisono.server.cycle import Cycle
+from unisono.server.exchange import Exchange, the_end
 from unisono.server.reply import headers_in
 from unisono.server.stream import Stream, broken_off
 
