@@ -112,7 +112,16 @@ def test_doubt_about_the_pair_holds_the_default_and_the_reason_gives_the_numbers
     )
     assert sure.ranking[0].model == "rival"
     assert unsure.ranking[0].model == "default"
-    assert "rival looks better by 0.05 after costs, in doubt by 0.14" in unsure.reason
+    assert "rival looks better by 0.05 (cost and time counted), in doubt by 0.14" in unsure.reason
+
+
+def test_at_dial_1_a_reason_speaks_of_seconds_and_not_of_prices() -> None:
+    quick = estimate("quick", quality=0.86, usd=0.001, first_s=1.0)
+    slow = estimate("slow", quality=0.93, usd=0.03, first_s=119.0)
+    choice = choose(quick, slow, goal=Goal(dial=1.0), default="quick")
+    assert choice.ranking[0].model == "quick"
+    assert choice.reason.startswith("quick is about 118 s faster: quality 0.86 for $0.001, against")
+    assert choice.ranking[1].reason.startswith("expected quality 0.07 higher, but about 118 s slower: ")
 
 
 def test_on_an_unusual_prompt_the_reason_says_so() -> None:

@@ -73,6 +73,10 @@ def plan(*members: str, closer: str | None) -> Plan:
 BEST, CHEAP, FREE = estimate("gpt-4.1", 0.9, 0.0123), estimate("a.b", 0.7, 0.00002), estimate("own-8b", 0.9, 0.0)
 FIRST = Ranked(model=BEST.model, estimate=BEST, utility=0.5, propensity=1.0, reason="")
 STAY = Stay(default=CHEAP, other=BEST, gain=0.12, doubt=0.3, unusual=None)
+SLOW = replace(BEST, model="slow", latency=Latency(first_token_s=0.1, total_s=95.0))
+ASSUMED = replace(CHEAP, cost=replace(CHEAP.cost, evidence=ASSUMED_PRICE))
+LEVEL, SOONER = words.Lead(money=0.0, time=0.0), words.Lead(money=0.0, time=0.5)
+SPENDS, SAVES = words.Lead(money=-0.1, time=0.0), words.Lead(money=0.5, time=0.0)
 GUESSED = replace(
     STAY, other=estimate("new", 0.9, 0.1, guessed=True), default=estimate("newer", 0.5, 0.1, guessed=True)
 )
@@ -83,14 +87,15 @@ NOON = datetime(2099, 12, 1, 12, tzinfo=UTC)
 
 PAIRED: dict[str, list[Say]] = {
     "why_first": [
-        lambda zh: words.why_first(BEST, None, goal(zh)),
-        lambda zh: words.why_first(FREE, BEST, goal(zh)),
-        lambda zh: words.why_first(BEST, CHEAP, goal(zh)),
-        lambda zh: words.why_first(CHEAP, BEST, goal(zh)),
-        lambda zh: words.why_first(estimate("s", 0.5, 0.1), BEST, goal(zh)),
-        lambda zh: words.why_first(replace(BEST, model="s"), BEST, goal(zh)),
-        lambda zh: words.why_first(estimate("new", 0.95, 0.1, guessed=True), BEST, goal(zh)),
-        lambda zh: words.why_first(replace(CHEAP, cost=replace(CHEAP.cost, evidence=ASSUMED_PRICE)), BEST, goal(zh)),
+        lambda zh: words.why_first(BEST, None, goal(zh), lead=LEVEL),
+        lambda zh: words.why_first(FREE, BEST, goal(zh), lead=SAVES),
+        lambda zh: words.why_first(BEST, CHEAP, goal(zh), lead=SPENDS),
+        lambda zh: words.why_first(CHEAP, BEST, goal(zh), lead=SAVES),
+        lambda zh: words.why_first(CHEAP, SLOW, goal(zh), lead=SOONER),
+        lambda zh: words.why_first(CHEAP, BEST, goal(zh), lead=LEVEL),
+        lambda zh: words.why_first(replace(BEST, model="s"), BEST, goal(zh), lead=LEVEL),
+        lambda zh: words.why_first(estimate("new", 0.95, 0.1, guessed=True), BEST, goal(zh), lead=LEVEL),
+        lambda zh: words.why_first(ASSUMED, BEST, goal(zh), lead=SAVES),
     ],
     "why_stays": [
         lambda zh: words.why_stays(STAY, goal(zh)),
@@ -98,14 +103,21 @@ PAIRED: dict[str, list[Say]] = {
         lambda zh: words.why_stays(GUESSED, goal(zh)),
     ],
     "why_not": [
-        lambda zh: words.why_not(CHEAP, BEST, goal(zh), kept_default=False),
-        lambda zh: words.why_not(BEST, CHEAP, goal(zh), kept_default=False),
-        lambda zh: words.why_not(BEST, CHEAP, goal(zh), kept_default=True),
-        lambda zh: words.why_not(estimate("s", 0.5, 0.1), BEST, goal(zh), kept_default=False),
-        lambda zh: words.why_not(BEST, BEST, goal(zh), kept_default=False),
+        lambda zh: words.why_not(CHEAP, BEST, goal(zh), lead=SPENDS, kept_default=False),
+        lambda zh: words.why_not(CHEAP, BEST, goal(zh), lead=words.Lead(money=-0.5, time=0.0), kept_default=False),
         lambda zh: words.why_not(
-            replace(BEST, latency=Latency(first_token_s=0.1, total_s=9.0)), BEST, goal(zh), kept_default=False
+            replace(SLOW, model="a", quality=CHEAP.quality, cost=CHEAP.cost),
+            BEST,
+            goal(zh),
+            lead=words.Lead(money=-0.5, time=0.5),
+            kept_default=False,
         ),
+        lambda zh: words.why_not(BEST, CHEAP, goal(zh), lead=SAVES, kept_default=False),
+        lambda zh: words.why_not(SLOW, CHEAP, goal(zh), lead=SOONER, kept_default=False),
+        lambda zh: words.why_not(BEST, CHEAP, goal(zh), lead=LEVEL, kept_default=True),
+        lambda zh: words.why_not(estimate("s", 0.5, 0.1), BEST, goal(zh), lead=SAVES, kept_default=False),
+        lambda zh: words.why_not(BEST, BEST, goal(zh), lead=LEVEL, kept_default=False),
+        lambda zh: words.why_not(SLOW, BEST, goal(zh), lead=SOONER, kept_default=False),
     ],
     "over_cost": [lambda zh: words.over_cost(0.5, bound_usd=0.01, language=zh)],
     "late": [lambda zh: words.late(2.5, bound_s=1.5, language=zh)],
@@ -172,7 +184,9 @@ PAIRED: dict[str, list[Say]] = {
         for of in (attrgetter("text"), attrgetter("recorded"))
     ],
     "parts_missing": [lambda zh: notices.parts_missing(FAILED, language=zh).text],
-    "switched": [lambda zh: notices.switched("a", "b", why=words.why_first(BEST, CHEAP, goal(zh)), language=zh).text],
+    "switched": [
+        lambda zh: notices.switched("a", "b", why=words.why_first(BEST, CHEAP, goal(zh), lead=SPENDS), language=zh).text
+    ],
     "hedge": [lambda zh: notices.hedge("a", answers="b", language=zh).text],
     "queued": [lambda zh: notices.queued("a", waited_s=1.25, language=zh).text],
     "over_cost notice": [lambda zh: notices.over_cost(0.7, bound_usd=0.5, language=zh).text],
@@ -210,7 +224,7 @@ ENGLISH_ONLY = (
     "of 2.50; 4 sums come out).",
     "c takes over: b's answer is right with probability 0.21, 0.80 needed (its code does not parse (line 3); c.1: it "
     "ends in 42, others in 43; the judge finds it wrong; it was cut at its length).",
-    "better here by 0.05 after costs, which does not pay for a switch",
+    "better here by 0.05 (cost and time counted), which does not pay for a switch",
     "The share of deep fell from 30% to 2% under the policy config/1/2/3.",
     "a stage failed with RuntimeError; see the log",
     "gpt-5: the upstream answered 429 insufficient_quota; its account there has no money or quota left.",
@@ -272,7 +286,7 @@ def _there(text: str) -> str:
 
 
 def _two(language: Language) -> str:
-    first, then = words.why_first(BEST, CHEAP, goal(language)), plans.not_several("pool", goal(language))
+    first, then = words.why_first(BEST, CHEAP, goal(language), lead=SPENDS), plans.not_several("pool", goal(language))
     return f"{first} {then}"
 
 

@@ -184,15 +184,16 @@ def _kept(choice: Choice, held: Ranked, reason: str) -> Choice:
 def _behind(ranked: Ranked, held: Ranked) -> str:
     if ranked.utility <= held.utility:
         return ranked.reason
-    return f"better here by {ranked.utility - held.utility:.2f} after costs, which does not pay for a switch"
+    gain = ranked.utility - held.utility
+    return f"better here by {gain:.2f} (cost and time counted), which does not pay for a switch"
 
 
 def _why_kept(current: str, leader: str, gain: float, threshold: float, language: Literal["en", "zh"]) -> str:
     if language == "zh":
-        return f"{current} 继续本次对话：{leader} 扣除成本后只好 {gain:.2f}，不到切换所需的 {threshold:.2f}。"
+        return f"{current} 继续本次对话：{leader} 只好 {gain:.2f}（已计费用和时间），不到切换所需的 {threshold:.2f}。"
     return (
-        f"{current} goes on with this conversation: {leader} is better here by only {gain:.2f} after costs, "
-        f"and a switch needs {threshold:.2f}."
+        f"{current} goes on with this conversation: {leader} is better here by only {gain:.2f} (cost and time "
+        f"counted), and a switch needs {threshold:.2f}."
     )
 
 

@@ -143,9 +143,9 @@ def _why(first: Ranked, leader: Ranked, language: Literal["en", "zh"]) -> str:
     if language == "zh":
         return (
             f"为了学习，本次由 {first.model} 回答（机会 {first.propensity:.1%}）；否则由 {leader.model} 回答，"
-            f"扣除成本后预计只好 {loss:.2f}。"
+            f"预计只好 {loss:.2f}（已计费用和时间）。"
         )
     return (
         f"{first.model} answers so that the router learns (a chance of {first.propensity:.1%}); {leader.model} is "
-        f"expected to be better by {loss:.2f} after costs."
+        f"expected to be better by {loss:.2f} (cost and time counted)."
     )

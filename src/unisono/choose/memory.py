@@ -114,10 +114,11 @@ def anchored(choice: Choice, *, anchor: str | None, margin: float, language: Lit
         return choice
     gain = leader.utility - held.utility
     reason = (
-        f"{anchor} 回答过几乎相同的问题；{leader.model} 扣除成本后只好 {gain:.2f}，不到换用所需的 {margin:.2f}。"
+        f"{anchor} 回答过几乎相同的问题；{leader.model} 只好 {gain:.2f}（已计费用和时间），"
+        f"不到换用所需的 {margin:.2f}。"
         if language == "zh"
-        else f"{anchor} answered a nearly equal prompt; {leader.model} is better here by only {gain:.2f} after costs, "
-        f"and a change needs {margin:.2f}."
+        else f"{anchor} answered a nearly equal prompt; {leader.model} is better here by only {gain:.2f} (cost "
+        f"and time counted), and a change needs {margin:.2f}."
     )
     first = replace(held, propensity=1.0, reason=reason)
     rest = [replace(r, propensity=0.0) for r in choice.ranking if r.model != anchor]

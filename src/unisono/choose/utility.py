@@ -14,7 +14,7 @@ from math import log10
 from typing import NamedTuple
 
 from unisono.choose.guard import Scored, doubt_of_pair, held_by_guard
-from unisono.choose.words import below_quality, late, nobody_meets, over_cost, why_first, why_not, why_stays
+from unisono.choose.words import Lead, below_quality, late, nobody_meets, over_cost, why_first, why_not, why_stays
 from unisono.types import Choice, Estimate, Excluded, Goal, Mode, Ranked
 
 WORTH_AT_ZERO = 0.4
@@ -86,6 +86,14 @@ class _Prices(NamedTuple):
             - self.total_s * latency.total_s
         )
 
+    def paid(self, estimate: Estimate) -> tuple[float, float]:
+        """Return what of the quality goes for money, and what for seconds."""
+        latency = estimate.latency
+        return (
+            self.money * relative_price(estimate.cost.usd, self.yardstick_usd),
+            self.first_s * latency.first_token_s + self.total_s * latency.total_s,
+        )
+
 
 def _prices(goal: Goal, default_usd: float) -> _Prices:
     return _Prices(worth(goal.dial), *SECOND_PRICES[goal.mode], default_usd)
@@ -122,11 +130,16 @@ class UtilityChooser:
         scored.sort(key=_rank)
         scored, stay = held_by_guard(scored, home, margin=self._margin)
         first, second = scored[0].estimate, scored[1].estimate if len(scored) > 1 else None
-        reason = why_first(first, second, goal) if stay is None else why_stays(stay, goal)
+        money, time = prices.paid(first)
+        leads = [
+            Lead(usd - money, seconds - time) for usd, seconds in (prices.paid(row.estimate) for row in scored[1:])
+        ]
+        lead = leads[0] if leads else Lead(0.0, 0.0)
+        reason = why_first(first, second, goal, lead=lead) if stay is None else why_stays(stay, goal)
         kept_default = stay is not None
         ranking = [Ranked(model=first.model, estimate=first, utility=scored[0].utility, propensity=1.0, reason=reason)]
-        for loser, net, _ in scored[1:]:
-            against = why_not(loser, first, goal, kept_default=kept_default)
+        for (loser, net, _), lead in zip(scored[1:], leads, strict=True):
+            against = why_not(loser, first, goal, lead=lead, kept_default=kept_default)
             ranking.append(Ranked(model=loser.model, estimate=loser, utility=net, propensity=0.0, reason=against))
         return Choice(ranking=tuple(ranking), excluded=excluded, reason=reason)
 

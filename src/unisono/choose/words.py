@@ -1,22 +1,36 @@
 """The sentences of a choice, in English and Chinese: why a model leads, why each other one lost, which bound it breaks.
 
-Every sentence is made of the numbers that decided. It decides nothing itself.
+Every sentence is made of the numbers that decided, and names that part of them, quality, money, time or doubt, without
+which the choice would have been another. It decides nothing itself.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from unisono.choose.guard import Stay
 from unisono.notices import Language, usd
 from unisono.types import ASSUMED_PRICE, Estimate, Goal
 
 
-def why_first(first: Estimate, second: Estimate | None, goal: Goal) -> str:
+class Lead(NamedTuple):
+    """What of the leader's utility above another model's comes from money and from seconds, in quality.
+
+    Negative where the other model is ahead. What quality does not give beside it, doubt or the margin did.
+    """
+
+    money: float
+    time: float
+
+
+def why_first(first: Estimate, second: Estimate | None, goal: Goal, *, lead: Lead) -> str:
     """Say why a model leads.
 
     Args:
         first: the leader.
         second: the next one; None where the leader is alone.
         goal: what the choice aimed at; its language is the sentence's.
+        lead: of the first over the second; nothing where it is alone.
     """
     chinese = goal.language == "zh"
     if second is None:
@@ -25,7 +39,7 @@ def why_first(first: Estimate, second: Estimate | None, goal: Goal) -> str:
             if chinese
             else f"{first.model} is the only model that may serve this request."
         )
-    english, ground = _ground(first, second)
+    english, ground = _ground(first, second, lead)
     if chinese:
         why = f"{first.model} {ground}：{_figures(first, goal)}；{second.model} 为{_figures(second, goal)}。"
         return f"{why}{first.model} 尚未测量过。" if first.quality.guessed else why
@@ -41,19 +55,19 @@ def why_stays(stay: Stay, goal: Goal) -> str:
     if goal.language == "zh":
         if guessed:
             return (
-                f"继续使用默认模型 {default}：{other} 扣除成本后看似好 {gain}，但 {'、'.join(guessed)} 从未测量过："
-                "请运行 `unisono models probe`。"
+                f"继续使用默认模型 {default}：{other} 看似好 {gain}（已计费用和时间），"
+                f"但 {'、'.join(guessed)} 从未测量过：请运行 `unisono models probe`。"
             )
         if unusual is not None:
             return (
                 f"继续使用默认模型 {default}：这样的问题很少见（已测问题中只有 {unusual:.1%} 更少见），"
                 f"{other} 看似好 {gain}，但疑问达 {doubt}。"
             )
-        return f"继续使用默认模型 {default}：{other} 扣除成本后看似好 {gain}，但疑问达 {doubt}，并不明显更好。"
+        return f"继续使用默认模型 {default}：{other} 看似好 {gain}（已计费用和时间），但疑问达 {doubt}，并不明显更好。"
     if guessed:
         return (
-            f"{default}, the default, stays: {other} looks better by {gain} after costs, but nothing was measured of "
-            f"{' and '.join(guessed)}: `unisono models probe` does."
+            f"{default}, the default, stays: {other} looks better by {gain} (cost and time counted), but nothing "
+            f"was measured of {' and '.join(guessed)}: `unisono models probe` does."
         )
     if unusual is not None:
         return (
@@ -61,35 +75,44 @@ def why_stays(stay: Stay, goal: Goal) -> str:
             f"that {other} looks better by {gain} is in doubt by {doubt}."
         )
     return (
-        f"{default}, the default, stays: {other} looks better by {gain} after costs, in doubt by {doubt}, which is not "
-        f"measurably better."
+        f"{default}, the default, stays: {other} looks better by {gain} (cost and time counted), in doubt by {doubt}, "
+        f"which is not measurably better."
     )
 
 
-def why_not(loser: Estimate, first: Estimate, goal: Goal, *, kept_default: bool) -> str:
-    """Say why a model lost to the leader."""
-    quality = loser.quality.mean - first.quality.mean
+def why_not(loser: Estimate, first: Estimate, goal: Goal, *, lead: Lead, kept_default: bool) -> str:
+    """Say why a model lost to the leader.
+
+    Args:
+        loser: the model.
+        first: the leader.
+        goal: what the choice aimed at; its language is the sentence's.
+        lead: of the leader over the model.
+        kept_default: the leader is the default, which the guard kept.
+    """
+    better = loser.quality.mean - first.quality.mean
+    for_its_price = lead.money - better
     chinese = goal.language == "zh"
-    if kept_default and quality >= 0:
+    if kept_default and better >= 0:
         why = "并不明显好于默认模型" if chinese else "not clearly better than the default"
-    elif quality < 0 and loser.cost.usd >= first.cost.usd:
+    elif better < 0 and loser.cost.usd >= first.cost.usd:
         why = (
-            f"预计质量低 {-quality:.2f}，且不便宜"
+            f"预计质量低 {-better:.2f}，且不便宜"
             if chinese
-            else f"expected quality {-quality:.2f} lower and not cheaper"
+            else f"expected quality {-better:.2f} lower and not cheaper"
         )
-    elif quality < 0:
+    elif better < 0 and for_its_price > 0:
+        why = f"更便宜，但预计质量低 {-better:.2f}" if chinese else f"cheaper, but expected quality {-better:.2f} lower"
+    elif loser.cost.usd > first.cost.usd and for_its_price > 0:
         why = (
-            f"更便宜，但预计质量低 {-quality:.2f}" if chinese else f"cheaper, but expected quality {-quality:.2f} lower"
-        )
-    elif loser.cost.usd > first.cost.usd:
-        why = (
-            f"预计质量高 {quality:.2f}，但在此不值其价"
+            f"预计质量高 {better:.2f}，但在此不值其价"
             if chinese
-            else f"expected quality {quality:.2f} higher, not worth its price here"
+            else f"expected quality {better:.2f} higher, not worth its price here"
         )
-    elif loser.latency.total_s > first.latency.total_s:
-        why = "更慢，而质量优势不足" if chinese else "slower without being better enough"
+    elif for_its_price + lead.time > 0:
+        why = _slower(loser, first, chinese=chinese)
+    elif better < 0:
+        why = "更便宜，但未必够好" if chinese else "cheaper, but not clearly good enough"
     else:
         why = "并不明显更好" if chinese else "not clearly better"
     figures = _figures(loser, goal)
@@ -106,8 +129,8 @@ def over_cost(high_usd: float, *, bound_usd: float, language: Language) -> str:
 def late(first_token_s: float, *, bound_s: float, language: Language) -> str:
     """Say that the first token is expected later than the caller allows."""
     if language == "zh":
-        return f"首个词元约需 {first_token_s:.2g} 秒，超过您的上限 {bound_s:g} 秒"
-    return f"first token in about {first_token_s:.2g} s, above your bound of {bound_s:g} s"
+        return f"首个词元约需 {_seconds(first_token_s)} 秒，超过您的上限 {bound_s:g} 秒"
+    return f"first token in about {_seconds(first_token_s)} s, above your bound of {bound_s:g} s"
 
 
 def below_quality(mean: float, *, bound: float, language: Language) -> str:
@@ -162,20 +185,50 @@ def behind_degraded(goal: Goal) -> str:
     return "the router is degraded; it may answer only if those before it fail"
 
 
-def _ground(first: Estimate, second: Estimate) -> tuple[str, str]:
+def _ground(first: Estimate, second: Estimate, lead: Lead) -> tuple[str, str]:
     """Return the ground in English and in Chinese."""
-    equal = first.quality.mean == second.quality.mean and first.cost.usd == second.cost.usd
-    if equal and first.latency.total_s < second.latency.total_s:
-        return "answers sooner", "回答更快"
-    if equal:
+    better = first.quality.mean - second.quality.mean
+    if better == 0.0 and first.cost.usd == second.cost.usd:
+        if lead.time > 0.0:
+            return _faster(first, second)
         return "is expected to do no worse here", "预计在此不逊色"
-    if first.quality.mean >= second.quality.mean and first.cost.usd <= second.cost.usd:
+    if better >= 0.0 and (first.cost.usd <= second.cost.usd or lead.money == 0.0):
         return "is expected to answer this best", "预计回答得最好"
-    if first.quality.mean >= second.quality.mean:
-        return "is worth its price here", "在此物有所值"
-    if first.cost.usd < second.cost.usd:
+    if better + lead.money >= 0.0:
+        if better >= 0.0:
+            return "is worth its price here", "在此物有所值"
         return "is good enough here and cheaper", "在此足够好且更便宜"
-    return "answers sooner", "回答更快"
+    if better + lead.money + lead.time >= 0.0:
+        return _faster(first, second)
+    return "is the surer choice here", "在此更有把握"
+
+
+def _faster(first: Estimate, second: Estimate) -> tuple[str, str]:
+    gap = _gap(first, second)
+    return f"is about {gap} s faster", f"约快 {gap} 秒"
+
+
+def _slower(loser: Estimate, first: Estimate, *, chinese: bool) -> str:
+    gap, better = _gap(first, loser), loser.quality.mean - first.quality.mean
+    if better < 0.0:
+        return f"更便宜，但约慢 {gap} 秒" if chinese else f"cheaper, but about {gap} s slower"
+    if loser.cost.usd > first.cost.usd:
+        return (
+            f"预计质量高 {better:.2f}，但约慢 {gap} 秒"
+            if chinese
+            else f"expected quality {better:.2f} higher, but about {gap} s slower"
+        )
+    return f"约慢 {gap} 秒，而质量优势不足" if chinese else f"about {gap} s slower without being better enough"
+
+
+def _gap(fast: Estimate, slow: Estimate) -> str:
+    """Return by how many seconds one answers sooner: to the end, or where that is not sooner, to the first token."""
+    ahead = slow.latency.total_s - fast.latency.total_s
+    return _seconds(ahead if ahead > 0.0 else slow.latency.first_token_s - fast.latency.first_token_s)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f}" if seconds >= 10.0 else f"{seconds:.2g}"
 
 
 def _figures(estimate: Estimate, goal: Goal) -> str:
