@@ -2,8 +2,8 @@
 
 No model is asked and no weights are read. A conflict is reported where two sentences speak of the same thing and
 differ in exactly one way; where they differ in two, they speak of different things, but for a name of which only one
-can be right ("the capital of X is"). It misses what needs knowledge of
-the world, and sentences that say the opposite in altogether other words.
+can be right ("the capital of X is"). It misses what needs knowledge of the world, and sentences that say the opposite
+in altogether other words.
 
 Source: the kinds of conflict are those of de Marneffe, Rafferty and Manning, "Finding contradictions in text" (2008).
 Not for: proving that two texts agree.

@@ -185,9 +185,7 @@ class Router:
             raise NoCandidate("No model meets the bounds of this request.", excluded=(*excluded, *choice.excluded))
         if past is not None and heir not in (None, choice.ranking[0].model):
             switched = told.stood_in_for(str(past.model), choice, case.goal)
-        pattern = ALONE
-        if situation.retry is None and not any(notice.code == "limit_downgrade" for notice in limited):
-            pattern = self._arranged(case, house.front(choice))
+        pattern = self._arranged(case, house.front(choice), limited=limited)
         if seed is None:
             seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
         unread = told.unread(features, case.goal)
@@ -274,7 +272,10 @@ class Router:
             language=case.goal.language,
         )
 
-    def _arranged(self, case: _Case, choice: Choice) -> Arranged:
+    def _arranged(self, case: _Case, choice: Choice, *, limited: Sequence[Notice]) -> Arranged:
+        """Say how models work together; who asks again, or comes where a limit has sent him, gets one of them alone."""
+        if case.situation.retry is not None or any(notice.code == "limit_downgrade" for notice in limited):
+            return ALONE
         return arranged(
             choice,
             request=case.request,
