@@ -166,15 +166,14 @@ def log_of(
 
 def watched(w: World, candidate: Chosen, *, rng: np.random.Generator) -> int | None:
     """Return after how many answers of a canary on half of the conversations the guardrail breaks; None when never."""
-    sums = np.zeros((2, 3))
+    rows = rng.integers(0, len(w.scores), MOST_WATCHED)
+    side = rng.random(MOST_WATCHED) < 0.5
+    rewards = w.scores[rows, np.where(side, candidate[rows], w.live[rows])]
     for n in range(LOOK, MOST_WATCHED + 1, LOOK):
-        rows = rng.integers(0, len(w.scores), LOOK)
-        side = rng.random(LOOK) < 0.5
-        rewards = w.scores[rows, np.where(side, candidate[rows], w.live[rows])]
-        for place, mine in enumerate((side, ~side)):
-            got = rewards[mine]
-            sums[place] += (len(got), got.sum(), (got * got).sum())
-        new, old = (Measured.of_sums(int(k), total, squares, share=True) for k, total, squares in sums)
+        new, old = (
+            Measured(mine * 1.0, mine * rewards[:n], mine * rewards[:n] ** 2, share=True)
+            for mine in (side[:n], ~side[:n])
+        )
         if broken({"quality": new}, {"quality": old}, Foreseen()) is not None:
             return n
     return None

@@ -106,6 +106,30 @@ def test_a_canary_is_watched_beside_the_live_policy_in_the_same_time(path: Path,
     assert seen(path, policies, seconds=500) == "new errors"
 
 
+def test_two_callers_of_a_crowd_who_turn_every_answer_of_a_canary_down_do_not_end_it(
+    path: Path, policies: Policies
+) -> None:
+    policy = policies.create(
+        made(settings={"dial": 0.1}, name="new", parent="config", artifact=None, scores=None), by="test", now=NOON
+    )
+    live = policies.known().state().live
+    policies.try_on(policy, live=live, share=0.5, verdict=None, why="", by="test", now=NOON)
+    for caller in range(25):
+        answers(path, "config", first=1 + 40 * caller, n=20, key=f"k{caller}")
+        answers(path, policy.id, first=21 + 40 * caller, n=20, key=f"k{caller}")
+
+    def turn_down(callers: range) -> None:
+        with closing(Store(path)) as store:
+            for caller in callers:
+                for place in range(21 + 40 * caller, 41 + 40 * caller):
+                    store.record_signal(VALUES.id(place), "rejected", None, by=f"k{caller}")
+
+    turn_down(range(2))  # eight answers of a hundred; three are allowed
+    assert seen(path, policies, seconds=2000) == ""
+    turn_down(range(2, 25))
+    assert seen(path, policies, seconds=2000) == "new complaints"
+
+
 def test_what_the_gate_foresaw_counts(path: Path, policies: Policies) -> None:
     answers(path, "config", first=0, n=300)
     policy = put_in_force(policies, seconds=300, verdict=FORESEEN)
@@ -129,9 +153,11 @@ def test_sums_count_what_was_said_measured_and_seen(path: Path, policies: Polici
         found = sums(reader, policy="config", deep={"small"}, since=NOON, until=NOON + DAY)
         none = sums(reader, policy="other", deep={"small"}, since=NOON, until=NOON + DAY)
     assert found.n == 10
-    assert found.of["quality"] == (2, 1.25, 1.0625)
-    assert found.of["complaints"][1] == 1.0
-    assert found.of["deep"][1] == 10.0
-    assert found.of["errors"][1] == 0.0
-    assert found.of["cost"][0] == found.of["first_token"][0] == 10
+    assert found.of["quality"] == (("team/", "s-1", 2, 1.25, 1.0625),)
+    assert {name: of[0][2:4] for name, of in found.of.items() if name in ("complaints", "deep", "errors")} == {
+        "complaints": (10, 1.0),
+        "deep": (10, 10.0),
+        "errors": (10, 0.0),
+    }
+    assert found.of["cost"][0][2] == found.of["first_token"][0][2] == 10
     assert none.n == 0

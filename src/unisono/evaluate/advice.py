@@ -15,6 +15,7 @@ import numpy as np
 
 from unisono.evaluate.judged import Judged
 from unisono.evaluate.offpolicy import Estimated, Log, difference, doubly_robust
+from unisono.evaluate.together import fairly, groups
 
 TOLERANCE = 0.01
 """Quality that counts as equal: one answer in a hundred."""
@@ -79,6 +80,7 @@ def advise(answers: Sequence[Judged], *, tolerance: float = TOLERANCE) -> Advice
         answers: judged answers of one policy.
         tolerance: loss of mean reward that counts as none.
     """
+    answers = [answers[place] for place in fairly([answer.whose for answer in answers])]
     models = sorted({model for answer in answers for model in answer.chances})
     singles = [_single(model, [a for a in answers if model in a.chances]) for model in models]
     singles.sort(key=lambda s: (-s.quality.value, s.usd, s.model))
@@ -123,6 +125,7 @@ def _log(answers: Sequence[Judged], target: Sequence[float], expected_target: Se
         target=np.array(target),
         expected_logged=np.array([a.quality[a.model] for a in answers]),
         expected_target=np.array(expected_target),
+        groups=groups([a.whose for a in answers]),
     )
 
 

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from math import sqrt
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from unisono.evaluate.offpolicy import Estimated, Log, difference, doubly_robust, effective, snips
 from unisono.evaluate.rechosen import Row
 from unisono.evaluate.shadow import Beside, apart, beside, mean_over
+from unisono.evaluate.together import MIN_GROUPS, Groups, fairly, groups, n_groups, variance_of_sum
 from unisono.types import Json, JsonValue
 
 TOLERANCE = 0.01
@@ -121,10 +122,12 @@ def judge(rows: Sequence[Row], *, tolerance: float = TOLERANCE) -> Verdict:
         tolerance: loss of mean reward that counts as none.
     """
     told = [row for row in rows if row.reward is not None]
+    told = [told[place] for place in fairly([row.whose for row in told])]
     differ = np.array([apart(row) for row in rows], dtype=np.float64)
     one, two = _log(told, lambda row: row.one), _log(told, lambda row: row.two)
     unseen = np.array([row.unseen for row in told], dtype=np.float64)
-    kind, sentence, gained = weigh(one, two, differ=differ, unseen=unseen, tolerance=tolerance)
+    together = groups([row.whose for row in rows])
+    kind, sentence, gained = weigh(one, two, differ=differ, unseen=unseen, tolerance=tolerance, together=together)
     plain = Verdict(
         kind=kind,
         sentence=sentence,
@@ -132,7 +135,7 @@ def judge(rows: Sequence[Row], *, tolerance: float = TOLERANCE) -> Verdict:
         n=len(rows),
         n_judged=len(told),
         differ=float(differ.mean()) if len(rows) else 0.0,
-        differ_high=_upper(differ),
+        differ_high=_upper(differ, together),
         beside=beside(rows) if rows else None,
     )
     if gained is None:
@@ -149,7 +152,9 @@ def judge(rows: Sequence[Row], *, tolerance: float = TOLERANCE) -> Verdict:
     )
 
 
-def weigh(one: Log, two: Log, *, differ: Array, unseen: Array, tolerance: float) -> tuple[Kind, str, Estimated | None]:
+def weigh(
+    one: Log, two: Log, *, differ: Array, unseen: Array, tolerance: float, together: Groups | None = None
+) -> tuple[Kind, str, Estimated | None]:
     """Return what is shown of one policy against another, a sentence, and the difference where anything was judged.
 
     Args:
@@ -159,8 +164,9 @@ def weigh(one: Log, two: Log, *, differ: Array, unseen: Array, tolerance: float)
         unseen: chance of what the first would choose, the second would not, and the log could never hold, on the
             judged answers, shape (n_judged,): of that nothing is known, so it widens the interval.
         tolerance: loss of mean reward that counts as none.
+        together: which decisions of `differ` stand together, shape (n,).
     """
-    high = _upper(differ)
+    high = _upper(differ, together)
     if not len(one.rewards):
         return (*_without_rewards(len(differ), high, tolerance), None)
     gained = difference(one, two, name="dr")
@@ -228,12 +234,12 @@ def _harmed(slices: Sequence[Slice]) -> list[str]:
     return [f"Worse on {', '.join(f'{s.by} {s.name} ({points(s.gained)})' for s in worse)}."]
 
 
-def _upper(values: Array) -> float:
+def _upper(values: Array, together: Groups | None) -> float:
     """Return an upper bound of the mean of values in [0, 1], with one further observation at each end."""
-    if not len(values):
-        return 1.0
-    more = np.append(values, (0.0, 1.0))
-    return min(float(more.mean() + _Z * more.std(ddof=1) / sqrt(len(more))), 1.0)
+    n = len(values) + 2
+    mean = (float(values.sum()) + 1.0) / n
+    variance = variance_of_sum(values - mean, together) + mean * mean + (1.0 - mean) ** 2
+    return min(mean + _Z * sqrt(variance) / n, 1.0)
 
 
 Chances = Callable[[Row], Mapping[str, float]]
@@ -246,6 +252,7 @@ def _log(rows: Sequence[Row], target: Chances) -> Log:
         target=np.array([target(row).get(row.model, 0.0) for row in rows]),
         expected_logged=np.array([row.quality[row.model] for row in rows]),
         expected_target=np.array([mean_over(target(row), row.quality) for row in rows]),
+        groups=groups([row.whose for row in rows]),
     )
 
 
@@ -262,8 +269,11 @@ def _slices(rows: Sequence[Row], one: Log, two: Log) -> tuple[Slice, ...]:
 
 
 def _part(log: Log, places: Sequence[int]) -> Log:
-    arrays = {field.name: getattr(log, field.name)[[*places]] for field in fields(log)}
-    return replace(log, **arrays)
+    arrays: dict[str, Any] = {field.name: getattr(log, field.name) for field in fields(log)}
+    parts: dict[str, Any] = {name: None if array is None else array[[*places]] for name, array in arrays.items()}
+    part = Log(**parts)
+    few = part.groups is not None and n_groups(part.groups) < MIN_GROUPS
+    return replace(part, groups=None) if few else part
 
 
 def _side(side: Side) -> JsonValue:

@@ -8,7 +8,8 @@
     first token  seconds                        higher by more than half, and 0.2 s
 
 and when it is shown that it is worse at all, by a bound that holds at every look, however often one looks: of equal
-policies at most one in twenty breaks a guardrail in all time. It reads no record and moves nothing.
+policies at most one in twenty breaks a guardrail in all time. Answers of one conversation are taken to be alike, and so
+are those of one caller in a crowd, of whom none counts more than a few others. It reads no record and moves nothing.
 
 Source: I. Waudby-Smith et al. 2021 (2103.06476), the Gaussian-mixture confidence sequence; Bonferroni over six.
 Not for: harm that nobody sees, and less than 50 answers.
@@ -17,9 +18,13 @@ Not for: harm that nobody sees, and less than 50 answers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log, sqrt
 from typing import Literal
+
+import numpy as np
+
+from unisono.evaluate.together import MIN_GROUPS, Array
 
 Name = Literal["quality", "complaints", "errors", "deep", "cost", "first_token"]
 
@@ -31,23 +36,48 @@ ADDED = 2
 """Further observations, one at each end, that keep shares honest where all are alike."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """A measure over some answers: how many, their mean and variance."""
+    """A measure over a policy's answers, by the groups of answers that stand together (`together`).
 
-    n: int
-    mean: float
-    variance: float
+    Attributes:
+        counts: answers, shape (groups,); a group has the same place in the other policy's measure.
+        totals: sum of the measure, shape (groups,).
+        squares: sum of its squares, shape (groups,).
+        share: whether it is a share in [0, 1]; then it has one further observation at each end.
+    """
 
-    @classmethod
-    def of_sums(cls, n: int, total: float, squares: float, *, share: bool) -> Measured:
-        """Return it from sums; a share in [0, 1] gets an observation at each end."""
-        if share:
-            n, total, squares = n + ADDED, total + ADDED / 2, squares + ADDED / 2
-        if n < 2:
-            return cls(n=n, mean=total, variance=0.0)
-        mean = total / n
-        return cls(n=n, mean=mean, variance=max(squares / n - mean * mean, 0.0) * n / (n - 1))
+    counts: Array
+    totals: Array
+    squares: Array
+    share: bool = field(kw_only=True)
+
+    @property
+    def n(self) -> float:
+        """How many answers it is of."""
+        return float(self.counts.sum()) + ADDED * self.share
+
+    @property
+    def mean(self) -> float:
+        """The mean."""
+        return (float(self.totals.sum()) + ADDED / 2 * self.share) / max(self.n, 1.0)
+
+    @property
+    def apart(self) -> Array:
+        """What each group adds to the deviation of the mean, shape (groups,)."""
+        return (self.totals - self.mean * self.counts) / self.n
+
+    @property
+    def variance(self) -> float:
+        """Variance of the mean, where each answer stands for itself."""
+        n, mean = self.n, self.mean
+        squares = float(self.squares.sum()) + ADDED / 2 * self.share
+        return max(squares / n - mean * mean, 0.0) / max(n - 1.0, 1.0)
+
+    @property
+    def ends(self) -> float:
+        """What the further observations add to the variance of the mean."""
+        return (self.mean**2 + (1.0 - self.mean) ** 2) / self.n**2 if self.share else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,15 +151,25 @@ def broken(policy: Tally, other: Tally, foreseen: Foreseen) -> Broken | None:
 
 def radius(one: Measured, two: Measured, *, times: float = 1.0, alpha: float = ALPHA) -> float:
     """Return how far `one - times * two` may lie above its mean by chance, at every look with probability 1 - alpha."""
-    variance = one.variance / one.n + times * times * two.variance / two.n
+    variance = _variance(one, two, times)
     n = min(one.n, two.n)
     rho2 = (-2.0 * log(alpha) + log(-2.0 * log(alpha) + 1.0)) / TUNED_TO
     return sqrt(variance * 2.0 * (n * rho2 + 1.0) / (n * rho2) * log(sqrt(n * rho2 + 1.0) / alpha))
 
 
+def _variance(one: Measured, two: Measured, times: float) -> float:
+    """Return the variance of `one - times * two`; how a group differs from others under both policies cancels."""
+    groups = [int(np.count_nonzero(measured.counts)) for measured in (one, two)]
+    if min(groups) < MIN_GROUPS:
+        return one.variance + times * times * two.variance
+    apart = one.apart - times * two.apart
+    n = int(np.count_nonzero(one.counts + two.counts))
+    return float((apart * apart).sum()) * n / (n - 1) + one.ends + times * times * two.ends
+
+
 def _sentence(name: Name, one: Measured, two: Measured, allowed: Allowance) -> str:
     figures = " against ".join(_shown(m.mean, allowed.unit) for m in (one, two))
-    return f"The guardrail on {name.replace('_', ' ')} broke: {figures} ({one.n:,} and {two.n:,} answers)."
+    return f"The guardrail on {name.replace('_', ' ')} broke: {figures} ({one.n:,.0f} and {two.n:,.0f} answers)."
 
 
 def _shown(value: float, unit: str) -> str:

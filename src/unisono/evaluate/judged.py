@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from unisono.evaluate.together import Whose
 from unisono.learn.reward import verdict
+from unisono.record.limits import user_of
 from unisono.record.reader import Reader, Stored
+from unisono.types import Request
 
 JUDGES = ("measured", "said")
 
@@ -26,6 +29,7 @@ class Judged:
         quality: that was expected of each.
         cost_usd: that was expected of each.
         spent_usd: what the answer cost, where that is known.
+        whose: to whom it was given.
     """
 
     decision: str
@@ -35,6 +39,7 @@ class Judged:
     quality: dict[str, float]
     cost_usd: dict[str, float]
     spent_usd: float | None
+    whose: Whose = ("", "")
 
 
 def judged(reader: Reader, *, limit: int) -> Iterator[Judged]:
@@ -61,6 +66,7 @@ def judged(reader: Reader, *, limit: int) -> Iterator[Judged]:
             quality={r.model: r.estimate.quality.mean for r in made.ranking},
             cost_usd={r.model: r.estimate.cost.usd for r in made.ranking},
             spent_usd=stored.outcome.cost_usd,
+            whose=whose(stored.request),
         )
 
 
@@ -78,6 +84,11 @@ def reward_of(reader: Reader, stored: Stored) -> float | None:
     expected = {e.model: e.quality.mean for e in made.situation.estimates}
     found = verdict(reader.signals(made.id), answered=answered, expected=expected)
     return found.reward if found is not None and found.source in JUDGES else None
+
+
+def whose(request: Request) -> Whose:
+    """Return to whom an answer is given."""
+    return user_of(request.key, request.user), request.session
 
 
 def went_as_decided(stored: Stored) -> bool:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from unisono.evaluate.together import Groups, n_groups, variance_of_sum
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -46,6 +48,7 @@ class Log:
         target: that the target policy gives to these choices.
         expected_logged: a model's expected reward of the choice made; None where there is no model.
         expected_target: the same of the target's choices, weighed by its chances.
+        groups: which answers stand together (`together.groups`); None: each stands for itself.
     """
 
     rewards: Array
@@ -53,6 +56,7 @@ class Log:
     target: Array
     expected_logged: Array | None = None
     expected_target: Array | None = None
+    groups: Groups | None = None
 
     @property
     def weights(self) -> Array:
@@ -108,7 +112,7 @@ def not_enough(log: Log) -> str:
 def ips(log: Log) -> Estimated:
     """Return the estimate by inverse propensities: no bias, much noise."""
     terms = log.weights * log.rewards
-    return _estimated("ips", log, float(terms.mean()), _deviation(terms, added=(0.0, 1.0)))
+    return _estimated("ips", log, float(terms.mean()), _deviation(log, terms, added=(0.0, 1.0)))
 
 
 def snips(log: Log) -> Estimated:
@@ -118,9 +122,8 @@ def snips(log: Log) -> Estimated:
     if mean <= 0.0:
         return _estimated("snips", log, 0.5, 0.5)
     value = float((weights * log.rewards).mean()) / mean
-    even = np.append(weights, (mean, mean))
-    apart = even * (np.append(log.rewards, (0.0, 1.0)) - value) / mean
-    return _estimated("snips", log, value, sqrt(float((apart * apart).sum())) / len(even))
+    terms = weights * (log.rewards - value) / mean
+    return _estimated("snips", log, value, _deviation(log, terms, added=(-value, 1.0 - value)))
 
 
 def doubly_robust(log: Log) -> Estimated:
@@ -133,7 +136,7 @@ def doubly_robust(log: Log) -> Estimated:
         raise ValueError("doubly robust needs expected rewards")
     terms = log.expected_target + log.weights * (log.rewards - log.expected_logged)
     centre = float(terms.mean())
-    return _estimated("dr", log, centre, _deviation(terms, added=(centre - 0.5, centre + 0.5)))
+    return _estimated("dr", log, centre, _deviation(log, terms, added=(centre - 0.5, centre + 0.5)))
 
 
 def difference(log: Log, other: Log, *, name: Name) -> Estimated:
@@ -150,23 +153,26 @@ def difference(log: Log, other: Log, *, name: Name) -> Estimated:
         apart = log.weights - other.weights
         terms = log.expected_target - other.expected_target + apart * (log.rewards - log.expected_logged)
         centre = float(terms.mean())
-        return _estimated(name, log, centre, _deviation(terms, added=(centre, centre)), low=-1.0)
+        return _estimated(name, log, centre, _deviation(log, terms, added=(centre, centre)), low=-1.0)
     one, two = snips(log), snips(other)
     terms = log.weights * (log.rewards - one.value) / max(float(log.weights.mean()), 1e-12)
     terms = terms - other.weights * (other.rewards - two.value) / max(float(other.weights.mean()), 1e-12)
-    return _estimated(name, log, one.value - two.value, _deviation(terms, added=(0.0, 0.0)), low=-1.0)
+    return _estimated(name, log, one.value - two.value, _deviation(log, terms, added=(0.0, 0.0)), low=-1.0)
 
 
-def _deviation(terms: Array, *, added: tuple[float, float]) -> float:
+def _deviation(log: Log, terms: Array, *, added: tuple[float, float]) -> float:
     """Return the deviation of the mean, with two further observations."""
-    more = np.append(terms, added)
-    return float(more.std(ddof=1)) / sqrt(len(more))
+    n = len(terms) + len(added)
+    mean = (float(terms.sum()) + sum(added)) / n
+    ends = sum((end - mean) ** 2 for end in added)
+    return sqrt(variance_of_sum(terms - mean, log.groups) + ends) / n
 
 
 def _estimated(name: Name, log: Log, value: float, deviation: float, *, low: float = 0.0) -> Estimated:
-    """Return the estimate with its interval; Student's where few answers carry it (Fisher's expansion)."""
+    """Return the estimate with its interval; Student's where few answers or groups carry it (Fisher's expansion)."""
     n_effective = effective(log.weights)
-    z = _Z * (1.0 + (_Z * _Z + 1.0) / (4.0 * max(n_effective - 1.0, 1.0)))
+    n_apart = n_effective if log.groups is None else min(n_effective, n_groups(log.groups))
+    z = _Z * (1.0 + (_Z * _Z + 1.0) / (4.0 * max(n_apart - 1.0, 1.0)))
     return Estimated(
         name=name,
         value=min(max(value, low), 1.0),

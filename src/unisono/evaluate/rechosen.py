@@ -21,8 +21,9 @@ from unisono.config import Config
 from unisono.config.kept import kept_of
 from unisono.config.overlay import with_overlay
 from unisono.errors import ArtifactError, StartError, UnisonoError
-from unisono.evaluate.judged import reward_of
+from unisono.evaluate.judged import reward_of, whose
 from unisono.evaluate.recompute import Parts, parts_of
+from unisono.evaluate.together import Whose
 from unisono.plugins import Registry
 from unisono.predict.artifact import Artifact, default_artifact_path, load
 from unisono.protocols import Encoder
@@ -57,6 +58,7 @@ class Row:
         deep: the models of the pool whose role is deep or pro.
         slices: what the request was: its task, language, length and key.
         unseen: chance of what the first policy would choose, the second would not, and the log could never hold.
+        whose: to whom the answer was given.
     """
 
     decision: str
@@ -70,6 +72,7 @@ class Row:
     deep: frozenset[str] = frozenset()
     slices: Mapping[str, str] = field(default_factory=dict)
     unseen: float = 0.0
+    whose: Whose = ("", "")
 
 
 class Rechooser:
@@ -239,6 +242,7 @@ class _Log:
             deep=self._deep,
             slices=self._slices(stored),
             unseen=sum(max(extra, 0.0) for model, extra in more.items() if logged.get(model, 0.0) <= 0.0),
+            whose=whose(stored.request),
         )
 
     def _logged(self, stored: Stored, one: Decision | None, two: Decision) -> dict[str, float]:

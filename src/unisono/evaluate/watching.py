@@ -11,7 +11,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from unisono.evaluate.guardrails import Broken, Foreseen, Measured, Name, broken
+from unisono.evaluate.together import among_many, fair
 from unisono.record.policies import Event, Known, Policy
 from unisono.record.reader import Reader
 from unisono.record.tallies import MAX_ANSWERS, Sums, sums
@@ -63,7 +66,9 @@ def look(reader: Reader, known: Known, *, deep: Collection[str], now: datetime) 
     before = began - WATCHED_FOR, began if callers is None else now  # a caller's turn may have come later
     since, until = (began, now) if pair.beside else before
     of_other = sums(reader, policy=pair.other, deep=deep, since=since, until=until, callers=callers)
-    found = broken(_tally(of_policy), _tally(of_other), _foreseen(pair.event.verdict))
+    measures = {name: _side_by_side(name, of_policy, of_other) for name in NAMES}
+    one, two = ({name: pair[place] for name, pair in measures.items()} for place in (0, 1))
+    found = broken(one, two, _foreseen(pair.event.verdict))
     return None if found is None else Watched(policy=known.policies[pair.policy], broken=found)
 
 
@@ -87,8 +92,19 @@ def _pair(known: Known) -> _Pair | None:
     )
 
 
-def _tally(found: Sums) -> dict[Name, Measured]:
-    return {name: Measured.of_sums(*found.of[name], share=name not in UNBOUNDED) for name in NAMES}
+def _side_by_side(name: Name, one: Sums, two: Sums) -> tuple[Measured, Measured]:
+    """Return a measure of both, a group of answers at the same place in each."""
+    talks = one.of[name] + two.of[name]
+    whose = [(caller, talk) for caller, talk, *_ in talks]
+    many = among_many(whose)
+    _, places = np.unique([caller if many else f"{caller}\n{talk}" for caller, talk in whose], return_inverse=True)
+    figures = np.zeros((2, 3, int(places.max(initial=-1)) + 1))
+    for talk, (place, (*_, n, total, squares)) in enumerate(zip(places, talks, strict=True)):
+        figures[int(talk >= len(one.of[name])), :, place] += (n, total, squares)
+    if many:
+        figures *= np.array([fair(counts) for counts in figures[:, 0]])[:, np.newaxis]
+    first, second = (Measured(*of, share=name not in UNBOUNDED) for of in figures)
+    return first, second
 
 
 def _foreseen(verdict: Json | None) -> Foreseen:

@@ -43,7 +43,7 @@ def weighed(scores: Sequence[Score]) -> list[Score]:
     votes = [score for score in scores if score.by]
     if len({score.by for score in votes}) < 2:
         return list(scores)
-    if _is_crowd(votes):
+    if is_crowd(len({score.by for score in votes})):
         scores = [replace(s, weight=s.weight * IN_A_CROWD) if s.by and s.kind == "said" else s for s in scores]
         votes = [score for score in scores if score.by]
     shares = _by_amount(votes)
@@ -64,7 +64,7 @@ def swayed(scores: Sequence[Score]) -> dict[str, float]:
         scores: as `weighed` returns them.
     """
     votes = [score for score in scores if score.by and score.weight > 0]
-    if not _is_crowd(votes):
+    if not is_crowd(len({score.by for score in votes})):
         return {}
     totals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     weights: dict[str, float] = defaultdict(float)
@@ -77,9 +77,9 @@ def swayed(scores: Sequence[Score]) -> dict[str, float]:
     }
 
 
-def _is_crowd(votes: Sequence[Score]) -> bool:
+def is_crowd(n_voters: int) -> bool:
     """Say whether a house has so many voters that some may be hostile."""
-    return len({score.by for score in votes}) * HOSTILE >= 1
+    return n_voters * HOSTILE >= 1
 
 
 def _by_amount(votes: Sequence[Score]) -> dict[str, float]:

@@ -243,7 +243,7 @@ class Reader:
         """
         return self._scores(_PROBES, fingerprints)
 
-    def rows(self, sql: str, values: tuple[Value, ...] = ()) -> list[tuple[Value, ...]]:
+    def rows(self, sql: str, values: tuple[Value, ...] | Mapping[str, Value] = ()) -> list[tuple[Value, ...]]:
         """Return the rows of a query on a table beside the decisions.
 
         Raises:

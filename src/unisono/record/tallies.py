@@ -1,16 +1,18 @@
-"""Sums over a policy's answers to `auto`, for the guardrails: how many failed, what they cost, what was said of them.
+"""Sums over a policy's answers to `auto`, by conversation, for the guardrails: what failed, cost, and was said of it.
 
 Only the first model's roles are counted as deep. It judges nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import msgspec
 
+from unisono.record.limits import user_of
 from unisono.record.reader import Reader
 from unisono.record.rows import Value, as_float, as_int, to_us
 
@@ -20,11 +22,11 @@ MAX_FIRST_S = 30.0
 """A first token that comes later counts as so late."""
 
 _ANSWERS = """
-SELECT count(*) AS n, sum(deep) AS deep, sum(bad) AS bad, sum(sad) AS sad,
-    count(usd) AS n_usd, sum(usd) AS usd, sum(usd * usd) AS usd2,
-    count(first_s) AS n_first, sum(first_s) AS first_s, sum(first_s * first_s) AS first_s2
+SELECT key, user, session, count(*), sum(deep), sum(bad), sum(sad), count(usd), sum(usd), sum(usd * usd),
+    count(first_s), sum(first_s), sum(first_s * first_s)
 FROM (
-    SELECT d.model IN (SELECT value FROM json_each(:deep)) AS deep, o.status IN ('failed', 'cut') AS bad,
+    SELECT d.key, d.user, d.session,
+        d.model IN (SELECT value FROM json_each(:deep)) AS deep, o.status IN ('failed', 'cut') AS bad,
         EXISTS (SELECT 1 FROM signals s WHERE s.decision = d.id AND s.kind IN
             ('rejected', 'retry_deeper', 'retry_other', 'retry_model', 'retry_same', 'switched', 'abandoned')) AS sad,
         o.cost_usd AS usd,
@@ -35,27 +37,32 @@ FROM (
         AND (:callers IS NULL OR d.key IN (SELECT value FROM json_each(:callers)))
         AND o.status <> 'cancelled'
     ORDER BY d.at DESC LIMIT :limit
-)
+) GROUP BY 1, 2, 3
 """
 _JUDGED = """
-SELECT count(*) AS n, sum(reward) AS reward, sum(reward * reward) AS reward2
+SELECT key, user, session, count(*), sum(reward), sum(reward * reward)
 FROM (
-    SELECT avg(CASE s.kind WHEN 'score' THEN CAST(s.value AS REAL) ELSE s.value = 'true' END) AS reward
+    SELECT d.key, d.user, d.session,
+        avg(CASE s.kind WHEN 'score' THEN CAST(s.value AS REAL) ELSE s.value = 'true' END) AS reward
     FROM decisions d JOIN signals s ON s.decision = d.id
     WHERE d.at >= :since AND d.at < :until AND d.policy = :policy AND d.mode IS NOT NULL AND d.degraded = 0
         AND (:callers IS NULL OR d.key IN (SELECT value FROM json_each(:callers)))
         AND (s.kind = 'score' OR s.kind LIKE 'correct:%')
     GROUP BY d.id ORDER BY d.at DESC LIMIT :limit
-)
+) GROUP BY 1, 2, 3
 """
+
+
+Talk: TypeAlias = "tuple[str, str, int, float, float]"
+"""Caller, conversation, number of its answers, sum of a measure over them, and sum of its squares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """A count, and for each measure the sum and the sum of squares over so many answers."""
+    """How many answers there are, and the sums of each measure by conversation."""
 
     n: int
-    of: Mapping[str, tuple[int, float, float]]
+    of: Mapping[str, tuple[Talk, ...]]
 
 
 def sums(
@@ -91,22 +98,31 @@ def sums(
         "limit": limit,
         "callers": whom,
     }
-    row = reader.dicts(_ANSWERS, {**place, "deep": names, "most_s": MAX_FIRST_S})[0]
-    said = reader.dicts(_JUDGED, place)[0]
-    n = as_int(row["n"])
+    answers = reader.rows(_ANSWERS, {**place, "deep": names, "most_s": MAX_FIRST_S})
+    said = reader.rows(_JUDGED, place)
     return Sums(
-        n=n,
+        n=sum(as_int(row[3]) for row in answers),
         of={
-            "quality": (as_int(said["n"]), _sum(said["reward"]), _sum(said["reward2"])),
-            "complaints": (n, _sum(row["sad"]), _sum(row["sad"])),
-            "errors": (n, _sum(row["bad"]), _sum(row["bad"])),
-            "deep": (n, _sum(row["deep"]), _sum(row["deep"])),
-            "cost": (as_int(row["n_usd"]), _sum(row["usd"]), _sum(row["usd2"])),
-            "first_token": (as_int(row["n_first"]), _sum(row["first_s"]), _sum(row["first_s2"])),
+            "quality": _talks(said, 3, 4, 5),
+            "complaints": _talks(answers, 3, 6, 6),
+            "errors": _talks(answers, 3, 5, 5),
+            "deep": _talks(answers, 3, 4, 4),
+            "cost": _talks(answers, 7, 8, 9),
+            "first_token": _talks(answers, 10, 11, 12),
         },
     )
 
 
-def _sum(value: Value) -> float:
-    """NULL is the sum of nothing."""
-    return as_float(value) or 0.0
+def _talks(rows: Sequence[tuple[Value, ...]], n: int, total: int, squares: int) -> tuple[Talk, ...]:
+    """Return a measure by conversation from the places of its sums in a row; where it has one."""
+    return tuple(
+        (
+            user_of(str(row[0]), None if row[1] is None else str(row[1])),
+            str(row[2]),
+            as_int(row[n]),
+            as_float(row[total]) or 0.0,
+            as_float(row[squares]) or 0.0,
+        )
+        for row in rows
+        if row[n]
+    )
