@@ -27,7 +27,7 @@ FLAGS = [
     "--disable-sync",
     "--force-color-profile=srgb",
 ]
-LIMIT_MS = 20_000
+LIMIT_MS = 60_000
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 
@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip("needs Chromium: apt install chromium")
     with api.sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=FLAGS)
+        running = play.chromium.launch(executable_path=path, args=FLAGS, timeout=LIMIT_MS)
         try:
             yield running
         finally:
@@ -134,7 +134,7 @@ class Held:
 
     def until(self, n: int = 1) -> Held:
         """Wait until so many are held."""
-        for _ in range(400):
+        for _ in range(LIMIT_MS // 50):
             if len(self.routes) >= n:
                 return self
             self.page.wait_for_timeout(50)

@@ -122,7 +122,7 @@ def test_two_tabs_of_one_conversation_keep_the_turns_of_both_and_see_each_other(
         one.wait_for_selector(".turn:nth-child(2) .answer.ok")
         ask(one, "asked in the first tab again")
         two.wait_for_selector(".turn:nth-child(3) .answer.ok")
-        two.goto(f"{base(house)}/console#/chat")
+        begin(two)
         ask(two, "another conversation")
         one.wait_for_selector(".chats li:has-text('another conversation')")
         reload_when_kept(one)
@@ -332,7 +332,7 @@ def test_what_the_record_has_forgotten_can_be_asked_again_all_the_same(
 ) -> None:
     with page_at(chromium, base(house), strict=False) as page:
         ask(page, "a question")
-        house.until(lambda: house.get("/v1/decisions")["data"], "it is recorded")
+        house.ended(1)
         with closing(Store(tmp_path / "record.db")) as store:
             assert store.purge(older_than=datetime.now(UTC)) == 1
         again(page, "deeper")
@@ -355,7 +355,7 @@ def test_what_the_server_keeps_of_the_words_is_seen_and_goes_with_the_conversati
         page.wait_for_selector(".welcome .warn:has-text('keeps the words that you send')")
         ask(page, "a secret question")
         page.wait_for_selector(".chat-head .chip:has-text('your words are kept')")
-        place = f"/v1/decisions/{house.get('/v1/decisions')['data'][0]['decision']}"
+        place = f"/v1/decisions/{house.ended(2)[0]['decision']}"
         assert "a secret question" in house.get(place)["request"]["prompt"]
         page.click(".chat-head button:has-text('Delete')")
         page.click("dialog button.danger")

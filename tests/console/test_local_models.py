@@ -19,7 +19,7 @@ def test_real_models_stream_are_retried_compared_and_pinned(tmp_path: Path) -> N
         pytest.skip("needs the packages of the demo")
     with (
         browser() as running,
-        process(tmp_path, demo_config_text(port=0), limit_s=60.0) as house,
+        process(tmp_path, demo_config_text(port=0), limit_s=120.0) as house,
         page_at(running, house.base_url.removesuffix("/v1")) as page,
     ):
         ask(page, "What is the opposite of hot?")
