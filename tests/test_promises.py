@@ -27,7 +27,7 @@ from unisono.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from unisono.execute.walk import Committed
+from unisono.execute.committed import Committed
 from unisono.router import Executor, Router
 from unisono.types import Call, Capability, Chunk, Decision, Health, Model, Outcome, Request, Situation
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from unisono.catalog import Catalog
 from unisono.choose.utility import UtilityChooser
 from unisono.errors import NoAnswer, NoCandidate, UpstreamError, UpstreamUnreachable
-from unisono.execute.walk import Committed
+from unisono.execute.committed import Committed
 from unisono.plugins import load
 from unisono.predict.cost import TokenCost
 from unisono.predict.latency import RecentLatency

@@ -10,7 +10,7 @@ from tests.execute.crews import Play, Stage, decision, request, text_of
 
 from unisono.errors import NoAnswer, UpstreamUnreachable
 from unisono.execute.cascade import run
-from unisono.execute.walk import Committed
+from unisono.execute.committed import Committed
 from unisono.plugins import load
 from unisono.types import Chunk, Decision, Goal
 

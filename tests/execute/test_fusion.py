@@ -11,9 +11,9 @@ import pytest
 from tests.execute.crews import Play, Stage, decision, request, text_of
 
 from unisono.errors import UpstreamCut, UpstreamUnreachable
+from unisono.execute.committed import Committed
 from unisono.execute.disputes import Fusing
 from unisono.execute.fusion import run
-from unisono.execute.walk import Committed
 from unisono.types import Call, Chunk, Decision, Goal
 
 RANKING = {"a": 0.8, "b": 0.75, "c": 0.7, "spare": 0.3}

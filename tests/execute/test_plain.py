@@ -12,11 +12,11 @@ import pytest
 from tests.execute.decisions import REQUEST, decision, model
 
 from unisono.errors import NoAnswer, UpstreamError, UpstreamUnreachable
+from unisono.execute.committed import Committed
 from unisono.execute.means import Means
 from unisono.execute.patience import Patience
 from unisono.execute.plain import Plain
 from unisono.execute.single import run
-from unisono.execute.walk import Committed
 from unisono.testing import ManualClock
 from unisono.types import Attempt, Chunk, Outcome, Usage
 

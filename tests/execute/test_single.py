@@ -23,10 +23,10 @@ from unisono.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from unisono.execute.committed import Committed
 from unisono.execute.means import Means
 from unisono.execute.patience import NO_PATIENCE, Patience, RetryBudget
 from unisono.execute.single import run
-from unisono.execute.walk import Committed
 from unisono.testing import ManualClock
 from unisono.types import (
     Attempt,

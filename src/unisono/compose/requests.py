@@ -15,9 +15,9 @@ from unisono.choose.continuity import moved_on, switched_by_hand
 from unisono.compose.alerts import Alerts
 from unisono.edge.parse import DERIVED, session_before
 from unisono.errors import NotFound, OutOfFiles, UnisonoError, is_lasting
+from unisono.execute.committed import Committed
 from unisono.execute.cost import cost_usd
 from unisono.execute.said import said_in
-from unisono.execute.walk import Committed
 from unisono.inforce import Arm, InForce
 from unisono.learn.signals import Signals
 from unisono.record.alarm import ShareGuard

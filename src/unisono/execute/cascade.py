@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from unisono import notices as say
 from unisono.errors import UpstreamError
 from unisono.execute import sentences
+from unisono.execute.committed import Committed
 from unisono.execute.crew import Crew
 from unisono.execute.means import Means
 from unisono.execute.member import Member
-from unisono.execute.walk import Committed
 from unisono.protocols import Evidence
 from unisono.types import Chunk, Decision, Plan, Planned, Request, Seen, Verdict
 

@@ -18,9 +18,10 @@ from unisono.consistency.final import final_answer
 from unisono.errors import NoAnswer, UpstreamCut, UpstreamError, UpstreamTimeout
 from unisono.execute import single
 from unisono.execute.bodies import asked_of, plain_body
+from unisono.execute.committed import Committed
 from unisono.execute.means import Means
 from unisono.execute.member import Member
-from unisono.execute.walk import Committed, short
+from unisono.execute.walk import short
 from unisono.types import (
     Attempt,
     Call,

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from unisono import notices as say
 from unisono.execute import sentences
 from unisono.execute.bodies import author_body, capped, judge_body, letter
+from unisono.execute.committed import Committed
 from unisono.execute.crew import Crew
 from unisono.execute.disputes import Dispute, Fusing, Settled, compare_written, disputes_among, tell_disputes
 from unisono.execute.evidence.agreement import ending
@@ -19,7 +20,6 @@ from unisono.execute.means import Means
 from unisono.execute.member import Member
 from unisono.execute.parts import answer_in_parts
 from unisono.execute.vote import Vote, agreed, vote
-from unisono.execute.walk import Committed
 from unisono.types import Chunk, Decision, Plan, Planned, Request
 
 PATIENCE_S = 1.0

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 from unisono.errors import UpstreamError
+from unisono.execute.committed import Committed
 from unisono.execute.patience import Patience
 from unisono.execute.relay import Relay
+from unisono.execute.running import Running
 from unisono.execute.single import carried
-from unisono.execute.walk import Committed, Running, Walk
+from unisono.execute.walk import Walk
 from unisono.types import Attempt, Call, Chunk, Decision, Model, Outcome, Request, is_direct
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 
 from unisono.execute import cascade, fusion, single
+from unisono.execute.committed import Committed
 from unisono.execute.disputes import Fusing
 from unisono.execute.means import Means
-from unisono.execute.walk import Committed
 from unisono.protocols import Evidence
 from unisono.types import Chunk, Decision, Request
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
+from unisono.execute.committed import Committed
 from unisono.execute.hedge import Race
 from unisono.execute.means import Means
 from unisono.execute.relay import Relay
-from unisono.execute.walk import Committed, Running, Walk
+from unisono.execute.running import Running
+from unisono.execute.walk import Walk
 from unisono.types import Chunk, Decision, Outcome, Request
 
 

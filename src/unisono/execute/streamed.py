@@ -11,8 +11,9 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 
 from unisono.errors import UpstreamCut, UpstreamError
+from unisono.execute.committed import Committed
 from unisono.execute.plain import Plain
-from unisono.execute.walk import Committed, cut
+from unisono.execute.running import cut
 from unisono.types import Chunk, Sink, Told
 
 

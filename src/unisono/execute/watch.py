@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from unisono import notices as say
 from unisono.consistency.ledger import asserted, taken_back
+from unisono.execute.committed import Committed
 from unisono.execute.relay import Relay
 from unisono.execute.said import said_in
-from unisono.execute.walk import Committed
 from unisono.types import Chunk, Language, Message, Outcome
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from unisono.consistency.ledger import asserted, shown
 from unisono.errors import UpstreamError
+from unisono.execute.committed import Committed
 from unisono.execute.disputes import Fusing
 from unisono.execute.means import Means
 from unisono.execute.plain import Plain
@@ -17,7 +18,6 @@ from unisono.execute.relay import Relay
 from unisono.execute.several import run
 from unisono.execute.streamed import Streamed
 from unisono.execute.voice import with_voice
-from unisono.execute.walk import Committed
 from unisono.execute.watch import Watch
 from unisono.router.pin import is_plain_pin
 from unisono.router.router import Router

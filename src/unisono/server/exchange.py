@@ -17,9 +17,9 @@ from unisono.edge.answer import headers_of, notices_to_json, reason_for, stamp, 
 from unisono.edge.failure import error_body
 from unisono.edge.parse import wants_usage
 from unisono.errors import UnisonoError, UpstreamError
+from unisono.execute.committed import Committed
 from unisono.execute.relay import Relay
 from unisono.execute.voice import with_voice
-from unisono.execute.walk import Committed
 from unisono.record.limits import Reservation
 from unisono.record.view import decision_to_json, parts_to_json
 from unisono.server.deciding import decide

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from unisono.compose import Live
 from unisono.edge.failure import error_body
 from unisono.errors import UnisonoError
+from unisono.execute.committed import Committed
 from unisono.execute.plain import Plain
 from unisono.execute.streamed import Streamed
-from unisono.execute.walk import Committed
 from unisono.router import is_plain_pin
 from unisono.server.auth import identify
 from unisono.server.chat import ChatEndpoint, asked, note_failed, while_there
