@@ -8,9 +8,12 @@ import pytest
 from unisono.evaluate.savings import MIN_ANSWERS, Saved, saved
 
 
-def _of(cost: np.ndarray, base: np.ndarray) -> Saved:
+def _of(cost: np.ndarray, base: np.ndarray, *, turns: int = 1) -> Saved:
+    """Return what was saved in conversations, each of so many answers with these costs."""
+    cost, base = turns * cost, turns * base
     return saved(
-        n=len(cost),
+        n=turns * len(cost),
+        n_talks=len(cost),
         cost=float(cost.sum()),
         base=float(base.sum()),
         cost_cost=float((cost * cost).sum()),
@@ -19,14 +22,14 @@ def _of(cost: np.ndarray, base: np.ndarray) -> Saved:
     )
 
 
-@pytest.mark.parametrize("n", [MIN_ANSWERS, 500])
-def test_the_interval_covers_the_true_share_nearly_always(n: int) -> None:
+@pytest.mark.parametrize(("n", "turns"), [(MIN_ANSWERS, 1), (500, 1), (MIN_ANSWERS, 12)])
+def test_the_interval_covers_the_true_share_nearly_always(n: int, turns: int) -> None:
     rng = np.random.default_rng(5)
     hits = 0
     for _ in range(400):
         base = rng.gamma(2.0, 1.0, n)
         cost = base * rng.choice([0.1, 1.0], n, p=[0.6, 0.4])  # the truth: 1 - (.6 * .1 + .4) = .54
-        found = _of(cost, base)
+        found = _of(cost, base, turns=turns)
         assert found.low is not None and found.high is not None
         hits += found.low <= 0.54 <= found.high
     assert hits / 400 >= 0.92
@@ -50,3 +53,4 @@ def test_nothing_free_and_few_have_no_interval() -> None:
     assert _of(np.zeros(50), np.zeros(50)).why_not == "free"
     few = _of(np.full(MIN_ANSWERS - 1, 1.0), np.full(MIN_ANSWERS - 1, 2.0))
     assert (few.why_not, few.share, few.low) == ("few", 0.5, None)
+    assert _of(np.full(9, 1.0), np.full(9, 2.0), turns=100).why_not == "few"

@@ -33,9 +33,16 @@ FROM (
     FROM seen WHERE status = 'ok' AND %(took)s IS NOT NULL
 ) GROUP BY part
 """
-_PAIRED = (
-    "iif(d.mode IS NOT NULL AND o.status = 'ok' AND o.cost_usd IS NOT NULL AND o.baseline_usd IS NOT NULL, %s, NULL)"
+_PAIRS = """
+SELECT total(n) AS n, count(*) AS n_talks, total(c) AS cost, total(b) AS base, total(c * c) AS cost_cost,
+    total(b * b) AS base_base, total(c * b) AS cost_base
+FROM (
+    SELECT count(*) AS n, total(o.cost_usd) AS c, total(o.baseline_usd) AS b
+    FROM decisions d JOIN outcomes o ON o.decision = d.id
+    WHERE d.at >= ? AND d.mode IS NOT NULL AND o.status = 'ok' AND o.cost_usd IS NOT NULL AND o.baseline_usd IS NOT NULL
+    GROUP BY d.key, d.session
 )
+"""
 _TIMES = f"""{_SEEN}
 {_MIDDLES % {"name": "first", "part": "slot", "took": "first_s"}}
 UNION ALL {_MIDDLES % {"name": "first_of", "part": "model", "took": "first_s"}}
@@ -43,11 +50,10 @@ UNION ALL {_MIDDLES % {"name": "whole_of", "part": "model", "took": "total_s"}}
 """
 _COUNTS = """
 SELECT min((d.at - ?) / ?, ?) AS slot, coalesce(o.model, d.model) AS model, coalesce(o.status, 'open') AS status,
-    count(*) AS n, total(o.cost_usd) AS a, total(o.baseline_usd) AS b, count(p.c) AS n_pairs, total(p.c) AS cost,
-    total(p.b) AS base, total(p.c * p.c) AS cost_cost, total(p.b * p.b) AS base_base, total(p.c * p.b) AS cost_base
+    count(*) AS n, total(o.cost_usd) AS a, total(o.baseline_usd) AS b
 FROM decisions d LEFT JOIN outcomes o ON o.decision = d.id
 WHERE d.at >= ? GROUP BY 1, 2, 3
-""".replace("p.c", _PAIRED % "o.cost_usd").replace("p.b", _PAIRED % "o.baseline_usd")
+"""
 _SAID = """
 SELECT min((s.at - ?) / ?, ?) AS slot, o.model, count(*) AS n,
     total(CASE WHEN s.kind = 'score' THEN CAST(s.value AS REAL) ELSE s.value = 'true' END) AS sum
@@ -56,8 +62,6 @@ WHERE s.at >= ? AND o.model IS NOT NULL AND (s.kind = 'score' OR s.kind LIKE 'co
 """
 _LATEST = "SELECT id FROM decisions WHERE mode = 'balanced' AND degraded = 0 ORDER BY at DESC LIMIT ?"
 
-_PRODUCTS = ("cost", "base", "cost_cost", "base_base", "cost_base")
-
 Row = Mapping[str, Value]
 Ask = Callable[[str, tuple[Value, ...]], list[dict[str, Value]]]
 """A query and its values to rows by their columns' names: `Store.dicts`."""
@@ -65,9 +69,16 @@ Ask = Callable[[str, tuple[Value, ...]], list[dict[str, Value]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """Sums over the answers to `auto` of which both the cost and the baseline's are known."""
+    """Sums over the answers to `auto` of which both the cost and the baseline's are known.
+
+    Attributes:
+        n: answers; they are of `n_talks` conversations.
+        cost, base: in USD.
+        cost_cost, base_base, cost_base: sums over conversations of the products of their sums.
+    """
 
     n: int
+    n_talks: int
     cost: float
     base: float
     cost_cost: float
@@ -117,6 +128,7 @@ def traffic(ask: Ask, *, since: datetime, width_s: float, n_slots: int, most: in
     for row in ask(_TIMES, (start, width, n_slots - 1, start, most)):
         times[str(row["what"])].append(row)
     n = sum(int(row["n"] or 0) for row in counts)
+    (pairs,) = ask(_PAIRS, (start,))
     return Traffic(
         counts=counts,
         first=times["first"],
@@ -124,8 +136,9 @@ def traffic(ask: Ask, *, since: datetime, width_s: float, n_slots: int, most: in
         whole_of=times["whole_of"],
         said=ask(_SAID, (start, width, n_slots - 1, start)),
         pairs=Pairs(
-            n=sum(int(row["n_pairs"] or 0) for row in counts),
-            **{name: sum(float(row[name] or 0) for row in counts) for name in _PRODUCTS},
+            n=int(pairs.pop("n") or 0),
+            n_talks=int(pairs.pop("n_talks") or 0),
+            **{name: float(sum_ or 0) for name, sum_ in pairs.items()},
         ),
         n_timed=min(n, most),
         whole=n <= most,

@@ -87,7 +87,6 @@ class OverviewEndpoint:
         found = traffic(self._live.store.reader.dicts, since=since, width_s=width_s, n_slots=N_SLOTS)
         roles = {model.name: model.role.value for model in self._live.config.models}
         models = _models(found)
-        sums = found.pairs
         return {
             "object": "traffic",
             "since": stamp(since),
@@ -100,16 +99,7 @@ class OverviewEndpoint:
             "series": _series(found, since=since, width_s=width_s),
             "models": [{"model": name, "role": roles.get(name), **row} for name, row in models.items()],
             "roles": _roles(models, roles),
-            "savings": asdict(
-                saved(
-                    n=sums.n,
-                    cost=sums.cost,
-                    base=sums.base,
-                    cost_cost=sums.cost_cost,
-                    base_base=sums.base_base,
-                    cost_base=sums.cost_base,
-                )
-            ),
+            "savings": asdict(saved(**asdict(found.pairs))),
         }
 
     def _now(self, model: str) -> Json:

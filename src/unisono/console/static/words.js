@@ -278,7 +278,7 @@ const WORDS = {
   savings_of: ["of {0}; 19 times in 20 between {1} and {2}", "总额 {0}；95% 区间 {1} 至 {2}"],
   savings_none: ["Not told: no answer of this period has both a price and a baseline.", "暂无：此时段没有同时具备价格和基准的回答。"],
   savings_free: ["Nothing to save: these models cost nothing.", "无需节省：这些模型免费。"],
-  savings_few: ["{0} answers are too few for an interval.", "{0} 个回答太少，无法给出区间。"],
+  savings_few: ["{0} answers, or their conversations, are too few for an interval.", "{0} 个回答（或其所属对话）太少，无法给出区间。"],
   savings_what: ["Baseline: what the same tokens would have cost at the model expected to answer best.", "基准：相同词元由预计最好的模型回答时的费用。"],
   latency_over: ["First word over time", "首词延迟随时间"],
   cost_over: ["Cost and baseline over time", "成本与基准随时间"],
