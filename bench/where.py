@@ -24,8 +24,8 @@ from bench.processes import child, free_port, serving
 
 PARTS = (
     ("unisono/compose/lessons", "learning from the attempt"),
-    ("unisono/execute/plain", "the short way of a pin"),
-    ("unisono/server/short", "the short way of a pin"),
+    ("unisono/execute/plain", "the short way"),
+    ("unisono/server/short", "the short way"),
     ("unisono/execute/relay", "a stream on its way to the caller"),
     ("unisono/server/stream", "a stream on its way to the caller"),
     ("unisono/understand/freshness", "freshness"),

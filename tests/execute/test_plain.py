@@ -83,7 +83,7 @@ class Noted:
 
 def begun(calls: Calls, noted: Noted) -> Plain:
     found = decision(["a"], allow_fallback=False, pin="a")
-    return Plain(REQUEST, found, model=model("a"), news=lambda: None, **noted.means(calls))
+    return Plain(REQUEST, found, models={"a": model("a")}, news=lambda: None, **noted.means(calls))
 
 
 def test_a_good_answer_is_noted_as_the_walk_of_every_answer_notes_it() -> None:
@@ -143,6 +143,6 @@ def test_a_call_that_cannot_begin_at_once_is_made_by_the_walk() -> None:
 def test_an_answer_behind_the_deadline_is_left_to_the_walk() -> None:
     calls, noted = Calls(replace(WHOLE)), Noted()
     found, means = decision(["a"], allow_fallback=False, pin="a"), noted.means(calls)
-    plain = Plain(REQUEST, found, model=model("a"), news=lambda: None, **means)
+    plain = Plain(REQUEST, found, models={"a": model("a")}, news=lambda: None, **means)
     noted.clock.advance(61.0)
     assert plain.finished() is None

@@ -371,7 +371,7 @@ def _slug(name: str) -> str:
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Any, tuple[Reply, Any]]]:
     """Ask every row four times, side by side; return each reply with the record of its decision.
 
-    Alone once more, over a connection that has served before: that goes the short way as far as it goes.
+    Then all once more, over a connection that has served before: that goes the short way as far as it goes.
     """
     found: dict[Any, tuple[Reply, Any]] = {}
     with raw_upstream() as port, ThreadPoolExecutor(24) as pool:
@@ -391,9 +391,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Any, tupl
                 found |= zip(asked, pool.map(lambda place, at=house: _ask(at, *place), asked), strict=True)
             with serving(tmp_path_factory.mktemp("kept"), text) as house:
                 listening = [name for name in names if MATRIX[name].behave]
-                replies = pool.map(lambda name, at=house: [_ask_again(at, name, s) for s in (False, True)], listening)
-                for name, kept in zip(listening, replies, strict=True):
-                    found |= {(name, "kept", stream): reply for stream, reply in zip((False, True), kept, strict=True)}
+                for kept in pool.map(lambda name, at=house: _ask_again(at, name), listening):
+                    found |= kept
         yield found
 
 
@@ -422,9 +421,14 @@ def _ask(house: House, name: str, stream: bool, other: bool) -> tuple[Reply, Any
     return reply, house.end_of(headers["x-unisono-decision"])
 
 
-def _ask_again(house: House, name: str, stream: bool) -> tuple[Reply, Any]:
-    assert house.chat(WARM, model=_slug(name)).status == 200
-    return _ask(house, name, stream, False)
+def _ask_again(house: House, name: str) -> dict[Any, tuple[Reply, Any]]:
+    """Ask a row as four conversations of its own, each behind one that keeps a connection."""
+    found: dict[Any, tuple[Reply, Any]] = {}
+    for stream in (False, True):
+        for other in (False, True):
+            assert house.chat(f"{WARM} {name}", model=_slug(name)).status == 200
+            found[name, "kept", stream, other] = _ask(house, name, stream, other)
+    return found
 
 
 # ----------------------------------------------------------------------------------------- the claims
@@ -448,7 +452,7 @@ def test_a_model_alone_is_handled_as_declared(answers: dict[Any, tuple[Reply, An
 def test_a_fault_on_a_kept_connection_is_handled_the_same(
     answers: dict[Any, tuple[Reply, Any]], name: str, stream: bool
 ) -> None:
-    _handled_as_declared(MATRIX[name], name, stream, *answers[name, "kept", stream])
+    _handled_as_declared(MATRIX[name], name, stream, *answers[name, "kept", stream, False])
 
 
 def _handled_as_declared(row: Row, name: str, stream: bool, reply: Reply, recorded: Any) -> None:
@@ -476,8 +480,17 @@ def _handled_as_declared(row: Row, name: str, stream: bool, reply: Reply, record
 
 @pytest.mark.parametrize(("name", "stream"), CELLS)
 def test_another_model_answers_where_it_may(answers: dict[Any, tuple[Reply, Any]], name: str, stream: bool) -> None:
-    row = MATRIX[name]
-    reply, recorded = answers[name, stream, True]
+    _fell_back(MATRIX[name], name, stream, *answers[name, stream, True])
+
+
+@pytest.mark.parametrize(("name", "stream"), [(name, stream) for name, stream in CELLS if MATRIX[name].behave])
+def test_another_model_answers_where_it_may_behind_a_kept_connection(
+    answers: dict[Any, tuple[Reply, Any]], name: str, stream: bool
+) -> None:
+    _fell_back(MATRIX[name], name, stream, *answers[name, "kept", stream, True])
+
+
+def _fell_back(row: Row, name: str, stream: bool, reply: Reply, recorded: Any) -> None:
     comes = row.stream if stream else row.plain
     seen = [(a["model"], a["status"]) for a in recorded["attempts"]]
     if comes != "failed" or not row.passes:

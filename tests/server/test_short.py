@@ -1,4 +1,4 @@
-"""The short way of a plain pin: no task where all goes well, and the ordinary way's answers where it does not."""
+"""The short way: no task where all goes well, and the ordinary way's answers where it does not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -89,11 +89,17 @@ class Served:
         rows = await asyncio.to_thread(self.live.store.decisions)
         return rows[place]
 
+    async def attempts(self) -> Any:
+        """Return those of the last request."""
+        await asyncio.to_thread(self.live.store.flush)
+        last = await self.recorded()
+        return (await asyncio.to_thread(self.live.store.decision, last["decision"]))["attempts"]
+
 
 @asynccontextmanager
-async def serving(folder: Path, upstream: Upstream) -> AsyncIterator[Served]:
+async def serving(folder: Path, upstream: Upstream, *more: str) -> AsyncIterator[Served]:
     file = folder / "unisono.toml"
-    file.write_text(config_text(model("a", upstream), default="a"))
+    file.write_text(config_text(model("a", upstream), *more, default="a"))
     live = build(load_config(file))
     await live.start()
     loop, state = asyncio.get_running_loop(), ServerState()
@@ -121,9 +127,11 @@ async def serving(folder: Path, upstream: Upstream) -> AsyncIterator[Served]:
         await live.close()
 
 
-def run(folder: Path, upstream: Upstream, claim: Callable[[Served], Coroutine[Any, Any, None]]) -> None:
+def run(
+    folder: Path, upstream: Upstream, claim: Callable[[Served], Coroutine[Any, Any, None]], *, more: Sequence[str] = ()
+) -> None:
     async def main() -> None:
-        async with serving(folder, upstream) as served:
+        async with serving(folder, upstream, *more) as served:
             assert (await served.ask())[0] == 200  # from here on a connection to the upstream is kept
             served.tasks.clear()
             await claim(served)
@@ -143,15 +151,59 @@ def test_a_plain_pin_makes_no_task(tmp_path: Path, upstream: Upstream) -> None:
     run(tmp_path, upstream, claim)
 
 
-@pytest.mark.parametrize(
-    "more", [{"model": "auto"}, {"unisono": {"allow_fallback": True}}, {"unisono": {"session": "s"}}]
-)
-def test_what_needs_more_goes_on_by_a_task(tmp_path: Path, upstream: Upstream, more: dict[str, Any]) -> None:
+NEW = [{"role": "user", "content": "Another conversation"}]
+
+
+@pytest.mark.parametrize("more", [{"model": "auto"}, {"model": "auto:deep"}, {"unisono": {"allow_fallback": True}}])
+@pytest.mark.parametrize("messages", [{}, {"messages": NEW}], ids=["going on", "new"])
+def test_who_may_be_answered_by_others_needs_no_task_either(
+    tmp_path: Path, upstream: Upstream, more: dict[str, Any], messages: dict[str, Any]
+) -> None:
     async def claim(served: Served) -> None:
-        assert (await served.ask(**more))[0] == 200
+        status, answer = await served.ask(**more, **messages)
+        assert (status, answer["choices"][0]["message"]["content"]) == (200, "fine")
+        assert served.tasks == []
+        head = await served.begin_stream(**more, **messages)
+        assert (head["status"], (await served.rest())[-1]) == ("200", "data: [DONE]")
+        assert served.tasks == []
+
+    run(tmp_path, upstream, claim)
+
+
+@pytest.mark.parametrize("first", [{}, {"messages": NEW}], ids=["going on", "new"])
+def test_a_failure_goes_on_to_another_model_by_a_task(
+    tmp_path: Path, upstream: Upstream, first: dict[str, Any]
+) -> None:
+    async def claim(served: Served) -> None:
+        upstream.behave = fails(500)
+        status, answer = await served.ask(unisono={"allow_fallback": True}, **first)
+        assert (status, answer["choices"][0]["message"]["content"]) == (200, "as fine")
+        assert served.tasks[:1] == ["RequestResponseCycle.run_asgi"]
+        assert answer["unisono"]["model"] == "b"
+        assert "fallback" in [notice["code"] for notice in answer["unisono"]["notices"]]
+        assert [attempt["status"] for attempt in (await served.attempts())] == ["failed", "ok"]
+
+    with listening(says("as fine")) as other:
+        run(tmp_path, upstream, claim, more=(model("b", other),))
+
+
+def test_a_conversation_to_be_looked_up_goes_on_by_a_task(tmp_path: Path, upstream: Upstream) -> None:
+    async def claim(served: Served) -> None:
+        assert (await served.ask(unisono={"session": "s"}))[0] == 200
         assert served.tasks[:1] == ["RequestResponseCycle.run_asgi"]
 
     run(tmp_path, upstream, claim)
+
+
+def test_a_conversation_that_another_model_goes_on_with_is_compared_by_a_task(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    async def claim(served: Served) -> None:
+        assert (await served.ask(model="b"))[0] == 200
+        assert served.tasks[:1] == ["RequestResponseCycle.run_asgi"]
+
+    with listening(says("as fine")) as other:
+        run(tmp_path, upstream, claim, more=(model("b", other),))
 
 
 OF_ONE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\"chatcmpl-[^\"]*\"")
@@ -165,7 +217,7 @@ def test_a_streamed_pin_makes_no_task_and_is_what_the_ordinary_way_sends_and_rec
 
     async def claim(served: Served) -> None:
         seen = []
-        for wishes in ({}, {"allow_fallback": True}):
+        for wishes in ({}, {"session": "s"}):  # which is to be looked up
             head = await served.begin_stream(unisono=wishes)
             events = [OF_ONE.sub("-", event) for event in await served.rest()]
             noted = {**await served.recorded(), "seconds": None, "at": None}

@@ -63,7 +63,7 @@ def within_limits(
     """
     if not spent or not choice.ranking:
         return choice, ()
-    over = {r.model: bar for r in choice.ranking if (bar := _bar(r, spent, features)) is not None}
+    over = _over(choice.ranking, spent, features)
     first = choice.ranking[0]
     near = _near(first.model, spent, language)
     if not over:
@@ -87,14 +87,19 @@ def within_limits(
     return Choice(ranking=ranking, excluded=excluded, reason=reason), (notice, *_near(stand_in.model, spent, language))
 
 
-def _bar(ranked: Ranked, spent: Sequence[Spent], features: Features) -> _Bar | None:
-    """Return the limit that has no room for what this model is expected to take; of several the last to have it."""
-    bars = [
-        _Bar(spent=s, need=need)
-        for s in spent
-        if s.model == ranked.model and s.used + (need := _need(ranked, s, features)) > s.amount
-    ]
-    return max(bars, key=lambda bar: (not bar.fits_later, bar.spent.returns or _SOON)) if bars else None
+def _over(ranking: Sequence[Ranked], spent: Sequence[Spent], features: Features) -> Mapping[str, _Bar]:
+    """Return by model, in their order, the limit without room for what it is expected to take; of several the last."""
+    ranked = {r.model: r for r in ranking}
+    bars: dict[str, list[_Bar]] = {}
+    for s in spent:
+        if (r := ranked.get(s.model)) is not None and s.used + (need := _need(r, s, features)) > s.amount:
+            bars.setdefault(s.model, []).append(_Bar(spent=s, need=need))
+    return {r.model: max(bars[r.model], key=_lasts) for r in ranking if r.model in bars} if bars else {}
+
+
+def _lasts(bar: _Bar) -> tuple[bool, datetime]:
+    """Tell limits apart by when they have room: the last to have it is the greatest."""
+    return not bar.fits_later, bar.spent.returns or _SOON
 
 
 def _need(ranked: Ranked, spent: Spent, features: Features) -> float:

@@ -1,4 +1,4 @@
-"""A streamed answer of one model without a task that waits for it, as long as all goes well: the short way of a pin.
+"""A streamed answer of one model without a task that waits for it, as long as all goes well: the short way.
 
 Until the first content it is what `plain.py` is: whatever is not a stream that begins well is left to the walk of
 `single.py`. Behind it chunks go on in the callbacks that bring them; a task waits only for a caller who reads slowly.

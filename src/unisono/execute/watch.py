@@ -28,10 +28,8 @@ class Watch:
         before: str,
         record: Callable[[Outcome], None],
         language: Language,
-        relay: Relay | None = None,
     ) -> None:
         """Compare with what `messages` assert, if another model than `before` answers; then `record`."""
-        self._relay = relay
         self._messages = messages
         self._before = before
         self._record = record
@@ -39,14 +37,16 @@ class Watch:
         self._model: str | None = None
         self._chunks: list[Chunk] = []
 
-    async def through(self, events: AsyncGenerator[Committed | Chunk, None]) -> AsyncGenerator[Committed | Chunk, None]:
-        """Yield the events as they are."""
+    async def through(
+        self, events: AsyncGenerator[Committed | Chunk, None], relay: Relay | None
+    ) -> AsyncGenerator[Committed | Chunk, None]:
+        """Yield the events as they are; where they are read, none may go another way."""
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Committed):
                     self._model = event.model if event.model != self._before else None
-                    if self._model is not None and self._relay is not None:
-                        self._relay.shut()
+                    if self._model is not None and relay is not None:
+                        relay.shut()
                 elif self._model is not None:
                     self._chunks.append(event)
                 yield event

@@ -50,12 +50,8 @@ class Executor:
         """
 
         observe = self._observer(request, features, decision)
-        past = decision.situation.past
-        watch = None
-        if past is not None and past.model is not None:
-            watch = Watch(
-                request.messages, before=past.model, record=record, language=decision.goal.language, relay=relay
-            )
+        watch = _watch(request, decision, record)
+        if watch is not None:
             record = watch.record
         if decision.plan is None and any(notice.code == "switch" for notice in decision.notices):
             request = _with_ledger(request, decision)
@@ -74,7 +70,7 @@ class Executor:
             comparer=self._stages.comparer,
         )
         events = run(request, decision, means=means, fusing=fusing, checks=self._stages.evidence)
-        return events if watch is None else watch.through(events)
+        return events if watch is None else watch.through(events, relay)
 
     def begin(
         self,
@@ -85,9 +81,10 @@ class Executor:
         record: Callable[[Outcome], None],
         news: Callable[[], None],
     ) -> Plain | None:
-        """Begin to carry out a decision on a plain pin without a task; see `execute.plain`. None where `run` must.
+        """Begin to carry out a decision without a task; see `execute.plain`. None where `run` must.
 
-        For a stream it is a `Streamed`.
+        That is where several models are asked, one beside another or after another, or where another model of the
+        conversation has spoken before. For a stream it is a `Streamed`.
 
         Args:
             request: what the caller asks.
@@ -96,20 +93,25 @@ class Executor:
             record: gets the outcome, once.
             news: called when the answer may be there.
         """
-        past = decision.situation.past
+        past, alone = decision.situation.past, is_plain_pin(request)
         another = past is not None and past.model not in (None, decision.model)  # `run` compares what both say
-        if another or decision.plan is not None or not is_plain_pin(request):
+        if another or decision.plan is not None:
             return None
+        patience = self._stages.patience(None if alone else decision.mode)  # nobody is asked beside a pinned model
+        if patience.hedge_after_s(decision.model) is not None:
+            return None
+        watch = None if alone else _watch(request, decision, record)
         return (Streamed if request.stream else Plain)(
             request,
             decision,
-            model=self._models[decision.model],
+            models=self._models,
             send=self._stages.send,
-            record=record,
+            record=record if watch is None else watch.record,
             observe=self._observer(request, features, decision),
             total_s=self._total_s,
-            patience=self._stages.patience(None),  # nobody is asked beside a pinned model
+            patience=patience,
             news=news,
+            through=None if watch is None else watch.through,
         )
 
     def _observer(
@@ -126,6 +128,14 @@ class Executor:
                 stages.learn(features, attempt)
 
         return observe
+
+
+def _watch(request: Request, decision: Decision, record: Callable[[Outcome], None]) -> Watch | None:
+    """Return what compares the answer with those before it, where there may be any."""
+    past = decision.situation.past
+    if past is None or past.model is None:
+        return None
+    return Watch(request.messages, before=past.model, record=record, language=decision.goal.language)
 
 
 def _with_ledger(request: Request, decision: Decision) -> Request:

@@ -1,8 +1,8 @@
-"""The short way of a plain pin: from the caller's bytes to the answer in callbacks of the event loop, without a task.
+"""The short way: from the caller's bytes to the answer in callbacks of the event loop, without a task.
 
-What it does is what `chat.py` does, with the same steps; a request that cannot go this way (`auto`, an upstream without
-a kept connection, a failure, a caller who reads slowly) goes on by a task from where it stands. See
-docs/decisions/0013.
+What it does is what `chat.py` does, with the same steps; a request that cannot go this way (a conversation to be looked
+up, a slow encoder, several models, an upstream without a kept connection, a failure, a caller who reads slowly) goes on
+by a task from where it stands. See docs/decisions/0013.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from unisono.server.cycle import Cycle
 from unisono.server.exchange import Exchange, the_end
 from unisono.server.reply import headers_in
 from unisono.server.stream import Stream, broken_off
+from unisono.types import Request
 
 
 class ShortWay:
@@ -55,7 +56,7 @@ class ShortWay:
             headers = headers_in(cycle.scope)  # type: ignore[arg-type]  # uvicorn's own type of it
             read = asked(live, raw, headers, identify(headers, live.keys))  # type: ignore[arg-type]  # bytes, as they came
             known = live.requests.known_now(read.request)
-            if known is None or not is_plain_pin(request := read.known(known)):
+            if known is None or not self._is_read_at_once(request := read.known(known)):
                 by_task(partial(self._chat.go_on, read))
                 return True
         except UnisonoError:
@@ -63,6 +64,9 @@ class ShortWay:
         on_way = _OnWay(Exchange(live, request, known, cycle), live, cycle, by_task=by_task, over=over)
         on_way.begin()
         return True
+
+    def _is_read_at_once(self, request: Request) -> bool:
+        return self._live.reading.is_at_once or is_plain_pin(request)
 
 
 class _OnWay:

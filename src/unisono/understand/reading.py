@@ -109,6 +109,11 @@ class Reading:
         return self._ahead is None or await self._ahead.read(task_text(request.messages))
 
     @property
+    def is_at_once(self) -> bool:
+        """Has no request to be read ahead of its decision?"""
+        return self._ahead is None
+
+    @property
     def n_waiting(self) -> int:
         """How many prompts wait for a slow encoder."""
         return 0 if self._ahead is None else self._ahead.n_waiting
