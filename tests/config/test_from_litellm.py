@@ -116,3 +116,49 @@ JSON = st.recursive(
 )
 def test_no_file_breaks_it(document: dict[str, Any]) -> None:
     from_litellm(document)
+
+
+def test_models_of_vectors_are_no_models_that_chat() -> None:
+    made = from_litellm(
+        {
+            "model_list": [
+                {
+                    "model_name": "vectors",
+                    "litellm_params": {
+                        "model": "openai/text-embedding-3-small",
+                        "api_key": "os.environ/OPENAI_API_KEY",
+                    },
+                },
+                {
+                    "model_name": "vectors",
+                    "litellm_params": {
+                        "model": "azure/dep",
+                        "api_base": "https://a.openai.azure.com",
+                        "api_key": "os.environ/AZURE",
+                        "input_cost_per_token": 1e-07,
+                    },
+                    "model_info": {"mode": "embedding"},
+                },
+                {"model_name": "hear", "litellm_params": {"model": "openai/whisper-1"}},
+                {
+                    "model_name": "paint",
+                    "litellm_params": {"model": "openai/x"},
+                    "model_info": {"mode": "image_generation"},
+                },
+                {"model_name": "talk", "litellm_params": {"model": "openai/gpt-5-mini", "max_tokens": 500}},
+            ]
+        }
+    )
+    assert made is not None
+    config = parse_config(made.text, ENV)
+    assert (config.default, [model.name for model in config.models]) == ("talk", ["talk"])
+    assert [(e.name, e.upstream_model) for e in config.embeddings] == [
+        ("vectors", "text-embedding-3-small"),
+        ("vectors-2", "dep"),
+    ]
+    assert config.embeddings[1].usd_per_mtok_in == pytest.approx(0.1)
+    assert [note.split(": ", 1)[1] for note in made.notes if "left out" in note] == [
+        "audio_transcription is not served here; left out",
+        "image_generation is not served here; left out",
+    ]
+    assert "model_list[4] (talk): max_tokens is not taken over" in made.notes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -108,3 +110,11 @@ def test_no_judged_answer_is_no_evidence() -> None:
 def test_questions_that_no_model_serves_are_named() -> None:
     found = advise(log({"small": (0.9, 0.1), "big": (0.9, 0.12)}, USD, n=400))
     assert 100 < len(found.unserved) <= 200
+
+
+def test_expected_costs_are_compared_with_what_was_expected_of_the_router_not_with_its_bill() -> None:
+    answers = [replace(a, spent_usd=0.1 * USD[a.model]) for a in log(COMPLEMENTARY, USD, n=300)]
+    found = advise(answers)
+    assert found.spent_usd is not None
+    assert found.expected_usd == pytest.approx(found.singles[0].router_usd)
+    assert found.spent_usd < 0.2 * found.expected_usd

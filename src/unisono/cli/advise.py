@@ -87,9 +87,10 @@ def _print(found: Advice) -> None:
         return
     out.print(
         f"\n{found.n:,} judged answers to auto; the router: quality {_interval(found.router)}"
-        + ("" if found.spent_usd is None else f", ${1000 * found.spent_usd:.3g} per 1,000 answers")
+        f", expected to cost ${1000 * found.expected_usd:.3g} per 1,000 answers"
+        + ("" if found.spent_usd is None else f"; they did cost ${1000 * found.spent_usd:.3g}")
     )
-    table = Table("always", "quality", "against the router", "$ per 1,000", "the router saves", "rests on")
+    table = Table("always", "quality", "against the router", "$ per 1,000, expected", "the router saves", "rests on")
     for single in found.singles:
         table.add_row(*_cells(single, found))
     out.print(table)
@@ -126,6 +127,7 @@ def _as_json(found: Advice) -> Json:
         "sentence": found.sentence,
         "n": found.n,
         "router": None if found.router is None else _estimated(found.router),
+        "expected_usd": found.expected_usd,
         "spent_usd": found.spent_usd,
         "cheapest": found.cheapest,
         "strongest": found.strongest,

@@ -27,6 +27,11 @@ _CAN = {
     "supports_audio_input": "audio",
     "supports_pdf_input": "files",
 }
+_BY_NAME = re.compile(
+    r"(?P<embedding>embed)|(?P<rerank>rerank)|(?P<audio_transcription>whisper|transcribe)|(?P<audio_speech>(^|-)tts(-|$))|"
+    r"(?P<image_generation>dall-e|gpt-image|imagen)|(?P<moderation>moderation)"
+)
+"""What a model is for where LiteLLM's file does not say it, for LiteLLM itself knows it by the name."""
 _READ = frozenset({"model", "api_key", "api_base", "base_url", "api_version"})
 _HARMLESS = frozenset({"drop_params", "set_verbose", "json_logs", "database_url", "store_model_in_db"})
 """What ours does by itself, or needs not."""
@@ -46,6 +51,7 @@ class Imported:
     tables: list[str] = field(default_factory=list)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
+    vectors: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -87,6 +93,13 @@ def _add_model(made: Imported, entry: _Table, *, place: int, aliases: Mapping[st
     if keys is None:
         made.notes.append(f"{what}: no upstream here speaks to {provider}; left out")
         return
+    serves = _serves(info.get("mode"), upstream_model)
+    if serves == "embedding":
+        _add_embedding(made, asked, keys, params, provider, what=what)
+        return
+    if serves != "chat":
+        made.notes.append(f"{what}: {serves} is not served here; left out")
+        return
     name = _free(asked, made.names)
     if name != asked:
         made.notes.append(
@@ -106,6 +119,37 @@ def _add_model(made: Imported, entry: _Table, *, place: int, aliases: Mapping[st
         made.notes.append(f"{what}: {', '.join(left)} is not taken over")
     made.names.append(name)
     made.tables.append(_written("[[models]]", keys))
+
+
+def _serves(mode: object, upstream_model: str) -> str:
+    """Return `chat`, `embedding`, or what else a model is for, by its `mode` or, where there is none, by its name."""
+    if isinstance(mode, str):
+        return "chat" if mode in ("chat", "responses", "completion") else mode
+    known = _BY_NAME.search(upstream_model.lower())
+    return "chat" if known is None or known.lastgroup is None else known.lastgroup
+
+
+def _add_embedding(made: Imported, asked: str, keys: _Table, params: _Table, provider: str, *, what: str) -> None:
+    if provider == "anthropic":
+        made.notes.append(f"{what}: no upstream here speaks to {provider} for vectors; left out")
+        return
+    written = {
+        "name": _free(asked, made.vectors),
+        "base_url": keys["base_url"],
+        "upstream_model": keys["upstream_model"],
+    }
+    if written["name"] != asked:
+        made.notes.append(f"{what} is {written['name']} here: each deployment is a model of its own")
+    key = _key(made, params.get("api_key"), provider, what=what)
+    if key is not None:
+        written["api_key"] = key
+    price = _number(params.get("input_cost_per_token"))
+    if price is not None:
+        written["usd_per_mtok_in"] = round(price * 1e6, 9)
+    if left := sorted(params.keys() - _READ - _PRICED):
+        made.notes.append(f"{what}: {', '.join(left)} is not taken over")
+    made.vectors.append(written["name"])
+    made.tables.append(_written("[[embeddings]]", written))
 
 
 def _parted(model: str) -> tuple[str, str]:
@@ -157,9 +201,7 @@ def _key(made: Imported, given: object, provider: str, *, what: str) -> str | No
     return f"env:{usual}"
 
 
-_PRICED = frozenset(
-    {"input_cost_per_token", "output_cost_per_token", "max_input_tokens", "max_output_tokens", "max_tokens", *_CAN}
-)
+_PRICED = frozenset({"input_cost_per_token", "output_cost_per_token", "max_input_tokens", "max_output_tokens", *_CAN})
 
 
 def _figures(told: _Table) -> dict[str, Any]:

@@ -55,7 +55,9 @@ class Advice:
     Attributes:
         kind: `always` (use one model), `routes` (routing pays), `unknown` (not enough evidence).
         router: the router's own reward on the judged questions.
-        spent_usd: what the judged answers cost in the mean, where that is known.
+        expected_usd: what the decisions expected the router to cost, by its chances, in the mean: the figure that the
+            expected costs of single models are compared with. 0 without any answer.
+        spent_usd: what the judged answers did cost in the mean, where that is known.
         singles: by expected quality, best first; `cheapest` and `strongest` are names among them.
         never: models that were in the ranking and never answered first.
         unserved: decisions that no model serves.
@@ -65,6 +67,7 @@ class Advice:
     sentence: str
     n: int
     router: Estimated | None
+    expected_usd: float
     spent_usd: float | None
     singles: tuple[Single, ...]
     cheapest: str | None
@@ -92,6 +95,7 @@ def advise(answers: Sequence[Judged], *, tolerance: float = TOLERANCE) -> Advice
         sentence=sentence,
         n=len(answers),
         router=doubly_robust(_router_log(answers)) if answers else None,
+        expected_usd=float(np.mean([_expected(a.chances, a.cost_usd) for a in answers])) if answers else 0.0,
         spent_usd=sum(bills) / len(bills) if bills else None,
         singles=tuple(singles),
         cheapest=min(singles, key=lambda s: (s.usd, s.model)).model if singles else None,
