@@ -27,9 +27,9 @@ from unisono.server.reply import headers_in
 from unisono.types import Call, Model
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import messages_body
-from unisono.upstream.exchange import BrokenEvent
 from unisono.upstream.http import retry_after_s
 from unisono.upstream.openai import ChatReading, GeminiReading, chat_body
+from unisono.upstream.reading import BrokenEvent
 from unisono.upstream.sse import EventParser
 
 much = settings(

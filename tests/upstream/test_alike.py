@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from unisono.types import Chunk
 from unisono.upstream.alike import Alike, is_text
-from unisono.upstream.exchange import BrokenEvent
 from unisono.upstream.openai import ChatReading, GeminiReading
+from unisono.upstream.reading import BrokenEvent
 from unisono.upstream.sse import EventParser
 
 TEXTS = st.text(max_size=12) | st.sampled_from(['"', "\\", "\n", "", " ", "é", "词", '","finish_reason":"stop', "\x7f"])

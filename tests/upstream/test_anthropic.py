@@ -19,7 +19,7 @@ from unisono.types import Call, Chunk, Json, JsonValue, Model, Secret, Timeouts,
 from unisono.upstream.anthropic import AnthropicProvider, api_url
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import beta_field, messages_body
-from unisono.upstream.exchange import BrokenEvent
+from unisono.upstream.reading import BrokenEvent
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CLOSED: Json = {"type": "object", "properties": {}, "additionalProperties": False}

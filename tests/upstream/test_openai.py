@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from unisono.errors import UpstreamError, UpstreamMalformed, UpstreamRefused
 from unisono.testing import ScriptedServer, Wire
 from unisono.types import Call, Chunk, Json, Model, Secret, Timeouts, Usage
-from unisono.upstream.exchange import MAX_BROKEN_EVENTS, BrokenEvent
 from unisono.upstream.http import under
+from unisono.upstream.inflow import MAX_BROKEN_EVENTS
 from unisono.upstream.openai import ChatReading, OpenAIProvider, chat_body, key_headers
+from unisono.upstream.reading import BrokenEvent
 from unisono.upstream.script import Script
 
 MODEL = Model(name="m", upstream="openai", upstream_model="real-m")

@@ -1,7 +1,7 @@
 """The pattern `single`: one answer from one model, the next of the ranking only before the first content.
 
 Plain and streamed answers take this one path, but for a plain pin as long as all goes well (`plain.py`). It does not
-decide who may answer (the decision did) and speaks no dialect (`send` does). What an attempt is, `walk.py` says.
+decide who may answer (the decision did) and speaks no dialect (`send` does). What an attempt is, `running.py` says.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from unisono.types import Call, Chunk, Model, Secret, Timeouts
 from unisono.upstream.answers import answers_otherwise
 from unisono.upstream.anthropic_answer import MessagesReading
 from unisono.upstream.anthropic_request import beta_field, messages_body
-from unisono.upstream.exchange import Exchange, refusing
+from unisono.upstream.exchange import Exchange
+from unisono.upstream.failing import refusing
 from unisono.upstream.http import Transport, under
 from unisono.upstream.reminders import messages_reminded
 from unisono.upstream.thoughts import messages_otherwise

@@ -15,8 +15,9 @@ from unisono.native import MARK
 from unisono.types import Chunk, Json, JsonValue, Usage
 from unisono.upstream.answers import ANSWER_TOOL
 from unisono.upstream.documents import Documents, NoDocument
-from unisono.upstream.exchange import BrokenEvent, error_in
+from unisono.upstream.failing import error_in
 from unisono.upstream.openai import MOST_TOKENS
+from unisono.upstream.reading import BrokenEvent
 
 _FINISH = {
     "end_turn": "stop",

@@ -19,7 +19,7 @@ from unisono.loose import as_list, as_object, inside
 from unisono.native import BESIDE, MARK, NATIVE, NATIVE_TURN, RESPONSES, SAID
 from unisono.types import Call, Json, JsonValue
 from unisono.upstream.answers import in_json_mode, strict_where_sayable, with_format
-from unisono.upstream.exchange import untranslatable
+from unisono.upstream.failing import untranslatable
 from unisono.upstream.ids import ANTHROPIC, fitting
 from unisono.upstream.reminders import reminded
 

@@ -1,66 +1,26 @@
 """One call over HTTP, plain or streamed, read by a dialect: the loop that every wire provider shares.
 
 It does not know what an event means (a `Reading` does) nor how bytes travel (`http.py` does).
-
-A broken event before the first content fails the attempt, so that another model may answer. After it, up to
-`MAX_BROKEN_EVENTS` are dropped and counted in one log line at the end: the rest of the answer is worth more to its
-reader than an abort. More than that is no stream, and ends it.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import orjson
 
 from unisono.collector import calmly
-from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed, UpstreamRefused
-from unisono.types import Chunk, Json, Lane, Sink, Told
-from unisono.upstream.alike import Alike, is_text
+from unisono.errors import UpstreamError, UpstreamMalformed, UpstreamRefused
+from unisono.types import Chunk, Sink, Told
 from unisono.upstream.arriving import Answer
+from unisono.upstream.failing import error_in
 from unisono.upstream.http import Transport
-from unisono.upstream.refusals import refusal
-from unisono.upstream.sse import EventParser
+from unisono.upstream.inflow import Inflow, Onward, pour
+from unisono.upstream.reading import BrokenEvent, Reading
 
-MAX_BROKEN_EVENTS = 8
 MAX_MENDED = 2
 """So often a refused body may be sent in another form."""
-_log = logging.getLogger(__name__)
-
-
-class BrokenEvent(Exception):
-    """One document is not what the dialect promises. Raised by a `Reading`, caught here."""
-
-
-class Reading(Protocol):
-    """How a dialect reads one answer. One object per call; it may keep state."""
-
-    @property
-    def ended(self) -> bool:
-        """Was the protocol's own end seen (`[DONE]`, `message_stop`)?"""
-
-    @property
-    def finished(self) -> bool:
-        """Was a finish reason seen?"""
-
-    def event(self, name: bytes, data: bytes) -> Sequence[Chunk]:
-        """Read one stream event.
-
-        Raises:
-            BrokenEvent: it cannot be read.
-            UpstreamError: it says that the upstream failed.
-        """
-
-    def whole(self, data: bytes) -> Chunk:
-        """Read a plain answer.
-
-        Raises:
-            BrokenEvent: it cannot be read.
-            UpstreamError: it says that the upstream failed.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +95,7 @@ class Exchange:
         self._body: bytes | None = body
         self._begun: Answer | None = None
         self._sink: Sink | None = None
-        self._inflow: _Inflow | None = None
+        self._inflow: Inflow | None = None
         self._held: list[Chunk] = []
         self._chunks = self._stream(body) if stream else None
 
@@ -197,7 +157,7 @@ class Exchange:
             streams = self._transport.streams(begun)
             if not streams:
                 return None if streams is False else ()
-            inflow = self._inflow = _Inflow(begun, self._reading, self._model)
+            inflow = self._inflow = Inflow(begun, self._reading, self._model)
         self._held += self._taken(inflow, data) if (data := begun.taken()) else ()
         if begun.content_seen:
             chunks, self._held = self._held, []
@@ -212,7 +172,7 @@ class Exchange:
         """
         begun, inflow = self._begun, self._inflow
         assert begun is not None and inflow is not None  # noqa: S101 - `first` gave chunks
-        onward = _Onward(inflow, sink)
+        onward = Onward(inflow, sink)
 
         def ended(slow: Awaitable[None] | None, exc: BaseException | None) -> None:
             if exc is None and slow is None:
@@ -274,7 +234,7 @@ class Exchange:
         left_out, self._left_out = self._left_out, ()
         return replace(chunk, left_out=left_out)
 
-    def _taken(self, inflow: _Inflow, data: bytes) -> list[Chunk]:
+    def _taken(self, inflow: Inflow, data: bytes) -> list[Chunk]:
         chunks = inflow.take(data)
         if self._left_out and chunks:
             chunks[0] = self._told(chunks[0])
@@ -291,16 +251,16 @@ class Exchange:
             if inflow is None:
                 if answer.content_type != "text/event-stream":
                     raise await _not_a_stream(answer, model)
-                inflow = self._inflow = _Inflow(answer, reading, model)
+                inflow = self._inflow = Inflow(answer, reading, model)
             chunks: Sequence[Chunk] = self._held
             if self._sink is not None:
-                await _pour(inflow, self._sink, chunks)
+                await pour(inflow, self._sink, chunks)
             data = b"-"
             while self._sink is None:
                 for place, chunk in enumerate(chunks, start=1):
                     yield chunk
                     if self._sink is not None:
-                        await _pour(inflow, self._sink, chunks[place:])
+                        await pour(inflow, self._sink, chunks[place:])
                         break
                 if not data or inflow.over or self._sink is not None:
                     break
@@ -309,106 +269,6 @@ class Exchange:
             inflow.check_end()
             if reading.ended:
                 answer.close_behind_end()
-
-
-async def _pour(inflow: _Inflow, sink: Sink, chunks: Sequence[Chunk]) -> None:
-    """Hand on chunks, then those of all bytes that come, in the callbacks that bring them."""
-    onward = _Onward(inflow, sink)
-    slow = sink.take(chunks) if chunks else None
-    if slow is not None:
-        await slow
-    while not inflow.over and (slow := await inflow.answer.pour(onward.into)) is not None:
-        await slow
-    if not inflow.over and (rest := inflow.take(b"")) and (slow := sink.take(rest)) is not None:
-        await slow
-
-
-class _Onward:
-    """From the bytes of a stream to a sink.
-
-    An event that differs from one before by its text alone, as most do, goes on by a lane: nothing is made of it.
-    """
-
-    __slots__ = ("_begins", "_ends", "_inflow", "_lane", "_sink")
-
-    def __init__(self, inflow: _Inflow, sink: Sink) -> None:
-        self._inflow = inflow
-        self._sink = sink
-        self._begins = self._ends = b""
-        self._lane: Lane | None = None
-
-    def into(self, data: bytes) -> Awaitable[None] | bool:
-        """Take bytes; say whether it is enough, or what must be awaited before more comes."""
-        lane, inflow, sink = self._lane, self._inflow, self._sink
-        if lane is not None and data.startswith(self._begins) and data.endswith(self._ends):
-            text = data[len(self._begins) : -len(self._ends)]
-            if is_text(text):
-                inflow.n_poured_bytes += len(text)
-                return lane.more(b"%b%b%b" % (lane.begins, text, lane.ends)) or False
-        found = inflow.take(data)
-        slow = sink.take(found) if found else None
-        alike: Alike | None = getattr(inflow.reading, "alike", None)
-        self._lane = None
-        if alike is not None and alike.begins and inflow.parser.between:
-            self._begins, self._ends = alike.begins, alike.ends
-            self._lane = sink.lane(alike.begins, alike.ends, model=alike.model)
-        return inflow.over if slow is None else slow
-
-
-class _Inflow:
-    """Bytes of one stream to chunks. A failure waits until the chunks read before it are given out."""
-
-    __slots__ = ("_failure", "_model", "_n_broken", "answer", "n_poured_bytes", "parser", "reading")
-
-    def __init__(self, answer: Answer, reading: Reading, model: str) -> None:
-        self.answer = answer
-        self.reading = reading
-        self._model = model
-        self.parser = EventParser()
-        self._n_broken = 0
-        self._failure: UpstreamError | None = None
-        self.n_poured_bytes = 0
-
-    @property
-    def over(self) -> bool:
-        """Is there nothing more to read?"""
-        return self.reading.ended or self._failure is not None
-
-    def take(self, data: bytes) -> list[Chunk]:
-        """Return the chunks that these bytes complete; no bytes mean the end of the stream."""
-        chunks: list[Chunk] = []
-        try:
-            for name, text in self.parser.feed(data) if data else self.parser.end():
-                chunks += self._read(name, text)
-                if self.reading.ended:
-                    break
-        except UpstreamError as exc:
-            self._failure = exc
-        return chunks
-
-    def check_end(self) -> None:
-        """Raise what went wrong, if anything did; a stream must say that it is at its end."""
-        if self._n_broken:
-            _log.warning("model=%s n_broken_events=%d in its stream", self._model, self._n_broken)
-        if self._failure is not None:
-            raise self._failure
-        if self.reading.ended or self.reading.finished:
-            return
-        if self.answer.content_seen:
-            raise UpstreamCut(f"{self._model}: its stream stopped without an end; the answer is not whole.")
-        raise UpstreamMalformed(f"{self._model}: its stream ended before any content.")
-
-    def _read(self, name: bytes, text: bytes) -> Iterable[Chunk]:
-        try:
-            chunks = self.reading.event(name, text)
-        except BrokenEvent as exc:
-            self._n_broken += 1
-            if not self.answer.content_seen or self._n_broken > MAX_BROKEN_EVENTS:
-                raise UpstreamMalformed(f"{self._model}: an event of its stream is broken ({exc}).") from exc
-            return ()
-        if not self.answer.content_seen and any(chunk.has_content for chunk in chunks):
-            self.answer.mark_content()
-        return chunks
 
 
 def _whole(reading: Reading, data: bytes, model: str) -> Chunk:
@@ -430,57 +290,3 @@ async def _not_a_stream(answer: Answer, model: str) -> UpstreamError:
         return wrong
     error = error_in(body, model) if isinstance(body, dict) else None
     return error or wrong
-
-
-_STATUS_OF = {
-    "invalid_request_error": 400,
-    "context_length_exceeded": 400,
-    "authentication_error": 401,
-    "invalid_api_key": 401,
-    "billing_error": 402,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "model_not_found": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "rate_limit_exceeded": 429,
-    "insufficient_quota": 429,
-    "api_error": 500,
-    "server_error": 500,
-    "timeout_error": 504,
-    "overloaded_error": 529,
-}
-
-
-def error_in(document: Json, model: str) -> UpstreamError | None:
-    """Return the error that a document of status 200 or a stream event carries, or None.
-
-    Known: `{"error": {"code" | "type" | "status": …}}` with a number or a well-known name, `{"error": "text"}`, and
-    vLLM's older `{"object": "error", "code": 400}`. A name that is not known counts as 500.
-    """
-    error = document.get("error")
-    if not error:
-        if document.get("object") != "error":
-            return None
-        error = {"code": document.get("code"), "type": document.get("type"), "message": document.get("message")}
-    fields = error if isinstance(error, dict) else {}
-    values = [fields.get(k) for k in ("code", "status", "type")]
-    numbers = [v for v in values if isinstance(v, int) and 400 <= v < 600]
-    known = [_STATUS_OF[v] for v in values if isinstance(v, str) and v in _STATUS_OF]
-    status = (numbers + known + [500])[0]
-    return refusal(model, http_status=status, body={"error": error})
-
-
-async def refusing(refused: UpstreamRefused) -> AsyncGenerator[Chunk, None]:
-    """Raise an error where the answer's chunks are awaited: nothing was sent."""
-    raise refused
-    yield  # never; it makes this a generator of chunks
-
-
-def untranslatable(model: str, what: str, *, param: str) -> UpstreamRefused:
-    """Build the error for what a dialect cannot say: a 400 for the caller, yet another model may take it."""
-    text = f"{model}: {what}"
-    error: Json = {"message": text, "type": "invalid_request_error", "param": param, "code": "unsupported_parameter"}
-    refused = UpstreamRefused(text, http_status=400, body={"error": error})
-    refused.retryable = True
-    return refused

@@ -17,7 +17,8 @@ from unisono.upstream.alike import Alike
 from unisono.upstream.charges import charged_usd
 from unisono.upstream.customs import refuses_customs, with_customs
 from unisono.upstream.documents import Documents, NoDocument
-from unisono.upstream.exchange import BrokenEvent, Exchange, error_in, refusing
+from unisono.upstream.exchange import Exchange
+from unisono.upstream.failing import error_in, refusing
 from unisono.upstream.http import Transport, under
 from unisono.upstream.plain import plain
 from unisono.upstream.quirks import (
@@ -36,6 +37,7 @@ from unisono.upstream.quirks import (
     with_limit,
     without_openais_own,
 )
+from unisono.upstream.reading import BrokenEvent
 from unisono.upstream.reminders import reminded
 from unisono.upstream.thoughts import chat_otherwise, signed_otherwise
 from unisono.upstream.wishes import Asked, Refuses

@@ -8,7 +8,7 @@ from __future__ import annotations
 from unisono.loose import as_list
 from unisono.native import BESIDE, CUSTOM, MARK, NATIVE, NATIVE_TURN, RESPONSES, SEARCHES, THOUGHT_BY
 from unisono.types import Json, JsonValue
-from unisono.upstream.exchange import untranslatable
+from unisono.upstream.failing import untranslatable
 from unisono.upstream.reminders import reminded
 
 _OF_MESSAGES = frozenset({"thinking_blocks", "is_error", "cache_control", BESIDE, THOUGHT_BY, NATIVE_TURN})
