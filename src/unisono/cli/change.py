@@ -103,7 +103,7 @@ def _served_by(config: Config) -> str | None:
     """Return the hash of the configuration that a living server last said to serve by; None when none lives."""
     from unisono.errors import StoreError
     from unisono.record.reader import Reader
-    from unisono.record.writer import is_alive
+    from unisono.record.runs import is_alive
 
     if not config.store.path.exists():
         return None

@@ -125,6 +125,11 @@ def version_in(path: Path) -> int:
         return version_of(connection)
 
 
+def read_salt(connection: sqlite3.Connection) -> bytes:
+    """Return the random bytes that this database keys its prompt hashes with."""
+    return bytes.fromhex(connection.execute("SELECT value FROM settings WHERE name = 'salt'").fetchone()[0])
+
+
 def _read_only(path: Path) -> str:
     return f"file:{quote(str(path.resolve()))}?mode=ro"
 

@@ -26,8 +26,8 @@ from unisono.record.rows import (
     signal_from_row,
     to_us,
 )
+from unisono.record.runs import is_alive
 from unisono.record.view import decision_view, stamp
-from unisono.record.writer import is_alive
 from unisono.types import Decision, Features, Json, JsonValue, Outcome, Request, Score, Signal
 
 MAX_PAGE = 1000

@@ -17,12 +17,12 @@ from typing import TypeVar
 from unisono.config.kept import KeptConfig, pack_config
 from unisono.errors import StoreError
 from unisono.record import deletion
-from unisono.record.database import connect_to_write, told_plainly, transaction, writing
+from unisono.record.database import connect_to_write, read_salt, told_plainly, transaction, writing
 from unisono.record.decisions import Asked, KeepText
 from unisono.record.joining import join, replace_scores
 from unisono.record.reader import Reader, Stored
 from unisono.record.rows import SET, Ended, Value, to_us
-from unisono.record.writer import Connect, StoreHealth, Upkeep, Writer, connect_writer, read_salt
+from unisono.record.writer import Connect, StoreHealth, Upkeep, Writer, connect_writer
 from unisono.types import Decision, Features, Json, Outcome, Request, Score, Signal
 
 __all__ = ["KeepText", "Reader", "Store", "StoreHealth", "Stored"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import sqlite3
 import sys
 import threading
@@ -18,16 +17,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from itertools import islice
 from pathlib import Path
-from secrets import token_hex
 from typing import TypeAlias
 
 from unisono.errors import StoreError
-from unisono.record.database import connect_to_write, explain, file_identity, transaction
+from unisono.record.database import connect_to_write, explain, file_identity, read_salt, transaction
 from unisono.record.decisions import Asked, KeepText, decision_rows
-from unisono.record.rows import Ended, Value, of_a_decision, outcome_rows, to_us
+from unisono.record.rows import Ended, Value, of_a_decision, outcome_rows
+from unisono.record.runs import begin_run, end_run
 from unisono.values import value
 
 MAX_WAITING_BYTES = 64 * 1024 * 1024
@@ -51,9 +49,6 @@ _SURELY = {
     " ON CONFLICT DO NOTHING",
 }
 """The same where the decision is surely there."""
-_RUN = "INSERT INTO runs VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING"
-_RUN_ENDED = "UPDATE runs SET ended = ? WHERE id = ?"
-
 _POISON = (
     sqlite3.IntegrityError,
     sqlite3.DataError,
@@ -369,7 +364,7 @@ class Writer:
             self._disconnect()
         connection = self._connect(self._path)
         try:
-            _begin_run(connection, run=self._run_id, at=self._now())
+            begin_run(connection, run=self._run_id, at=self._now())
             self._salt = read_salt(connection)
         except BaseException:
             connection.close()
@@ -435,7 +430,7 @@ class Writer:
             _log.error("record=lost rows=%d text=%r", n_left, self._fault)
         if self._connection is not None:
             with suppress(sqlite3.Error):
-                self._connection.execute(_RUN_ENDED, (to_us(self._now()), self._run_id))
+                end_run(self._connection, run=self._run_id, at=self._now())
         self._disconnect()
 
 
@@ -463,40 +458,3 @@ def _named(entry: Entry) -> str:
     if isinstance(entry, Asked):
         return entry.decision.id
     return _NO_DECISION if isinstance(entry, Upkeep) else entry.outcome.decision
-
-
-def is_alive(pid: int) -> bool:
-    """Is there a process with this id on this machine? Where one cannot ask safely, yes."""
-    if sys.platform == "win32":  # there, signal 0 would end the process
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _begin_run(connection: sqlite3.Connection, *, run: str, at: datetime) -> None:
-    """Enter this run, and end those whose process is no more."""
-    pid, token = os.getpid(), _process_token()
-    others: list[tuple[str, int, str]] = connection.execute(
-        "SELECT id, pid, process FROM runs WHERE ended IS NULL AND id <> ?", (run,)
-    ).fetchall()
-    with transaction(connection):
-        connection.execute(_RUN, (run, pid, token, to_us(at)))
-        for other, its_pid, its_token in others:
-            if its_token != token and (its_pid == pid or not is_alive(its_pid)):
-                connection.execute(_RUN_ENDED, (to_us(at), other))
-
-
-def read_salt(connection: sqlite3.Connection) -> bytes:
-    """Return the random bytes that this database keys its prompt hashes with."""
-    return bytes.fromhex(connection.execute("SELECT value FROM settings WHERE name = 'salt'").fetchone()[0])
-
-
-@cache
-def _process_token() -> str:
-    """Tells this process from an earlier one with the same id: in a container every start is process 1."""
-    return token_hex(8)
