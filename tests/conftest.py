@@ -8,8 +8,6 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from unisono import budget
-
 # A shared machine is slow at times; a property is about values, not about milliseconds. The same examples in each run:
 # `--hypothesis-profile=search` draws others.
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=False)
@@ -21,9 +19,10 @@ LONGEST_TEST_S = 60
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _a_stall_of_the_machine_is_no_slow_router() -> Iterator[None]:
+def _a_stall_of_the_machine_is_no_slow_router_or_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(budget, "BUDGET_S", 60.0)
+        patch.setattr("unisono.budget.BUDGET_S", 60.0)
+        patch.setattr("unisono.record.store.READ_WAIT_S", 60.0)
         yield
 
 

@@ -95,7 +95,7 @@ def test_what_asks_the_pool_shows_its_price_and_asks_at_a_terminal(
         text=True,
     )
     os.write(ours, b"n\n")
-    out, shown = asked.communicate(timeout=60)
+    out, shown = asked.communicate(timeout=300)
     os.close(ours)
     os.close(theirs)
     assert asked.returncode == 1

@@ -73,7 +73,7 @@ def test_at_a_terminal_the_price_is_shown_and_somebody_asked_before_a_probe_spen
         [sys.executable, "-m", "unisono.cli", *words], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     os.write(ours, f"{word}\n".encode())
-    _, told = asked.communicate(timeout=60)
+    _, told = asked.communicate(timeout=300)
     os.close(ours)
     os.close(theirs)
     assert b"b: 10 questions" in told

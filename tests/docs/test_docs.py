@@ -109,7 +109,7 @@ def test_every_page_is_reached_from_the_index() -> None:
 
 @pytest.mark.parametrize("fence", _examples("bash", "sh"))
 def test_shell_examples_parse(fence: Fence) -> None:
-    told = subprocess.run(["bash", "-n"], input=fence.text, capture_output=True, text=True, timeout=10)
+    told = subprocess.run(["bash", "-n"], input=fence.text, capture_output=True, text=True, timeout=60)
     assert told.returncode == 0, told.stderr
 
 
@@ -179,7 +179,7 @@ def test_every_script_that_a_page_names_is_there(page: Path) -> None:
 
 @pytest.mark.parametrize("script", ["scripts/demo", "scripts/test", "scripts/environment.sh", ".ci/run"])
 def test_our_shell_scripts_parse(script: str) -> None:
-    assert subprocess.run(["bash", "-n", script], cwd=ROOT, timeout=10).returncode == 0
+    assert subprocess.run(["bash", "-n", script], cwd=ROOT, timeout=60).returncode == 0
 
 
 def test_the_page_of_the_command_line_is_current() -> None:

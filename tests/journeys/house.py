@@ -229,7 +229,7 @@ def listed(house: House, name: str) -> Any:
 def run(folder: Path, *words: str, code: int | None = 0) -> Any:
     """Run a command as its user does; returns its JSON, or what it complains of. A code of None: any, with JSON."""
     ran = subprocess.run(
-        command(*words, "--json"), capture_output=True, text=True, env=environment(), cwd=folder, timeout=90
+        command(*words, "--json"), capture_output=True, text=True, env=environment(), cwd=folder, timeout=300
     )
     assert code is None or ran.returncode == code, ran.stdout[-2000:] + ran.stderr[-2000:]
     return ran.stderr if code else json.loads(ran.stdout)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,7 +17,7 @@ import pydantic_ai
 import pytest
 from tests.journeys.edges import CLAUDE, VECTORS, claude, pool, thinks, tools, vectors
 from tests.journeys.house import House, config_text, model, serving
-from tests.journeys.upstream import Exchange, completion, says, upstream
+from tests.journeys.upstream import LIMIT_S, Exchange, completion, says, upstream
 
 from unisono.record.reader import Reader
 
@@ -208,9 +210,20 @@ def _agent_model(house: House, edge: str) -> Any:
     return kind("auto", provider=OpenAIProvider(api_key="none", base_url=house.base_url))
 
 
+def _stream(house: House, begun: threading.Event) -> bytes:
+    """Ask for a stream; return all that comes of it, and tell when it has begun to come."""
+    with closing(http.client.HTTPConnection("127.0.0.1", house.port, timeout=LIMIT_S)) as line:
+        body = {"model": "auto", "messages": [{"role": "user", "content": "s"}], "stream": True}
+        line.request("POST", "/v1/chat/completions", json.dumps(body))
+        answer = line.getresponse()
+        first = answer.readline()
+        begun.set()
+        return first + answer.read()
+
+
 def test_who_is_being_answered_when_the_server_ends_is_told_and_has_not_abandoned_the_answer(tmp_path: Path) -> None:
     """A stream that has begun ends with an error and without its end; what has not begun gets an error's body."""
-    let_go = threading.Event()
+    let_go, begun = threading.Event(), threading.Event()
     held = threading.Semaphore(0)
 
     def slowly(exchange: Exchange) -> None:
@@ -223,12 +236,13 @@ def test_who_is_being_answered_when_the_server_ends_is_told_and_has_not_abandone
     with upstream(slowly) as up, ThreadPoolExecutor(3) as pool:
         try:
             with serving(tmp_path, config_text(model("a", up), default="a")) as house:
-                streamed = pool.submit(house.chat, "s", stream=True)
+                streamed = pool.submit(_stream, house, begun)
                 routed = pool.submit(house.chat, "r")
                 pinned = pool.submit(house.chat, "p", model="a")
                 for _ in range(3):
                     assert held.acquire(timeout=60)
-            raw = streamed.result().raw
+                assert begun.wait(60)
+            raw = streamed.result()
             assert b"one " in raw
             assert b"The server ends" in raw
             assert b"[DONE]" not in raw

@@ -144,7 +144,7 @@ def test_a_name_that_nobody_announced_is_refused_before_anything_is_served(tmp_p
         capture_output=True,
         text=True,
         env=environment(),
-        timeout=60,
+        timeout=300,
     )
     assert told.returncode == 1
     assert "routing.predictor" in told.stdout + told.stderr

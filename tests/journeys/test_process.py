@@ -208,7 +208,7 @@ def _start(folder: Path, *words: str, **environ: str) -> subprocess.CompletedPro
         capture_output=True,
         text=True,
         cwd=folder,
-        timeout=60,
+        timeout=300,
         env=environment(**environ),
         check=False,
     )
@@ -264,7 +264,7 @@ def test_route_on_the_command_line_equals_the_running_server(tmp_path: Path) -> 
                     capture_output=True,
                     text=True,
                     cwd=tmp_path,
-                    timeout=60,
+                    timeout=300,
                     env=environment(),
                     check=False,
                 )

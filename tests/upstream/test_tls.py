@@ -15,6 +15,7 @@ from tests.journeys.house import config_text, model, serving
 from tests.journeys.upstream import Exchange, Upstream, says, upstream
 from tests.upstream.certificates import Authority
 
+from unisono.cli import reach
 from unisono.cli.reach import upstreams
 from unisono.config import load_config
 from unisono.config.load import parse_config
@@ -93,7 +94,8 @@ def test_a_host_that_asks_who_we_are_is_shown_our_certificate(tmp_path: Path) ->
             assert house.chat(model="m", stream=True).status == 200
 
 
-def test_the_doctor_tells_of_tls_with_what_to_do(tmp_path: Path) -> None:
+def test_the_doctor_tells_of_tls_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "REFUSES_WITHIN_S", 2.0)  # the upstream's thread may be stalled
     HOUSE.issue(tmp_path, "ours")
     with secure(tmp_path, asks=True) as up:
         pool = [
@@ -103,7 +105,10 @@ def test_the_doctor_tells_of_tls_with_what_to_do(tmp_path: Path) -> None:
         ]
         file = tmp_path / "unisono.toml"
         file.write_text(config_text(*pool, default="m"))
-        found = [(one.check, one.state, one.text, one.todo) for one in asyncio.run(upstreams(load_config(file)))]
+        found = [
+            (one.check, one.state, one.text, one.todo)
+            for one in asyncio.run(upstreams(load_config(file), limit_s=60.0))
+        ]
     one, two, three = [row[1:] for row in found if row[0] == "upstream"]
     assert (one[0], two[0]) == ("fail", "warn")
     assert "(m): TLS failed" in one[1]

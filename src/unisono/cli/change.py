@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from unisono.record.lineage import Deed
     from unisono.types import Json
 
-TAKEN_UP_S = 10.0
-"""A server looks at its file five times a second, and starts new providers before it says that they serve."""
+TAKEN_UP_S = 30.0
+"""A server looks at its file five times a second, and starts new providers before it says that they serve: seconds
+on a busy machine."""
 _LOOK_S = 0.1
 
 Taken = Literal["in force", "no server runs", "not taken up"]

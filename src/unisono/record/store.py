@@ -239,7 +239,7 @@ class Store:
         """Return whether the record can be written, how many rows wait, how many were lost. Takes a microsecond."""
         return self._writer.health()
 
-    def flush(self, *, timeout_s: float = 5.0) -> bool:
+    def flush(self, *, timeout_s: float = 60.0) -> bool:
         """Wait until all that was accepted is in the database, through faults too. Returns False when it is not."""
         return self._writer.flush(timeout_s=timeout_s, through_faults=True)
 
