@@ -275,7 +275,7 @@ class _Log:
         length = next(name for most, name in LENGTHS if most is None or features.n_input_tokens < most)
         return {
             "task": "unknown" if kind is None else kind.name,
-            "language": features.language,
+            "language": "zh" if features.language == "zh" else "not zh",  # others are not told apart
             "length": length,
             "key": stored.request.key,
         }
