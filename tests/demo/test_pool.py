@@ -12,7 +12,7 @@ from unisono.config import load_config
 from unisono.demo import pool
 from unisono.demo.pool import LICENCES, MEMORY_MIB, demo_config_text, demo_models, missing_packages
 from unisono.demo.scores import shipped_scores
-from unisono.upstream.gguf import PACKAGED
+from unisono.upstream.packaged import PACKAGED
 
 
 def test_the_configuration_loads_to_the_very_pool(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ import pytest
 
 from unisono.errors import StartError, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Timeouts
-from unisono.upstream.gguf import MemoryNeed
 from unisono.upstream.local import LocalProvider, Plan, find_server, local_provider, plan, shaped
+from unisono.upstream.memory import MemoryNeed
 from unisono.upstream.process import Pace
 
 FAKE = Path(__file__).parent / "fake_server.py"

