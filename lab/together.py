@@ -2,13 +2,16 @@
 
 `PYTHONPATH=src:lab python lab/together.py`. Logs with known truth, as in `gate.py` and `off_policy.py`, but answers
 come in conversations of eight turns in the mean, of which seven turns in ten ask the conversation's first prompt again.
-Three questions, each with answers taken for themselves and as they stand together (`unisono.evaluate.together`):
+Four questions, each with answers taken for themselves and as they stand together (`unisono.evaluate.together`):
 
     guardrail  how often a canary that is the live policy itself, or one that is three points worse, breaks the
                guardrail on quality at one of 80 looks at 20,000 answers
     hostile    the same of the live policy itself where 5 of 100 callers give every answer of the canary a 0, as often
                as others vote or ten times as often
     interval   how often the interval of a doubly robust estimate holds the truth
+    drift      how often a chart of `learn.drift` tells of a change in 10,000 answers of one model that did not change,
+               what they were worth less what was expected; one conversation after the other, or twenty at a time.
+               Together: the first answer of each conversation
 
 Writes `lab/runs/together/together.json`. Nothing was chosen here.
 """
@@ -25,6 +28,8 @@ from off_policy import ROOT, TABLES, logging_chances, one_hot
 from unisono.evaluate.guardrails import Foreseen, Measured, broken
 from unisono.evaluate.offpolicy import Log, doubly_robust
 from unisono.evaluate.together import Groups, fair, groups
+from unisono.learn.drift import Chart
+from unisono.learn.watch import QUALITY_LEAST
 
 TURNS = 8
 SAME = 0.7
@@ -33,6 +38,7 @@ LOSS = 0.03
 N_RUNS = 200
 CALLERS, HOSTILE = 100, 5
 SIZES = (1000, 5000)
+N_DRIFT, STREAM = 12, 10_000
 Row = dict[str, Any]
 
 
@@ -122,12 +128,35 @@ def interval(w: World, rng: np.random.Generator) -> list[Row]:
     return found
 
 
+def drift(w: World, rng: np.random.Generator) -> list[Row]:
+    """Return how often a model that stays as it is is told to have changed."""
+    worth = w.scores[:, -1] - w.expected[:, -1]
+    found = []
+    for at_once in (1, 20):
+        told = {"apart": 0, "together": 0}
+        for _ in range(N_DRIFT):
+            of, rows = conversations(STREAM, len(w.scores), rng)
+            order = np.argsort(of // at_once + rng.random(STREAM) * (at_once > 1), kind="stable")
+            seen: set[int] = set()
+            every, first = Chart(least=QUALITY_LEAST), Chart(least=QUALITY_LEAST)
+            alarms = {"apart": False, "together": False}
+            for place in order:
+                alarms["apart"] |= every.add(float(worth[rows[place]])) is not None
+                if (talk := int(of[place])) not in seen:
+                    seen.add(talk)
+                    alarms["together"] |= first.add(float(worth[rows[place]])) is not None
+            for how, alarmed in alarms.items():
+                told[how] += alarmed
+        found.append({"table": w.name, "question": "drift", "at_once": at_once, "runs": N_DRIFT, **told})
+    return found
+
+
 def main() -> None:
     """Run all tables, print and write."""
     rows = []
     for name, models in TABLES.items():
         w, rng = world(name, models), np.random.default_rng(11)
-        for ask in (guardrail, hostile, interval):
+        for ask in (guardrail, hostile, interval, drift):
             for row in ask(w, rng):
                 print(" ".join(f"{key}={value}" for key, value in row.items()), flush=True)
                 rows.append(row)

@@ -20,6 +20,7 @@ from unisono.learn.learner import Learner
 from unisono.learn.watch import LIMIT, Changed, Watch, _changed
 from unisono.record.drift import claim_canaries
 from unisono.record.store import Store
+from unisono.types import Past
 
 VALUES = Values()
 CONFIG = parse_config('default = "small"\n[[models]]\nname = "small"\nupstream = "scripted"')
@@ -47,9 +48,13 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
         yield opened
 
 
-def answer(store: Store, n: int, *, tokens: int, right: bool | None = None) -> None:
-    """Record an answer of `small` and, when it was checked, whether it was right."""
+def answer(store: Store, n: int, *, tokens: int, right: bool | None = None, goes_on: bool = False) -> None:
+    """Record an answer of `small`, one that goes on with the conversation of the answer before or begins one, and, when
+    it was checked, whether it was right.
+    """
     decision = replace(VALUES.decision(n), config_hash=CONFIG.hash)
+    past = Past(model="small", at=VALUES.attempt("small").started, decision=VALUES.id(n - 1)) if goes_on else None
+    decision = replace(decision, situation=replace(decision.situation, past=past))
     attempt = VALUES.attempt("small")
     assert attempt.usage is not None
     attempt = replace(attempt, usage=replace(attempt.usage, output_tokens=tokens))
@@ -85,6 +90,32 @@ def test_longer_answers_and_worse_ones_are_noticed_and_steady_ones_are_not(
     (worse,) = [c for c in found if c.stream == "measured"]
     assert worse.shift.after < worse.shift.before
     assert "small" in worse.sentence
+
+
+def test_a_long_conversation_that_is_unlike_the_others_is_one_witness_of_a_change(
+    store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    rng = np.random.default_rng(3)
+    looked(store, tmp_path, clock)
+    for n in range(300):
+        answer(store, n, tokens=int(rng.lognormal(4.0, 0.4)) + 1, right=bool(rng.random() < 0.9))
+        if n % 100 == 99:
+            assert not looked(store, tmp_path, clock)
+    for n in range(300, 360):
+        answer(store, n, tokens=400, right=False, goes_on=n > 300)
+    assert not looked(store, tmp_path, clock)
+    for n in range(360, 420):
+        answer(store, n, tokens=400, right=False)
+    assert {c.stream for c in looked(store, tmp_path, clock)} == {"length-pinned", "measured"}
+
+
+def test_a_judged_turn_counts_where_the_one_before_it_was_not(store: Store, tmp_path: Path, clock: Clock) -> None:
+    looked(store, tmp_path, clock)
+    for n in range(400):
+        answer(store, n, tokens=50, right=None if n % 2 else n < 250, goes_on=n % 8 > 0)
+        if n % 100 == 99:
+            found = looked(store, tmp_path, clock)
+            assert bool(found) == (n == 299)
 
 
 def test_where_the_other_models_move_alike_it_is_the_traffic() -> None:

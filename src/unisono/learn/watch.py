@@ -23,10 +23,10 @@ from unisono.config.kept import KeptConfig
 from unisono.learn.drift import Chart, Shift, packed, unpacked
 from unisono.predict.ability import expected
 from unisono.predict.artifact import Artifact
-from unisono.record.drift import Fresh, Judgement, charts, fresh, keep_charts
-from unisono.record.rows import Value, answer_from_row
+from unisono.record.drift import Fresh, Judgement, charts, fresh, judged_among, keep_charts
+from unisono.record.rows import Answer, Value, answer_from_row
 from unisono.record.store import Store
-from unisono.types import Attempt, Features, Model
+from unisono.types import Features, Model
 
 LIMIT = 200
 """Answers, and judgements, that one look takes in: some hundredth of a second of work. Of more the latest count."""
@@ -38,7 +38,7 @@ QUALITY_LEAST = 0.04
 OUTLIER = 2.5
 """Deviations by which a model must have moved otherwise than the others for the change to be its own."""
 
-_Answer: TypeAlias = "tuple[Attempt | None, Features, KeptConfig]"
+_Read: TypeAlias = "tuple[Answer, Features, KeptConfig]"
 
 log = logging.getLogger("unisono")
 
@@ -141,16 +141,18 @@ class Watch:
         reader = self._store.reader
         rows = reader.answers([*seen.answered, *(judged.decision for judged in seen.judged)])
         for decision in seen.answered:
-            if (one := self._read(decision, rows, configs)) is not None:
+            if (one := self._read(decision, rows, configs)) is not None and _follows(one[0]) is None:
                 found += baseline.lengths(*one)
-        for judged in seen.judged:
-            if (one := self._read(judged.decision, rows, configs)) is not None:
+        worth = [(of, one) for of in seen.judged if (one := self._read(of.decision, rows, configs)) is not None]
+        told = judged_among(self._store, {before for _, (answer, *_) in worth if (before := _follows(answer))})
+        for judged, one in worth:
+            if _follows(one[0]) not in told:
                 found += baseline.worth(judged, *one[1:])
         return found
 
     def _read(
         self, decision: str, rows: Mapping[str, Mapping[str, Value]], configs: dict[str, KeptConfig | None]
-    ) -> _Answer | None:
+    ) -> _Read | None:
         """Return an answer that one model gave, and the configuration that it was decided by."""
         row = rows.get(decision)
         if row is None:
@@ -165,7 +167,7 @@ class Watch:
         config = configs[answer.config_hash]
         if config is None or answer.features is None or not answer.single:
             return None
-        return answer.attempt, answer.features, config
+        return answer, answer.features, config
 
 
 class _Baseline:
@@ -176,8 +178,9 @@ class _Baseline:
         self._length = None if artifact is None else artifact.length.apart()
         self._id = "none" if artifact is None else artifact.id
 
-    def lengths(self, attempt: Attempt | None, features: Features, config: KeptConfig) -> list[tuple[str, str, float]]:
+    def lengths(self, answer: Answer, features: Features, config: KeptConfig) -> list[tuple[str, str, float]]:
         """Return how much longer than expected an answer was, in logarithms; what nobody counted has none."""
+        attempt = answer.attempt
         model = None if attempt is None else _named(attempt.model, config)
         if attempt is None or model is None or attempt.status != "ok" or attempt.usage is None:
             return []
@@ -205,6 +208,21 @@ class _Baseline:
             return False
         same = features.embedding.size == self._artifact.dim
         return same and features.surface.size == self._artifact.ability.design.surface_mean.size
+
+
+def _follows(answer: Answer) -> str | None:
+    """Return the decision before in the conversation where it is of the same hour, so that this answer is like its own.
+
+    A conversation of fifty turns is no fifty witnesses of a change.
+    """
+    if answer.after is None or answer.attempt is None:
+        return None
+    before, at = answer.after
+    return before if _hour(at) == _hour(answer.attempt.started) else None
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 def _changed(model: str, stream: str, shift: Shift, others: Sequence[Chart]) -> Changed:

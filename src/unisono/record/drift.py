@@ -6,10 +6,12 @@ what a change is, `learn.drift` knows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import msgspec
 
 from unisono.record.database import transaction, writing
 from unisono.record.rows import SET, to_us
@@ -29,6 +31,9 @@ _JUDGED = (
     "SELECT fingerprint, item, kind, score, at FROM scores WHERE features IS NOT NULL AND kind IN ('measured', 'said')"
     " AND at > ? AND at <= ? AND NOT EXISTS (SELECT 1 FROM old_scores o WHERE o.fingerprint = scores.fingerprint"
     " AND o.item = scores.item) ORDER BY at DESC LIMIT ?"
+)
+_ARE_JUDGED = (
+    "SELECT DISTINCT item FROM scores JOIN json_each(?) AS asked ON item = asked.value WHERE features IS NOT NULL"
 )
 _CHARTS = "SELECT fingerprint, stream, body FROM drift"
 _PUT = "INSERT INTO drift VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, body = excluded.body"
@@ -82,6 +87,16 @@ def fresh(store: Store, *, now: datetime, limit: int) -> Fresh:
             for row in reversed(judged)
         ),
     )
+
+
+def judged_among(store: Store, decisions: Collection[str]) -> set[str]:
+    """Return those of these decisions whose answers were judged.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    asked = msgspec.json.encode(sorted(decisions)).decode()
+    return {str(row["item"]) for row in store.reader.dicts(_ARE_JUDGED, (asked,))}
 
 
 def charts(store: Store) -> dict[tuple[str, str], bytes]:

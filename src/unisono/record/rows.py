@@ -163,21 +163,34 @@ class Answer:
         single: one model answered, as the router in order decided.
         features: of its request; None where they were not kept.
         attempt: the last one, whose words are the answer; None where there was none.
+        after: the decision whose answer was the last one before in this conversation, and when that was; None for the
+            first.
     """
 
     config_hash: str
     single: bool
     features: Features | None
     attempt: Attempt | None
+    after: tuple[str, datetime] | None
 
 
-class _Hash(msgspec.Struct, frozen=True):
+class _Past(msgspec.Struct, frozen=True):
+    decision: str | None = None
+    at: datetime | None = None
+
+
+class _Situation(msgspec.Struct, frozen=True):
+    past: _Past | None = None
+
+
+class _Body(msgspec.Struct, frozen=True):
     """Of a stored body only this."""
 
     config_hash: str
+    situation: _Situation = _Situation()
 
 
-_hash_from_json = msgspec.json.Decoder(_Hash).decode
+_from_json = msgspec.json.Decoder(_Body).decode
 
 
 def answer_from_row(row: Mapping[str, Value]) -> Answer:
@@ -189,14 +202,16 @@ def answer_from_row(row: Mapping[str, Value]) -> Answer:
     body, features = row["body"], row["features"]
     assert isinstance(body, bytes)  # noqa: S101 - the schema says so
     try:
-        config_hash = _hash_from_json(unpack_json(body)).config_hash
+        told = _from_json(unpack_json(body))
     except msgspec.MsgspecError as exc:
         raise StoreError(f"A stored decision cannot be read: {exc}. Update Unisono to read it.") from exc
+    past = told.situation.past
     return Answer(
-        config_hash=config_hash,
+        config_hash=told.config_hash,
         single=row["pattern"] == "single" and not row["degraded"],
         features=unpack_features(features) if isinstance(features, bytes) and features else None,
         attempt=None if row["model"] is None else attempt_from_row(row),
+        after=None if past is None or past.decision is None or past.at is None else (past.decision, past.at),
     )
 
 
