@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from unisono.choose.words import Lead, late, why_first, why_not
+from unisono.choose.guard import Stay
+from unisono.choose.words import Lead, late, why_first, why_not, why_stays
 from unisono.notices import usd
 from unisono.types import ASSUMED_PRICE, Cost, Estimate, Goal, Latency, Quality
 
@@ -80,6 +81,11 @@ def test_the_ground_is_what_the_choice_turned_on(
     over = Lead(money=lead[0], time=lead[1])
     assert why_first(one, other, Goal(), lead=over).startswith(f"a {ground}: ")
     assert against in why_not(other, one, Goal(), lead=over, kept_default=False)
+
+
+def test_a_small_gain_is_not_told_as_none() -> None:
+    stay = Stay(default=estimate("a", 0.7, 0.01), other=estimate("b", 0.7, 0.01), gain=0.0032, doubt=0.2, unusual=None)
+    assert "b looks better by 0.003 (cost and time counted), in doubt by 0.20" in why_stays(stay, Goal())
 
 
 def test_a_long_wait_is_told_in_plain_digits() -> None:

@@ -50,7 +50,7 @@ def why_first(first: Estimate, second: Estimate | None, goal: Goal, *, lead: Lea
 def why_stays(stay: Stay, goal: Goal) -> str:
     """Say why the default leads though another model looked better."""
     default, other = stay.default.model, stay.other.model
-    gain, doubt, unusual = f"{stay.gain:.2f}", f"{stay.doubt:.2f}", stay.unusual
+    gain, doubt, unusual = _small(stay.gain), _small(stay.doubt), stay.unusual
     guessed = [estimate.model for estimate in (stay.other, stay.default) if estimate.quality.guessed]
     if goal.language == "zh":
         if guessed:
@@ -97,17 +97,21 @@ def why_not(loser: Estimate, first: Estimate, goal: Goal, *, lead: Lead, kept_de
         why = "并不明显好于默认模型" if chinese else "not clearly better than the default"
     elif better < 0 and loser.cost.usd >= first.cost.usd:
         why = (
-            f"预计质量低 {-better:.2f}，且不便宜"
+            f"预计质量低 {_small(-better)}，且不便宜"
             if chinese
-            else f"expected quality {-better:.2f} lower and not cheaper"
+            else f"expected quality {_small(-better)} lower and not cheaper"
         )
     elif better < 0 and for_its_price > 0:
-        why = f"更便宜，但预计质量低 {-better:.2f}" if chinese else f"cheaper, but expected quality {-better:.2f} lower"
+        why = (
+            f"更便宜，但预计质量低 {_small(-better)}"
+            if chinese
+            else f"cheaper, but expected quality {_small(-better)} lower"
+        )
     elif loser.cost.usd > first.cost.usd and for_its_price > 0:
         why = (
-            f"预计质量高 {better:.2f}，但在此不值其价"
+            f"预计质量高 {_small(better)}，但在此不值其价"
             if chinese
-            else f"expected quality {better:.2f} higher, not worth its price here"
+            else f"expected quality {_small(better)} higher, not worth its price here"
         )
     elif for_its_price + lead.time > 0:
         why = _slower(loser, first, chinese=chinese)
@@ -214,11 +218,16 @@ def _slower(loser: Estimate, first: Estimate, *, chinese: bool) -> str:
         return f"更便宜，但约慢 {gap} 秒" if chinese else f"cheaper, but about {gap} s slower"
     if loser.cost.usd > first.cost.usd:
         return (
-            f"预计质量高 {better:.2f}，但约慢 {gap} 秒"
+            f"预计质量高 {_small(better)}，但约慢 {gap} 秒"
             if chinese
-            else f"expected quality {better:.2f} higher, but about {gap} s slower"
+            else f"expected quality {_small(better)} higher, but about {gap} s slower"
         )
     return f"约慢 {gap} 秒，而质量优势不足" if chinese else f"about {gap} s slower without being better enough"
+
+
+def _small(quality: float) -> str:
+    """Return a difference in quality in two digits behind the point, or in three where two would say nothing."""
+    return f"{quality:.3f}" if 0.0005 <= quality < 0.005 else f"{quality:.2f}"
 
 
 def _gap(fast: Estimate, slow: Estimate) -> str:
