@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from unisono.compose import Live
+from unisono.compose.chores import chores_of
 from unisono.compose.warm import KEY
 from unisono.config import load_config
 from unisono.plugins import load
@@ -57,7 +58,7 @@ def house(tmp_path: Path) -> House:
     def built(rule: Seeing) -> Live:
         registry = load()
         registry.rules["seeing"] = lambda: rule
-        return Live(load_config(file), registry=registry, store=Store(tmp_path / "unisono.db"))
+        return Live(load_config(file), registry=registry, store=Store(tmp_path / "unisono.db"), chores=chores_of)
 
     return built
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from time import perf_counter
-from typing import TYPE_CHECKING
 
+from unisono.compose.live import Live
 from unisono.evaluate.probe.run import Answer
 from unisono.execute.said import said_in
 from unisono.types import Call, Chunk, Json, Model
-
-if TYPE_CHECKING:
-    from unisono.compose.live import Live
 
 
 async def ask(live: Live, model: Model, body: Json) -> Chunk:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from unisono.compose.live import Live
 from unisono.eligible.health import limited
 from unisono.types import Health, Json
-
-if TYPE_CHECKING:
-    from unisono.compose.live import Live
 
 
 def faults(live: Live) -> dict[str, str]:

@@ -11,13 +11,14 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from time import perf_counter
+from typing import Protocol
 
 from unisono.budget import DecisionBudget
 from unisono.choose.memory import Anchors
-from unisono.compose import chores
 from unisono.compose.alerts import Alerts
 from unisono.compose.allowed import fits, no_model_lost, same_house, same_models
 from unisono.compose.arms import ArmBuilder
+from unisono.compose.canaries import canaries_of
 from unisono.compose.lessons import Lessons
 from unisono.compose.outlets import Outlets
 from unisono.compose.requests import Requests
@@ -31,7 +32,7 @@ from unisono.errors import ArtifactError, StartError, UnisonoError
 from unisono.evaluate.promotion import Scales
 from unisono.inforce import Arm, InForce, wanted
 from unisono.learn.signals import Signals
-from unisono.plugins import Registry, load
+from unisono.plugins import Registry
 from unisono.protocols import Encoder
 from unisono.record.fellows import Fellows
 from unisono.record.incidents import Incidents
@@ -56,6 +57,13 @@ LONG_REST_S = 60.0
 """From so long on, the log tells that a host limits a model."""
 
 
+class Chores(Protocol):
+    """Says what a running Unisono does beside answering."""
+
+    def __call__(self, live: Live, *, serves: bool, worker: int | None) -> Iterable[Coroutine[None, None, None]]:
+        """Return each chore, until it is cancelled; see `Live.start`."""
+
+
 class Live:
     """A running Unisono: what the server and the command line hold on to.
 
@@ -72,10 +80,11 @@ class Live:
         lessons: what attempts teach of cost and time.
         metrics: count.
         lookout: looks for changes, every chore's at one go.
+        fellows: the other workers over the same record; None for one that is alone.
     """
 
-    def __init__(self, config: Config, *, registry: Registry, store: Store) -> None:
-        """Hold the parts; `build` makes them, `start` sets them going."""
+    def __init__(self, config: Config, *, registry: Registry, store: Store, chores: Chores) -> None:
+        """Hold the parts; `build` makes them, `start` sets them and the chores going."""
         self.config = config
         self.store = store
         self.sessions = Sessions(store)
@@ -94,8 +103,9 @@ class Live:
         self.lessons = Lessons(self.outlets.n_calls)
         self.lookout = Lookout()
         self._registry = registry
+        self._chores = chores
         self.trained = read_trained(config, registry)
-        self.canaries = chores.canaries_of(config)
+        self.canaries = canaries_of(config)
         self._freshness = self._read_freshness()
         self.reading = Reading(self.trained.encoder, config.encoder, freshness=self._freshness, rules=config.rules)
         if self.reading.fault is not None:
@@ -114,7 +124,7 @@ class Live:
         self.tracing = None
         if config.tracing.endpoint is not None:
             self.tracing = Tracing(config.tracing.endpoint, sample=config.tracing.sample)
-        self._fellows: Fellows | None = None
+        self.fellows: Fellows | None = None
         self._worker = 0
         self._reloading = asyncio.Lock()
         state = self.policies.known().state()
@@ -164,14 +174,10 @@ class Live:
         Raises:
             StartError: a provider cannot start, or a model would be taken from callers; nothing is left running.
         """
-        if serves:
-            before = await asyncio.to_thread(self._last_in_force)
-            try:
-                no_model_lost(() if before is None else before.models, self.config)
-            except StartError:
-                await self.close()
-                raise
         try:
+            if serves:
+                before = await asyncio.to_thread(self._last_in_force)
+                no_model_lost(() if before is None else before.models, self.config)
             await self.outlets.begin(self.config)
         except StartError:
             await self.close()
@@ -179,24 +185,14 @@ class Live:
         await self.embedders.follow(self.config.embeddings, timeouts=self.config.timeouts)
         if serves:
             await self._warm(self.config, self.inforce.arms)
-        self._begin(chores.notice_scores(self), chores.follow_policies(self))
         if worker is not None:
-            self._fellows = Fellows(self.store, since_us=to_us(datetime.now(UTC)))
+            self.fellows = Fellows(self.store, since_us=to_us(datetime.now(UTC)))
             self._worker = worker
-            self._begin(chores.keep_in_step(self, self._fellows), chores.tell_metrics(self, self._fellows, worker))
         if serves:
             with suppress(UnisonoError):  # `readiness` tells about the store
                 self.take_rests(await asyncio.to_thread(self.rests.read, self.router.models))
-        if serves:
             self.store.note_in_force(kept_of(self.config))
-            self._begin(chores.learn_on(self), chores.watch_files(self))
-            if not worker:  # one of several is enough
-                self._begin(chores.guard_policies(self), chores.guard_domain(self), chores.watch_models(self))
-        if serves and self.config.file is not None:
-            self._begin(chores.follow_config(self, self.config.file, self.config.mark))
-
-    def _begin(self, *found: Coroutine[None, None, None]) -> None:
-        self._tasks += map(asyncio.create_task, found)
+        self._tasks += map(asyncio.create_task, self._chores(self, serves=serves, worker=worker))
 
     async def close(self) -> None:
         """Stop everything that `start` set going; the record is flushed."""
@@ -221,7 +217,7 @@ class Live:
             same_house(self.config, config)
             no_model_lost(self.config.models, config)
             trained = await asyncio.to_thread(read_trained, config, self._registry)
-            canaries = await asyncio.to_thread(chores.canaries_of, config)
+            canaries = await asyncio.to_thread(canaries_of, config)
             state = self.inforce.state
             fits(state.live.policy, config)
             reading = await asyncio.to_thread(
@@ -295,10 +291,10 @@ class Live:
     def metrics_page(self) -> bytes:
         """Return what Prometheus reads: of every worker where there are several. It blocks."""
         own = self.metrics.render()
-        if self._fellows is None:
+        if self.fellows is None:
             return own
         try:
-            pages = dict(self._fellows.metrics())
+            pages = dict(self.fellows.metrics())
         except UnisonoError:
             pages = {}
         return of_workers(sorted({**pages, self._worker: own}.items()))
@@ -434,14 +430,3 @@ class Live:
         for model in self.config.models:
             self.metrics.set_model_up(model.name, self.health_of(model.name)[0] is not Health.DOWN)
             self.metrics.set_waiting(model.name, self.outlets.calls_of(model.name)["waiting"])
-
-
-def build(config: Config) -> Live:
-    """Return everything that a configuration describes, not yet started.
-
-    Raises:
-        StoreError: the record cannot be opened.
-        StartError: a plug-in cannot be loaded.
-    """
-    store = Store(config.store.path, text=config.store.text, flush_s=config.store.flush_s)
-    return Live(config, registry=load(), store=store)

@@ -6,15 +6,12 @@ import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import TYPE_CHECKING
 
+from unisono.compose.live import Live
 from unisono.errors import UnisonoError
 from unisono.record.changes import Changes
 from unisono.record.fellows import Fellows, error_of
 from unisono.record.rows import to_us
-
-if TYPE_CHECKING:
-    from unisono.compose.live import Live
 
 STEP_S = 0.2
 """How often a worker looks whether its fellows did something."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 from unisono.compose.files import OpenFiles
-
-if TYPE_CHECKING:
-    from unisono.compose.live import Live
+from unisono.compose.live import Live
 
 FILES_S = 1.0
 """How often each process looks whether it has too many files open."""

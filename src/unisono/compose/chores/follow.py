@@ -6,16 +6,13 @@ import asyncio
 from contextlib import aclosing, suppress
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
+from unisono.compose.live import Live
 from unisono.config import Config
 from unisono.config.watch import watch
 from unisono.errors import UnisonoError
 from unisono.learn.learner import Learner
 from unisono.record.changes import Changes
-
-if TYPE_CHECKING:
-    from unisono.compose.live import Live
 
 LEARN_S = 1.0
 """How often signals are turned into scores."""

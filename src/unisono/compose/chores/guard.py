@@ -7,16 +7,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import TYPE_CHECKING
 
+from unisono.compose.live import Live
 from unisono.errors import UnisonoError
 from unisono.evaluate.in_domain import Domain, Looks, enter_domain, entered, follow_again, leave_domain
 from unisono.evaluate.rechosen import DEEP
 from unisono.evaluate.watching import look
 from unisono.record.changes import Changes
-
-if TYPE_CHECKING:
-    from unisono.compose.live import Live
 
 GUARD_S = 2.0
 """How often one process looks whether a policy that is watched breaks a guardrail."""

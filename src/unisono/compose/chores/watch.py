@@ -6,10 +6,9 @@ import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING
 
 from unisono.catalog.fingerprint import fingerprint
-from unisono.config import Config
+from unisono.compose.live import Live
 from unisono.errors import UnisonoError
 from unisono.evaluate.probe.run import Answer
 from unisono.learn.watch import Watch
@@ -18,10 +17,6 @@ from unisono.record.drift import SETTLED, claim_canaries
 from unisono.record.incidents import Kind
 from unisono.record.rows import to_us
 from unisono.types import Json, Model
-
-if TYPE_CHECKING:
-    from unisono.compose.live import Live
-    from unisono.evaluate.probe.questions import Question
 
 WATCH_S = 2.0
 """How often a worker looks whether models answer unlike before, and whether canaries are due."""
@@ -50,19 +45,6 @@ async def _watch_models(live: Live, watch: Watch) -> None:
         kind: Kind = "traffic_changed" if changed.with_others else "model_changed"
         live.alerts.incident(kind, changed.model, changed.sentence)
     await _ask_canaries(live, watch)
-
-
-def canaries_of(config: Config) -> tuple[Question, ...]:
-    """Return what canaries may ask; nothing where they are off.
-
-    Raises:
-        StartError: the file of own questions cannot be read, or a line is no question.
-    """
-    if not config.canaries.every_s:
-        return ()
-    from unisono.evaluate import canary
-
-    return canary.bank(config.canaries.own)
 
 
 async def _ask_canaries(live: Live, watch: Watch) -> None:
