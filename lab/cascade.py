@@ -27,7 +27,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from panel import Asked, Panel, ask, every_panel
+from panel import Asked, Panel, Sets, ask, every_panel
 from unisono.execute.evidence.agreement import ending
 from unisono.execute.evidence.scorer import NAMES, facts_of
 from unisono.types import Said
@@ -40,17 +40,6 @@ BUDGET = 0.23
 """Share of the strong model's cost that the careful panel may spend: 77 % saved is the goal on GSM8K."""
 SIDE = 1.645
 """Standard errors of a bound that holds 95 % on one side."""
-
-
-@dataclass(frozen=True)
-class Sets:
-    """Outcomes, costs in USD per 1,000, final answers and texts: a row a question, a column a model."""
-
-    score: pd.DataFrame
-    cost: pd.DataFrame
-    final: pd.DataFrame
-    text: pd.DataFrame
-    prompt: pd.Series
 
 
 def load(data: Path, name: str, part: str) -> Sets:

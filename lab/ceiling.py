@@ -29,8 +29,8 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cascade import AS_DEAR_AS_STRONG, STRONG, Figures, Sets, figures, load, short
-from panel import ask, every_panel
+from cascade import AS_DEAR_AS_STRONG, STRONG, Figures, figures, load, short
+from panel import Sets, ask, every_panel
 from unisono.execute.evidence.scorer import facts_of
 
 HALF = 0.5

@@ -1,6 +1,6 @@
 """Panels: cheap models asked one after another until enough of them end alike, else the strong one.
 
-It reads tables of `cascade.Sets` and chooses nothing; `cascade.py` and `ceiling.py` do.
+It chooses nothing; `cascade.py` and `ceiling.py` do.
 """
 
 from __future__ import annotations
@@ -8,13 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from cascade import Sets
+
+@dataclass(frozen=True)
+class Sets:
+    """Outcomes, costs in USD per 1,000, final answers and texts: a row a question, a column a model."""
+
+    score: pd.DataFrame
+    cost: pd.DataFrame
+    final: pd.DataFrame
+    text: pd.DataFrame
+    prompt: pd.Series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
