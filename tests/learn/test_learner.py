@@ -17,7 +17,7 @@ from unisono.learn.learner import Learner
 from unisono.learn.reward import believed
 from unisono.record.joining import MAX_PER_MODEL
 from unisono.record.store import Store
-from unisono.types import Cost, Estimate, Health, Latency, Model, Quality, Score, Situation
+from unisono.types import Cost, Estimate, Health, Latency, Model, Past, Quality, Score, Situation
 
 PRINTS = {"small": "f-small", "big": "f-big"}
 VALUES = Values()
@@ -32,10 +32,20 @@ def estimate(model: str, mean: float) -> Estimate:
     )
 
 
-def decide(store: Store, n: int, *, user: str | None = None, answered: bool = True, degraded: bool = False) -> str:
-    """Record an answered decision of `small`; return its id."""
+def decide(
+    store: Store,
+    n: int,
+    *,
+    user: str | None = None,
+    answered: bool = True,
+    degraded: bool = False,
+    after: str | None = None,
+) -> str:
+    """Record an answered decision of `small`, which goes on with the conversation of another one; return its id."""
     situation = Situation(
-        health=(("small", Health.UP), ("big", Health.UP)), estimates=(estimate("small", 0.5), estimate("big", 0.8))
+        health=(("small", Health.UP), ("big", Health.UP)),
+        estimates=(estimate("small", 0.5), estimate("big", 0.8)),
+        past=None if after is None else Past(model="small", at=VALUES.at(n), decision=after),
     )
     decision = replace(VALUES.decision(n), config_hash="c0ffee", situation=situation, degraded=degraded)
     store.record_request(VALUES.request(n, user=user), VALUES.features(), decision)
@@ -74,6 +84,29 @@ def test_feedback_becomes_a_score_with_the_features_of_its_decision(store: Store
     kept = VALUES.features()
     assert found.features.embedding is not None and kept.embedding is not None
     assert (found.features.embedding == kept.embedding).all() and (found.features.surface == kept.surface).all()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_further_judged_turns_of_a_conversation_count_less_and_those_of_others_in_full(
+    store: Store, at_once: bool
+) -> None:
+    turn = None
+    for n in range(1, 5):
+        turn = decide(store, n, after=turn)
+        store.record_signal(turn, "correct:schema", "false", by="team")
+        if not at_once:
+            step(store)
+    other = decide(store, 5)
+    store.record_signal(other, "correct:schema", "true", by="team")
+    step(store)
+    assert [score.weight for score in learned(store)] == pytest.approx([0.3, 0.3 / 1.3, 0.3 / 1.6, 0.3 / 1.9, 0.3])
+
+
+def test_a_turn_whose_turn_before_was_not_judged_counts_in_full(store: Store) -> None:
+    silent = decide(store, 1)
+    store.record_signal(decide(store, 2, after=silent), "correct:human", "true", by="team")
+    step(store)
+    assert [score.weight for score in learned(store)] == [1.0]
 
 
 def test_what_is_said_twice_is_joined_once(store: Store) -> None:

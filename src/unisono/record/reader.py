@@ -20,6 +20,7 @@ from unisono.record.decisions import decision_from_row, request_from
 from unisono.record.packed import packed_facts, unpack_features
 from unisono.record.rows import (
     Value,
+    as_float,
     from_us,
     outcome_from_rows,
     score_from_row,
@@ -297,6 +298,15 @@ class Reader:
             StoreError: the record cannot be read.
         """
         return self._ids(_PENDING, limit=limit)
+
+    def weight(self, fingerprint: str, item: str) -> float | None:
+        """Return what the score of a model's definition on an item weighs; None where there is none.
+
+        Raises:
+            StoreError: the record cannot be read.
+        """
+        found = self.rows("SELECT weight FROM scores WHERE fingerprint = ? AND item = ?", (fingerprint, item))
+        return as_float(found[0][0]) if found else None
 
     def judged(self, *, limit: int) -> tuple[str, ...]:
         """Return at most so many decisions about which something was said, newest first.
