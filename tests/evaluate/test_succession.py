@@ -32,6 +32,12 @@ def test_a_few_equal_answers_prove_nothing_and_many_do() -> None:
     assert gap_of([1.0, -1.0] * 20).sentence == "no difference shown"
 
 
+def test_turns_of_one_conversation_show_no_more_than_it_does() -> None:
+    apart = [1.0 if talk % 3 else -1.0 for talk in range(20) for _ in range(10)]
+    assert gap_of(apart).sentence == "better"
+    assert gap_of(apart, [("caller", f"talk {n // 10}") for n in range(200)]).sentence == "no difference shown"
+
+
 def test_the_interval_holds_the_truth_nineteen_times_in_twenty() -> None:
     rng, held, truth = Random(3), 0, 0.1
     for _ in range(400):

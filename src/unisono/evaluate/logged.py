@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from statistics import fmean
 
+from unisono.evaluate.judged import whose
 from unisono.evaluate.succession import Answered, OnLog, Served, gap_of, served
 from unisono.predict.cost import TokenCost
 from unisono.protocols import QualityPredictor
@@ -43,7 +44,7 @@ def on_log(reader: Reader, old: Model, new: Model, quality: QualityPredictor | N
         apart.append(after.mean - before.mean)
         usd.append([expected.usd for expected in cost.predict_one(request, features, (old, new))])
     return OnLog(
-        quality=gap_of(apart) if apart else None,
+        quality=gap_of(apart, [whose(request) for request, _ in asked]) if apart else None,
         usd=(1000 * fmean(u[0] for u in usd), 1000 * fmean(u[1] for u in usd)) if usd else None,
         old=_served(reader, old.name),
         new=_served(reader, new.name),

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, median
 
+import numpy as np
+
 from unisono.evaluate.probe.run import wilson
+from unisono.evaluate.together import Whose, groups, variance_of_sum
 from unisono.types import Model, Score
 from unisono.understand.tokens import count_text
 
@@ -130,13 +133,18 @@ def on_probes(old: Model, new: Model, scores: Sequence[Score]) -> OnProbes | Non
     )
 
 
-def gap_of(apart: Sequence[float]) -> Gap:
-    """Return the mean of paired differences with its interval; few of them get a floor of doubt."""
+def gap_of(apart: Sequence[float], whose: Sequence[Whose] | None = None) -> Gap:
+    """Return the mean of paired differences with its interval; few of them get a floor of doubt.
+
+    Args:
+        apart: the differences.
+        whose: to whom each answer was given, where some may stand together.
+    """
     n = len(apart)
     mean = fmean(apart)
+    terms = np.array(apart) - mean
     # One more pair on either side: a few equal answers do not prove that two models never differ.
-    variance = (sum((x - mean) ** 2 for x in apart) + 1.0) / n
-    half = Z * sqrt(variance / n)
+    half = Z * sqrt(variance_of_sum(terms, None if whose is None else groups(whose)) + 1.0) / n
     return Gap(mean=mean, low=mean - half, high=mean + half, n=n)
 
 
