@@ -261,6 +261,21 @@ def test_the_command_prints_the_verdict_first_and_the_same_as_json(tmp_path: Pat
     assert "was fitted on this table" not in told.stdout
 
 
+def test_the_command_reads_prompts_with_the_encoder_of_the_configuration(tmp_path: Path) -> None:
+    file = table(tmp_path, 60, kinds_differ=True)
+    (tmp_path / "unisono.toml").write_text(
+        'default = "m"\n[routing]\nencoder = "onnx"\n[encoder]\npath = "here/model.onnx"\n'
+        '[[models]]\nname = "m"\nupstream = "scripted"\n'
+    )
+    for more in (("--encoder", "onnx"), ("--artifact", "fitted")):
+        command = [sys.executable, "-m", "unisono.cli", "evaluate", str(file), *more]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+        assert told.returncode == 1
+        assert "here" in told.stderr and "needs `path`" not in told.stderr
+    command = [sys.executable, "-m", "unisono.cli", "evaluate", str(file), "--seeds", "1"]
+    assert subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path).returncode == 0
+
+
 def test_the_command_counts_the_prompts_that_it_leaves_out(tmp_path: Path) -> None:
     file = tmp_path / "own.jsonl"
     half = [

@@ -45,7 +45,11 @@ def evaluate(
     ),
     models: str = typer.Option("", help="Compare only these models of the table, separated by commas."),
     artifact: Path | None = typer.Option(None, help="A folder that `unisono fit` wrote. Default: the shipped one."),
-    encoder: str = typer.Option("static", help="The encoder that the artifact was trained with."),
+    encoder: str = typer.Option(
+        "",
+        help="The encoder that the artifact was trained with; default: the configuration's for an --artifact, else "
+        "static.",
+    ),
     dial: float = typer.Option(0.5, min=0.0, max=1.0, help="The dial of the row that shows what a server would do."),
     tolerance: float = typer.Option(0.01, min=0.0, max=0.5, help="A loss of mean score that counts as none."),
     seeds: int = typer.Option(DEFAULT_SEEDS, min=1, max=50, help="How many times folds and controls are drawn."),
@@ -55,7 +59,10 @@ def evaluate(
         help="Instead: ask the configured pool and the router the same questions in other words.",
     ),
     config: Path = typer.Option(
-        Path("unisono.toml"), "--config", "-c", help="Of the pool, for `--consistency` and `--policy`."
+        Path("unisono.toml"),
+        "--config",
+        "-c",
+        help="The encoder's settings, where there is one; and the pool, for `--consistency` and `--policy`.",
     ),
     questions: int = typer.Option(40, min=5, max=1000, help="How many questions, for `--consistency`."),
     policy: str = typer.Option("", help="Instead: what this policy is worth on the log of the record."),
@@ -96,11 +103,18 @@ def evaluate(
 
     names = tuple(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
     settled = Settled(seeds=tuple(range(1, seeds + 1)), tolerance=tolerance, dial=dial)
-    _evaluate_table(table, names, artifact=artifact, encoder=encoder, settled=settled, as_json=as_json)
+    _evaluate_table(table, names, artifact=artifact, encoder=encoder, config=config, settled=settled, as_json=as_json)
 
 
 def _evaluate_table(
-    table: Path, names: tuple[str, ...], *, artifact: Path | None, encoder: str, settled: Settled, as_json: bool
+    table: Path,
+    names: tuple[str, ...],
+    *,
+    artifact: Path | None,
+    encoder: str,
+    config: Path,
+    settled: Settled,
+    as_json: bool,
 ) -> None:
     """Judge the router on a table, and print what was found.
 
@@ -108,14 +122,16 @@ def _evaluate_table(
         table: the file.
         names: only these of its models; none names all.
         artifact: a folder of trained parts, if not the shipped ones.
-        encoder: that they were trained with.
+        encoder: that they were trained with; empty: the configuration's, or of the shipped ones `static`.
+        config: the file, if there is one.
         settled: how it is judged.
         as_json: for a program.
     """
     import numpy as np
 
     from unisono.choose.utility import UtilityChooser
-    from unisono.config import EncoderConfig
+    from unisono.cli.encoder import encoder_settings
+    from unisono.config import load_config
     from unisono.errors import StartError
     from unisono.evaluate import own
     from unisono.evaluate.in_domain import as_served
@@ -134,7 +150,8 @@ def _evaluate_table(
     costless = bool(np.isnan(outcomes.costs_usd).all())
     outcomes = own.priced(outcomes)
     own.comparable(outcomes)  # refuses a table that is too little before any prompt is read
-    reads = load().encoder(EncoderConfig(name=encoder))
+    known = load_config(config) if config.exists() and (artifact is not None or encoder) else None
+    reads = load().encoder(encoder_settings(known, encoder))
     trained = load_artifact(artifact or default_artifact_path(reads.name), encoder=reads.name)
     understand = Understanding(reads, cache_size=1)
     features = [understand.text(prompt) for prompt in outcomes.prompts]

@@ -52,19 +52,15 @@ def fit(
 
     Example: `unisono fit outcomes.csv`
     """
-    from dataclasses import replace
-
     from rich.console import Console
 
-    from unisono.config import EncoderConfig
+    from unisono.cli.encoder import encoder_settings
     from unisono.evaluate.fit import fit_table
     from unisono.evaluate.tables import read_table
     from unisono.plugins import load
 
     known = _known(config)
-    settings = EncoderConfig() if known is None else known.encoder
-    if encoder:
-        settings = replace(settings, name=encoder)
+    settings = encoder_settings(known, encoder)
     if (table is None) == (from_log is None):
         raise typer.BadParameter("give a table of outcomes, or `--from-log` with a record.")
     reads = load().encoder(settings)
