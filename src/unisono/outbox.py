@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 MOST = 16
 """So many wait for each other at most: a long turn does not hold back what was ready at its beginning."""
@@ -30,16 +30,18 @@ class Sends(Protocol):
 class Outbox:
     """What waits to leave in one event loop. The first of a turn leaves at once: mostly it is the only one."""
 
-    __slots__ = ("_joins", "_now_s", "_waiting")
+    __slots__ = ("_joins", "_loop", "_now_s", "_waiting")
 
-    def __init__(self, *, joins: bool = False) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, joins: bool = False) -> None:
         """Hold nothing.
 
         Args:
+            loop: whose turns are meant. Asking Python which one runs takes a system call.
             joins: send the parts as one. In `writelines` asyncio's own transports of Python 3.12.0 to 3.12.8 and 3.13.0
                 and 3.13.1 tell nobody that a reader is slow, and fill the memory (CVE-2024-12254).
         """
         self._joins = joins
+        self._loop = ref(loop)  # which the outbox of a loop does not keep alive
         self._now_s = -1.0
         self._waiting: list[tuple[Sends, tuple[bytes, ...]]] = []
 
@@ -47,11 +49,15 @@ class Outbox:
         """Send bytes by the end of this turn, after all that was put before; what is closed by then gets nothing."""
         waiting = self._waiting
         if not waiting:
-            loop = asyncio.get_running_loop()
+            loop = self._loop()
+            assert loop is not None  # noqa: S101 - it runs
             now_s = loop.time()
             if now_s != self._now_s:  # uvloop's clock counts milliseconds; asyncio's never stands still
                 self._now_s = now_s
-                self._leave(transport, parts)
+                if self._joins:
+                    transport.write(b"".join(parts))
+                else:
+                    transport.writelines(parts)
                 return
             loop.call_soon(self.send)
         waiting.append((transport, parts))
@@ -62,14 +68,12 @@ class Outbox:
         """Send all that waits: for who closes a connection, or writes to it directly."""
         waiting, self._waiting = self._waiting, []
         for transport, parts in waiting:
-            if not transport.is_closing():
-                self._leave(transport, parts)
-
-    def _leave(self, transport: Sends, parts: tuple[bytes, ...]) -> None:
-        if self._joins:
-            transport.write(b"".join(parts))
-        else:
-            transport.writelines(parts)
+            if transport.is_closing():
+                continue
+            if self._joins:
+                transport.write(b"".join(parts))
+            else:
+                transport.writelines(parts)
 
 
 _OUTBOXES: WeakKeyDictionary[asyncio.AbstractEventLoop, Outbox] = WeakKeyDictionary()
@@ -80,5 +84,5 @@ def outbox() -> Outbox:
     loop = asyncio.get_running_loop()
     found = _OUTBOXES.get(loop)
     if found is None:
-        found = _OUTBOXES[loop] = Outbox(joins=isinstance(loop, asyncio.BaseEventLoop))  # uvloop's is none
+        found = _OUTBOXES[loop] = Outbox(loop, joins=isinstance(loop, asyncio.BaseEventLoop))  # uvloop's is none
     return found

@@ -30,6 +30,19 @@ class Transport(asyncio.Transport):
         return self.closed
 
 
+class _Clock:
+    """Of an event loop that stands still for nobody."""
+
+    now_s = 0.0
+
+    def time(self) -> float:
+        self.now_s += 1.0
+        return self.now_s
+
+
+CLOCK = _Clock()
+
+
 def begun(
     *, method: str = "POST", keep_alive: bool = True, version: str = "1.1"
 ) -> tuple[Cycle, Transport, FlowControl]:
@@ -49,7 +62,8 @@ def begun(
         keep_alive=keep_alive,
         on_response=lambda: None,
     )
-    cycle.line = SimpleNamespace(outbox=Outbox(), watches=set(), tasks=set())
+    box = Outbox(CLOCK)  # type: ignore[arg-type]  # all that it asks for
+    cycle.line = SimpleNamespace(outbox=box, watches=set(), tasks=set())
     return cycle, transport, flow
 
 

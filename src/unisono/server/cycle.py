@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Awaitable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -66,6 +66,19 @@ class Cycle(RequestResponseCycle):
         else:
             self._put({"type": "http.response.body", "body": body, "more_body": True})
         return self.flow.drain() if self.flow.write_paused and not self.disconnected else None
+
+    def lane(self, begins: bytes, ends: bytes) -> Callable[[bytes], Awaitable[None] | None]:
+        """Return what does as `more` for parts that begin and end alike: it takes what stands between."""
+        n_around, behind = len(begins) + len(ends), ends + b"\r\n"
+        put, transport, flow = self.line.outbox.put, self.transport, self.flow
+
+        def more(text: bytes) -> Awaitable[None] | None:
+            if self._held or self.disconnected or self.response_complete or not self.chunked_encoding:
+                return self.more(b"%b%b%b" % (begins, text, ends))
+            put(transport, b"%x\r\n%b%b%b" % (n_around + len(text), begins, text, behind))
+            return flow.drain() if flow.write_paused and not self.disconnected else None
+
+        return more
 
     def answer(self, body: bytes, headers: list[tuple[bytes, bytes]], *, status: int = 200) -> None:
         """Send a whole JSON document."""

@@ -41,10 +41,13 @@ class Stream:
         """
         self._send = send
         self._more: More = getattr(send, "more", None) or self._waited_for
+        self._laid: Callable[[bytes, bytes], Lane] = getattr(send, "lane", None) or self._by_more
         self._first: Json | None = facts
         self._named = named
         self._show_usage = show_usage
         self._waiting: Chunk | None = None
+        self._alike: tuple[bytes, bytes, str] | None = None
+        self._lane: Lane | None = None
         self._renamed: dict[str, tuple[bytes, bytes]] = {}
 
     def take(self, chunks: Sequence[Chunk]) -> Awaitable[None] | None:
@@ -73,9 +76,12 @@ class Stream:
         if self._waiting is not None or self._first is not None or model is None:
             return None
         old, new = self._renamed.get(model) or self._rename(model)
-        if old != new and begins.count(old) + ends.count(old) != 1:
-            return None
-        return Lane(begins.replace(old, new), ends.replace(old, new), self._more)
+        if (begins, ends, model) != self._alike:
+            if old != new and begins.count(old) + ends.count(old) != 1:
+                return None
+            self._alike = begins, ends, model
+            self._lane = self._laid(begins.replace(old, new), ends.replace(old, new))
+        return self._lane
 
     async def end(self, last: Json) -> None:
         """Send what `ending` returns."""
@@ -92,6 +98,9 @@ class Stream:
     async def break_off(self, error: bytes) -> None:
         """Send an error as the last event; what waits has lost its meaning."""
         await self._send({"type": "http.response.body", "body": broken_off(error), "more_body": False})
+
+    def _by_more(self, begins: bytes, ends: bytes) -> Lane:
+        return lambda text: self._more(b"%b%b%b" % (begins, text, ends))
 
     def _waited_for(self, body: bytes) -> Awaitable[None]:
         return self._send({"type": "http.response.body", "body": body, "more_body": True})

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias, TypeGuard
+from typing import Protocol, TypeAlias, TypeGuard
 
 from unisono.types.call import Chunk
 
-
-class Lane(NamedTuple):
-    """How stream events that differ by their text alone leave: `more` takes `begins`, the text and `ends` as one."""
-
-    begins: bytes
-    ends: bytes
-    more: Callable[[bytes], Awaitable[None] | None]
+Lane: TypeAlias = Callable[[bytes], Awaitable[None] | None]
+"""How stream events leave that differ by their text alone: it takes the text, and returns what must be awaited before
+the next for a slow reader."""
 
 
 class Sink(Protocol):

@@ -11,8 +11,8 @@ import re
 from unisono.types import Chunk
 
 _TEXT = re.compile(rb'"content": ?"([^\x00-\x1f"\\]+)"')
-_PLAIN = re.compile(rb'[^\x00-\x1f"\\]+')
-"""What may stand between the marks of a JSON string as it is; bytes beyond ASCII must be sound UTF-8 besides."""
+plain = re.compile(rb'[^\x00-\x1f"\\]+').fullmatch
+"""Finds what may stand between the marks of a JSON string as it is; bytes beyond ASCII must be sound UTF-8 besides."""
 
 
 class Alike:
@@ -54,7 +54,7 @@ class Alike:
 
 def is_text(content: bytes) -> bool:
     """Say whether bytes are what a JSON string can hold as they are: some characters, none of them escaped."""
-    return _PLAIN.fullmatch(content) is not None and (content.isascii() or _is_utf8(content))
+    return plain(content) is not None and (content.isascii() or _is_utf8(content))
 
 
 def _is_utf8(text: bytes) -> bool:

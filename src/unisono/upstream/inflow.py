@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 
 from unisono.errors import UpstreamCut, UpstreamError, UpstreamMalformed
 from unisono.types import Chunk, Lane, Sink
-from unisono.upstream.alike import Alike, is_text
+from unisono.upstream.alike import Alike, is_text, plain
 from unisono.upstream.arriving import Answer
 from unisono.upstream.reading import BrokenEvent, Reading
 from unisono.upstream.sse import EventParser
@@ -39,28 +39,31 @@ class Onward:
     An event that differs from one before by its text alone, as most do, goes on by a lane: nothing is made of it.
     """
 
-    __slots__ = ("_begins", "_ends", "_inflow", "_lane", "_sink")
+    __slots__ = ("_begins", "_ends", "_inflow", "_lane", "_n_around", "_sink")
 
     def __init__(self, inflow: Inflow, sink: Sink) -> None:
         self._inflow = inflow
         self._sink = sink
         self._begins = self._ends = b""
+        self._n_around = 0
         self._lane: Lane | None = None
 
     def into(self, data: bytes) -> Awaitable[None] | bool:
         """Take bytes; say whether it is enough, or what must be awaited before more comes."""
-        lane, inflow, sink = self._lane, self._inflow, self._sink
-        if lane is not None and data.startswith(self._begins) and data.endswith(self._ends):
-            text = data[len(self._begins) : -len(self._ends)]
-            if is_text(text):
+        lane, inflow = self._lane, self._inflow
+        if lane is not None:
+            text = data.removeprefix(self._begins).removesuffix(self._ends)
+            alike_it = len(data) - len(text) == self._n_around
+            if alike_it and plain(text) is not None and (text.isascii() or is_text(text)):
                 inflow.n_poured_bytes += len(text)
-                return lane.more(b"%b%b%b" % (lane.begins, text, lane.ends)) or False
-        found = inflow.take(data)
+                return lane(text) or False
+        found, sink = inflow.take(data), self._sink
         slow = sink.take(found) if found else None
         alike: Alike | None = getattr(inflow.reading, "alike", None)
         self._lane = None
         if alike is not None and alike.begins and inflow.parser.between:
             self._begins, self._ends = alike.begins, alike.ends
+            self._n_around = len(alike.begins) + len(alike.ends)
             self._lane = sink.lane(alike.begins, alike.ends, model=alike.model)
         return inflow.over if slow is None else slow
 
