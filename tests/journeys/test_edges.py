@@ -137,6 +137,8 @@ def test_azures_clients_name_the_model_in_the_address(tmp_path: Path) -> None:
         ("/v1/completions", "POST /v1/chat/completions"),
         ("/completions", "POST /v1/chat/completions"),
         ("/v1/responses/resp_1", "send the conversation whole"),
+        ("/v1/responses/input_tokens", "POST /v1/messages/count_tokens"),
+        ("/v1/responses/compact", "`compaction_trigger`"),
         ("/v1/threads/t/messages", "POST /v1/chat/completions"),
         ("/v1/moderations", "provider's own address"),
         ("/v1/audio/speech", "provider's own address"),

@@ -25,6 +25,8 @@ def usual(path: str) -> str | None:
 
 _INSTEAD = {
     "/completions": "Text completions are not: send the prompt as a message to POST /v1/chat/completions.",
+    "/responses/input_tokens": "Tokens are counted at POST /v1/messages/count_tokens.",
+    "/responses/compact": "A `compaction_trigger` in the input of POST /v1/responses sums a conversation up.",
     "/responses": "Responses are not stored: send the conversation whole to POST /v1/responses.",
     "/conversations": "Conversations are not stored: send them whole to POST /v1/responses.",
     "/assistants": "Assistants and threads are not: send the conversation to POST /v1/chat/completions.",
