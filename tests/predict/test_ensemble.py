@@ -69,6 +69,16 @@ def test_spread_narrows_with_evidence() -> None:
     assert all(later < earlier + 0.03 for earlier, later in pairwise(spreads))
 
 
+def test_scores_near_by_do_not_hide_how_few_they_are() -> None:
+    predictor, question = QualityEnsemble(ARTIFACT), probe_questions()[0]
+    features, n = READ.text(question.prompt), 60
+    for place in range(n):
+        predictor.learn_one(features, probed(question, A, float(place % 2)))
+    (found,) = predictor.predict_one(features, [A])
+    assert found.apart is not None
+    assert found.apart > 0.7 * 0.5 / n**0.5  # the standard error of as many tosses of a coin, the prior apart
+
+
 def test_the_order_of_probes_does_not_matter() -> None:
     questions = probe_questions(n_per_kind=2)
     found: list[Quality] = []

@@ -197,8 +197,8 @@ def expected(belief: Belief, demand: Demand, *, unmeasured: float = 1.0) -> tupl
     """Return the expected score, its deviation of doubt, and the part of the doubt that sets the model apart.
 
     All are in [0, 1]. The mean is moderated: where ability is uncertain it moves towards one half. When two models are
-    compared, how hard the prompt is they share, and what scores near by measured is taken at its word; what is left
-    sets the model apart.
+    compared, how hard the prompt is they share, and that a model may do otherwise on prompts like this one scores near
+    by rule out; what is left, and how uncertain its ability is, sets the model apart.
 
     Args:
         belief: of the model.
@@ -250,7 +250,7 @@ def moderated(
     """
     mean = mean_score(general, variance, demand.difficulty)
     own, shared = unsteady * demand.own * demand.own, demand.shared * demand.shared
-    whole, apart = variance + unmeasured * (own + shared), unmeasured * (variance + own)
+    whole, apart = variance + unmeasured * (own + shared), variance + unmeasured * own
     # The deviation of a score whose logit has some variance: small doubt counts by the slope, endless doubt is a coin.
     slope = mean * (1.0 - mean)
     square = slope * slope

@@ -10,7 +10,7 @@ class Quality:
     """Expected score in [0, 1] of a model's answer, one standard deviation of doubt, the evidence.
 
     Attributes:
-        apart: the part of the spread that this model does not share with others and that no score near by measured:
+        apart: the part of the spread that this model does not share with others and that no score near by rules out:
             it counts when two models are compared. None where the predictor does not tell, then it is all of it.
         familiar: share of the prompts behind the evidence that lie farther out than this one (.05: one in twenty is as
             unusual); None where the predictor does not tell.
