@@ -118,3 +118,9 @@ def test_expected_costs_are_compared_with_what_was_expected_of_the_router_not_wi
     assert found.spent_usd is not None
     assert found.expected_usd == pytest.approx(found.singles[0].router_usd)
     assert found.spent_usd < 0.2 * found.expected_usd
+
+
+@pytest.mark.parametrize(("dear", "told"), [(0.01, "% less."), (0.002, "cost no more."), (0.00197, "cost 1% more.")])
+def test_what_always_one_model_costs_is_told_in_words_that_fit(dear: float, told: str) -> None:
+    answers = log(DOMINATING, {"small": 0.002, "big": dear}, n=3000, explore=0.9)
+    assert advise(answers).sentence.endswith(told)

@@ -150,7 +150,7 @@ def _verdict(singles: Sequence[Single], *, tolerance: float) -> tuple[Literal["a
         best = min(not_worse, key=lambda s: (s.usd, -s.gained.value))
         return "always", (
             f"Use {best.model} always: against the router it changes quality by {_points(best.gained)}, "
-            f"and its answers cost {_percent(best.router_usd, best.usd)} less."
+            f"and its answers cost {_less(best.router_usd, best.usd)}."
         )
     strongest = singles[0] if singles else None
     if strongest is not None and strongest.gained.enough and strongest.gained.high < tolerance and strongest.saved > 0:
@@ -188,5 +188,7 @@ def _change(before: float, after: float) -> str:
     return f"{after / before - 1.0:+.0%}" if before > 0 else "nothing"
 
 
-def _percent(before: float, after: float) -> str:
-    return f"{1.0 - after / before:.0%}" if before > 0 else "0%"
+def _less(before: float, after: float) -> str:
+    """Say by how much a bill is lower than another, within the tolerance of which it may lie above."""
+    share = 1.0 - after / before if before > 0 else 0.0
+    return f"{share:.0%} less" if share >= 0.005 else "no more" if share > -0.005 else f"{-share:.0%} more"
