@@ -20,7 +20,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -133,32 +133,36 @@ def run(*, n_rounds: int, n_requests: int, n_pages: int, folder: Path) -> dict[s
                     assert process.stdout.readline() == "asking\n", (folder / "consoles.log").read_text()
                     rounds[n].append(fire(load, server, order, what=f"{n} consoles"))
             print(f"round {round_ + 1} of {n_rounds} done", file=sys.stderr)
-    alone, beside = rounds[0], rounds[N_CONSOLES]
-    ratios = [two["p99_ms"] / one["p99_ms"] for one, two in zip(alone, beside, strict=True)]
     return {
         "first_page_ms": {"median": round(median(times)), "most": round(max(times)), "n": len(times)},
         "asked_per_console_per_s": round(len(script) / WATCH_S, 2),
         "paths": sorted({path for _, path in script}),
-        "p99_ms": {
-            "alone": round(median(r["p99_ms"] for r in alone), 2),
-            "beside": round(median(r["p99_ms"] for r in beside), 2),
-        },
-        "p50_ms": {
-            "alone": round(median(r["p50_ms"] for r in alone), 2),
-            "beside": round(median(r["p50_ms"] for r in beside), 2),
-        },
-        "cpu_us": {
-            "alone": round(median(r["cpu_us"] for r in alone)),
-            "beside": round(median(r["cpu_us"] for r in beside)),
-        },
+        **compared(rounds[0], rounds[N_CONSOLES]),
+        "n_requests": n_requests,
+        "n_connections": N_CONNECTIONS,
+        "n_consoles": N_CONSOLES,
+    }
+
+
+def compared(alone: Sequence[Mapping[str, float]], beside: Sequence[Mapping[str, float]]) -> dict[str, object]:
+    """Return the medians of rounds without consoles and beside them, and the ratio of the 99th percentiles."""
+
+    def medians(name: str, digits: int | None) -> dict[str, float]:
+        return {
+            "alone": round(median(r[name] for r in alone), digits),
+            "beside": round(median(r[name] for r in beside), digits),
+        }
+
+    ratios = [two["p99_ms"] / one["p99_ms"] for one, two in zip(alone, beside, strict=True)]
+    return {
+        "p99_ms": medians("p99_ms", 2),
+        "p50_ms": medians("p50_ms", 2),
+        "cpu_us": medians("cpu_us", None),
         "p99_ratio": {
             "median": round(median(ratios), 3),
             "interval": [round(x, 3) for x in interval(ratios)],
             "rounds": [round(x, 3) for x in ratios],
         },
-        "n_requests": n_requests,
-        "n_connections": N_CONNECTIONS,
-        "n_consoles": N_CONSOLES,
     }
 
 

@@ -119,7 +119,7 @@ def walk(running: Browser) -> None:
         picture(page, "walk-7-pinned")
 
 
-def fill(running: Browser, house: House) -> None:
+def fill(house: House) -> None:
     """Have a morning's worth of questions asked, judged and compared."""
     for n in range(24):
         text = f"{QUESTIONS[n % 8]}" if n < 8 else f"{QUESTIONS[n % 8]} Be brief, try {n}."
@@ -134,34 +134,47 @@ def fill(running: Browser, house: House) -> None:
     house.call("POST", f"/admin/policies/{thrifty}/promote", body)
 
 
+LIGHTS = ("light", "dark")
+
+
+def chat(page: Page, size: str) -> None:
+    """Take the page of the chat with two answers, the decision behind one, and a question that is not sent yet."""
+    ask(page, QUESTIONS[1])
+    ask(page, QUESTIONS[0])
+    page.click(".turn:last-child button:has-text('Why')")
+    page.wait_for_selector(".decision tbody tr.first")
+    page.locator(".turn:last-child .answer").evaluate("node => node.scrollIntoView()")
+    page.fill("textarea", QUESTIONS[2])
+    page.wait_for_selector(".would strong")
+    for light in LIGHTS:
+        page.emulate_media(color_scheme=light)
+        picture(page, f"chat-{size}-{light}")
+        if (size, light) == ("desktop", "light"):
+            page.screenshot(path=str(IMAGES / "console.png"))
+
+
+def operate(page: Page, size: str) -> None:
+    """Take every page for operators."""
+    for name in PAGES[1:]:
+        page.evaluate(f"location.hash = '#/{name}'")
+        page.wait_for_selector("main h1")
+        page.wait_for_selector("main .empty[role=status]", state="detached")
+        for light in LIGHTS:
+            page.emulate_media(color_scheme=light)
+            picture(page, f"{name}-{size}-{light}")
+
+
 def pages(running: Browser) -> None:
     """Take every page, in both lights and at both widths."""
     names = tuple(model.name for model in demo_models())
     text = pool_text(*names, more=LIMIT)
     with tempfile.TemporaryDirectory() as folder, process(Path(folder), text, limit_s=LIMIT_S) as house:
-        fill(running, house)
+        fill(house)
         base = house.base_url.removesuffix("/v1")
         for size, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
             with page_at(running, base, viewport=viewport) as page:
-                ask(page, QUESTIONS[1])
-                ask(page, QUESTIONS[0])
-                page.click(".turn:last-child button:has-text('Why')")
-                page.wait_for_selector(".decision tbody tr.first")
-                page.locator(".turn:last-child .answer").evaluate("node => node.scrollIntoView()")
-                page.fill("textarea", QUESTIONS[2])
-                page.wait_for_selector(".would strong")
-                for light in ("light", "dark"):
-                    page.emulate_media(color_scheme=light)
-                    picture(page, f"chat-{size}-{light}")
-                    if (size, light) == ("desktop", "light"):
-                        page.screenshot(path=str(IMAGES / "console.png"))
-                for name in PAGES[1:]:
-                    page.evaluate(f"location.hash = '#/{name}'")
-                    page.wait_for_selector("main h1")
-                    page.wait_for_selector("main .empty[role=status]", state="detached")
-                    for light in ("light", "dark"):
-                        page.emulate_media(color_scheme=light)
-                        picture(page, f"{name}-{size}-{light}")
+                chat(page, size)
+                operate(page, size)
         with page_at(running, base, locale="zh-CN") as page:
             ask(page, "“热”的反义词是什么？")
             page.click("text=为什么")
