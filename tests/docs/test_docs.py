@@ -169,11 +169,12 @@ def test_the_figures_at_the_top_of_the_readme_stand_in_its_table() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_script_that_a_page_names_is_there(page: Path) -> None:
+def test_every_script_and_test_that_a_page_names_is_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     named = set(re.findall(r"\b((?:lab|scripts)/\w+\.py)\b", text))
     named |= {f"bench/{name}.py" for name in re.findall(r"-m bench\.(\w+)", text)}
-    missing = {name for name in named if not (ROOT / name).is_file()}
+    named |= set(re.findall(r"(?<![\w/])tests/[\w/]+(?:\.py)?", text))
+    missing = {name for name in named if not (ROOT / name).exists()}
     assert not missing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from tests.test_router import KNOWN, MODELS, request, router
+from tests.router.small import KNOWN, MODELS, request, router
 
 from unisono.catalog import Catalog
 from unisono.router import Router
