@@ -85,17 +85,16 @@ def test_gzip_is_read(stream: bool) -> None:
 
 
 def test_a_refused_connection_is_unreachable_and_says_where() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    async def play() -> None:
+    async def play(port: int) -> None:
         async with provider_at(f"http://127.0.0.1:{port}/v1") as send:
             async for _ in send():
                 pass
 
-    with pytest.raises(UpstreamUnreachable, match=f"127.0.0.1:{port}"):
-        asyncio.run(play())
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # bound and not listening: refused, and nobody else takes it
+        port = silent.getsockname()[1]
+        with pytest.raises(UpstreamUnreachable, match=f"127.0.0.1:{port}"):
+            asyncio.run(play(port))
 
 
 def test_no_connection_in_time_is_a_timeout() -> None:
