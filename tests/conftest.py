@@ -26,6 +26,13 @@ def _a_stall_of_the_machine_is_no_slow_router_or_disk() -> Iterator[None]:
         yield
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where a browser is steered, Unisono runs in a process of its own: what dies here with a word is not of ours."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Begin no test just before midnight in UTC: what is used of a day, a week and a month counts anew from there."""
