@@ -276,6 +276,15 @@ def test_the_command_reads_prompts_with_the_encoder_of_the_configuration(tmp_pat
     assert subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path).returncode == 0
 
 
+def test_the_command_asks_about_scores_that_are_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "own.jsonl"
+    file.write_text("\n".join(json.dumps(row | {"score": 0}) for row in rows(40, kinds_differ=True)))
+    command = [sys.executable, "-m", "unisono.cli", "evaluate", str(file), "--seeds", "1"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert told.returncode == 0, told.stderr
+    assert "Every score is 0: nothing but the price tells these models apart." in told.stdout
+
+
 def test_the_command_counts_the_prompts_that_it_leaves_out(tmp_path: Path) -> None:
     file = tmp_path / "own.jsonl"
     half = [

@@ -199,6 +199,7 @@ def _report(found: Evaluation, artifact: str, *, costless: bool, dial: float, se
             _as_served(found, dial, in_domain=in_domain),
             *_beside(found, dial),
             *([f"The artifact {artifact} was fitted on this table: all of this is too good. {FITTED}"] if seen else []),
+            *_level(found),
             *_lower_down(found),
             *(["The table has no costs, so quality alone is judged."] if costless else []),
             "",
@@ -267,6 +268,16 @@ def _beside(found: Evaluation, dial: float) -> list[str]:
     return [
         "Both compare with the model that the other prompts name, which is not always the same: for "
         f"{beside.elsewhere:.0%} it is not {model}. Beside {model} always it is {sums[0]}; at dial {dial:g} {sums[1]}."
+    ]
+
+
+def _level(found: Evaluation) -> list[str]:
+    """Say so where nothing but the price tells the models apart."""
+    scores = found.table.scores
+    if scores.min() < scores.max():
+        return []
+    return [
+        f"Every score is {scores.min():g}: nothing but the price tells these models apart. Is the column the right one?"
     ]
 
 
