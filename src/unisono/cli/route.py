@@ -12,6 +12,8 @@ from unisono.cli.record import print_json
 from unisono.cli.serve import CONFIG
 
 if TYPE_CHECKING:
+    from urllib.request import Request as HttpRequest
+
     from unisono.config import Config
     from unisono.types import Json
 
@@ -111,7 +113,7 @@ def _ask(base: str, body: Json, *, config: Config | None) -> Json:
     return decision
 
 
-def _request(url: str, config: Config | None) -> urllib.request.Request:  # type: ignore[name-defined]  # noqa: F821
+def _request(url: str, config: Config | None) -> HttpRequest:
     import urllib.request
 
     headers = {"content-type": "application/json"}

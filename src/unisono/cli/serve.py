@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -170,13 +170,13 @@ def _log_lines(*, quiet: bool) -> Lines:
     return lines
 
 
-def _run(main: object) -> None:
+def _run(main: Coroutine[Any, Any, None]) -> None:
     import uvloop
 
     from unisono.config.files import allow_files
 
     allow_files()
-    uvloop.run(main)  # type: ignore[arg-type]
+    uvloop.run(main)
 
 
 def _end_with_parent(end: Callable[[], None]) -> None:

@@ -77,9 +77,9 @@ def build_callers(sections: Sequence[Section]) -> tuple[Caller, ...]:
     """Return the named keys of sections without mistakes."""
     return tuple(
         Caller(
-            name=section.values["name"],  # type: ignore[arg-type]  # read as a name
-            key=section.values["key"],  # type: ignore[arg-type]  # read as a secret
-            wishes=Wishes(**{field: section.values[field] for field in _WISHES if field in section.values}),  # type: ignore[arg-type]
+            name=section.get("name"),
+            key=section.get("key"),
+            wishes=Wishes(**{field: section.get(field) for field in _WISHES if field in section.values}),
             scope=_scope(section.values),
         )
         for section in sections
@@ -100,11 +100,11 @@ def build_limits(sections: Sequence[Section]) -> tuple[Limit, ...]:
     """Return the limits of sections without mistakes."""
     limits = []
     for section in sections:
-        values = dict(section.values)
+        values: dict[str, Any] = dict(section.values)
         window = values.pop("window", "day")
         window = values.pop("window_s", None) or window
         if values["counts"] == "concurrent_requests":
             window = None
-        values["roles"] = tuple(Role(role) for role in values["roles"])  # type: ignore[attr-defined]  # read as choices
-        limits.append(Limit(window=window, **values))  # type: ignore[arg-type]
+        values["roles"] = tuple(Role(role) for role in values["roles"])
+        limits.append(Limit(window=window, **values))
     return tuple(limits)

@@ -274,9 +274,10 @@ def secret_path(written: str, folder: Path) -> Path:
 
 
 def _fault(key: Key, value: object, around: Around) -> int | str:
-    status = isinstance(value, int) and not isinstance(value, bool) and 400 <= value <= 599
-    if status or (isinstance(value, str) and value in key.allowed):
-        return value  # type: ignore[return-value]  # one of the two
+    if isinstance(value, int) and not isinstance(value, bool) and 400 <= value <= 599:
+        return value
+    if isinstance(value, str) and value in key.allowed:
+        return value
     near = offer(value, key.allowed) if isinstance(value, str) else ""
     raise wrong(f"must be an HTTP status from 400 to 599 or one of {', '.join(key.allowed)}, not {shown(value)}{near}")
 

@@ -95,10 +95,12 @@ def blocks_of(value: JsonValue, *, where: str) -> list[Json]:
     """
     if not isinstance(value, list):
         raise refuse("must be a list of objects.", param=where)
+    found: list[Json] = []
     for place, item in enumerate(value):
         if not isinstance(item, dict):
             raise refuse("must be an object.", param=f"{where}[{place}]")
-    return value  # type: ignore[return-value]  # looked at one by one
+        found.append(item)
+    return found
 
 
 def whole(value: JsonValue) -> int:

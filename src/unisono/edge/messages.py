@@ -66,9 +66,9 @@ class MessagesForm(MessagesAnswer):
         """See `form.Form`."""
         read = read_as(body, MessagesBody)
         chat: Json = {"model": read.model, "max_tokens": read.max_tokens, "messages": _messages(read)}
-        for key, value in (("temperature", read.temperature), ("top_p", read.top_p), ("stop", read.stop_sequences)):
-            if value is not None:
-                chat[key] = value  # type: ignore[assignment]  # as JSON has them
+        stops: list[JsonValue] | None = None if read.stop_sequences is None else [*read.stop_sequences]
+        wishes: Json = {"temperature": read.temperature, "top_p": read.top_p, "stop": stops}
+        chat |= {key: value for key, value in wishes.items() if value is not None}
         self.stops = read.stop_sequences or []
         if read.stream:
             chat["stream"] = True

@@ -15,7 +15,7 @@ from unisono.errors import UpstreamError, UpstreamRefused
 from unisono.execute.cost import spent_usd
 from unisono.execute.said import said_in
 from unisono.execute.written import LATELY, written_tokens
-from unisono.types import Attempt, Chunk, Language, Model, Notice, PartKind, Said, Usage
+from unisono.types import Attempt, Chunk, Language, Model, Notice, PartKind, Said, Status, Usage
 
 
 class Member:
@@ -155,7 +155,7 @@ class Member:
     def _ended(self, failure: BaseException | None) -> Attempt:
         error = failure if isinstance(failure, UpstreamError) else None
         crashed = failure is not None and error is None and not isinstance(failure, asyncio.CancelledError)
-        status = "ok"
+        status: Status = "ok"
         whole_s = self._last_s if failure is None else None  # of a plain answer just the time to its first content
         if error is not None or crashed:
             status = "cut" if self.begun else "failed"
@@ -165,7 +165,7 @@ class Member:
             model=self.model.name,
             upstream_model=self.model.upstream_model,
             started=self._started,
-            status=status,  # type: ignore[arg-type]  # one of the four
+            status=status,
             first_content_s=self.first_content_s,
             total_s=self._clock_s() - self._began_s if whole_s is None else whole_s,
             reported_model=self.reported_model,

@@ -71,8 +71,9 @@ async def _of_anthropics(model: Model, *, limit_s: float) -> Listed:
 
 
 def _unlisted(error: Exception) -> Listed:
-    refused = isinstance(error, UpstreamRefused) and error.http_status in (401, 402, 403)
-    return Listed(refused=error if refused else None)  # type: ignore[arg-type]  # such a one
+    if isinstance(error, UpstreamRefused) and error.http_status in (401, 402, 403):
+        return Listed(refused=error)
+    return Listed()
 
 
 def _found(model: Model, rows: list[Json]) -> Listed:

@@ -206,14 +206,15 @@ def parted(data: bytes) -> bytes:
 
 
 def _part(said: Json) -> None:
-    parts = said.get("content")
-    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+    content = said.get("content")
+    parts = [*objects_in(content)]
+    if not isinstance(content, list) or len(parts) < len(content):
         return
     thought, text = "", ""
     for part in parts:
-        if part.get("type") == "thinking":  # type: ignore[union-attr]  # all are objects
-            thought += _texts(part.get("thinking"))  # type: ignore[union-attr]
-        elif part.get("type") == "text":  # type: ignore[union-attr]
+        if part.get("type") == "thinking":
+            thought += _texts(part.get("thinking"))
+        elif part.get("type") == "text":
             text += _texts([part])
         else:
             return  # a reference, or what is not known: it stays as it came
