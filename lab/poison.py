@@ -56,7 +56,9 @@ def shares(pool: Sequence[Model], expected: list[tuple[Quality, ...]], *, served
         for default in names:
             choice = chooser.choose(estimates, GOAL, default=default)
             chosen.setdefault(default, []).append(names.index(choice.ranking[0].model))
-            tried, _ = explored(choice, rules=RULES, healthy=names, seed=0, language="en")
+            tried, _ = explored(
+                choice, worth=lambda e: e.quality.mean, rules=RULES, healthy=names, seed=0, language="en"
+            )
             by_name = {place.model: place.propensity for place in tried.ranking}
             chances[f"exploring {default}"] += [by_name.get(name, 0.0) for name in names]
     counted = {how: np.bincount(found, minlength=len(names)) for how, found in chosen.items()}

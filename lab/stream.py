@@ -128,7 +128,14 @@ class Ours:
         choice = Choice(ranking=(replace(ranking[0], propensity=1.0), *ranking[1:]), excluded=(), reason="")
         if self._learns:
             names = [m.name for m in self.models]
-            choice, _ = explored(choice, rules=self._rules, healthy=names, seed=place * 7919 + 13, language="en")
+            choice, _ = explored(
+                choice,
+                worth=lambda e: e.quality.mean,
+                rules=self._rules,
+                healthy=names,
+                seed=place * 7919 + 13,
+                language="en",
+            )
         return [m.name for m in self.models].index(choice.ranking[0].model)
 
     def learn(self, place: int, chosen: int, vote: float, user: int) -> None:

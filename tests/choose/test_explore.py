@@ -20,6 +20,10 @@ VALUES = Values()
 NAMES = "abcdef"
 
 
+def as_expected(estimate: Estimate) -> float:
+    return estimate.quality.mean
+
+
 def ranked(model: str, utility: float, *, spread: float = 0.2, first: bool = False) -> Ranked:
     estimate = Estimate(
         model=model,
@@ -36,13 +40,17 @@ def choice(*utilities: float, spread: float = 0.2) -> Choice:
 
 
 def explore(made: Choice, *, share: float = 1.0, loss: float = 0.1, seed: int = 0, healthy: str = NAMES) -> Choice:
-    found, _ = explored(made, rules=Exploration(share=share, loss=loss), healthy=set(healthy), seed=seed, language="en")
+    rules = Exploration(share=share, loss=loss)
+    found, _ = explored(made, worth=as_expected, rules=rules, healthy=set(healthy), seed=seed, language="en")
     return found
 
 
 def test_off_changes_nothing() -> None:
     made = choice(0.8, 0.79)
-    assert explored(made, rules=Exploration(), healthy=set(NAMES), seed=1, language="en") == (made, ())
+    assert explored(made, worth=as_expected, rules=Exploration(), healthy=set(NAMES), seed=1, language="en") == (
+        made,
+        (),
+    )
 
 
 @given(
@@ -150,11 +158,23 @@ def test_nobody_whose_upstream_fails_is_tried() -> None:
     assert [r.propensity > 0 for r in sorted(found.ranking, key=lambda r: r.model)] == [True, True, False]
 
 
+def test_who_is_behind_by_doubt_alone_is_tried_and_the_reason_says_that_he_is_expected_to_be_as_good() -> None:
+    made = choice(0.7, 0.7)
+    made = replace(made, ranking=(made.ranking[0], replace(made.ranking[1], utility=0.25)))
+    seed = next(s for s in range(100) if explore(made, seed=s).ranking[0].model == "b")
+    found = explore(made, seed=seed)
+    assert found.ranking[0].propensity == pytest.approx(0.5)
+    assert found.reason == (
+        "b answers so that the router learns (a chance of 50.0%): it is expected to do no worse than a, and less is "
+        "known of it."
+    )
+
+
 def test_an_explored_answer_says_so_in_its_reason_and_by_a_notice() -> None:
     made = choice(0.8, 0.79)
     seed = next(s for s in range(100) if explore(made, seed=s).ranking[0].model == "b")
     found, notices = explored(
-        made, rules=Exploration(share=1.0, loss=0.1), healthy=set(NAMES), seed=seed, language="en"
+        made, worth=as_expected, rules=Exploration(share=1.0, loss=0.1), healthy=set(NAMES), seed=seed, language="en"
     )
     assert [n.code for n in notices] == ["explored"]
     assert found.reason == found.ranking[0].reason == notices[0].text

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.journeys.house import config_text, model, serving
+from tests.journeys.house import House, config_text, model, serving
 from tests.journeys.upstream import says, upstream
 
 QUESTIONS = [f"What is the capital of country number {n}?" for n in range(16)]
+ASKED = [{"role": "user", "content": QUESTIONS[0]}]
 EXPLORE = "\n[routing]\nexplore = 1.0\nexplore_loss = 1.0\n"
 
 
@@ -34,6 +35,27 @@ def test_an_explored_answer_says_so_and_the_dry_run_shows_it(tmp_path: Path) -> 
         assert 0 < len(told) < len(QUESTIONS)
         pinned = house.chat(QUESTIONS[0], model="small").json["unisono"]
         assert pinned["model"] == "small" and pinned["notices"] == []
+
+
+def test_strangers_beside_a_default_that_nobody_measured_either_are_tried_and_learned_of(tmp_path: Path) -> None:
+    """With the bound on what an explored answer may be expected to lose that comes unasked."""
+    strangers = ("alpha", "beta", "gamma")
+    with upstream(says("Lima")) as up:
+        config = config_text(*(model(n, up) for n in strangers), default="alpha", more="\n[routing]\nexplore = 1.0\n")
+        with serving(tmp_path, config) as house:
+            first = house.call("POST", "/v1/route", {"model": "auto", "messages": ASKED}).json["ranking"]
+            assert all(0.1 < place["propensity"] < 0.9 for place in first)
+            for n in range(60):
+                body = {"model": "auto", "messages": [{"role": "user", "content": f"{QUESTIONS[n % 16]} ({n})"}]}
+                told = house.call("POST", "/v1/chat/completions", body).json["unisono"]
+                right = {"correct": told["model"] == "gamma", "source": "human"}
+                house.call("POST", f"/v1/decisions/{told['decision']}/feedback", right)
+            house.until(lambda: _best(house) == "gamma", "what answers right is found")
+
+
+def _best(house: House) -> str:
+    ranking = house.call("POST", "/v1/route", {"model": "auto", "messages": ASKED}).json["ranking"]
+    return max(ranking, key=lambda place: place["quality"]["mean"])["model"]
 
 
 def test_without_the_key_nothing_is_explored(tmp_path: Path) -> None:

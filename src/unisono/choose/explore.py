@@ -2,7 +2,8 @@
 
     chance = P(best),   each mean ~ N(mean, moved²),   moved = doubt² / sqrt(mean (1 - mean))
 
-A share of the requests is decided by Thompson sampling, among the models that are expected to lose at most so much.
+A share of the requests is decided by Thompson sampling, among the models that are expected to lose at most so much:
+before doubt is taken off, since what is doubted is what is to be found out.
 What is drawn is not how good a model may be, but what one more measured answer would make of the belief: where an
 answer would change nothing, nothing is tried. So models that nobody measured are told apart soon, and among those that
 are known, or were told apart, exploring ends by itself. The chances are computed first and drawn from afterwards, so
@@ -16,7 +17,7 @@ Not for: who must have the best answer every time; it is off unless the operator
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 from random import Random
@@ -25,7 +26,7 @@ from typing import Literal
 import numpy as np
 
 from unisono.choose.guard import own_doubt
-from unisono.types import Choice, Features, Goal, Notice, Quality, Ranked, Request
+from unisono.types import Choice, Estimate, Features, Goal, Notice, Quality, Ranked, Request
 
 LOGISTIC = 1.702
 """Scale at which a logistic curve is nearest to the normal one."""
@@ -43,7 +44,7 @@ class Exploration:
 
     Attributes:
         share: of the requests that may be explored on, in [0, 1]; 0 turns it off.
-        loss: most that an explored answer may be expected to lose, in quality after costs.
+        loss: most that an explored answer may be expected to lose, in quality after costs and before doubt.
     """
 
     share: float = 0.0
@@ -60,12 +61,19 @@ def may_explore(request: Request, features: Features, goal: Goal) -> bool:
 
 
 def explored(
-    choice: Choice, *, rules: Exploration, healthy: Collection[str], seed: int, language: Literal["en", "zh"]
+    choice: Choice,
+    *,
+    worth: Callable[[Estimate], float],
+    rules: Exploration,
+    healthy: Collection[str],
+    seed: int,
+    language: Literal["en", "zh"],
 ) -> tuple[Choice, tuple[Notice, ...]]:
     """Return the choice with the chance of each model, and one of them, drawn by these chances, first.
 
     Args:
         choice: a ranking whose first is certain.
+        worth: expected quality after costs, before doubt.
         rules: how much may be explored.
         healthy: models whose upstreams answer; no other is tried.
         seed: of the decision.
@@ -77,17 +85,14 @@ def explored(
     if rules.share <= 0.0 or len(choice.ranking) < 2:
         return choice, ()
     leader = choice.ranking[0]
-    within = [
-        leader,
-        *(
-            r
-            for r in choice.ranking[1:]
-            if leader.utility - r.utility <= rules.loss and r.model in healthy and leader.model in healthy
-        ),
-    ]
+    if leader.model not in healthy:
+        return choice, ()
+    means = {r.model: worth(r.estimate) for r in choice.ranking if r.model in healthy}
+    loss = {model: means[leader.model] - mean for model, mean in means.items()}
+    within = [r for r in choice.ranking if r.model in healthy and loss[r.model] <= rules.loss]
     if len(within) < 2:
         return choice, ()
-    best = chances_to_be_best([r.utility for r in within], [moved(r.estimate.quality) for r in within])
+    best = chances_to_be_best([means[r.model] for r in within], [moved(r.estimate.quality) for r in within])
     chances = {r.model: rules.share * chance for r, chance in zip(within, best, strict=True)}
     chances = {model: chance for model, chance in chances.items() if chance >= LEAST_CHANCE}
     chances[leader.model] = 1.0 - sum(chance for model, chance in chances.items() if model != leader.model)
@@ -96,7 +101,7 @@ def explored(
     if drawn == leader.model:
         return replace(choice, ranking=ranking), ()
     first = next(r for r in ranking if r.model == drawn)
-    reason = _why(first, leader, language)
+    reason = _why(first, leader, loss[drawn], language)
     ranking = (replace(first, reason=reason), *(r for r in ranking if r.model != drawn))
     return replace(choice, ranking=ranking, reason=reason), (Notice(code="explored", text=reason),)
 
@@ -138,8 +143,17 @@ def _drawn(within: Sequence[Ranked], chances: dict[str, float], seed: int) -> st
     return within[0].model
 
 
-def _why(first: Ranked, leader: Ranked, language: Literal["en", "zh"]) -> str:
-    loss = max(leader.utility - first.utility, 0.0)
+def _why(first: Ranked, leader: Ranked, loss: float, language: Literal["en", "zh"]) -> str:
+    if loss <= 0.0:
+        if language == "zh":
+            return (
+                f"为了学习，本次由 {first.model} 回答（机会 {first.propensity:.1%}）：预计不逊于 {leader.model}，"
+                "但对其所知更少。"
+            )
+        return (
+            f"{first.model} answers so that the router learns (a chance of {first.propensity:.1%}): it is expected to "
+            f"do no worse than {leader.model}, and less is known of it."
+        )
     if language == "zh":
         return (
             f"为了学习，本次由 {first.model} 回答（机会 {first.propensity:.1%}）；否则由 {leader.model} 回答，"

@@ -23,7 +23,7 @@ from unisono.choose.house import Ruled, by_house
 from unisono.choose.memory import anchored
 from unisono.choose.pattern import ALONE, Arranged, arranged
 from unisono.choose.retry import retried
-from unisono.choose.utility import utility
+from unisono.choose.utility import utility, yardstick_usd
 from unisono.choose.words import pinned
 from unisono.eligible.aside import LeftAside
 from unisono.eligible.candidates import Candidates
@@ -288,15 +288,18 @@ class Router:
         )
 
     def _explored(self, case: _Case, choice: Choice, *, house: Ruled, seed: int) -> tuple[Choice, tuple[Notice, ...]]:
-        if not may_explore(case.request, case.features, case.goal):
+        rules, goal = self.settings.exploration, case.goal
+        if rules.share <= 0.0 or not may_explore(case.request, case.features, goal):
             return choice, ()
+        usd = yardstick_usd([ranked.estimate for ranked in choice.ranking], self.settings.default)
         healthy = {model for model, health in case.situation.health if health is Health.UP}
         front, tried = explored(
             house.front(choice),
-            rules=self.settings.exploration,
+            worth=lambda estimate: utility(estimate, goal, default_usd=usd),
+            rules=rules,
             healthy=healthy,
             seed=seed,
-            language=case.goal.language,
+            language=goal.language,
         )
         return replace(front, ranking=(*front.ranking, *choice.ranking[len(front.ranking) :])), tried
 

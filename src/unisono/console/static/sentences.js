@@ -40,6 +40,7 @@ const SENTENCES = [
   ["{0} goes on with this conversation: {1} is better here by only {2} (cost and time counted), and a switch needs {3}.", "{0} 继续本次对话：{1} 只好 {2}（已计费用和时间），不到切换所需的 {3}。"],
   ["{0} goes on: a tool call or its provider's state is still open, and no model may change in between.", "{0} 继续：工具调用或服务商状态尚未完成，此时不能切换模型。"],
   ["{0} answered a nearly equal prompt; {1} is better here by only {2} (cost and time counted), and a change needs {3}.", "{0} 回答过几乎相同的问题；{1} 只好 {2}（已计费用和时间），不到换用所需的 {3}。"],
+  ["{0} answers so that the router learns (a chance of {1}): it is expected to do no worse than {2}, and less is known of it.", "为了学习，本次由 {0} 回答（机会 {1}）：预计不逊于 {2}，但对其所知更少。"],
   ["{0} answers so that the router learns (a chance of {1}); {2} is expected to be better by {3} (cost and time counted).", "为了学习，本次由 {0} 回答（机会 {1}）；否则由 {2} 回答，预计只好 {3}（已计费用和时间）。"],
   ["The rule {0} has {1&} answer requests like this one.", "规则 {0} 指定由 {1&} 回答这类请求。"],
   ["The rule {0} would have {1&} answer, and none of these can serve this request.", "规则 {0} 指定由 {1&} 回答，但它们都不能回答这个请求。"],
