@@ -28,8 +28,9 @@ DEFAULT_SEEDS = 5
 PRICED = ("strongest by price", "cheapest")
 """What the rows begin with that name a model by its price."""
 LEGEND = (
-    "AIQ: mean height of the hull of quality over cost between the cheapest and the dearest model. Rows that",
-    "state no price have a curve of settings: their quality is the highest on it, picked knowing the outcomes.",
+    "AIQ: mean height of the hull of quality over cost between the cheapest and the dearest model; every hull holds",
+    "the cheapest model too. Rows that state no price have a curve of settings: their quality is the highest of",
+    "these, picked knowing the outcomes.",
     "Saved at equal quality: share of the best single model's bill, at its quality, on that curve.",
 )
 LEGEND_FREE = (
