@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
+from zlib import crc32
 
 from uuid_utils import uuid7
-from xxhash import xxh32_intdigest
 
 from unisono.catalog import Catalog
 from unisono.choose.continuity import keep_or_switch
@@ -187,7 +187,7 @@ class Router:
             switched = told.stood_in_for(str(past.model), choice, case.goal)
         pattern = self._arranged(case, house.front(choice), limited=limited)
         if seed is None:
-            seed = xxh32_intdigest(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
+            seed = crc32(f"{request.model}\0{features.task}".encode("utf-8", "surrogatepass"))
         unread = told.unread(features, case.goal)
         tried: tuple[Notice, ...] = ()
         if pattern.pattern != "single":
