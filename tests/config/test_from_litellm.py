@@ -162,3 +162,24 @@ def test_models_of_vectors_are_no_models_that_chat() -> None:
         "image_generation is not served here; left out",
     ]
     assert "model_list[4] (talk): max_tokens is not taken over" in made.notes
+
+
+def test_an_address_that_the_environment_holds_is_asked_for() -> None:
+    made = from_litellm(
+        {
+            "model_list": [
+                {
+                    "model_name": "a",
+                    "litellm_params": {"model": "azure/dep", "api_base": "os.environ/AZURE_API_BASE"},
+                },
+                {"model_name": "b", "litellm_params": {"model": "hosted_vllm/q", "api_base": "os.environ/VLLM"}},
+                {"model_name": "c", "litellm_params": {"model": "azure/dep", "api_key": "os.environ/AZURE"}},
+            ]
+        }
+    )
+    assert made is not None
+    assert made.notes == [
+        "model_list[0] (a): its address stands in the environment as AZURE_API_BASE: write it as `base_url`",
+        "model_list[1] (b): its address stands in the environment as VLLM: write it as `base_url`",
+        "model_list[2] (c): write the name of its resource into `base_url`",
+    ]

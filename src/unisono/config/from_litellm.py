@@ -7,7 +7,7 @@ silently; keys themselves are never written, for they stand in no configuration.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -28,7 +28,7 @@ _CAN = {
     "supports_pdf_input": "files",
 }
 _BY_NAME = re.compile(
-    r"(?P<embedding>embed)|(?P<rerank>rerank)|(?P<audio_transcription>whisper|transcribe)|(?P<audio_speech>(^|-)tts(-|$))|"
+    r"(?P<embedding>embed|(^|/)(bge|gte|e5)-(?!rerank))|(?P<rerank>rerank)|(?P<audio_transcription>whisper|transcribe)|(?P<audio_speech>(^|-)tts(-|$))|"
     r"(?P<image_generation>dall-e|gpt-image|imagen)|(?P<moderation>moderation)"
 )
 """What a model is for where LiteLLM's file does not say it, for LiteLLM itself knows it by the name."""
@@ -94,12 +94,27 @@ def _add_model(made: Imported, entry: _Table, *, place: int, aliases: Mapping[st
         made.notes.append(f"{what}: no upstream here speaks to {provider}; left out")
         return
     serves = _serves(info.get("mode"), upstream_model)
-    if serves == "embedding":
-        _add_embedding(made, asked, keys, params, provider, what=what)
-        return
-    if serves != "chat":
+    if serves not in ("chat", "embedding"):
         made.notes.append(f"{what}: {serves} is not served here; left out")
         return
+    made.notes += _to_be_addressed(provider, params, what=what)
+    if serves == "embedding":
+        _add_embedding(made, asked, keys, params, provider, what=what)
+    else:
+        _add_chat(made, asked, keys, params, info, provider, own=aliases.get(asked, ()), what=what)
+
+
+def _add_chat(
+    made: Imported,
+    asked: str,
+    keys: dict[str, Any],
+    params: _Table,
+    info: _Table,
+    provider: str,
+    *,
+    own: Sequence[str],
+    what: str,
+) -> None:
     name = _free(asked, made.names)
     if name != asked:
         made.notes.append(
@@ -112,9 +127,9 @@ def _add_model(made: Imported, entry: _Table, *, place: int, aliases: Mapping[st
     key = _key(made, params.get("api_key"), provider, what=what)
     if key is not None:
         keys["api_key"] = key
-    own = [alias for alias in aliases.get(asked, ()) if name == asked and is_name(alias)]
-    if own:
-        keys["aliases"] = own
+    known_as = [alias for alias in own if name == asked and is_name(alias)]
+    if known_as:
+        keys["aliases"] = known_as
     if left := sorted(params.keys() - _READ - _PRICED):
         made.notes.append(f"{what}: {', '.join(left)} is not taken over")
     made.names.append(name)
@@ -163,8 +178,8 @@ def _parted(model: str) -> tuple[str, str]:
 
 def _address(provider: str, upstream_model: str, params: _Table) -> dict[str, Any] | None:
     """Return upstream, address and name there; None for a provider that is reached by an API of its own."""
-    given = params.get("api_base") or params.get("base_url")
-    base = str(given).rstrip("/") if isinstance(given, str) and not _ENV.fullmatch(given) else None
+    given = _given_address(params)
+    base = given.rstrip("/") if given is not None and not _ENV.fullmatch(given) else None
     if provider == "anthropic":
         return {
             "upstream": "anthropic",
@@ -181,6 +196,22 @@ def _address(provider: str, upstream_model: str, params: _Table) -> dict[str, An
     else:
         base = base or base_url_of(provider)
     return None if base is None else {"upstream": "openai", "base_url": base, "upstream_model": upstream_model}
+
+
+def _to_be_addressed(provider: str, params: _Table, *, what: str) -> list[str]:
+    """Return the note that an address is missing, where it is."""
+    given = _given_address(params)
+    hidden = None if given is None else _ENV.fullmatch(given)
+    if hidden is not None:
+        return [f"{what}: its address stands in the environment as {hidden[1]}: write it as `base_url`"]
+    if given is None and provider in ("azure", "azure_ai"):
+        return [f"{what}: write the name of its resource into `base_url`"]
+    return []
+
+
+def _given_address(params: _Table) -> str | None:
+    given = params.get("api_base") or params.get("base_url")
+    return given if isinstance(given, str) else None
 
 
 def _azure(base: str, name: str, version: object) -> str:
