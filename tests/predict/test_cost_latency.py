@@ -11,7 +11,7 @@ import pytest
 
 from unisono.predict.cost import INPUT_SPREAD, Z_80, TokenCost
 from unisono.predict.latency import RecentLatency
-from unisono.predict.length import Length
+from unisono.predict.length import UNKNOWN, Length
 from unisono.types import Attempt, Cost, Features, Mode, Model, Prices, Request, Usage
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -123,6 +123,31 @@ def test_cost_learns_how_much_a_model_really_writes() -> None:
     told = cost(predictor)
     assert told.output_tokens == pytest.approx(20, rel=0.3)
     assert told.high_usd - told.low_usd < cost(TokenCost()).high_usd - cost(TokenCost()).low_usd
+
+
+def test_what_the_answers_of_others_have_in_common_is_expected_of_a_model_that_never_answered() -> None:
+    """Or else who has answered looks many times cheaper than who has not, at the same price."""
+    predictor = TokenCost()
+    unseen = replace(MODEL, name="unseen", upstream_model="unseen")
+    before = predictor.predict_one(request(), FEATURES, [unseen])[0].output_tokens
+    for name in ("m", "n"):
+        for _ in range(50):
+            predictor.learn_one(FEATURES, replace(attempt(output_tokens=12), model=name))
+    seen, other = predictor.predict_one(request(), FEATURES, [MODEL, unseen])
+    assert seen.output_tokens < other.output_tokens < before / 3
+    predictor.forget(["unseen"])
+    assert predictor.predict_one(request(), FEATURES, [unseen])[0].output_tokens == before
+
+
+def test_models_that_write_otherwise_have_nothing_in_common() -> None:
+    predictor, unseen = TokenCost(), replace(MODEL, name="unseen", upstream_model="unseen")
+    before = predictor.predict_one(request(), FEATURES, [unseen])[0].output_tokens
+    middle = exp(UNKNOWN.mean)
+    for name, times in (("m", 8.0), ("n", 1 / 8)):
+        for _ in range(50):
+            predictor.learn_one(FEATURES, replace(attempt(output_tokens=round(times * middle)), model=name))
+    found = predictor.predict_one(request(), FEATURES, [unseen])[0].output_tokens
+    assert found == pytest.approx(before, rel=0.2)
 
 
 def test_cost_learns_how_a_models_vocabulary_counts_the_prompt() -> None:

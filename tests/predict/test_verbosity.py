@@ -15,7 +15,7 @@ from unisono.learn.verbosity import fit_verbosities
 from unisono.predict import artifact as artifacts
 from unisono.predict.cost import TokenCost
 from unisono.predict.latency import RecentLatency
-from unisono.predict.length import UNKNOWN, LengthModel, UntrainedLength
+from unisono.predict.length import NOTHING_KNOWN, UNKNOWN, LengthModel, UntrainedLength
 from unisono.predict.verbosity import FITTED, published_verbosities
 from unisono.types import Asked, Attempt, Cost, Features, Mode, Model, Prices, Request, Thinking, Usage
 
@@ -78,7 +78,7 @@ def test_who_thinks_is_expected_to_cost_several_times_more_at_equal_prices(lengt
 def test_a_model_of_which_nothing_is_published_is_expected_to_write_as_before() -> None:
     assert UntrainedLength().expected(FEATURES, model("nobody-knows-it")) == UNKNOWN
     unknown = costs(TokenCost(SHIPPED.expected), "nobody-knows-it")[0]
-    assert unknown.evidence == ""
+    assert unknown.evidence == NOTHING_KNOWN
     assert SHIPPED.expected(FEATURES, model("nobody-knows-it"))[:2] == (SHIPPED._unknown.mean, SHIPPED._unknown.sd)
 
 

@@ -45,6 +45,7 @@ def unknown_length(features: Features, model: Model) -> Length:
 class _Shift:
     """Decayed mean of how far real counts lie from the expected one, in logarithms, and its variance.
 
+    `common_` is how far those of the other models do: what is expected of this one before anything was seen of it.
     `z_` is how many deviations the interval reaches: it grows after each miss and shrinks after each hit, four times as
     fast, so that over time four answers in five lie inside whatever the distribution is.
     """
@@ -53,6 +54,7 @@ class _Shift:
     sum_: float = 0.0
     squares_: float = 0.0
     z_: float = Z_80
+    common_: float = 0.0
     known_: tuple[float, float, float, float, float] | None = None
 
     def add(self, residual: float, *, prior: float, worth: float = PRIOR_WEIGHT) -> None:
@@ -75,7 +77,7 @@ class _Shift:
         return known
 
     def mean(self, worth: float) -> float:
-        return self.sum_ / (self.weight_ + worth)
+        return (self.sum_ + worth * self.common_) / (self.weight_ + worth)
 
     def spread(self, prior: float, worth: float) -> float:
         own = max(self.squares_ - self.sum_ * self.sum_ / self.weight_, 0.0) if self.weight_ else 0.0
@@ -83,6 +85,46 @@ class _Shift:
 
 
 _UNSEEN = _Shift()
+
+
+class _Shifts:
+    """The shifts of the models of a pool.
+
+    What those have in common whose lengths are guesses is mostly the traffic's, so it holds for the others of them too.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[str, _Shift] = {}
+        self._guessed: set[str] = set()
+        self._unseen_guess = _Shift()
+
+    def of(self, model: str, *, guess: bool) -> _Shift:
+        """Return a model's shift; `guess`: nothing else is known of its lengths."""
+        return self._of.get(model) or (self._unseen_guess if guess else _UNSEEN)
+
+    def learn(self, model: str, residual: float, *, guess: bool, prior: float, worth: float) -> None:
+        shift = self._of.get(model)
+        if shift is None:
+            shift = self._of[model] = _Shift(common_=self._unseen_guess.common_ if guess else 0.0)
+        if guess:
+            self._guessed.add(model)
+        shift.add(residual, prior=prior, worth=worth)
+        self._share()
+
+    def forget(self, keep: Collection[str]) -> None:
+        self._of = {name: shift for name, shift in self._of.items() if name in keep}
+        self._guessed &= self._of.keys()
+        self._share()
+
+    def _share(self) -> None:
+        """Work out what each model's others have in common; one that shifts nothing is counted among them."""
+        shifts = [self._of[name] for name in self._guessed]
+        told = [(shift, shift.weight_ / (shift.weight_ + PRIOR_WEIGHT)) for shift in shifts]
+        share = 1.0 + sum(own for _, own in told)
+        total = sum(own * shift.sum_ / shift.weight_ for shift, own in told)
+        for shift, own in ((self._unseen_guess, 0.0), *told):
+            of_own = own * shift.sum_ / shift.weight_ if own else 0.0
+            shift.common_, shift.known_ = (total - of_own) / (share - own), None
 
 
 _Count: TypeAlias = tuple[float, float, float, float]
@@ -95,7 +137,7 @@ class TokenCost:
     def __init__(self, length: OutputLength = unknown_length) -> None:
         """Start from `length`, with no correction."""
         self._length = length
-        self._out: dict[str, _Shift] = {}
+        self._out = _Shifts()
         self._in: dict[str, _Shift] = {}
 
     def predict_one(self, request: Request, features: Features, models: Sequence[Model]) -> tuple[Cost, ...]:
@@ -114,7 +156,7 @@ class TokenCost:
             if into is None:
                 into = intos[shift] = _count(log_in, INPUT_SPREAD, PRIOR_WEIGHT, shift)
             mean, spread, worth, evidence = self._length(features, model)
-            shift = self._out.get(name, _UNSEEN)
+            shift = self._out.of(name, guess=bool(evidence))
             if spread > MAX_SPREAD:
                 spread = MAX_SPREAD
             cap = _cap(request, model)
@@ -139,17 +181,16 @@ class TokenCost:
         usage = attempt.usage
         if attempt.status != "ok" or usage is None or usage.output_tokens < 1:
             return
-        mean, spread, worth, _ = self._length(features, _named(attempt.model, attempt.upstream_model))
-        self._out.setdefault(attempt.model, _Shift()).add(
-            log(usage.output_tokens) - mean, prior=min(spread, MAX_SPREAD), worth=worth
-        )
+        mean, spread, worth, evidence = self._length(features, _named(attempt.model, attempt.upstream_model))
+        residual, prior = log(usage.output_tokens) - mean, min(spread, MAX_SPREAD)
+        self._out.learn(attempt.model, residual, guess=bool(evidence), prior=prior, worth=worth)
         if usage.input_tokens > 0 and features.n_input_tokens > 0:
             ratio = log(usage.input_tokens / features.n_input_tokens)
             self._in.setdefault(attempt.model, _Shift()).add(ratio, prior=INPUT_SPREAD)
 
     def forget(self, keep: Collection[str]) -> None:
         """Drop what was seen of every model that is not among `keep`: its name means another model now, or none."""
-        self._out = {name: shift for name, shift in self._out.items() if name in keep}
+        self._out.forget(keep)
         self._in = {name: shift for name, shift in self._in.items() if name in keep}
 
 

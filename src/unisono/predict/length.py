@@ -33,7 +33,7 @@ class Length(NamedTuple):
 
     Attributes:
         weight: how many answers of the model it takes to believe them more.
-        evidence: what a guess rests on, in words; empty where lengths were trained or nothing is known.
+        evidence: what a guess rests on, in words; empty where lengths were trained.
     """
 
     mean: float
@@ -42,7 +42,8 @@ class Length(NamedTuple):
     evidence: str = ""
 
 
-UNKNOWN = Length(log(150.0), 1.0)
+NOTHING_KNOWN = "a guess: nothing is known of its lengths"
+UNKNOWN = Length(log(150.0), 1.0, evidence=NOTHING_KNOWN)
 """Of an answer about which nothing is known: about 150 tokens, within a factor of three."""
 
 
@@ -136,7 +137,7 @@ class LengthModel(_Lengths):
         self._weights = weights
         self._constants = constants
         self._sds = sds
-        self._unknown = _Told(unknown_mean, unknown_sd)
+        self._unknown = _Told(unknown_mean, unknown_sd, evidence=NOTHING_KNOWN)
         self._plain: tuple[float, float] | None = None
         self._latest: dict[int, tuple[Features, float]] = {}
 
@@ -192,7 +193,9 @@ class UntrainedLength(_Lengths):
     """What to expect where nothing was trained: what is published, or else an answer about which nothing is known."""
 
     def _look_up(self, model: Model, asked: Thinking | None) -> _Told:
-        return _guess(model, asked, UNKNOWN.mean - OLDER, USUAL_SD) or _Told(UNKNOWN.mean, UNKNOWN.sd)
+        return _guess(model, asked, UNKNOWN.mean - OLDER, USUAL_SD) or _Told(
+            UNKNOWN.mean, UNKNOWN.sd, evidence=NOTHING_KNOWN
+        )
 
     def _shift(self, features: Features) -> float:
         return 0.0

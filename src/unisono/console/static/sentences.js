@@ -183,6 +183,7 @@ const SENTENCES = [
   ["a guess from {0} published lengths of it, thoughts included", "根据该模型 {0} 项公开的输出长度（含思考）推测"],
   ["a guess from a published length of it, thoughts included", "根据该模型一项公开的输出长度（含思考）推测"],
   ["a guess from {0} published lengths of it", "根据该模型 {0} 项公开的输出长度推测"],
+  ["a guess: nothing is known of its lengths", "推测：对该模型的输出长度一无所知"],
   ["a guess from a published length of it", "根据该模型一项公开的输出长度推测"],
   ["a guess from published lengths of other models that think", "根据其他会思考的模型公开的输出长度推测"],
   ["a guess from published lengths of other models that answer at once", "根据其他直接作答的模型公开的输出长度推测"],
