@@ -28,8 +28,8 @@ _Hashes = NDArray[np.uint32]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 HAN, ALL_HAN = re.compile(r"[\u3400-\u9fff]"), re.compile(r"[\u3400-\u9fff]+")
-_DIGITS = re.compile(r"(\d+)")
-_DIGIT_BYTES, _ASCII_DIGITS = b"0123456789", re.compile("([0-9]+)")
+_DIGITS = re.compile(r"(\d\d*)")  # `re` looks for a first character that stands by itself in half the time
+_DIGIT_BYTES, _ASCII_DIGITS = b"0123456789", re.compile("([0-9][0-9]*)")
 _NUMBERS = ("", "1d", "2d", "3d", "19c", *["5d"] * MAX_CHARS)
 """What a number counts as, by its length."""
 _ASCII_MARKS = bytes(code if chr(code).isalnum() or code == ord("'") else ord(" ") for code in range(256))

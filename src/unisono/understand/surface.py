@@ -55,7 +55,7 @@ _DIGITS = b"0123456789"
 _UPPER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PUNCTUATION = b".,;:!?'\"()[]{}"
 _MATH = b"=+*/^<>"
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"\d\d*(?:[.,]\d+)*")  # faster than `\d+`: a first character by itself can be looked for
 # Kinds of characters beyond ASCII; an ASCII character is a kind of its own.
 _OTHER, _CJK, _WIDE_DIGIT, _WIDE_PUNCTUATION, _WIDE_QUESTION, _WIDE_MATH, _WIDE_QUOTE, _WIDE_BLANK = range(128, 136)
 _N_KINDS = 136
