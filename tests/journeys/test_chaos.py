@@ -113,7 +113,7 @@ def test_where_the_bounds_themselves_are_broken_nobody_is_asked_and_it_is_told(t
         assert house.get("/readyz")["status"] == "degraded"
 
 
-@pytest.mark.parametrize("part", ["spent", "reserve", "note_decision", "note_turn", "known"])
+@pytest.mark.parametrize("part", ["spent", "reserve", "note_decision", "note_turn", "known_now"])
 def test_a_fault_around_the_decision_is_an_error_in_openais_form_and_an_incident(tmp_path: Path, part: str) -> None:
     with upstream(says("hi")) as up, serving(tmp_path, config_text(model("safe", up), default="safe")) as house:
         assert ask(house, 1).status == 200

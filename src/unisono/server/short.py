@@ -61,6 +61,9 @@ class ShortWay:
                 return True
         except UnisonoError:
             return False  # the ordinary way reads it again, and tells what is wrong
+        except Exception as exc:  # noqa: BLE001  the server's edge: raised again where uvicorn's own log and answer are
+            by_task(partial(_failed, live, exc))
+            return True
         on_way = _OnWay(Exchange(live, request, known, cycle), live, cycle, by_task=by_task, over=over)
         on_way.begin()
         return True
@@ -106,7 +109,7 @@ class _OnWay:
                 plain = live.executor_for(request).begin(
                     request, exchange.features, decision=decision, record=exchange.settle, news=self._news
                 )
-        except Exception as exc:  # noqa: BLE001  the server's edge: raised again where uvicorn's own log and answer are
+        except Exception as exc:  # noqa: BLE001  as above
             self._by_task(partial(_failed, live, exc))
             return
         if plain is None:
