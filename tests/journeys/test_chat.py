@@ -9,7 +9,7 @@ from typing import Any
 
 import openai
 from tests.journeys.house import config_text, model, serving
-from tests.journeys.upstream import Exchange, completion, echoes, says, upstream
+from tests.journeys.upstream import LIMIT_S, Exchange, completion, echoes, says, upstream
 
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 WEATHER: list[Any] = [
@@ -220,7 +220,7 @@ def test_a_declared_snapshot_is_shown_by_its_catalogue_name_and_a_stranger_by_it
 
 def test_fifty_callers_at_once_each_get_their_own_answer(tmp_path: Path) -> None:
     async def ask_all(base_url: str) -> list[str | None]:
-        async with openai.AsyncOpenAI(base_url=base_url, api_key="none", max_retries=0) as client:
+        async with openai.AsyncOpenAI(base_url=base_url, api_key="none", max_retries=0, timeout=LIMIT_S) as client:
 
             async def ask(n: int) -> str | None:
                 answer = await client.chat.completions.create(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.journeys.house import House, config_text, model, process, serving
-from tests.journeys.upstream import Exchange, Upstream, fails, says, upstream
+from tests.journeys.upstream import LIMIT_S, Exchange, Upstream, fails, says, upstream
 
 from unisono.record.keys import create_key, revoke_key
 from unisono.types import Scope
@@ -169,7 +169,7 @@ def test_who_comes_while_the_workers_end_is_refused_and_not_left_waiting(tmp_pat
 
             def refused() -> bool:
                 try:
-                    socket.create_connection(("127.0.0.1", house.port), timeout=10).close()
+                    socket.create_connection(("127.0.0.1", house.port), timeout=LIMIT_S).close()
                 except ConnectionRefusedError:
                     return True
                 return False
