@@ -289,6 +289,15 @@ def test_fast_mode_prefers_the_sooner_of_equals() -> None:
     assert choose(slow, soon, goal=Goal(mode=Mode.DEEP)).ranking[0].model == "a-slow"
 
 
+def test_seconds_beyond_a_long_wait_are_counted_no_more() -> None:
+    """They are guessed where nobody has asked the model yet: a guess of minutes must not outweigh everything else."""
+    long, longer = estimate("long", quality=0.6, first_s=60.0), estimate("longer", quality=0.7, first_s=400.0)
+    soon = estimate("soon", quality=0.6, first_s=0.5)
+    for mode in (Mode.FAST, Mode.BALANCED):
+        assert choose(long, longer, goal=Goal(mode=mode)).ranking[0].model == "longer"
+        assert choose(soon, longer, goal=Goal(mode=mode)).ranking[0].model == "soon"
+
+
 qualities = st.floats(0, 1, allow_nan=False)
 
 

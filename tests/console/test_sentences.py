@@ -101,8 +101,19 @@ PAIRED: dict[str, list[Say]] = {
         lambda zh: words.why_stays(STAY, goal(zh)),
         lambda zh: words.why_stays(replace(STAY, unusual=0.014), goal(zh)),
         lambda zh: words.why_stays(GUESSED, goal(zh)),
+        *(
+            lambda zh, mode=mode, stay=stay: words.why_stays(stay, replace(goal(zh), mode=mode))
+            for mode in (Mode.FAST, Mode.DEEP)
+            for stay in (STAY, replace(STAY, unusual=0.014), GUESSED)
+        ),
     ],
     "why_not": [
+        *(
+            lambda zh, mode=mode: words.why_not(
+                BEST, CHEAP, replace(goal(zh), mode=mode), lead=SPENDS, kept_default=True
+            )
+            for mode in (Mode.FAST, Mode.DEEP)
+        ),
         lambda zh: words.why_not(CHEAP, BEST, goal(zh), lead=SPENDS, kept_default=False),
         lambda zh: words.why_not(CHEAP, BEST, goal(zh), lead=words.Lead(money=-0.5, time=0.0), kept_default=False),
         lambda zh: words.why_not(

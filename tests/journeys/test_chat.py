@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import openai
+import pytest
 from tests.journeys.house import config_text, model, serving
 from tests.journeys.upstream import LIMIT_S, Exchange, completion, echoes, says, upstream
 
@@ -158,6 +159,26 @@ def test_pictures_formats_and_unknown_fields_pass_through_untouched(tmp_path: Pa
     assert answer.system_fingerprint == "fp_1"
     assert (answer.model_extra or {})["x_timing"] == more["x_timing"]
     assert all((c.model_extra or {})["x_timing"] == more["x_timing"] for c in streamed)
+
+
+@pytest.mark.parametrize("default", ["gpt-5-nano", "gpt-4o-mini", "gpt-5"])
+def test_who_asks_for_a_deep_or_a_fast_answer_gets_the_model_of_that_role_though_nobody_measured_any(
+    tmp_path: Path, default: str
+) -> None:
+    hard = "Prove that there are infinitely many primes congruent to 3 modulo 4."
+    roles = {"gpt-5-nano": "fast-mini", "gpt-4o-mini": "fast", "gpt-5": "deep"}
+    with upstream(says("ok")) as up:
+        models = [model(name, up, role=role) for name, role in roles.items()]
+        with serving(tmp_path, config_text(*models, default=default)) as house:
+
+            def leads(name: str, prompt: str = hard) -> str:
+                body = {"model": name, "messages": [{"role": "user", "content": prompt}]}
+                return str(house.call("POST", "/v1/route", body).json["model"])
+
+            assert leads("auto:deep") == "gpt-5"
+            assert leads("auto", f"Think hard. {hard}") == "gpt-5"
+            assert leads("auto:fast") == "gpt-4o-mini"
+            assert leads("auto", "What is the capital of Peru?") == default
 
 
 def test_wishes_of_body_and_headers_are_obeyed(tmp_path: Path) -> None:

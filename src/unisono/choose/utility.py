@@ -33,6 +33,9 @@ SECOND_PRICES: dict[Mode, tuple[float, float]] = {
     Mode.PRO: (0.0, 0.0),
 }
 """Quality that one second costs: until the first token, and until the end."""
+LONG_FIRST_S, LONG_TOTAL_S = 20.0, 60.0
+"""Seconds beyond which a wait costs no more: who waits so long has turned to something else. Of a model that was never
+asked they are a guess, which may be wrong by several times."""
 
 
 def worth(dial: float) -> float:
@@ -78,20 +81,16 @@ class _Prices(NamedTuple):
     yardstick_usd: float
 
     def utility(self, estimate: Estimate) -> float:
-        latency = estimate.latency
-        return (
-            estimate.quality.mean
-            - self.money * relative_price(estimate.cost.usd, self.yardstick_usd)
-            - self.first_s * latency.first_token_s
-            - self.total_s * latency.total_s
-        )
+        money, time = self.paid(estimate)
+        return estimate.quality.mean - money - time
 
     def paid(self, estimate: Estimate) -> tuple[float, float]:
         """Return what of the quality goes for money, and what for seconds."""
-        latency = estimate.latency
+        first_s, total_s = estimate.latency.first_token_s, estimate.latency.total_s
         return (
             self.money * relative_price(estimate.cost.usd, self.yardstick_usd),
-            self.first_s * latency.first_token_s + self.total_s * latency.total_s,
+            self.first_s * (first_s if first_s < LONG_FIRST_S else LONG_FIRST_S)
+            + self.total_s * (total_s if total_s < LONG_TOTAL_S else LONG_TOTAL_S),
         )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from unisono.choose.guard import Stay
 from unisono.notices import Language, usd
-from unisono.types import ASSUMED_PRICE, Estimate, Goal
+from unisono.types import ASSUMED_PRICE, Estimate, Goal, Mode
 
 
 class Lead(NamedTuple):
@@ -47,35 +47,46 @@ def why_first(first: Estimate, second: Estimate | None, goal: Goal, *, lead: Lea
     return f"{why} Nothing was measured of {first.model} yet." if first.quality.guessed else why
 
 
+_HOME: dict[Mode, tuple[str, str]] = {
+    Mode.FAST: ("the first choice for fast answers", "快速回答的首选"),
+    Mode.BALANCED: ("the default", "默认模型"),
+    Mode.DEEP: ("the first choice for deep answers", "深入回答的首选"),
+    Mode.PRO: ("the first choice for deep answers", "深入回答的首选"),
+}
+"""What the model that stays when in doubt is called, by mode."""
+
+
 def why_stays(stay: Stay, goal: Goal) -> str:
-    """Say why the default leads though another model looked better."""
+    """Say why the model that stays when in doubt leads though another one looked better."""
     default, other = stay.default.model, stay.other.model
     gain, doubt, unusual = _small(stay.gain), _small(stay.doubt), stay.unusual
     guessed = [estimate.model for estimate in (stay.other, stay.default) if estimate.quality.guessed]
+    home, chinese_home = _HOME[goal.mode]
     if goal.language == "zh":
         if guessed:
             return (
-                f"继续使用默认模型 {default}：{other} 看似好 {gain}（已计费用和时间），"
+                f"继续使用{chinese_home} {default}：{other} 看似好 {gain}（已计费用和时间），"
                 f"但 {'、'.join(guessed)} 从未测量过：请运行 `unisono models probe`。"
             )
         if unusual is not None:
             return (
-                f"继续使用默认模型 {default}：这样的问题很少见（已测问题中只有 {unusual:.1%} 更少见），"
+                f"继续使用{chinese_home} {default}：这样的问题很少见（已测问题中只有 {unusual:.1%} 更少见），"
                 f"{other} 看似好 {gain}，但疑问达 {doubt}。"
             )
-        return f"继续使用默认模型 {default}：{other} 看似好 {gain}（已计费用和时间），但疑问达 {doubt}，并不明显更好。"
+        looks = f"{other} 看似好 {gain}（已计费用和时间），但疑问达 {doubt}，并不明显更好。"
+        return f"继续使用{chinese_home} {default}：{looks}"
     if guessed:
         return (
-            f"{default}, the default, stays: {other} looks better by {gain} (cost and time counted), but nothing "
+            f"{default}, {home}, stays: {other} looks better by {gain} (cost and time counted), but nothing "
             f"was measured of {' and '.join(guessed)}: `unisono models probe` does."
         )
     if unusual is not None:
         return (
-            f"{default}, the default, stays: this prompt is unusual ({unusual:.1%} of those measured are more so), and "
+            f"{default}, {home}, stays: this prompt is unusual ({unusual:.1%} of those measured are more so), and "
             f"that {other} looks better by {gain} is in doubt by {doubt}."
         )
     return (
-        f"{default}, the default, stays: {other} looks better by {gain} (cost and time counted), in doubt by {doubt}, "
+        f"{default}, {home}, stays: {other} looks better by {gain} (cost and time counted), in doubt by {doubt}, "
         f"which is not measurably better."
     )
 
@@ -88,13 +99,14 @@ def why_not(loser: Estimate, first: Estimate, goal: Goal, *, lead: Lead, kept_de
         first: the leader.
         goal: what the choice aimed at; its language is the sentence's.
         lead: of the leader over the model.
-        kept_default: the leader is the default, which the guard kept.
+        kept_default: the leader is the one that stays when in doubt, which the guard kept.
     """
     better = loser.quality.mean - first.quality.mean
     for_its_price = lead.money - better
     chinese = goal.language == "zh"
     if kept_default and better >= 0:
-        why = "并不明显好于默认模型" if chinese else "not clearly better than the default"
+        home, chinese_home = _HOME[goal.mode]
+        why = f"并不明显好于{chinese_home}" if chinese else f"not clearly better than {home}"
     elif better < 0 and loser.cost.usd >= first.cost.usd:
         why = (
             f"预计质量低 {_small(-better)}，且不便宜"

@@ -19,6 +19,7 @@ from unisono.catalog import Catalog
 from unisono.choose.continuity import keep_or_switch
 from unisono.choose.explore import explored, may_explore
 from unisono.choose.goal import goal_of
+from unisono.choose.home import home_of
 from unisono.choose.house import Ruled, by_house
 from unisono.choose.memory import anchored
 from unisono.choose.pattern import ALONE, Arranged, arranged
@@ -231,7 +232,8 @@ class Router:
 
     def _by_house(self, case: _Case, estimates: Sequence[Estimate]) -> Ruled:
         """Choose, as a rule of the house says where a request falls under one. Who asks again is beyond such rules."""
-        choose = partial(self.stages.chooser.choose, goal=case.goal, default=self.settings.default)
+        home = home_of(case.goal.mode, estimates, self.models, default=self.settings.default)
+        choose = partial(self.stages.chooser.choose, goal=case.goal, default=home)
         rule = case.features.rule
         found = None if rule is None or case.situation.retry is not None else self.settings.house.get(rule)
         if found is None:
@@ -291,7 +293,9 @@ class Router:
         rules, goal = self.settings.exploration, case.goal
         if rules.share <= 0.0 or not may_explore(case.request, case.features, goal):
             return choice, ()
-        usd = yardstick_usd([ranked.estimate for ranked in choice.ranking], self.settings.default)
+        estimates = [ranked.estimate for ranked in choice.ranking]
+        home = home_of(goal.mode, estimates, self.models, default=self.settings.default)
+        usd = yardstick_usd(estimates, home)
         healthy = {model for model, health in case.situation.health if health is Health.UP}
         front, tried = explored(
             house.front(choice),
