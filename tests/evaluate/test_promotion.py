@@ -83,9 +83,10 @@ def test_a_candidate_is_judged_in_the_situations_that_were(scales: Scales) -> No
 
 
 def test_what_decides_for_some_callers_is_judged_by_what_decides_for_each(scales: Scales) -> None:
+    id_ = make(scales, dial=0.0, explore=0.0)
     known = scales.policies.known()
     live = known.state().live
-    cheap = Standing(policy=known.policy(make(scales, dial=0.0, explore=0.0)))
+    cheap = Standing(policy=known.policy(id_))
     keys = {row.slices["key"] for row in scales.rows(live, live, known=known, last=10)}
     for callers, same in ((keys, cheap), (frozenset(["nobody"]), live)):
         some = replace(cheap, within=Within(callers=frozenset(callers), others=live))
