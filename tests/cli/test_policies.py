@@ -7,6 +7,7 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from random import Random
+from shutil import copytree
 from types import SimpleNamespace
 
 import pytest
@@ -29,9 +30,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for n in range(160):
             answer(house, router, rng, n)
         assert house.store.flush(timeout_s=60)
-    text = POOL.format(dial=0.5, margin=0.01, price=10.0, explore=0.5)
-    (found / "unisono.toml").write_text(text + f'\n[store]\npath = "{found / "record.db"}"\n')
+    configure(found)
     return found
+
+
+def configure(folder: Path) -> None:
+    text = POOL.format(dial=0.5, margin=0.01, price=10.0, explore=0.5)
+    (folder / "unisono.toml").write_text(text + f'\n[store]\npath = "{folder / "record.db"}"\n')
 
 
 def run(folder: Path, *words: str, code: int = 0) -> str:
@@ -84,7 +89,11 @@ def test_what_a_policy_is_worth_and_what_it_would_change_is_shown_with_kinds_of_
     assert beside["moves"][0]["n"] > 0
 
 
-def test_a_shadow_follows_what_is_decided_from_now_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shadow_follows_what_is_decided_from_now_on(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copytree(folder, tmp_path / "own")  # what is decided here would change what the other tests look at
+    configure(folder)
     run(folder, "policies", "create", "--name", "followed", "--set", "dial=1.0")
     house, rng, clock = house_at(folder / "record.db"), Random(9), ManualClock()
     house.config = pool(explore=0.5)
