@@ -28,13 +28,18 @@ MIN_GROUPS = 10
 
 
 def groups(whose: Sequence[Whose]) -> Groups | None:
-    """Return the place of each answer's group, shape (n,): its caller in a crowd, else its conversation.
+    """Return the place of each answer's group, shape (n,), as `standing` does.
 
     None where there are too few groups to tell anything by; then each answer stands for itself.
     """
+    places = standing(whose)
+    return places if places.max(initial=-1) + 1 >= MIN_GROUPS else None
+
+
+def standing(whose: Sequence[Whose]) -> Groups:
+    """Return the place of each answer's group, shape (n,): its caller in a crowd, else its conversation."""
     names = [caller for caller, _ in whose] if among_many(whose) else [f"{c}\n{s}" for c, s in whose]
-    found, places = np.unique(np.array(names, dtype=object), return_inverse=True)
-    return places if len(found) >= MIN_GROUPS else None
+    return np.unique(np.array(names, dtype=object), return_inverse=True)[1]
 
 
 def among_many(whose: Sequence[Whose]) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from unisono.evaluate.guardrails import Broken, Foreseen, Measured, Name, broken
-from unisono.evaluate.together import among_many, fair
+from unisono.evaluate.together import among_many, fair, standing
 from unisono.record.policies import Event, Known, Policy
 from unisono.record.reader import Reader
 from unisono.record.tallies import MAX_ANSWERS, Sums, sums
@@ -96,12 +96,11 @@ def _side_by_side(name: Name, one: Sums, two: Sums) -> tuple[Measured, Measured]
     """Return a measure of both, a group of answers at the same place in each."""
     talks = one.of[name] + two.of[name]
     whose = [(caller, talk) for caller, talk, *_ in talks]
-    many = among_many(whose)
-    _, places = np.unique([caller if many else f"{caller}\n{talk}" for caller, talk in whose], return_inverse=True)
+    places = standing(whose)
     figures = np.zeros((2, 3, int(places.max(initial=-1)) + 1))
     for talk, (place, (*_, n, total, squares)) in enumerate(zip(places, talks, strict=True)):
         figures[int(talk >= len(one.of[name])), :, place] += (n, total, squares)
-    if many:
+    if among_many(whose):
         figures *= np.array([fair(counts) for counts in figures[:, 0]])[:, np.newaxis]
     first, second = (Measured(*of, share=name not in UNBOUNDED) for of in figures)
     return first, second

@@ -230,10 +230,13 @@ class Router:
             recorded=case.situation.estimates,
         )
 
+    def _home(self, case: _Case, estimates: Sequence[Estimate]) -> str:
+        """Return who stays when in doubt, and whose price is the yardstick."""
+        return home_of(case.goal.mode, estimates, self.models, default=self.settings.default)
+
     def _by_house(self, case: _Case, estimates: Sequence[Estimate]) -> Ruled:
         """Choose, as a rule of the house says where a request falls under one. Who asks again is beyond such rules."""
-        home = home_of(case.goal.mode, estimates, self.models, default=self.settings.default)
-        choose = partial(self.stages.chooser.choose, goal=case.goal, default=home)
+        choose = partial(self.stages.chooser.choose, goal=case.goal, default=self._home(case, estimates))
         rule = case.features.rule
         found = None if rule is None or case.situation.retry is not None else self.settings.house.get(rule)
         if found is None:
@@ -294,8 +297,7 @@ class Router:
         if rules.share <= 0.0 or not may_explore(case.request, case.features, goal):
             return choice, ()
         estimates = [ranked.estimate for ranked in choice.ranking]
-        home = home_of(goal.mode, estimates, self.models, default=self.settings.default)
-        usd = yardstick_usd(estimates, home)
+        usd = yardstick_usd(estimates, self._home(case, estimates))
         healthy = {model for model, health in case.situation.health if health is Health.UP}
         front, tried = explored(
             house.front(choice),
