@@ -2,7 +2,7 @@
 
 `PYTHONPATH=src:lab python lab/together.py`. Logs with known truth, as in `gate.py` and `off_policy.py`, but answers
 come in conversations of eight turns in the mean, of which seven turns in ten ask the conversation's first prompt again.
-Four questions, each with answers taken for themselves and as they stand together (`unisono.evaluate.together`):
+Five questions, each with answers taken for themselves and as they stand together (`unisono.evaluate.together`):
 
     guardrail  how often a canary that is the live policy itself, or one that is three points worse, breaks the
                guardrail on quality at one of 80 looks at 20,000 answers
@@ -12,6 +12,9 @@ Four questions, each with answers taken for themselves and as they stand togethe
     drift      how often a chart of `learn.drift` tells of a change in 10,000 answers of one model that did not change,
                what they were worth less what was expected; one conversation after the other, or twenty at a time.
                Together: the first answer of each conversation
+    learned    what is expected of gpt-4o-mini, by the shipped parts, falls by after forty failed turns of one
+               conversation: on six prompts of other kinds (smallest and largest fall), and on one of its own turns.
+               Together: each further turn counts less, as `learn.learner` has it
 
 Writes `lab/runs/together/together.json`. Nothing was chosen here.
 """
@@ -19,6 +22,7 @@ Writes `lab/runs/together/together.json`. Nothing was chosen here.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +33,13 @@ from unisono.evaluate.guardrails import Foreseen, Measured, broken
 from unisono.evaluate.offpolicy import Log, doubly_robust
 from unisono.evaluate.together import Groups, fair, groups
 from unisono.learn.drift import Chart
+from unisono.learn.learner import ALIKE
 from unisono.learn.watch import QUALITY_LEAST
+from unisono.predict.artifact import default_artifact_path, load
+from unisono.recipe import measured
+from unisono.types import Model, Score
+from unisono.understand.embed import StaticEncoder
+from unisono.understand.reading import Understanding
 
 TURNS = 8
 SAME = 0.7
@@ -38,6 +48,19 @@ LOSS = 0.03
 N_RUNS = 200
 CALLERS, HOSTILE = 100, 5
 SIZES = (1000, 5000)
+BAD_TURNS = [
+    f"The test test_parser_{turn} in my repository still fails with an IndexError in line {7 * turn}. "
+    "Fix the parser and run the tests again."
+    for turn in range(40)
+]
+OTHERS = (
+    "Translate into German: the train leaves at noon.",
+    "What is the integral of x^2 sin x?",
+    "Write a short poem about autumn.",
+    "Explain why the sky is blue.",
+    "Sort a list of dictionaries by two keys in Python.",
+    "Is there a bug in this loop: for i in range(len(a)+1): print(a[i])",
+)
 N_DRIFT, STREAM = 12, 10_000
 Row = dict[str, Any]
 
@@ -151,9 +174,31 @@ def drift(w: World, rng: np.random.Generator) -> list[Row]:
     return found
 
 
+def learned() -> Row:
+    """Return by how much one bad conversation lowers what is expected of its model."""
+    read = Understanding(StaticEncoder(), cache_size=1).text
+    artifact = load(default_artifact_path(), encoder=StaticEncoder().name)
+    model = Model(name="gpt-4o-mini", upstream="openai", upstream_model="gpt-4o-mini")
+
+    def expected(weights: Sequence[float]) -> np.ndarray[Any, Any]:
+        scores = [
+            Score(model=model.name, item=turn, kind="measured", prompt="", score=0.0, weight=w, features=read(turn))
+            for turn, w in zip(BAD_TURNS, weights, strict=False)
+        ]
+        quality = measured(artifact, scores, read=read, models=(model,))
+        return np.array([quality.predict_one(read(text), (model,))[0].mean for text in (*OTHERS, BAD_TURNS[3])])
+
+    told: Row = {"question": "learned", "turns": len(BAD_TURNS)}
+    for how, alike in (("apart", 0.0), ("together", ALIKE)):
+        fall = expected(()) - expected([1.0 / (1.0 + alike * turn) for turn in range(len(BAD_TURNS))])
+        told[how] = {"others": [round(float(f(fall[:-1])), 3) for f in (min, max)], "alike": round(float(fall[-1]), 3)}
+    return told
+
+
 def main() -> None:
     """Run all tables, print and write."""
-    rows = []
+    rows = [learned()]
+    print(rows[0])
     for name, models in TABLES.items():
         w, rng = world(name, models), np.random.default_rng(11)
         for ask in (guardrail, hostile, interval, drift):
